@@ -1,0 +1,76 @@
+# `make help` lists what there is. Everything is installed into .venv and presence/client/node_modules.
+
+HOST ?= 127.0.0.1
+PORT ?= 8000
+export DEBUG ?= 1
+
+# The first Python here that is new enough; `make run PYTHON=...` takes another.
+PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+CLIENT := presence/client
+
+.PHONY: help run test lint client bench lock screenshots clean
+
+help:  ## Show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: .venv/run.stamp  ## Try it: the example site on http://127.0.0.1:8000 (HOST, PORT override)
+	@$(BIN)/python manage.py migrate --verbosity 0
+	@$(BIN)/python manage.py demo_data
+	@echo "Welcome board: http://$(HOST):$(PORT)/boards/00000000-0000-4000-8000-000000000001/"
+	@$(BIN)/daphne --bind $(HOST) --port $(PORT) presence_site.asgi:application
+
+test: .venv/dev.stamp $(CLIENT)/node_modules/.stamp  ## Run every test: Python, TypeScript, real servers, real browser
+	@sh tests/system.sh
+	npm --prefix $(CLIENT) run --silent test
+	npm --prefix $(CLIENT) run --silent stale
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report --include='$(shell cat tests/pure/files.txt | tr '\n' ',')' --fail-under=100
+	$(BIN)/coverage report --format=total
+
+lint: .venv/dev.stamp $(CLIENT)/node_modules/.stamp  ## Check style, types and the directions of imports
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	npm --prefix $(CLIENT) run --silent check
+
+client: $(CLIENT)/node_modules/.stamp  ## Build the browser's script from presence/client/src
+	npm --prefix $(CLIENT) run --silent build
+
+bench: .venv/dev.stamp  ## Measure latency and CPU of one busy board on this machine
+	$(BIN)/python -m benchmarks.board
+
+screenshots: .venv/dev.stamp  ## Take the pictures in docs/images again
+	@sh tests/system.sh
+	$(BIN)/python -m benchmarks.screenshots
+
+lock: .venv/dev.stamp  ## Lock the versions of all dependencies again
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --extra site \
+		--custom-compile-command 'make lock' pyproject.toml -o requirements/run.txt
+	$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --extra site --extra dev \
+		--constraint requirements/run.txt \
+		--custom-compile-command 'make lock' pyproject.toml -o requirements/dev.txt
+
+clean:  ## Remove what was installed and built here, the local database included
+	rm -rf .venv var $(CLIENT)/node_modules $(CLIENT)/build .coverage .mypy_cache .ruff_cache .pytest_cache
+
+.venv/pyvenv.cfg:
+	@test -n "$(PYTHON)" || { echo "This needs Python 3.11 or later: apt-get install python3 python3-venv" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || sh tests/system.sh venv
+	$(PYTHON) -m venv .venv
+
+.venv/run.stamp: requirements/run.txt | .venv/pyvenv.cfg
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/run.txt
+	@touch $@
+
+.venv/dev.stamp: requirements/run.txt requirements/dev.txt | .venv/pyvenv.cfg
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/dev.txt
+	@touch $@ .venv/run.stamp
+
+$(CLIENT)/node_modules/.stamp: $(CLIENT)/package-lock.json
+	@command -v npm >/dev/null || { echo "This needs Node 20 or later with npm: https://nodejs.org" >&2; exit 1; }
+	npm --prefix $(CLIENT) ci --no-audit --no-fund --silent
+	@touch $@

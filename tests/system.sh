@@ -1,0 +1,26 @@
+#!/bin/sh
+# Makes sure of the system packages that a real test needs: installs them where it may (root and apt), and otherwise
+# says in one line what to install. With the argument `venv`: only what Python needs to make a virtual environment.
+set -eu
+
+missing=""
+if [ "${1:-}" = venv ]; then
+    missing="python3-venv"
+else
+    command -v chromium >/dev/null || command -v chromium-browser >/dev/null ||
+        command -v google-chrome >/dev/null || missing="$missing chromium"
+    command -v pg_ctl >/dev/null || ls /usr/lib/postgresql/*/bin/pg_ctl >/dev/null 2>&1 ||
+        missing="$missing postgresql"
+fi
+
+[ -n "$missing" ] || exit 0
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "Installing:$missing"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    # shellcheck disable=SC2086  # a list of packages
+    apt-get install -qq --no-install-recommends $missing >/dev/null
+else
+    echo "Please install:$missing (on Debian: sudo apt-get install$missing)" >&2
+    exit 1
+fi
