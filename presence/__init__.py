@@ -1,0 +1,9 @@
+"""Live cursors and live people counts for the boards of a Django site.
+
+A browser opens `/ws/presence/<board uuid>/` and speaks `presence.v1` (PROTOCOL.md). From there, in
+two steps to any behaviour: `consumer` (the socket under ASGI) drives a `connection`, which feeds a
+`session` (the rules of one socket) and acts on the `hub` (every board of this process: `live`
+rooms, their ticks) and, through it, on the `store` (who is where, over all processes). What is said
+on the wire is `messages` and `protocol`; what each board tells its people is `room` and `frames`;
+who may come in is `auth`; what can be set is `conf`.
+"""

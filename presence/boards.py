@@ -1,0 +1,31 @@
+"""What a board is called where its UUID is too long or not allowed (PROTOCOL.md, Identifiers)."""
+
+from collections.abc import Container
+from hashlib import blake2b
+from itertools import chain
+from uuid import UUID
+
+MAX_BOARD_ID = 65_535
+
+
+def home_id(board: UUID) -> int:
+    """Return the board id, 1..65535, that a board has unless another active one holds it."""
+    digest = blake2b(board.bytes, digest_size=2).digest()
+    return int.from_bytes(digest, "big") or 1
+
+
+def next_id(home: int, taken: Container[int]) -> int:
+    """Return the first id from ``home`` on that is not taken; 65535 is followed by 1.
+
+    With every id taken it is ``home`` again: the id is only a label on the wire, and may be shared.
+    ``ValueError`` for a home outside 1..65535.
+    """
+    if not 1 <= home <= MAX_BOARD_ID:
+        raise ValueError(f"board id is {home}, outside 1..{MAX_BOARD_ID}")
+    candidates = chain(range(home, MAX_BOARD_ID + 1), range(1, home))
+    return next((candidate for candidate in candidates if candidate not in taken), home)
+
+
+def group_name(board: UUID) -> str:
+    """Return the name of a board's channel layer group: 41 of ASCII letters, digits and '.'."""
+    return f"presence.{board.hex}"

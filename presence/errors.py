@@ -1,0 +1,191 @@
+"""Everything that can go wrong between a browser and a board, as one tree.
+
+Each leaf knows what the client is told and whether it may come back, so no other file holds a
+close code::
+
+    PresenceError
+    ├── MalformedFrame          NOTICE 1, the socket stays: a strike
+    ├── Abused                  the client broke the limits
+    │   ├── StruckOut           NOTICE 1  close 4400
+    │   ├── TooFast             NOTICE 2  close 4429  returns after ``retry``
+    │   └── TooBig                        close 1009  returns, backing off
+    ├── Refused                 about who may be here; none of them returns
+    │   ├── SignInRequired      NOTICE 3  close 4401
+    │   ├── Forbidden           NOTICE 4  close 4403
+    │   ├── NoBoard             NOTICE 5  close 4404
+    │   └── Removed             NOTICE 6  close 4409
+    ├── Unavailable             about the server; all of them return
+    │   ├── Restarting          NOTICE 7  close 1012  after a random part of ``retry``
+    │   └── TryLater            NOTICE 8  close 1013  after ``retry``
+    └── Silent                            close 4408  returns at once
+
+The codes are those of PROTOCOL.md, Notices and closes; 1000 to 1013 are RFC 6455 section 7.4.1 and
+its registry.
+"""
+
+from enum import IntEnum, StrEnum
+from typing import ClassVar
+
+MAX_RETRY = 65_535
+
+
+class Notice(IntEnum):
+    """The code of a NOTICE frame (PROTOCOL.md, Notices and closes)."""
+
+    MALFORMED = 1
+    TOO_FAST = 2
+    SIGN_IN = 3
+    FORBIDDEN = 4
+    NO_BOARD = 5
+    REMOVED = 6
+    RESTARTING = 7
+    TRY_LATER = 8
+
+
+class Close(IntEnum):
+    """The close codes a presence socket ends with (PROTOCOL.md, Notices and closes)."""
+
+    CLEAN = 1000
+    GOING_AWAY = 1001
+    BROKEN = 1006
+    TOO_BIG = 1009
+    RESTARTING = 1012
+    TRY_LATER = 1013
+    MALFORMED = 4400
+    SIGN_IN = 4401
+    FORBIDDEN = 4403
+    NO_BOARD = 4404
+    SILENT = 4408
+    REMOVED = 4409
+    TOO_FAST = 4429
+
+
+class Malformed(StrEnum):
+    """What is wrong with a malformed frame: a closed set, used as a metrics label."""
+
+    EMPTY = "empty"
+    TEXT = "text"
+    UNKNOWN_TYPE = "unknown_type"
+    LENGTH = "length"
+    UTF8 = "utf8"
+    NAME_TOO_LONG = "name_too_long"
+    VALUE = "value"
+    OUT_OF_ORDER = "out_of_order"
+    WRONG_BOARD = "wrong_board"
+
+
+class PresenceError(Exception):
+    """The root: ``notice`` to send, ``close`` to close with, whether the client ``returns`` then.
+
+    ``retry`` is in milliseconds, 0..65535, as the NOTICE carries it; ``ValueError`` outside that.
+    """
+
+    notice: ClassVar[Notice | None] = None
+    close: ClassVar[Close | None] = None
+    returns: ClassVar[bool] = False
+    default_retry: ClassVar[int] = 0
+
+    def __init__(self, *args: object, retry: int | None = None) -> None:
+        super().__init__(*args)
+        self.retry = self.default_retry if retry is None else retry
+        if not 0 <= self.retry <= MAX_RETRY:
+            raise ValueError(f"retry is {self.retry} ms, outside 0..{MAX_RETRY}")
+
+
+class MalformedFrame(PresenceError):
+    """One bad frame. It changes nothing and closes nothing; too many of them are `StruckOut`."""
+
+    notice = Notice.MALFORMED
+    returns = True
+
+    def __init__(self, reason: Malformed) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Abused(PresenceError):
+    """The client went past a limit (PROTOCOL.md, Bad input)."""
+
+
+class StruckOut(Abused):
+    """Too many malformed frames."""
+
+    notice = Notice.MALFORMED
+    close = Close.MALFORMED
+
+
+class TooFast(Abused):
+    """Too many frames."""
+
+    notice = Notice.TOO_FAST
+    close = Close.TOO_FAST
+    returns = True
+    default_retry = 5_000
+
+
+class TooBig(Abused):
+    """A message over `presence.messages.MAX_MESSAGE_BYTES`."""
+
+    close = Close.TOO_BIG
+    returns = True
+
+
+class Refused(PresenceError):
+    """This person may not be on this board."""
+
+
+class SignInRequired(Refused):
+    """The board wants a signed-in user."""
+
+    notice = Notice.SIGN_IN
+    close = Close.SIGN_IN
+
+
+class Forbidden(Refused):
+    """Not allowed on this board, or no longer."""
+
+    notice = Notice.FORBIDDEN
+    close = Close.FORBIDDEN
+
+
+class NoBoard(Refused):
+    """There is no such board."""
+
+    notice = Notice.NO_BOARD
+    close = Close.NO_BOARD
+
+
+class Removed(Refused):
+    """Staff removed this person."""
+
+    notice = Notice.REMOVED
+    close = Close.REMOVED
+
+
+class Unavailable(PresenceError):
+    """Nothing is wrong with the client: the server cannot have it now."""
+
+    returns = True
+
+
+class Restarting(Unavailable):
+    """The server is going down for a moment; clients spread their return over ``retry``."""
+
+    notice = Notice.RESTARTING
+    close = Close.RESTARTING
+    default_retry = 5_000
+
+
+class TryLater(Unavailable):
+    """Shared state is out of reach, or the server is full."""
+
+    notice = Notice.TRY_LATER
+    close = Close.TRY_LATER
+    default_retry = 5_000
+
+
+class Silent(PresenceError):
+    """Nothing came for too long, or a PROBE was not answered in time."""
+
+    close = Close.SILENT
+    returns = True
