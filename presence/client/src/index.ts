@@ -1,0 +1,12 @@
+/** The overlay's script: defines `<presence-overlay>`. A page may load it twice. */
+import { PresenceOverlayElement } from "./element.js";
+
+export { PresenceClient } from "./client.js";
+export type { ClientEvents, ClientOptions, CursorMove, Self } from "./client.js";
+export type { Status, StatusChange } from "./connection.js";
+export type { Member } from "./roster.js";
+export { PresenceOverlayElement };
+
+if (!customElements.get("presence-overlay")) {
+  customElements.define("presence-overlay", PresenceOverlayElement);
+}
