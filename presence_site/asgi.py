@@ -1,0 +1,27 @@
+"""The site as an ASGI application: pages over HTTP, presence over WebSocket."""
+
+# mypy: disable-error-code="no-untyped-call"
+# Channels carries no types.
+
+import os
+
+from channels.auth import AuthMiddlewareStack
+from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.security.websocket import AllowedHostsOriginValidator
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "presence_site.settings")
+
+# Before anything that imports models: this call is what loads the apps.
+pages = get_asgi_application()
+
+from presence.routing import websocket_urlpatterns  # noqa: E402
+
+application = ProtocolTypeRouter(
+    {
+        "http": pages,
+        "websocket": AllowedHostsOriginValidator(
+            AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
+        ),
+    }
+)
