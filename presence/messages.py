@@ -154,7 +154,8 @@ class Welcome:
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """Server: exactly these users are here, you left out. It replaces what the client knew."""
+    """Server: exactly these users are here. It replaces what the client knew; the first leaves the
+    client itself out, later ones need not."""
 
     board: int
     users: tuple[RosterEntry, ...]

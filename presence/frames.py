@@ -1,0 +1,157 @@
+"""What a board's sessions are told, as encoded frames. Pure functions over seats and changes.
+
+The orders are PROTOCOL.md's, "Order after JOIN".
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+from presence.messages import (
+    Dialect,
+    PresenceUpdate,
+    Rate,
+    RosterEntry,
+    ServerMessage,
+    States,
+    UserJoined,
+    UserLeft,
+    UserState,
+    Welcome,
+)
+from presence.protocol import (
+    cursor_frame,
+    cursor_frames_explicit,
+    encode,
+    roster_entry,
+    roster_frame,
+)
+from presence.roster import Member
+
+FRAME_COST = 128
+"""Bytes that sending one more frame is held to be worth: a server spends more on a small frame's
+passage than on its bytes. Decides when a roster is cheaper than many joins and leaves."""
+
+ROSTER_AFTER = 8
+"""Up to so many joins and leaves in one tick are always told one by one."""
+
+
+@dataclass(slots=True)
+class Seat:
+    """A member as their board sees them: `position` is 4 bytes as on the wire, `dialect` is None
+    where nobody listens here (the socket broke and its grace runs)."""
+
+    member: Member
+    dialect: Dialect | None
+    state: UserState = UserState.ACTIVE
+    position: bytes | None = None
+
+
+@dataclass(slots=True)
+class Changes:
+    """What the sessions on a board have not been told yet; by user id, in the order it happened."""
+
+    left: list[int] = field(default_factory=list)
+    joined: dict[int, Seat] = field(default_factory=dict)
+    renamed: dict[int, Seat] = field(default_factory=dict)
+    states: dict[int, UserState] = field(default_factory=dict)
+    people: int | None = None
+    interval: int | None = None
+
+
+def changes_frames(
+    board_id: int, changes: Changes, seats: Collection[Seat], dialect: Dialect
+) -> list[bytes]:
+    """Return what those who were here before are told, cursors aside."""
+    if dialect is Dialect.EXPLICIT:
+        told: list[ServerMessage] = [*_comings(board_id, changes), *_count(board_id, changes)]
+        return [encode(message, dialect) for message in told]
+    return [
+        *_roster_or_comings(board_id, changes, seats),
+        *(encode(message, dialect) for message in _count(board_id, changes)),
+        *(encode(message, dialect) for message in _rate_and_states(changes)),
+    ]
+
+
+def welcome_frames(
+    board_id: int,
+    newcomer: Seat,
+    seats: Iterable[Seat],
+    *,
+    people: int,
+    interval: int,
+    name_set: bool,
+) -> list[bytes]:
+    """Return the first frames of a session that has just come, in its own dialect."""
+    others = [seat for seat in seats if seat is not newcomer]
+    dialect = newcomer.dialect or Dialect.COMPACT
+    if dialect is Dialect.EXPLICIT:
+        # A spectator has no user id, so there is nothing to announce it by.
+        last = [] if newcomer.member.spectator else [newcomer]
+        first = [encode(_joined(board_id, seat), dialect) for seat in [*others, *last]]
+    else:
+        welcome = _welcome(board_id, newcomer.member, interval, name_set)
+        roster = roster_frame(board_id, [_entry(seat) for seat in others])
+        first = [encode(welcome, dialect), roster]
+    count = encode(PresenceUpdate(board_id, people), dialect)
+    return [*first, *cursors_frames(board_id, dialect, others), count]
+
+
+def cursors_frames(board_id: int, dialect: Dialect, seats: Iterable[Seat]) -> list[bytes]:
+    """Return the last known cursors of those who are active: no frame where there are none."""
+    known = {
+        seat.member.user: seat.position
+        for seat in seats
+        if seat.position is not None and seat.state is UserState.ACTIVE
+    }
+    return moves_frames(board_id, dialect, known)
+
+
+def moves_frames(board_id: int, dialect: Dialect, moved: dict[int, bytes]) -> list[bytes]:
+    """Return the cursors in `moved` (user id -> 4 bytes of position): no frame where there are
+    none."""
+    if not moved:
+        return []
+    if dialect is Dialect.EXPLICIT:
+        return cursor_frames_explicit(board_id, moved)
+    return [cursor_frame(moved)]
+
+
+def _roster_or_comings(board_id: int, changes: Changes, seats: Collection[Seat]) -> list[bytes]:
+    comings = [encode(message, Dialect.COMPACT) for message in _comings(board_id, changes)]
+    if len(comings) <= ROSTER_AFTER:
+        return comings
+    roster = roster_frame(board_id, [_entry(seat) for seat in seats])
+    one_by_one = sum(FRAME_COST + len(frame) for frame in comings)
+    return comings if one_by_one < FRAME_COST + len(roster) else [roster]
+
+
+def _comings(board_id: int, changes: Changes) -> list[ServerMessage]:
+    left = [UserLeft(board_id, user) for user in changes.left]
+    seats = [*changes.joined.values(), *changes.renamed.values()]
+    return [*left, *(_joined(board_id, seat) for seat in seats)]
+
+
+def _count(board_id: int, changes: Changes) -> list[ServerMessage]:
+    return [] if changes.people is None else [PresenceUpdate(board_id, changes.people)]
+
+
+def _rate_and_states(changes: Changes) -> list[ServerMessage]:
+    rate = [] if changes.interval is None else [Rate(changes.interval)]
+    states = [States(tuple(changes.states.items()))] if changes.states else []
+    return [*rate, *states]
+
+
+def _welcome(board_id: int, member: Member, interval: int, name_set: bool) -> Welcome:
+    spectator = member.spectator
+    pace = 0 if spectator else interval
+    return Welcome(board_id, member.user, member.color, pace, spectator, name_set)
+
+
+def _joined(board_id: int, seat: Seat) -> UserJoined:
+    member = seat.member
+    return UserJoined(board_id, member.user, member.name, member.color)
+
+
+def _entry(seat: Seat) -> bytes:
+    member = seat.member
+    return roster_entry(RosterEntry(member.user, seat.state, member.color, member.name))
