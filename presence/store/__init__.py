@@ -1,0 +1,2 @@
+"""Shared state: who is on which board, over all processes. `base` is the contract, the rest keep
+it."""

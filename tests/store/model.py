@@ -1,0 +1,144 @@
+"""What a store should do, in the plainest words: a list of seats and a clock of whole seconds.
+
+The model believes the store where the contract leaves it a choice (which broken tab is gone on for,
+which free colour is given), and checks that the choice was one it had.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import inf
+from uuid import UUID
+
+from presence.boards import home_id, next_id
+from presence.identity import PALETTE
+from presence.messages import MAX_USERS, NO_USER
+from presence.roster import Member
+from presence.store.base import Admission, Departure, Ticket, Timing
+
+
+@dataclass
+class Seat:
+    """A member, and when their grace ends."""
+
+    member: Member
+    broken: float = inf
+
+
+@dataclass
+class ModelBoard:
+    """The seats in the order they came, and when the rests of user ids and of the board end."""
+
+    seats: list[Seat] = field(default_factory=list)
+    resting: dict[int, float] = field(default_factory=dict)
+    board_id: int = 0
+    let_go: float = inf
+
+
+class Model:
+    """Follows a store: call each method with what the store answered."""
+
+    def __init__(self, timing: Timing) -> None:
+        self.now = 0
+        self.timing = timing
+        self.boards: dict[UUID, ModelBoard] = {}
+        self.leases: dict[str, float] = {}
+
+    def board(self, board: UUID) -> ModelBoard:
+        """Return a board, nobody on it where the model knows of none."""
+        return self.boards.get(board, ModelBoard())
+
+    def renewed(self, process: str) -> None:
+        """Follow `renew`."""
+        self.leases[process] = self.now + self.timing.lease
+
+    def lingered(self, board: UUID, session: str) -> None:
+        """Follow `linger`."""
+        for seat in self.board(board).seats:
+            if seat.member.session == session:
+                seat.broken = min(seat.broken, self.now + self.timing.grace)
+
+    def joined(self, board: UUID, ticket: Ticket, admission: Admission) -> None:
+        """Follow `join`."""
+        here = self._enter(board)
+        assert admission.board_id == here.board_id
+        old = self._check_resumed(here, ticket, admission)
+        member = admission.member
+        user = self._lowest(here) if old is None else old.member.user
+        color = self._check_color(here, member) if old is None else old.member.color
+        asked = (ticket.session, ticket.process, ticket.person, ticket.name)
+        assert member == Member(*asked, color, user)
+        if old is not None:
+            here.seats.remove(old)
+        here.seats.append(Seat(member))
+        assert admission.people == self.people(board)
+
+    def left(self, board: UUID, session: str, departure: Departure) -> None:
+        """Follow `leave`."""
+        self._depart(board, departure, lambda seat: seat.member.session == session)
+
+    def reaped(self, board: UUID, departure: Departure) -> None:
+        """Follow `reap`."""
+        self._depart(board, departure, self._is_gone)
+
+    def roster(self, board: UUID) -> tuple[Member, ...]:
+        """Return what the roster should be."""
+        return tuple(s.member for s in self.board(board).seats if not self._is_gone(s))
+
+    def people(self, board: UUID) -> int:
+        """Return what the count should be."""
+        return len({member.person for member in self.roster(board)})
+
+    def _enter(self, board: UUID) -> ModelBoard:
+        for other, state in list(self.boards.items()):
+            if state.let_go < self.now:
+                del self.boards[other]
+        if board not in self.boards:
+            taken = {state.board_id for state in self.boards.values()}
+            self.boards[board] = ModelBoard(board_id=next_id(home_id(board), taken))
+        self.boards[board].let_go = inf
+        return self.boards[board]
+
+    def _check_resumed(self, here: ModelBoard, ticket: Ticket, admission: Admission) -> Seat | None:
+        could = {
+            seat.member.session: seat
+            for seat in here.seats
+            if seat.member.person == ticket.person and self._is_broken(seat)
+        }
+        assert (admission.resumed in could) if could else (admission.resumed is None)
+        return could.get(admission.resumed or "")
+
+    def _check_color(self, here: ModelBoard, member: Member) -> tuple[int, int, int]:
+        present = [seat.member for seat in here.seats if not self._is_gone(seat)]
+        own = {other.color for other in present if other.person == member.person}
+        worn = {seat.member.color for seat in here.seats}
+        # While some colour is worn by nobody, nobody present wears the new one. One who is gone but
+        # not reaped may or may not be in its way.
+        none_free = worn == set(PALETTE)
+        choice = set(PALETTE) - ({m.color for m in present} if not none_free else set())
+        assert member.color in (own or choice)
+        return member.color
+
+    def _lowest(self, here: ModelBoard) -> int:
+        held = {seat.member.user for seat in here.seats}
+        resting = {user for user, until in here.resting.items() if until > self.now}
+        return min(set(range(MAX_USERS)) - held - resting, default=NO_USER)
+
+    def _lapsed(self, seat: Seat) -> float:
+        return self.now - self.leases.get(seat.member.process, -inf)
+
+    def _is_gone(self, seat: Seat) -> bool:
+        return self.now > seat.broken or self._lapsed(seat) > self.timing.grace
+
+    def _is_broken(self, seat: Seat) -> bool:
+        return not self._is_gone(seat) and (seat.broken < inf or self._lapsed(seat) > 0)
+
+    def _depart(self, board: UUID, departure: Departure, goes: Callable[[Seat], bool]) -> None:
+        here = self.board(board)
+        going = [seat for seat in here.seats if goes(seat)]
+        assert set(departure.members) == {seat.member for seat in going}
+        assert len(departure.members) == len(going)
+        here.seats = [seat for seat in here.seats if seat not in going]
+        here.resting |= {s.member.user: self.now + self.timing.id_rest for s in going}
+        if going and not here.seats:
+            here.let_go = self.now + self.timing.board_rest
+        assert departure.people == self.people(board)

@@ -1,0 +1,99 @@
+"""Any history of joins, breaks, leaves, reaps, renewals and time, against the model."""
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from typing import Any, TypeVar
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from tests.store.cast import FIRST_OF_PAIR, HERE, SECOND_OF_PAIR, SHORT_LEASE, THERE, ticket
+from tests.store.model import Model
+from tests.store.worlds import OpenWorld
+
+T = TypeVar("T")
+
+# Two boards that want one id; few persons, so that they meet themselves.
+BOARDS = (FIRST_OF_PAIR, SECOND_OF_PAIR)
+boards = st.sampled_from(BOARDS)
+persons = st.sampled_from(["ada", "bob", "cy"])
+processes = st.sampled_from([HERE, THERE])
+sessions = st.integers(0, 12)
+
+
+class StoreMachine(RuleBasedStateMachine):
+    """A store and its model, side by side. A subclass says in which world."""
+
+    open_world: OpenWorld
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+        self.exits = AsyncExitStack()
+        self.world = self.wait(self.exits.enter_async_context(type(self).open_world()))
+        self.store = self.world.make(SHORT_LEASE)
+        self.model = Model(SHORT_LEASE)
+        self.joins = 0
+        for process in (HERE, THERE):
+            self.renew(process)
+
+    def wait(self, work: Coroutine[Any, Any, T]) -> T:
+        return self.loop.run_until_complete(work)
+
+    def teardown(self) -> None:
+        self.wait(self.exits.aclose())
+        self.loop.close()
+
+    @rule(board=boards, person=persons, process=processes)
+    def join(self, board: Any, person: str, process: str) -> None:
+        asks = ticket(f"s{self.joins}", person, process)
+        self.joins += 1
+        self.model.joined(board, asks, self.wait(self.store.join(board, asks)))
+
+    @rule(board=boards, ago=sessions)
+    def linger(self, board: Any, ago: int) -> None:
+        session = f"s{self.joins - ago}"
+        self.wait(self.store.linger(board, session))
+        self.model.lingered(board, session)
+
+    @rule(board=boards, ago=sessions)
+    def leave(self, board: Any, ago: int) -> None:
+        session = f"s{self.joins - ago}"
+        self.model.left(board, session, self.wait(self.store.leave(board, session)))
+
+    @rule(board=boards)
+    def reap(self, board: Any) -> None:
+        self.model.reaped(board, self.wait(self.store.reap(board)))
+
+    @rule(process=processes)
+    def renew(self, process: str) -> None:
+        self.wait(self.store.renew(process))
+        self.model.renewed(process)
+
+    @rule(seconds=st.integers(1, 4))
+    def advance(self, seconds: int) -> None:
+        self.wait(self.world.advance(seconds))
+        self.model.now += seconds
+
+    @invariant()
+    def rosters_and_counts_agree(self) -> None:
+        counts = self.wait(self.store.counts(BOARDS))
+        for board in BOARDS:
+            assert self.wait(self.store.roster(board)) == self.model.roster(board)
+            assert counts[board] == self.model.people(board)
+
+
+def test_any_history(open_world: OpenWorld) -> None:
+    opened = staticmethod(open_world)
+    machine = type("Machine", (StoreMachine,), {"open_world": opened})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=60,
+            stateful_step_count=40,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow],
+        ),
+    )

@@ -1,0 +1,66 @@
+"""What holds of the memory store beyond the contract: it keeps nothing of what is over."""
+
+import gc
+from uuid import UUID
+
+from presence.store.base import Timing
+from presence.store.memory import Board, MemoryStore
+from tests.store.cast import BOARD, HERE, OTHER_BOARD, TIMING, fill, ticket
+
+
+def boards_kept() -> int:
+    """Count the boards that any store in this process keeps."""
+    gc.collect()
+    return sum(type(thing) is Board for thing in gc.get_objects())
+
+
+async def test_nothing_is_kept_of_boards_long_empty() -> None:
+    now = 0.0
+    store = MemoryStore(lambda: now, TIMING)
+    await store.renew(HERE)
+    before = boards_kept()
+    for n in range(100):
+        board = UUID(int=n)
+        await store.join(board, ticket("s"))
+        await store.leave(board, "s")
+    assert boards_kept() == before + 100
+    now += 6
+    await store.join(BOARD, ticket("s"))
+    assert boards_kept() == before + 1
+
+
+async def test_asking_about_a_board_keeps_nothing() -> None:
+    store = MemoryStore(lambda: 0.0, TIMING)
+    before = boards_kept()
+    await store.counts([BOARD, OTHER_BOARD])
+    await store.roster(BOARD)
+    await store.leave(BOARD, "s")
+    await store.linger(BOARD, "s")
+    await store.reap(BOARD)
+    assert boards_kept() == before
+
+
+async def test_a_board_is_kept_as_long_as_the_rest_of_its_user_ids() -> None:
+    now = 0.0
+    store = MemoryStore(lambda: now, Timing(id_rest=50.0, board_rest=1.0))
+    await store.renew(HERE)
+    await fill(store, 1)
+    await store.leave(BOARD, "filler 0")
+    now = 20.0
+    assert (await store.join(BOARD, ticket("early"))).member.user == 1
+
+
+def test_times_unless_said_otherwise() -> None:
+    assert Timing() == Timing(grace=5.0, id_rest=5.0, board_rest=60.0, lease=10.0)
+
+
+async def test_the_memory_store_keeps_those_times() -> None:
+    now = 0.0
+    store = MemoryStore(lambda: now)
+    await store.renew(HERE)
+    await fill(store, 1)
+    await store.leave(BOARD, "filler 0")
+    now = 4.9
+    assert (await store.join(BOARD, ticket("early"))).member.user == 1
+    now = 5.0
+    assert (await store.join(BOARD, ticket("next"))).member.user == 0
