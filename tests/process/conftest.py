@@ -1,0 +1,50 @@
+"""A process to test in, on a loop that skips the time in which nothing happens."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+
+import pytest
+
+from presence.hub import Hub
+from presence.store.base import Timing
+from presence.store.memory import MemoryStore
+from tests.process.clock import LOOPS, SkippingLoop
+from tests.process.harness import Process, Seam
+from tests.process.servers import Failures, Server
+
+INTERVAL = 33
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, type[SkippingLoop]]:
+    return LOOPS
+
+
+@pytest.fixture
+async def process() -> AsyncIterator[Process]:
+    """A process with a hub and a memory store, and the times of PROTOCOL.md."""
+    timing = Timing()
+    seam = Seam(MemoryStore(asyncio.get_running_loop().time, timing))
+    hub = Hub(seam, "this-process", least=INTERVAL, timing=timing)
+    yield Process(hub, seam)
+    seam.open.set()
+    await hub.close()
+
+
+@pytest.fixture
+def server() -> Server:
+    """A server to write to."""
+    return Server()
+
+
+@pytest.fixture
+def failures() -> Failures:
+    """Takes down when an outbox gives up."""
+    return Failures()
+
+
+@pytest.fixture
+async def loop() -> SkippingLoop:
+    """The loop that the test runs on."""
+    running = asyncio.get_running_loop()
+    assert isinstance(running, SkippingLoop)
+    return running
