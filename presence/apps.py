@@ -1,0 +1,19 @@
+"""The Django app."""
+
+from django.apps import AppConfig
+from django.core.checks import register
+
+from presence.checks import check_settings
+from presence.closing import allow_close_codes
+
+
+class PresenceConfig(AppConfig):
+    """Live cursors and live counts for the boards of a site."""
+
+    name = "presence"
+    verbose_name = "Presence"
+
+    def ready(self) -> None:
+        """Register the system checks, and let Daphne say what PROTOCOL.md says."""
+        register(check_settings)
+        allow_close_codes()

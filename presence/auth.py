@@ -1,0 +1,133 @@
+"""Who may come onto a board, and as whom. Asked once, when a socket connects; no frame comes this
+way."""
+
+import enum
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from inspect import iscoroutinefunction
+from typing import Any
+from uuid import UUID, uuid4
+
+from asgiref.sync import sync_to_async
+from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
+from django.db import models
+from django.utils.module_loading import import_string
+
+from presence.conf import get_settings
+from presence.connection import Visitor
+from presence.errors import Forbidden, NoBoard, PresenceError, SignInRequired, TryLater
+from presence.guests import person_of
+from presence.identity import clean_name
+
+logger = logging.getLogger(__name__)
+
+
+class Decision(enum.Enum):
+    """What a site says when somebody asks to come onto a board. NOT_FOUND keeps the board a
+    secret."""
+
+    ALLOW = "allow"
+    SIGN_IN = "sign in"
+    FORBID = "forbid"
+    NOT_FOUND = "not found"
+
+
+REFUSALS: Mapping[Decision, type[PresenceError]] = {
+    Decision.SIGN_IN: SignInRequired,
+    Decision.FORBID: Forbidden,
+    Decision.NOT_FOUND: NoBoard,
+}
+
+Authorize = Callable[[Any, Any], Awaitable[Decision]]
+
+
+async def ask_board(user: Any, board: Any) -> Decision:
+    """Decide as the board does: the default for `PRESENCE["AUTHORIZE"]`.
+
+    A board model may have a method `presence_decision(user) -> Decision`, sync or async; a sync one
+    may use the database. Without one, signed-in users may come in and guests may not.
+    """
+    decide = getattr(board, "presence_decision", None)
+    if decide is None:
+        return Decision.ALLOW if user.is_authenticated else Decision.SIGN_IN
+    if not iscoroutinefunction(decide):
+        decide = sync_to_async(decide)
+    decision: Decision = await decide(user)
+    return decision
+
+
+def account_name(user: Any) -> str:
+    """Return what others call a signed-in user: the default for `PRESENCE["DISPLAY_NAME"]`."""
+    full_name: str = user.get_full_name() if hasattr(user, "get_full_name") else ""
+    return full_name.strip() or user.get_username()
+
+
+def board_model() -> type[models.Model]:
+    """Return the site's board model; `ImproperlyConfigured` where `PRESENCE["BOARD_MODEL"]` names
+    none."""
+    label = get_settings().BOARD_MODEL
+    try:
+        return apps.get_model(label, require_ready=False)
+    except (LookupError, ValueError) as error:
+        raise ImproperlyConfigured(
+            f"PRESENCE['BOARD_MODEL'] is {label!r}: it takes 'app_label.Model' of an installed app."
+        ) from error
+
+
+def visitor_name(user: Any) -> str | None:
+    """Return the name a signed-in user goes by on every board, None for a guest or a name nobody
+    could see."""
+    if user is None or not user.is_authenticated:
+        return None
+    name: str = import_string(get_settings().DISPLAY_NAME)(user)
+    return clean_name(name) or None
+
+
+def parse_board(text: str) -> UUID:
+    """Return the board that a URL names; `NoBoard` where it can name none."""
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise NoBoard(text) from error
+
+
+async def admit(scope: Mapping[str, Any], board: UUID) -> Visitor:
+    """Return who is behind a WebSocket's scope, if they may come onto the board.
+
+    Raises a `Refused` where they may not, `TryLater` where that can't be found out now.
+    """
+    if not get_settings().ENABLED:
+        raise TryLater("presence is switched off")
+    try:
+        return await _admit(scope, board)
+    except PresenceError:
+        raise
+    except Exception as error:
+        # The site's own code and database speak here. Whatever goes wrong there, the door stays
+        # shut, and the client, told to come again later, does not hammer at it.
+        logger.exception("could not find out who may come onto a board")
+        raise TryLater(str(error)) from error
+
+
+async def _admit(scope: Mapping[str, Any], board: UUID) -> Visitor:
+    user = scope["user"]
+    decision = await _authorize()(user, await _find_board(board))
+    if decision is not Decision.ALLOW:
+        raise REFUSALS[decision]
+    name = await sync_to_async(visitor_name)(user)
+    session_key = getattr(scope.get("session"), "session_key", None)
+    person = person_of(user, scope.get("cookies", {}), session_key)
+    return Visitor(person or f"socket:{uuid4().hex}", name)
+
+
+def _authorize() -> Authorize:
+    authorize: Authorize = import_string(get_settings().AUTHORIZE)
+    return authorize
+
+
+async def _find_board(board: UUID) -> models.Model:
+    found = await board_model()._default_manager.filter(pk=board).afirst()
+    if found is None:
+        raise NoBoard(board)
+    return found

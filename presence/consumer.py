@@ -1,0 +1,104 @@
+"""The WebSocket endpoint: Channels on one side, a `Connection` on the other, and nothing kept
+here."""
+
+from typing import Any
+
+from channels.exceptions import DenyConnection, StopConsumer
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+from presence.auth import admit, parse_board
+from presence.connection import Connection
+from presence.errors import Close, PresenceError
+from presence.messages import SUBPROTOCOL, Dialect
+from presence.outbox import Outbox
+from presence.runtime import current_hub
+from presence.session import farewell
+
+
+def choose_dialect(offered: list[str]) -> Dialect | None:
+    """Return the dialect for the subprotocols a client offers, None where it offers only others."""
+    if SUBPROTOCOL in offered:
+        return Dialect.COMPACT
+    return None if offered else Dialect.EXPLICIT
+
+
+class PresenceConsumer(AsyncWebsocketConsumer):
+    """One WebSocket on one board."""
+
+    connection: Connection | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Run the socket until it is closed, and take it off the board whatever ended it.
+
+        Stands in for `AsyncConsumer.__call__`, which starts two tasks for every message and, in
+        `dispatch`, sends each through the thread pool to close old database connections
+        (`channels.consumer`, since 4.2). A frame needs neither: there is no channel to listen to,
+        and nothing after the handshake uses the ORM. Connect and disconnect do go through
+        `dispatch`.
+        """
+        self.scope = scope
+        self.channel_layer = None
+        self.base_send = send
+        self.outbox = Outbox(send, self._gave_up)
+        try:
+            while True:
+                message = await receive()
+                if message["type"] == "websocket.receive":
+                    self._received(message)
+                else:
+                    await self.dispatch(message)
+        except StopConsumer:
+            pass
+        finally:
+            self._gone(Close.BROKEN)
+
+    async def connect(self) -> None:
+        """Let the visitor in, or tell them why not: PROTOCOL.md, "Transport"."""
+        dialect = choose_dialect(self.scope["subprotocols"])
+        if dialect is None:
+            raise DenyConnection
+        try:
+            board = parse_board(self.scope["url_route"]["kwargs"]["board"])
+            visitor = await admit(self.scope, board)
+        except PresenceError as error:
+            await self._accept(dialect)
+            self._refuse(error, dialect)
+            return
+        await self._accept(dialect)
+        self.connection = Connection(
+            current_hub(), board, visitor, dialect, write=self._write, close=self._close
+        )
+
+    async def disconnect(self, code: int | None) -> None:
+        """Take in that the socket is closed."""
+        self._gone(code)
+
+    async def _accept(self, dialect: Dialect) -> None:
+        await self.accept(SUBPROTOCOL if dialect is Dialect.COMPACT else None)
+
+    def _refuse(self, error: PresenceError, dialect: Dialect) -> None:
+        end = farewell(error, dialect)
+        if end.frame is not None:
+            self._write(end.frame)
+        self._close(error.close or Close.CLEAN)
+
+    def _received(self, message: dict[str, Any]) -> None:
+        # What a refused client still says is not heard.
+        if self.connection is not None:
+            text = message.get("text") is not None
+            self.connection.receive(None if text else message["bytes"])
+
+    def _write(self, frame: bytes) -> None:
+        self.outbox.put({"type": "websocket.send", "bytes": frame})
+
+    def _close(self, code: int) -> None:
+        self.outbox.finish({"type": "websocket.close", "code": int(code)})
+
+    def _gone(self, code: int | None) -> None:
+        self.outbox.close()
+        if self.connection is not None:
+            self.connection.closed(code)
+
+    def _gave_up(self) -> None:
+        if self.connection is not None:
+            self.connection.closed(Close.BROKEN)

@@ -1,0 +1,9 @@
+"""The WebSocket routes of presence, for a site's `URLRouter`."""
+
+from django.urls import path
+
+from presence.consumer import PresenceConsumer
+
+# Any string: what is no UUID is told "no such board" by the consumer, rather than failing in the
+# router.
+websocket_urlpatterns = [path("ws/presence/<str:board>/", PresenceConsumer.as_asgi())]

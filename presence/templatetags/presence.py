@@ -1,0 +1,72 @@
+"""`{% load presence %}`: the tags by which a page takes part."""
+
+import logging
+from typing import Any
+from uuid import UUID
+
+from django import template
+from django.http import HttpRequest
+from django.template import Context
+from django.templatetags.static import static
+from django.urls import get_script_prefix
+from django.utils.html import escape, format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from presence.auth import visitor_name
+from presence.conf import get_settings
+from presence.guests import guest_person
+from presence.identity import anonymous_name
+from presence.middleware import guest_of
+
+logger = logging.getLogger(__name__)
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def presence_overlay(context: Context, board: Any, surface: str = "", name: str = "") -> str:
+    """Put everyone's cursors and the count of people over the page.
+
+    `board` is a board, its UUID, or that as text; `surface` a CSS selector of the element that is
+    shared (the viewport where empty); `name` what a guest is called (a kind anonymous name where
+    empty). Renders nothing with presence switched off, and nothing, with a line in the log, where
+    anything goes wrong: the page comes first.
+    """
+    try:
+        if not get_settings().ENABLED:
+            return ""
+        return _overlay(context, UUID(str(getattr(board, "pk", board))), surface, name)
+    except Exception:  # nothing that presence does may break the page
+        logger.exception("could not embed the presence overlay")
+        return ""
+
+
+def _overlay(context: Context, board: UUID, surface: str, name: str) -> SafeString:
+    request: HttpRequest | None = context.get("request")
+    attributes = {
+        "board": board,
+        "endpoint": f"{get_script_prefix()}ws/presence/{board}/",
+        "name": name if request is None else _name(request, name),
+        "surface": surface,
+    }
+    # Literals in a template count as safe, and would end the attribute with their first quote.
+    given = [(key, escape(value)) for key, value in attributes.items() if value]
+    return format_html(
+        '<script type="module" src="{}"{}></script><presence-overlay{}></presence-overlay>',
+        static("presence/overlay.js"),
+        _nonce(context, request),
+        format_html_join("", ' {}="{}"', given),
+    )
+
+
+def _name(request: HttpRequest, asked: str) -> str:
+    user = getattr(request, "user", None)
+    if user is not None and user.is_authenticated:
+        return visitor_name(user) or ""
+    guest = guest_of(request)
+    return asked or anonymous_name(guest_person(guest))
+
+
+def _nonce(context: Context, request: HttpRequest | None) -> SafeString | str:
+    """Return the script's nonce where the site's content security policy works with nonces."""
+    nonce = context.get("csp_nonce") or getattr(request, "csp_nonce", "")
+    return format_html(' nonce="{}"', nonce) if nonce else ""

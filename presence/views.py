@@ -1,0 +1,33 @@
+"""The HTTP side of presence."""
+
+import logging
+
+from asgiref.sync import sync_to_async
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.cache import never_cache
+
+from presence.runtime import current_hub
+
+logger = logging.getLogger(__name__)
+
+
+@never_cache
+async def healthz(request: HttpRequest) -> HttpResponse:
+    """Answer 200 `ok`, or 503 with a line for each part that is down."""
+    parts = {"database": sync_to_async(_ask_database), "store": current_hub().store.ping}
+    down = []
+    for name, ask in parts.items():
+        try:
+            await ask()
+        except Exception:  # whatever is wrong with it, it is down; the log says more
+            logger.exception("%s is down", name)
+            down.append(f"{name} is down")
+    return HttpResponse(
+        "\n".join(down) or "ok", status=503 if down else 200, content_type="text/plain"
+    )
+
+
+def _ask_database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")

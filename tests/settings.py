@@ -1,0 +1,12 @@
+"""The example site's settings, as a developer has them, for tests."""
+
+import os
+
+os.environ["DEBUG"] = "1"
+os.environ.pop("REDIS_URL", None)
+os.environ.pop("DATABASE_URL", None)
+
+from presence_site.settings import *  # noqa: F403
+
+# Hashing passwords slowly is for attackers, not for tests.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
