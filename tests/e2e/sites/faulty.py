@@ -1,0 +1,6 @@
+"""The example site with an AUTHORIZE that fails, and one that is not there at all."""
+
+from presence_site.settings import *  # noqa: F403
+
+PRESENCE = {**PRESENCE, "AUTHORIZE": "nowhere.to.be.found"}  # noqa: F405
+SILENCED_SYSTEM_CHECKS = ["presence.E004"]

@@ -1,0 +1,118 @@
+"""The example site under a real Daphne, in a process of its own, with a database of its own."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
+
+from tests.support.waiting import eventually
+
+ROOT = Path(__file__).resolve().parents[2]
+OPEN_BOARD = "00000000-0000-4000-8000-000000000001"
+MEMBERS_BOARD = "00000000-0000-4000-8000-000000000002"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running site: `process` is Daphne's, `log` the file it writes to."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+    log: Path
+    environment: dict[str, str]
+
+    @property
+    def origin(self) -> str:
+        """Where pages are: http://127.0.0.1:<port>."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def socket_url(self, board: str = OPEN_BOARD) -> str:
+        """The WebSocket of a board."""
+        return f"ws://127.0.0.1:{self.port}/ws/presence/{board}/"
+
+    def page(self, board: str = OPEN_BOARD) -> str:
+        """The page of a board."""
+        return f"{self.origin}/boards/{board}/"
+
+    def manage(self, *arguments: str) -> str:
+        """Run a management command on this site's database, and return what it printed."""
+        return manage(self.environment, *arguments)
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def manage(environment: dict[str, str], *arguments: str) -> str:
+    """Run a management command, and return what it printed."""
+    command = [sys.executable, "manage.py", *arguments]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def site_environment(folder: Path, **more: str) -> dict[str, str]:
+    """Return the environment of a site whose database lies in `folder`."""
+    own = {
+        "DEBUG": "1",
+        "DATABASE_URL": f"sqlite:///{folder / 'db.sqlite3'}",
+        # The tests' own settings know nothing of DATABASE_URL.
+        "DJANGO_SETTINGS_MODULE": "presence_site.settings",
+    }
+    return {**os.environ, **own, **more}
+
+
+def prepare(environment: dict[str, str]) -> None:
+    """Make the database and the demo data."""
+    manage(environment, "migrate", "--verbosity", "0")
+    manage(environment, "demo_data")
+
+
+@contextmanager
+def serve(
+    folder: Path,
+    environment: dict[str, str],
+    application: str = "presence_site.asgi:application",
+    port: int = 0,
+    healthy: bool = True,
+) -> Iterator[Server]:
+    """Run Daphne until the block ends; it is up when the block begins. Port 0: any that is free.
+
+    With `healthy` false it is up when it answers at all.
+    """
+    port = port or free_port()
+    log = folder / f"daphne-{port}.log"
+    daphne = [sys.executable, "-m", "daphne", "--bind", "127.0.0.1", "--port", str(port)]
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [*daphne, application], cwd=ROOT, env=environment, stdout=out, stderr=out
+        )
+    server = Server(port, process, log, environment)
+    try:
+        eventually(lambda: _answers(server, healthy), lambda: f"Daphne: {log.read_text()}", 30)
+        yield server
+    finally:
+        process.terminate()
+        process.wait(timeout=15)
+
+
+def _answers(server: Server, healthy: bool) -> bool:
+    assert server.process.poll() is None, server.log.read_text()
+    try:
+        with urlopen(f"{server.origin}/healthz", timeout=5) as response:
+            return bool(response.status == 200)
+    except HTTPError:
+        return not healthy
+    except URLError:
+        return False

@@ -1,0 +1,24 @@
+"""Waiting for what is to come, with a deadline: no sleep stands for an event."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+DEADLINE = 15.0
+POLL = 0.01
+
+
+def eventually(look: Callable[[], T], what: str | Callable[[], str], within: float = DEADLINE) -> T:
+    """Return the first true thing that `look` returns, or fail after `within` seconds.
+
+    `what` says what was waited for; as a function, in the light of what there is by then.
+    """
+    end = time.monotonic() + within
+    while not (seen := look()):
+        if time.monotonic() > end:
+            said = what if isinstance(what, str) else what()
+            raise AssertionError(f"not within {within} s: {said}")
+        time.sleep(POLL)
+    return seen

@@ -1,0 +1,63 @@
+"""The documents stay true: every setting, check, command, close code and link is in them."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from presence.conf import Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "presence/PROTOCOL.md"])
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text()
+
+
+def rows(name: str) -> dict[str, list[str]]:
+    """Return the table rows of a document by their first cell, without its back-ticks."""
+    found = re.findall(r"^\| `([^`]+)` \|(.*)\|$", text(name), re.MULTILINE)
+    return {first: [cell.strip() for cell in rest.split("|")] for first, rest in found}
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    documented = rows("docs/settings.md")
+    for field in fields(Settings):
+        assert field.name in documented, field.name
+        default = documented[field.name][0].strip("`").strip('"')
+        assert default == str(field.default), field.name
+
+
+def test_every_variable_of_the_site_is_documented() -> None:
+    source = text("presence_site/environment.py") + text("presence_site/settings.py")
+    read = set(re.findall(r'environ(?:ment)?(?:\.get\(|, |\[)"([A-Z_]+)"', source))
+    assert read >= {"SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL"}
+    assert read <= rows("docs/settings.md").keys()
+
+
+def test_every_check_is_documented() -> None:
+    raised = set(re.findall(r'id="(presence\.[EW]\d+)"', text("presence/checks.py")))
+    assert raised
+    assert raised == rows("docs/checks.md").keys()
+
+
+def test_every_command_is_in_the_help() -> None:
+    targets = set(re.findall(r"^([a-z]+):", text("Makefile"), re.MULTILINE))
+    helped = set(re.findall(r"^([a-z]+):.*## ", text("Makefile"), re.MULTILINE))
+    assert targets == helped
+    for command in ("make run", "make test", "make bench", "make help"):
+        assert command in text("README.md")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_leads_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", document.read_text()):
+        if not target.startswith("http"):
+            assert (document.parent / target).exists(), target
+
+
+def test_the_readme_links_to_every_document() -> None:
+    for document in ROOT.glob("docs/*.md"):
+        assert f"docs/{document.name}" in text("README.md"), document.name
