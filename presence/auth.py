@@ -4,11 +4,10 @@ way."""
 import enum
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from inspect import iscoroutinefunction
 from typing import Any
 from uuid import UUID, uuid4
 
-from asgiref.sync import sync_to_async
+from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models

@@ -2,9 +2,9 @@
 docs/checks.md."""
 
 from collections.abc import Iterable
-from inspect import iscoroutinefunction
 from typing import Any
 
+from asgiref.sync import iscoroutinefunction
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
@@ -52,7 +52,8 @@ def _check_authorize() -> Iterable[CheckMessage]:
             id="presence.E004",
         )
         return
-    if not iscoroutinefunction(authorize):
+    # The callable may be an object, whose `__call__` is what is async.
+    if not iscoroutinefunction(authorize) and not iscoroutinefunction(type(authorize).__call__):
         yield Error(
             f"PRESENCE['AUTHORIZE'], {path}, is not an async function.",
             hint="Write it as `async def authorize(user, board) -> Decision`.",

@@ -96,6 +96,7 @@ class Connection:
         if not self._gone:
             self._totals.frames_out += 1
             self._totals.bytes_out += len(frame)
+            self.session.wrote(len(frame))
             self._write(frame)
 
     def admitted(self, live: LiveRoom, admission: Admission) -> None:

@@ -1,6 +1,7 @@
 """The WebSocket endpoint: Channels on one side, a `Connection` on the other, and nothing kept
 here."""
 
+import asyncio
 from typing import Any
 
 from channels.exceptions import DenyConnection, StopConsumer
@@ -26,6 +27,8 @@ class PresenceConsumer(AsyncWebsocketConsumer):
     """One WebSocket on one board."""
 
     connection: Connection | None = None
+    _running: "asyncio.Task[Any] | None" = None
+    _unwritable = False
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Run the socket until it is closed, and take it off the board whatever ended it.
@@ -40,6 +43,7 @@ class PresenceConsumer(AsyncWebsocketConsumer):
         self.channel_layer = None
         self.base_send = send
         self.outbox = Outbox(send, self._gave_up)
+        self._running = asyncio.current_task()
         try:
             while True:
                 message = await receive()
@@ -49,6 +53,11 @@ class PresenceConsumer(AsyncWebsocketConsumer):
                     await self.dispatch(message)
         except StopConsumer:
             pass
+        except asyncio.CancelledError:
+            if self._unwritable:
+                # An error has the server close the socket, which nothing we write can.
+                raise ConnectionError("the socket took no more frames") from None
+            raise
         finally:
             self._gone(Close.BROKEN)
 
@@ -78,9 +87,11 @@ class PresenceConsumer(AsyncWebsocketConsumer):
 
     def _refuse(self, error: PresenceError, dialect: Dialect) -> None:
         end = farewell(error, dialect)
+        code = error.close or Close.CLEAN
+        current_hub().totals.closed[code] += 1
         if end.frame is not None:
             self._write(end.frame)
-        self._close(error.close or Close.CLEAN)
+        self._close(code)
 
     def _received(self, message: dict[str, Any]) -> None:
         # What a refused client still says is not heard.
@@ -100,5 +111,6 @@ class PresenceConsumer(AsyncWebsocketConsumer):
             self.connection.closed(code)
 
     def _gave_up(self) -> None:
-        if self.connection is not None:
-            self.connection.closed(Close.BROKEN)
+        self._unwritable = True
+        if self._running is not None:
+            self._running.cancel()

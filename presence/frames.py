@@ -44,6 +44,8 @@ class Seat:
     dialect: Dialect | None
     state: UserState = UserState.ACTIVE
     position: bytes | None = None
+    looks: bytes = b""
+    """Colour and name as a roster has them; encoded when first asked for, once for all rosters."""
 
 
 @dataclass(slots=True)
@@ -122,7 +124,10 @@ def _roster_or_comings(board_id: int, changes: Changes, seats: Collection[Seat])
         return comings
     roster = roster_frame(board_id, [_entry(seat) for seat in seats])
     one_by_one = sum(FRAME_COST + len(frame) for frame in comings)
-    return comings if one_by_one < FRAME_COST + len(roster) else [roster]
+    if one_by_one < FRAME_COST + len(roster):
+        return comings
+    # It replaces all that was known, where people's cursors are included.
+    return [roster, *cursors_frames(board_id, Dialect.COMPACT, seats)]
 
 
 def _comings(board_id: int, changes: Changes) -> list[ServerMessage]:
@@ -154,4 +159,7 @@ def _joined(board_id: int, seat: Seat) -> UserJoined:
 
 def _entry(seat: Seat) -> bytes:
     member = seat.member
-    return roster_entry(RosterEntry(member.user, seat.state, member.color, member.name))
+    if not seat.looks:
+        entry = roster_entry(RosterEntry(member.user, seat.state, member.color, member.name))
+        seat.looks = entry[2:]
+    return bytes((member.user, seat.state)) + seat.looks

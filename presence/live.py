@@ -175,4 +175,4 @@ class LiveRoom:
             return
         for frame in cursors:
             peer.write(frame)
-        session.wrote()
+        session.wrote_cursors()

@@ -59,5 +59,5 @@ class Collector:
 def _by_label(name: str, text: str, label: str, counts: Counter[str] | Counter[int]) -> Metric:
     family = CounterMetricFamily(name, text, labels=[label])
     for value, count in counts.items():
-        family.add_metric([str(int(value)) if isinstance(value, int) else value], count)
+        family.add_metric([str(value)], count)
     return family

@@ -5,8 +5,8 @@ on the request that the page depends on who the guest is.
 """
 
 from collections.abc import Awaitable, Callable
-from inspect import iscoroutinefunction
 
+from asgiref.sync import iscoroutinefunction
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers

@@ -43,9 +43,13 @@ STRIKES_WITHIN = 10.0
 FRAMES_PER_SECOND = 240
 FRAMES_LONG = 600
 FRAMES_LONG_WITHIN = 5.0
+JOINS = 10
+JOINS_WITHIN = 10.0
 NOTICE_EVERY = 1.0
 SILENCE = 90.0
 IDLE_AFTER = 30.0
+UNREAD_LIMIT = 16_384
+"""Bytes that may be written, cursors aside, before a probe asks whether they are read."""
 PROBE_PATIENCE = 1.0
 PROBE_LIMIT = 30.0
 
@@ -116,9 +120,10 @@ class Session:
         self._strikes = SlidingWindow(STRIKES - 1, STRIKES_WITHIN)
         self._frames = SlidingWindow(FRAMES_PER_SECOND, 1.0)
         self._frames_long = SlidingWindow(FRAMES_LONG, FRAMES_LONG_WITHIN)
+        self._joins = SlidingWindow(JOINS, JOINS_WITHIN)
         self._probe = 0
         self._probed_at: float | None = None
-        self._written = False
+        self._unread = 0
 
     def feed(self, data: bytes | None, now: float) -> Action:
         """Take one received message (None: a text message) and return what it asks for. Never
@@ -141,10 +146,13 @@ class Session:
         self._board_id = board_id
         self._spectator = user == NO_USER
 
-    def wrote(self) -> None:
-        """Note that cursor frames were written since the last `check`: reason enough for a
-        probe."""
-        self._written = True
+    def wrote(self, size: int) -> None:
+        """Note that `size` bytes were written."""
+        self._unread += size
+
+    def wrote_cursors(self) -> None:
+        """Note that cursors were among it: reason enough for a probe."""
+        self._unread += UNREAD_LIMIT
 
     def check(self, now: float) -> Action:
         """Return what the passing of time asks for: the end, a state, a probe, or nothing."""
@@ -178,6 +186,8 @@ class Session:
             return self._on_probe(message, now)
         if not isinstance(message, Join):
             raise MalformedFrame(Malformed.OUT_OF_ORDER)
+        if self._joins.hit(now):
+            return self._end(TooFast())
         self._joined = True
         self._idle = False
         self._moved = now
@@ -235,9 +245,9 @@ class Session:
         return self._end(Silent()) if waited >= PROBE_LIMIT else None
 
     def _send_probe(self, now: float) -> Action:
-        if not self._written or self.dialect is Dialect.EXPLICIT:
+        if self._unread < UNREAD_LIMIT or self.dialect is Dialect.EXPLICIT:
             return None
-        self._written = False
+        self._unread = 0
         self._probe = (self._probe + 1) % 256
         self._probed_at = now
         return Reply(encode(Probe(self._probe), self.dialect))

@@ -72,8 +72,9 @@ class Store(Protocol):
 
         It goes on for a broken session of the same person, under the same user id and colour, where
         there is one in its grace or of a process whose lease ran out. Otherwise it gets the lowest
-        user id that is neither held nor resting, 255 (a spectator) where there is none, and a
-        colour as `identity.color_for` says, the person's own where they are here in another tab.
+        user id that is neither held (until its holder left or was reaped) nor resting, 255 (a
+        spectator) where there is none, and a colour as `identity.color_for` says, the person's own
+        where they are here in another tab.
         """
         ...
 
@@ -93,12 +94,12 @@ class Store(Protocol):
 
     async def renew(self, process: str) -> None:
         """Renew a process's lease; the first call begins it. A process's members count while it
-        holds one."""
+        holds one, and for a grace after that; a late renewal brings back those not yet reaped."""
         ...
 
     async def roster(self, board: UUID) -> tuple[Member, ...]:
         """Return who is on a board, spectators and sessions in their grace included, in the order
-        they came."""
+        they came; a session that goes on for another comes last."""
         ...
 
     async def counts(self, boards: Collection[UUID]) -> Mapping[UUID, int]:

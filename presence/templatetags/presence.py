@@ -68,5 +68,8 @@ def _name(request: HttpRequest, asked: str) -> str:
 
 def _nonce(context: Context, request: HttpRequest | None) -> SafeString | str:
     """Return the script's nonce where the site's content security policy works with nonces."""
-    nonce = context.get("csp_nonce") or getattr(request, "csp_nonce", "")
-    return format_html(' nonce="{}"', nonce) if nonce else ""
+    nonce = context.get("csp_nonce")
+    if nonce is None:
+        nonce = getattr(request, "csp_nonce", None)
+    # Both Django's and django-csp's are lazy: false until somebody reads them.
+    return format_html(' nonce="{}"', str(nonce)) if nonce is not None else ""

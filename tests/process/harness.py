@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from presence.connection import Connection, Visitor
-from presence.errors import Close
+from presence.errors import Close, TryLater
 from presence.hub import Hub
 from presence.messages import (
     ClientMessage,
@@ -32,8 +32,14 @@ OTHER_BOARD = UUID("00000000-0000-4000-8000-000000000002")
 WITHIN = 3600.0
 """Seconds until a wait is given up; the tests' loop does not sleep through them."""
 
+OUT = TryLater("the store is out of reach", retry=2_000)
+
 T = TypeVar("T")
 M = TypeVar("M")
+
+
+class BrokenError(Exception):
+    """What a store should never raise."""
 
 
 class Socket:
@@ -241,6 +247,12 @@ class Process:
         await pass_time(1)
         joined.heard()
         return joined
+
+    async def two(self) -> tuple[Socket, Socket]:
+        """Return two people on one board, the second of them "bob", and nothing left to hear."""
+        ada, bob = await self.joined(), await self.joined("bob")
+        ada.heard()
+        return ada, bob
 
     async def people(self, board: UUID = BOARD) -> int:
         """Return how many people the store knows on a board."""

@@ -4,7 +4,18 @@ import asyncio
 
 from presence.connection import Connection, Visitor
 from presence.errors import Close
-from presence.messages import Cursor, CursorBroadcast, Dialect, Heartbeat, Join, Probe, Rate
+from presence.messages import (
+    Cursor,
+    CursorBroadcast,
+    Dialect,
+    Heartbeat,
+    Join,
+    PresenceUpdate,
+    Probe,
+    Rate,
+    Roster,
+    Welcome,
+)
 from presence.outbox import Message, Outbox
 from presence.protocol import encode
 from tests.process.harness import BOARD, Process, Socket, pass_time, settle
@@ -63,6 +74,21 @@ async def test_an_answer_brings_what_is_current(process: Process) -> None:
     mover.move(77)
     await pass_time(0.1)
     assert slow.pointers[0] == (77, 0)
+
+
+async def test_an_answer_before_the_welcome_brings_nothing_before_it(process: Process) -> None:
+    mover, _, slow = await slow_one(process)
+    await moving(mover, 4)
+    slow.leave()
+    await settle()
+    slow.ask()
+    await settle()
+    slow.heard()
+    slow.say(slow.all(Probe)[-1])
+    assert slow.heard() == []
+    await pass_time(1)
+    kinds = [type(message) for message in slow.heard()]
+    assert kinds == [Welcome, Roster, CursorBroadcast, PresenceUpdate]
 
 
 async def test_a_wrong_answer_is_none(process: Process) -> None:

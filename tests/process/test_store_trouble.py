@@ -7,32 +7,14 @@ import logging
 import pytest
 
 from presence.errors import Close, Notice, TryLater
-from presence.hub import Hub
 from presence.messages import (
     Cursor,
     Dialect,
     Heartbeat,
     NoticeMessage,
-    PresenceUpdate,
-    Rate,
     UserLeft,
 )
-from presence.store.base import Timing
-from presence.store.memory import MemoryStore
-from tests.process.harness import BOARD, OTHER_BOARD, Process, Seam, Socket, pass_time, settle
-
-OUT = TryLater("the store is out of reach", retry=2_000)
-
-
-class BrokenError(Exception):
-    """What a store should never raise."""
-
-
-async def two(process: Process) -> tuple[Socket, Socket]:
-    """Return two people on one board, with nothing left to hear."""
-    ada, bob = await process.joined(), await process.joined("bob")
-    ada.heard()
-    return ada, bob
+from tests.process.harness import OTHER_BOARD, OUT, BrokenError, Process, pass_time, settle
 
 
 @pytest.mark.parametrize("method", ["join", "renew"])
@@ -104,7 +86,7 @@ async def test_who_left_meanwhile_is_told_nothing_though_the_store_takes_its_tim
 
 
 async def test_who_leaves_hears_no_more_though_the_store_takes_its_time(process: Process) -> None:
-    ada, bob = await two(process)
+    ada, bob = await process.two()
     bob.heard()
     process.seam.open.clear()
     bob.leave()
@@ -120,7 +102,7 @@ async def test_who_leaves_hears_no_more_though_the_store_takes_its_time(process:
 async def test_those_on_the_board_go_on_while_the_store_is_out_of_reach(
     process: Process, caplog: pytest.LogCaptureFixture
 ) -> None:
-    ada, bob = await two(process)
+    ada, bob = await process.two()
     for method in ("join", "leave", "linger", "reap", "renew"):
         process.seam.failing[method] = OUT
     await pass_time(8)
@@ -130,68 +112,11 @@ async def test_those_on_the_board_go_on_while_the_store_is_out_of_reach(
     assert "Traceback" not in caplog.text
 
 
-@pytest.mark.parametrize("end", ["leave", "hang_up"])
-async def test_a_leave_is_carried_through_when_the_store_is_back(
-    process: Process, end: str
-) -> None:
-    ada, bob = await two(process)
-    process.seam.failing["leave"] = OUT
-    getattr(bob, end)()
-    await pass_time(30)
-    assert await process.people() == 2
-    assert 25 <= process.seam.calls.count("leave") <= 35
-    process.seam.failing.clear()
-    await pass_time(1.5)
-    assert ada.count == 1
-    assert await process.people() == 1
-
-
-async def test_a_grace_begins_when_the_store_is_back(process: Process) -> None:
-    ada, bob = await two(process)
-    process.seam.failing["linger"] = OUT
-    bob.snap()
-    await pass_time(8)
-    process.seam.failing.clear()
-    await pass_time(4)
-    assert ada.count == 2
-    await pass_time(3)
-    assert ada.count == 1
-    assert await process.people() == 1
-
-
-@pytest.mark.parametrize("method", ["reap", "renew"])
-async def test_a_grace_ends_when_the_store_is_back(process: Process, method: str) -> None:
-    ada, bob = await two(process)
-    await pass_time(4)
-    bob.snap()
-    await settle()
-    process.seam.failing[method] = OUT
-    await pass_time(8)
-    assert ada.count == 2
-    process.seam.failing.clear()
-    await pass_time(2)
-    assert ada.count == 1
-
-
-async def test_a_leave_from_an_earlier_stay_does_not_end_the_next(process: Process) -> None:
-    ada, bob = await two(process)
-    process.seam.failing["leave"] = OUT
-    bob.leave()
-    await pass_time(1.5)
-    bob.ask()
-    await pass_time(1.5)
-    process.seam.failing.clear()
-    await pass_time(5)
-    assert await process.people() == 2
-    bob.move(4)
-    assert ada.pointers[bob.welcome.user] == (4, 0)
-
-
 @pytest.mark.parametrize(("method", "end"), [("leave", "leave"), ("leave", "hang_up")])
 async def test_a_leave_that_fails_otherwise_is_logged_and_harms_nobody(
     process: Process, caplog: pytest.LogCaptureFixture, method: str, end: str
 ) -> None:
-    ada, bob = await two(process)
+    ada, bob = await process.two()
     process.seam.failing[method] = BrokenError("oh")
     getattr(bob, end)()
     await pass_time(1)
@@ -201,19 +126,6 @@ async def test_a_leave_that_fails_otherwise_is_logged_and_harms_nobody(
     cy = await process.joined()
     ada.move(1)
     assert cy.pointers[0] == (1, 0)
-
-
-@pytest.mark.parametrize("method", ["linger", "reap"])
-async def test_a_grace_that_fails_otherwise_is_logged_and_leaves_no_ghost(
-    process: Process, caplog: pytest.LogCaptureFixture, method: str
-) -> None:
-    ada, bob = await two(process)
-    process.seam.failing[method] = BrokenError("oh")
-    bob.snap()
-    await pass_time(60)
-    assert [record.levelno for record in caplog.records] == [logging.ERROR]
-    assert ada.heard()[-2:] != []
-    assert UserLeft(16028, 1) in ada.messages
 
 
 async def test_a_store_that_hangs_is_not_asked_ever_more(process: Process) -> None:
@@ -250,7 +162,7 @@ async def test_one_board_waits_for_the_store_and_no_other_does(process: Process)
 
 
 async def test_what_is_asked_of_one_board_is_done_in_turn(process: Process) -> None:
-    ada, bob = await two(process)
+    ada, bob = await process.two()
     process.seam.open.clear()
     cy = process.socket("bob")
     bob.snap()
@@ -263,55 +175,3 @@ async def test_what_is_asked_of_one_board_is_done_in_turn(process: Process) -> N
     await pass_time(1)
     assert process.seam.calls == ["join", "leave"]
     assert (cy.welcome.user, cy.count) == (1, 1)
-
-
-async def test_a_grace_that_is_not_quite_over_by_the_stores_clock() -> None:
-    store = Seam(MemoryStore(asyncio.get_running_loop().time, Timing(grace=5.25)))
-    process = Process(Hub(store, "p", least=33, timing=Timing(grace=5.0)), store)
-    ada, bob = await two(process)
-    bob.snap()
-    await pass_time(5.1)
-    assert ada.heard() == [Rate(0)]
-    await pass_time(0.3)
-    assert ada.heard() == [UserLeft(16028, 1), PresenceUpdate(16028, 1)]
-    assert store.calls.count("reap") == 4
-    await process.hub.close()
-
-
-async def test_a_session_taken_over_while_its_socket_is_open_here_hears_no_more(
-    process: Process,
-) -> None:
-    ada = await process.joined()
-    old = process.socket("bob", dialect=Dialect.EXPLICIT)
-    old.ask("Bob")
-    await pass_time(1)
-    old.heard()
-    # As where the lease of this process was out for a moment.
-    member = (await process.seam.inner.roster(BOARD))[1]
-    await process.seam.inner.linger(BOARD, member.session)
-    new = await process.joined("bob")
-    assert new.welcome.user == 1
-    ada.move(1)
-    old.move(2)
-    new.move(3)
-    await pass_time(1)
-    assert (new.pointers[0], ada.pointers[1]) == ((1, 0), (3, 0))
-    assert old.heard() == []
-    old.hang_up()
-    await pass_time(10)
-    assert ada.count == 2
-
-
-async def test_people_of_a_process_that_stalled_are_not_taken_for_dead(
-    process: Process,
-) -> None:
-    ada, bob = await two(process)
-    bob.snap()
-    await settle()
-    loop = asyncio.get_running_loop()
-    loop.busy(40.0)  # type: ignore[attr-defined]
-    await pass_time(1)
-    assert ada.count == 1
-    assert await process.people() == 1
-    cy = await process.joined()
-    assert cy.count == 2

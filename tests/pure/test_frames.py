@@ -200,6 +200,14 @@ def test_few_comings_are_told_one_by_one() -> None:
     assert [type(message) for message in told] == [UserLeft] * 2 + [UserJoined] * (ROSTER_AFTER - 2)
 
 
+def test_a_roster_that_replaces_all_is_followed_by_the_cursors() -> None:
+    seats = crowd(ROSTER_AFTER + 1)
+    seats[0].position = b"\x00\x01\x00\x02"
+    told = read(changes_frames(BOARD, comings(0, seats), seats, COMPACT))
+    assert [type(message) for message in told] == [Roster, CursorBroadcast]
+    assert told[1] == CursorBroadcast((Cursor(0, 1, 2),))
+
+
 def test_comings_stay_single_where_the_roster_is_longer() -> None:
     here = crowd(255, name="A name of nearly 30 bytes")
     few = changes_frames(BOARD, comings(0, here[:20]), here, COMPACT)

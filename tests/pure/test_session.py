@@ -194,4 +194,4 @@ def test_whatever_comes_the_order_holds(
             over = over or isinstance(action, Shut)
         if admit and on_board:
             session.admitted(BOARD, user)
-            session.wrote()
+            session.wrote_cursors()

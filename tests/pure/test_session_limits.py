@@ -11,6 +11,7 @@ from presence.errors import (
 )
 from presence.messages import (
     Dialect,
+    Join,
     Leave,
 )
 from presence.session import Move, Shut, Strike
@@ -72,6 +73,17 @@ def test_every_kind_of_bad_input_is_a_strike_with_its_reason(
     frame: bytes | None, expected: Malformed
 ) -> None:
     assert fresh().feed(frame, START) == Strike(expected, NOTICE_1)
+
+
+def test_ten_joins_within_ten_seconds_pass_and_the_eleventh_closes() -> None:
+    session = fresh()
+    passed = feed(session, [JOIN, LEAVE] * 10)
+    assert [type(action) for action in passed] == [Join, Leave] * 10
+    end = session.feed(JOIN, START + 9.9)
+    assert error(end) is TooFast
+    later = fresh()
+    feed(later, [JOIN, LEAVE] * 10)
+    assert isinstance(later.feed(JOIN, START + 10.0), Join)
 
 
 def test_strikes_are_counted_over_ten_seconds() -> None:

@@ -12,7 +12,7 @@ from presence.messages import (
     SetState,
     UserState,
 )
-from presence.session import CatchUp, Reply, Session, Shut
+from presence.session import UNREAD_LIMIT, CatchUp, Reply, Session, Shut
 from tests.pure.visit import (
     EXPLICIT,
     HEARTBEAT,
@@ -97,7 +97,7 @@ def test_a_join_begins_the_30_seconds_anew() -> None:
 
 def test_an_unanswered_probe_does_not_put_idleness_off() -> None:
     session = joined()
-    session.wrote()
+    session.wrote_cursors()
     assert alive(session, [28, 29, 30]) == [Reply(b"\x0d\x01"), None, SetState(UserState.IDLE)]
 
 
@@ -106,25 +106,35 @@ def test_an_unanswered_probe_does_not_put_idleness_off() -> None:
 
 def probed(at: float = START) -> Session:
     session = joined()
-    session.wrote()
+    session.wrote_cursors()
     assert session.check(at) == Reply(b"\x0d\x01")
     return session
+
+
+def test_a_probe_follows_much_that_is_written_cursors_or_not() -> None:
+    session = joined()
+    session.wrote(UNREAD_LIMIT - 1)
+    assert session.check(START) is None
+    session.wrote(1)
+    assert session.check(START) == Reply(b"\x0d\x01")
+    session.feed(b"\x0d\x01", START)
+    assert session.check(START) is None
 
 
 def test_a_probe_follows_what_was_written_and_nothing_else() -> None:
     session = joined()
     assert session.check(START) is None
-    session.wrote()
+    session.wrote_cursors()
     assert session.check(START + 1) == Reply(b"\x0d\x01")
     assert session.feed(b"\x0d\x01", START + 1.1) is None
     assert session.check(START + 2) is None
-    session.wrote()
+    session.wrote_cursors()
     assert session.check(START + 3) == Reply(b"\x0d\x02")
 
 
 def test_the_explicit_dialect_is_not_probed() -> None:
     session = joined(EXPLICIT)
-    session.wrote()
+    session.wrote_cursors()
     assert session.check(START + 1) is None
     assert session.check(START + 20) is None
     assert not session.held
@@ -132,7 +142,7 @@ def test_the_explicit_dialect_is_not_probed() -> None:
 
 def test_one_probe_is_out_at_a_time() -> None:
     session = probed()
-    session.wrote()
+    session.wrote_cursors()
     assert session.check(START + 0.5) is None
     assert session.feed(b"\x0d\x01", START + 0.6) is None
     assert session.check(START + 1) == Reply(b"\x0d\x02")
@@ -185,6 +195,6 @@ def test_the_numbers_of_probes_wrap() -> None:
     session = joined()
     for number in range(1, 600):
         session.feed(MOVE, START + number)
-        session.wrote()
+        session.wrote_cursors()
         assert session.check(START + number) == Reply(bytes((0x0D, number % 256)))
         session.feed(bytes((0x0D, number % 256)), START + number)

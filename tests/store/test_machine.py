@@ -20,7 +20,7 @@ BOARDS = (FIRST_OF_PAIR, SECOND_OF_PAIR)
 boards = st.sampled_from(BOARDS)
 persons = st.sampled_from(["ada", "bob", "cy"])
 processes = st.sampled_from([HERE, THERE])
-sessions = st.integers(0, 12)
+sessions = st.integers(0, 4)
 
 
 class StoreMachine(RuleBasedStateMachine):
