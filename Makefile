@@ -15,10 +15,13 @@ CLIENT := presence/client
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
+# What this machine may be called in a browser, where HOST lets others in.
+run: export ALLOWED_HOSTS ?= localhost,127.0.0.1,[::1],$(HOST),$(shell hostname),$(shell hostname -I 2>/dev/null | tr ' ' ',')
 run: .venv/run.stamp  ## Try it: the example site on http://127.0.0.1:8000 (HOST, PORT override)
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@$(BIN)/python manage.py demo_data
-	@echo "Welcome board: http://$(HOST):$(PORT)/boards/00000000-0000-4000-8000-000000000001/"
+	@case $(HOST) in 127.*|localhost|::1) ;; *) echo "Others can reach this, and sign in as admin / admin.";; esac
+	@echo "Welcome board: http://$(subst 0.0.0.0,127.0.0.1,$(HOST)):$(PORT)/boards/00000000-0000-4000-8000-000000000001/"
 	@$(BIN)/daphne --bind $(HOST) --port $(PORT) presence_site.asgi:application
 
 test: .venv/dev.stamp $(CLIENT)/node_modules/.stamp  ## Run every test: Python, TypeScript, real servers, real browser
@@ -48,9 +51,9 @@ screenshots: .venv/dev.stamp  ## Take the pictures in docs/images again
 
 lock: .venv/dev.stamp  ## Lock the versions of all dependencies again
 	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --extra site \
+	$(BIN)/uv pip compile --quiet --universal --upgrade --fork-strategy fewest --python-version 3.11 --extra site \
 		--custom-compile-command 'make lock' pyproject.toml -o requirements/run.txt
-	$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --extra site --extra dev \
+	$(BIN)/uv pip compile --quiet --universal --upgrade --fork-strategy fewest --python-version 3.11 --extra site --extra dev \
 		--constraint requirements/run.txt \
 		--custom-compile-command 'make lock' pyproject.toml -o requirements/dev.txt
 

@@ -1,6 +1,7 @@
 """The documents stay true: every setting, check, command, close code and link is in them."""
 
 import re
+import tomllib
 from dataclasses import fields
 from pathlib import Path
 
@@ -41,6 +42,15 @@ def test_every_check_is_documented() -> None:
     raised = set(re.findall(r'id="(presence\.[EW]\d+)"', text("presence/checks.py")))
     assert raised
     assert raised == rows("docs/checks.md").keys()
+
+
+def test_the_lists_of_the_pure_floor_agree() -> None:
+    contracts = tomllib.loads(text("pyproject.toml"))["tool"]["importlinter"]["contracts"]
+    (pure,) = [c["source_modules"] for c in contracts if "pure floor" in c["name"]]
+    covered = text("tests/pure/files.txt").split()
+    assert sorted(f"{name.replace('.', '/')}.py" for name in pure) == sorted(covered)
+    for name in pure:
+        assert f"`{name.removeprefix('presence.')}`" in text("docs/how-it-works.md"), name
 
 
 def test_every_command_is_in_the_help() -> None:

@@ -73,6 +73,22 @@ def test_a_nonce_is_put_on_the_script() -> None:
     assert ' nonce="def"></script>' in render(request=request)
 
 
+def test_a_lazy_nonce_is_read() -> None:
+    class Lazy:
+        """As Django's and django-csp's: false until it is read."""
+
+        read = False
+
+        def __bool__(self) -> bool:
+            return self.read
+
+        def __str__(self) -> str:
+            self.read = True
+            return "lazy"
+
+    assert ' nonce="lazy"></script>' in render(csp_nonce=Lazy())
+
+
 def test_switched_off_it_renders_nothing(settings: Any) -> None:
     settings.PRESENCE = {**settings.PRESENCE, "ENABLED": False}
     assert render() == ""

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from statistics import median
 from typing import Any
 
 import pytest
@@ -112,7 +111,9 @@ def test_two_people_see_each_other(visit: Callable[..., Visitor]) -> None:
         mover.point(0.1, 0.1)
         watcher.until(lambda watcher=watcher: _cursor(watcher), "the first sight of the cursor")
         took = [_time_to_arrive(mover, watcher, 0.07 * n, 0.05 * n) for n in range(1, 10)]
-        assert median(took) < 100, f"milliseconds from move to sight: {took}"
+        # All but one: a browser may stop for a moment to tidy its memory.
+        assert sorted(took)[-2] < 100, f"milliseconds from move to sight: {took}"
+        _assert_at_rest(watcher, 0.07 * 9, 0.05 * 9)
 
     for watcher, other in ((ada, bob), (bob, ada)):
         shown = watcher.page.locator("presence-overlay [part=label]")
@@ -159,12 +160,12 @@ def test_the_explicit_dialect_as_the_browser_sees_it(
         }""",
         board,
     )
-    bob.page.wait_for_function("told.some(frame => frame[0] === 7)")
+    bob.page.wait_for_function("() => told.some(frame => frame[0] === 7)")
     bob.page.evaluate("old.send(new Uint8Array([1, 0, 0, 64, 0, 128, 0]))")
     ada.until(lambda: ada.of_type(ada.received, CURSOR_BROADCAST), "the explicit client's cursor")
     assert ada.of_type(ada.received, CURSOR_BROADCAST)[-1][2:] == bytes([64, 0, 128, 0])
     ada.point(0.5, 0.5)
-    bob.page.wait_for_function("told.some(frame => frame[0] === 2)")
+    bob.page.wait_for_function("() => told.some(frame => frame[0] === 2)")
     sizes = bob.page.evaluate("told.filter(frame => frame[0] === 2).map(frame => frame.length)")
     assert set(sizes) == {8}
 
@@ -189,7 +190,7 @@ def test_a_hostile_name_cannot_alter_the_page(visit: Callable[..., Visitor]) -> 
 def test_the_page_works_on_without_its_server(
     browser: Browser, environment: dict[str, str], folder: Any
 ) -> None:
-    """Kill the server: the page stays, says nothing to the console in a loop, and comes back."""
+    """Kill the server: the page stays, nothing is thrown at it, and the overlay comes back."""
     with serve(folder, environment) as first:
         page = browser.new_page()
         errors: list[str] = []
@@ -211,6 +212,18 @@ def test_the_page_works_on_without_its_server(
 
 def _cursor(watcher: Visitor) -> Any:
     return watcher.page.locator("presence-overlay [part=cursor]:visible").count()
+
+
+def _assert_at_rest(watcher: Visitor, fx: float, fy: float) -> None:
+    """Check that the cursor rests within 1 px of a fraction of the surface."""
+    watcher.page.evaluate("seen.length = 0")
+    watcher.until(lambda: watcher.page.evaluate("seen.length") > 20, "20 frames drawn")
+    surface = watcher.page.locator("#surface").bounding_box()
+    cursor = watcher.page.locator("presence-overlay [part=cursor]").bounding_box()
+    assert surface
+    assert cursor
+    assert abs(cursor["x"] - surface["x"] - fx * surface["width"]) <= 1
+    assert abs(cursor["y"] - surface["y"] - fy * surface["height"]) <= 1
 
 
 def _time_to_arrive(mover: Visitor, watcher: Visitor, fx: float, fy: float) -> float:

@@ -1,29 +1,11 @@
-import os
-import re
-import shutil
-import subprocess
-import sys
-from pathlib import Path
-from threading import Thread
-
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from playwright.sync_api import sync_playwright
 
 from presence_site.models import Board, Note
-
-ROOT = Path(__file__).resolve().parents[2]
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-DAPHNE = ["-m", "daphne", "-b", "127.0.0.1", "-p", "0", "presence_site.asgi:application"]
+from tests.support.browser import launch
+from tests.support.server import prepare, serve, site_environment
 
 
 @pytest.fixture
@@ -73,34 +55,14 @@ def signed_in():
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """The address of a site of its own, with the demo boards."""
-    database = tmp_path_factory.mktemp("site") / "db.sqlite3"
-    environ = {**os.environ, "DEBUG": "1", "DATABASE_URL": f"sqlite:///{database}"}
-    environ |= {"DJANGO_SETTINGS_MODULE": "presence_site.settings", "REDIS_URL": ""}
-    for command in (["migrate", "-v0"], ["demo_data"]):
-        subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, env=environ, check=True)
-    with subprocess.Popen(
-        [sys.executable, *DAPHNE], cwd=ROOT, env=environ, stderr=subprocess.PIPE, text=True
-    ) as server:
-        port = port_of(server)
-        # Read on: a server whose log is not read stops when the pipe is full.
-        reader = Thread(target=server.stderr.read)
-        reader.start()
-        yield f"http://127.0.0.1:{port}"
-        server.terminate()
-        reader.join()
-
-
-def port_of(server):
-    """The port that Daphne chose, out of its log."""
-    log = []
-    for line in iter(server.stderr.readline, ""):
-        log.append(line)
-        if found := re.search(r"127\.0\.0\.1:(\d+)", line):
-            return found[1]
-    pytest.fail("Daphne did not start:\n" + "".join(log))
+    folder = tmp_path_factory.mktemp("site")
+    environment = site_environment(folder)
+    prepare(environment)
+    with serve(folder, environment) as server:
+        yield server.origin
 
 
 @pytest.fixture(scope="module")
 def browser():
     with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+        yield launch(playwright)

@@ -69,6 +69,7 @@ def site_environment(folder: Path, **more: str) -> dict[str, str]:
         "DATABASE_URL": f"sqlite:///{folder / 'db.sqlite3'}",
         # The tests' own settings know nothing of DATABASE_URL.
         "DJANGO_SETTINGS_MODULE": "presence_site.settings",
+        "REDIS_URL": "",
     }
     return {**os.environ, **own, **more}
 

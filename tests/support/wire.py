@@ -10,15 +10,25 @@ from websockets.exceptions import ConnectionClosed
 
 from presence.messages import (
     SUBPROTOCOL,
+    CursorUpdate,
     Dialect,
     Join,
+    MessageType,
     PresenceUpdate,
+    Probe,
     ServerMessage,
     Welcome,
 )
 from presence.protocol import decode_server, encode
 from tests.support.server import OPEN_BOARD, Server
 from tests.support.waiting import DEADLINE
+
+HEARTBEAT = b"\x08"
+
+
+def cursor(x: int, y: int) -> bytes:
+    """Return a compact cursor update."""
+    return encode(CursorUpdate(x, y), Dialect.COMPACT)
 
 
 class Client:
@@ -31,6 +41,11 @@ class Client:
         self.messages: list[ServerMessage] = []
         self._news = asyncio.Condition()
         self._reading = asyncio.create_task(self._read())
+
+    @property
+    def cursors(self) -> list[bytes]:
+        """The cursor frames, as bytes."""
+        return [frame for frame in self.frames if frame[0] == MessageType.CURSOR_BROADCAST]
 
     @property
     def close_code(self) -> int | None:
@@ -76,6 +91,12 @@ class Client:
                 got = self.messages
                 raise AssertionError(f"not within {within} s: {what}; got {got}") from None
 
+    async def settle(self) -> None:
+        """Wait for the answer to a heartbeat: what was sent before has been taken in by then."""
+        seen = self.frames.count(HEARTBEAT)
+        await self.send(HEARTBEAT)
+        await self.until(lambda: self.frames.count(HEARTBEAT) > seen, "a heartbeat's answer")
+
     async def closed(self, within: float = DEADLINE) -> int:
         """Wait for the end, and return the close code."""
         await asyncio.wait_for(self._reading, within)
@@ -97,9 +118,12 @@ class Client:
             while True:
                 frame = await self.socket.recv()
                 assert isinstance(frame, bytes), f"a text message came: {frame!r}"
+                message = decode_server(frame, self.dialect)
+                if isinstance(message, Probe):
+                    await self.socket.send(frame)
                 async with self._news:
                     self.frames.append(frame)
-                    self.messages.append(decode_server(frame, self.dialect))
+                    self.messages.append(message)
                     self._news.notify_all()
 
 

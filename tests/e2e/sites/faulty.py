@@ -1,4 +1,4 @@
-"""The example site with an AUTHORIZE that fails, and one that is not there at all."""
+"""The example site with an AUTHORIZE that is not there."""
 
 from presence_site.settings import *  # noqa: F403
 
