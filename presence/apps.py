@@ -4,7 +4,7 @@ from django.apps import AppConfig
 from django.core.checks import register
 
 from presence.checks import check_settings
-from presence.closing import allow_close_codes, say_goodbye_to_all
+from presence.closing import allow_close_codes
 
 
 class PresenceConfig(AppConfig):
@@ -17,4 +17,3 @@ class PresenceConfig(AppConfig):
         """Register the system checks, and let Daphne say what PROTOCOL.md says."""
         register(check_settings)
         allow_close_codes()
-        say_goodbye_to_all()

@@ -5,6 +5,7 @@ import pytest
 from presence.frames import (
     ROSTER_AFTER,
     Changes,
+    Seat,
     changes_frames,
     cursors_frames,
     moves_frames,
@@ -28,7 +29,6 @@ from presence.messages import (
 )
 from presence.protocol import decode_server
 from presence.roster import Member
-from presence.seats import Seat
 
 BOARD = 0x1234
 COMPACT, EXPLICIT = Dialect.COMPACT, Dialect.EXPLICIT
