@@ -3,7 +3,9 @@
 A browser opens `/ws/presence/<board uuid>/` and speaks `presence.v1` (PROTOCOL.md). From there, in
 two steps to any behaviour: `consumer` (the socket under ASGI) drives a `connection`, which feeds a
 `session` (the rules of one socket) and acts on the `hub` (every board of this process: `live`
-rooms, their ticks) and, through it, on the `store` (who is where, over all processes). What is said
-on the wire is `messages` and `protocol`; what each board tells its people is `room` and `frames`;
+rooms, their ticks) and, through it, on the `store` (who is where, over all processes). Where there
+are other processes, `sync` keeps what the hub believes true to the store, and `relay` carries what
+people do from one to the others; `inquiry` asks them all, and `audit` compares. What is said on the
+wire is `messages` and `protocol`; what each board tells its people is `room` and `frames`;
 who may come in is `auth`; what can be set is `conf`.
 """

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 from django.core.checks import register
 
 from presence.checks import check_settings
-from presence.closing import allow_close_codes
+from presence.closing import allow_close_codes, say_goodbye_to_all
 
 
 class PresenceConfig(AppConfig):
@@ -17,3 +17,4 @@ class PresenceConfig(AppConfig):
         """Register the system checks, and let Daphne say what PROTOCOL.md says."""
         register(check_settings)
         allow_close_codes()
+        say_goodbye_to_all()

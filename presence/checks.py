@@ -1,10 +1,14 @@
 """System checks: what would only show when the first visitor comes, said at start. Listed in
 docs/checks.md."""
 
+import re
 from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction
+from channels.layers import InMemoryChannelLayer
+from channels_redis.core import RedisChannelLayer
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
@@ -16,6 +20,10 @@ from presence.auth import board_model
 from presence.conf import get_settings
 
 MIDDLEWARE = "presence.middleware.GuestMiddleware"
+LAYER = "channels_redis.pubsub.RedisPubSubChannelLayer"
+SCHEMES = ("redis://", "rediss://", "unix://")
+DAPHNE = (4, 2, 2)
+"""The first Daphne that limits the size of frames (CVE-2026-44545)."""
 
 
 def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
@@ -24,7 +32,14 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         get_settings()
     except ImproperlyConfigured as error:
         return [Error(str(error), hint="See docs/settings.md.", id="presence.E001")]
-    return [*_check_model(), *_check_authorize(), *_check_display_name(), *_check_middleware()]
+    return [
+        *_check_model(),
+        *_check_authorize(),
+        *_check_display_name(),
+        *_check_middleware(),
+        *_check_redis(),
+        *_check_daphne(),
+    ]
 
 
 def _check_model() -> Iterable[CheckMessage]:
@@ -79,3 +94,66 @@ def _check_middleware() -> Iterable[CheckMessage]:
             hint=f"Add {MIDDLEWARE!r} to MIDDLEWARE.",
             id="presence.W007",
         )
+
+
+def _check_redis() -> Iterable[CheckMessage]:
+    """Check what `PRESENCE["REDIS_URL"]`, many processes, asks for; one process needs nothing."""
+    url = get_settings().REDIS_URL
+    if not url:
+        return
+    if not url.startswith(SCHEMES):
+        # Not the URL itself: there may be a password in it.
+        yield Error(
+            "PRESENCE['REDIS_URL'] is not the URL of a Redis.",
+            hint=f"It begins with {', '.join(SCHEMES[:-1])} or {SCHEMES[-1]}",
+            id="presence.E008",
+        )
+    yield from _check_layer(get_settings().CHANNEL_LAYER)
+
+
+def _check_layer(alias: str) -> Iterable[CheckMessage]:
+    layers: dict[str, Any] = getattr(settings, "CHANNEL_LAYERS", {})
+    backend = layers.get(alias, {}).get("BACKEND", "")
+    try:
+        layer = import_string(backend)
+    except ImportError:
+        layer = None
+    if layer is None or issubclass(layer, InMemoryChannelLayer):
+        yield Error(
+            f"Processes cannot hear each other: CHANNEL_LAYERS[{alias!r}] is "
+            f"{backend or 'not set'}, with PRESENCE['REDIS_URL'] set.",
+            hint=f"Set its BACKEND to {LAYER!r}, and its hosts: docs/scaling.md.",
+            id="presence.E009",
+        )
+    elif issubclass(layer, RedisChannelLayer):
+        yield CheckWarning(
+            f"{backend} sends a message once for each member of a group, and drops it in silence "
+            "where a member has 100 unread.",
+            hint=f"Set the BACKEND of CHANNEL_LAYERS[{alias!r}] to {LAYER!r}.",
+            id="presence.W010",
+        )
+
+
+def _check_daphne() -> Iterable[CheckMessage]:
+    installed = _installed("daphne")
+    if installed and numbers(installed) < DAPHNE:
+        yield Error(
+            f"Daphne {installed} takes WebSocket frames of any size, and any client can fill its "
+            "memory (CVE-2026-44545).",
+            hint=f'pip install "daphne>={".".join(map(str, DAPHNE))}"',
+            id="presence.E011",
+        )
+
+
+def numbers(release: str) -> tuple[int, ...]:
+    """Return the numbers a version begins with: (4, 2, 2) for "4.2.2" and for "4.2.2rc1"."""
+    begin = re.match(r"\d+(?:\.\d+)*", release)
+    return tuple(map(int, begin[0].split("."))) if begin else ()
+
+
+def _installed(package: str) -> str:
+    """Return the version of a package, "" where there is none: the site has another server."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""

@@ -24,6 +24,10 @@ class Settings:
     GRACE: float = 5.0
     INTERVAL: int = 33
     GUEST_COOKIE: str = "presence_guest"
+    REDIS_URL: str = ""
+    REDIS_PREFIX: str = "presence"
+    CHANNEL_LAYER: str = "default"
+    LEASE: float = 6.0
 
 
 @lru_cache(maxsize=1)
@@ -47,6 +51,12 @@ def _checked(read: Settings) -> Settings:
         _require_type(field.name, getattr(read, field.name), type(field.default))
     if not 0 <= read.GRACE <= 300:
         raise ImproperlyConfigured(f"{NAME}['GRACE'] is {read.GRACE!r}: it takes 0 to 300 seconds.")
+    if not 1 <= read.LEASE <= 300:
+        raise ImproperlyConfigured(f"{NAME}['LEASE'] is {read.LEASE!r}: it takes 1 to 300 seconds.")
+    if set("{}") & set(read.REDIS_PREFIX):
+        raise ImproperlyConfigured(
+            f"{NAME}['REDIS_PREFIX'] is {read.REDIS_PREFIX!r}: it takes no braces."
+        )
     if not 16 <= read.INTERVAL <= 1000:
         raise ImproperlyConfigured(
             f"{NAME}['INTERVAL'] is {read.INTERVAL!r}: it takes 16 to 1000 milliseconds."

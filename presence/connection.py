@@ -111,6 +111,11 @@ class Connection:
         """Tell the client why its JOIN did not go through, and close."""
         self._carry_out(farewell(error, self.session.dialect))
 
+    def restart(self) -> None:
+        """Tell the client that this process goes down, and close: it comes back to another."""
+        if not self._gone:
+            self.refuse(Restarting(retry=self._hub.retry))
+
     def closed(self, code: int | None) -> None:
         """Take in that the socket is closed: off the board at once, or after the grace where it
         broke.

@@ -2,6 +2,7 @@
 here."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 from channels.exceptions import DenyConnection, StopConsumer
@@ -14,6 +15,9 @@ from presence.messages import SUBPROTOCOL, Dialect
 from presence.outbox import Outbox
 from presence.runtime import current_hub
 from presence.session import farewell
+
+DRAIN_WITHIN = 2.0
+"""Seconds that a client has to take in that the server goes down."""
 
 
 def choose_dialect(offered: list[str]) -> Dialect | None:
@@ -57,6 +61,7 @@ class PresenceConsumer(AsyncWebsocketConsumer):
             if self._unwritable:
                 # An error has the server close the socket, which nothing we write can.
                 raise ConnectionError("the socket took no more frames") from None
+            await self._drain(receive)
             raise
         finally:
             self._gone(Close.BROKEN)
@@ -77,6 +82,20 @@ class PresenceConsumer(AsyncWebsocketConsumer):
         self.connection = Connection(
             current_hub(), board, visitor, dialect, write=self._write, close=self._close
         )
+
+    async def _drain(self, receive: Any) -> None:
+        """Say good-bye: a consumer is cancelled when its server goes down (Daphne on SIGTERM).
+
+        The server waits for it, which leaves the time to be heard and to tell the store.
+        """
+        if self.connection is None:
+            return
+        self.connection.restart()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_WITHIN):
+                while (await receive())["type"] != "websocket.disconnect":
+                    pass
+                await current_hub().settle()
 
     async def disconnect(self, code: int | None) -> None:
         """Take in that the socket is closed."""

@@ -26,6 +26,7 @@ from presence.protocol import (
     roster_frame,
 )
 from presence.roster import Member
+from presence.seats import Seat
 
 FRAME_COST = 128
 """Bytes that sending one more frame is held to be worth: a server spends more on a small frame's
@@ -33,19 +34,6 @@ passage than on its bytes. Decides when a roster is cheaper than many joins and 
 
 ROSTER_AFTER = 8
 """Up to so many joins and leaves in one tick are always told one by one."""
-
-
-@dataclass(slots=True)
-class Seat:
-    """A member as their board sees them: `position` is 4 bytes as on the wire, `dialect` is None
-    where nobody listens here (the socket broke and its grace runs)."""
-
-    member: Member
-    dialect: Dialect | None
-    state: UserState = UserState.ACTIVE
-    position: bytes | None = None
-    looks: bytes = b""
-    """Colour and name as a roster has them; encoded when first asked for, once for all rosters."""
 
 
 @dataclass(slots=True)
@@ -58,6 +46,27 @@ class Changes:
     states: dict[int, UserState] = field(default_factory=dict)
     people: int | None = None
     interval: int | None = None
+    everything: bool = False
+    """Nothing that was told is to be relied on: tell the whole roster."""
+
+
+@dataclass(slots=True)
+class Flush:
+    """The frames of one tick.
+
+    `common` goes to every session that was here before, then `cursors` to those that read fast
+    enough; `welcomes` (by session) are the first frames of those that came since the last tick, and
+    all they get of this one. `mover` is the session whose own cursor is all there is in `cursors`:
+    it need not hear of itself. `moved` (4 bytes of position) and `states`, by user id, are what the
+    people of this process did, for other processes.
+    """
+
+    common: dict[Dialect, list[bytes]]
+    cursors: dict[Dialect, list[bytes]]
+    welcomes: dict[str, list[bytes]]
+    mover: str | None = None
+    moved: dict[int, bytes] = field(default_factory=dict)
+    states: dict[int, UserState] = field(default_factory=dict)
 
 
 def changes_frames(
@@ -70,7 +79,8 @@ def changes_frames(
     return [
         *_roster_or_comings(board_id, changes, seats),
         *(encode(message, dialect) for message in _count(board_id, changes)),
-        *(encode(message, dialect) for message in _rate_and_states(changes)),
+        *(encode(Rate(ms), dialect) for ms in (changes.interval,) if ms is not None),
+        *states_frames(dialect, changes.states),
     ]
 
 
@@ -118,13 +128,20 @@ def moves_frames(board_id: int, dialect: Dialect, moved: dict[int, bytes]) -> li
     return [cursor_frame(moved)]
 
 
+def states_frames(dialect: Dialect, states: dict[int, UserState]) -> list[bytes]:
+    """Return who does what: no frame where there is nothing, or no way, to say it."""
+    if not states or dialect is Dialect.EXPLICIT:
+        return []
+    return [encode(States(tuple(states.items())), dialect)]
+
+
 def _roster_or_comings(board_id: int, changes: Changes, seats: Collection[Seat]) -> list[bytes]:
     comings = [encode(message, Dialect.COMPACT) for message in _comings(board_id, changes)]
-    if len(comings) <= ROSTER_AFTER:
+    if len(comings) <= ROSTER_AFTER and not changes.everything:
         return comings
     roster = roster_frame(board_id, [_entry(seat) for seat in seats])
     one_by_one = sum(FRAME_COST + len(frame) for frame in comings)
-    if one_by_one < FRAME_COST + len(roster):
+    if one_by_one < FRAME_COST + len(roster) and not changes.everything:
         return comings
     # It replaces all that was known, where people's cursors are included.
     return [roster, *cursors_frames(board_id, Dialect.COMPACT, seats)]
@@ -138,12 +155,6 @@ def _comings(board_id: int, changes: Changes) -> list[ServerMessage]:
 
 def _count(board_id: int, changes: Changes) -> list[ServerMessage]:
     return [] if changes.people is None else [PresenceUpdate(board_id, changes.people)]
-
-
-def _rate_and_states(changes: Changes) -> list[ServerMessage]:
-    rate = [] if changes.interval is None else [Rate(changes.interval)]
-    states = [States(tuple(changes.states.items()))] if changes.states else []
-    return [*rate, *states]
 
 
 def _welcome(board_id: int, member: Member, interval: int, name_set: bool) -> Welcome:

@@ -7,14 +7,17 @@ whatever happens to the connection that asked for it: a consumer may be cancelle
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 from uuid import UUID
 
 from presence.errors import TryLater
+from presence.lease import Lease
 from presence.live import Lag, LiveRoom, Peer
 from presence.metrics import Totals
-from presence.store.base import Admission, Store, Ticket, Timing
+from presence.relay import Layer
+from presence.store.base import Admission, Departure, Standing, Store, Ticket, Timing
+from presence.sync import Sync
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +30,9 @@ REAP_AGAIN = 0.1
 ASK_AGAIN = 1.0
 """Seconds until a store that was out of reach is asked again to take a session off its board."""
 
+ADMIT_WITHIN = 3.0
+"""Seconds within which who wants to join is on the board, or told to come again later."""
+
 Step = Callable[[LiveRoom, str], Coroutine[Any, Any, None]]
 """One of the steps by which a session, named by its id, goes off a board."""
 
@@ -35,10 +41,13 @@ class Hub:
     """The boards of one process. Create it on its event loop.
 
     `process` is a name unique among all processes; `least` the shortest interval between cursor
-    frames in milliseconds; `timing` what the store was given.
+    frames in milliseconds; `timing` what the store was given; `layer` the way to the other
+    processes, None where there are none.
     """
 
-    def __init__(self, store: Store, process: str, *, least: int, timing: Timing) -> None:
+    def __init__(
+        self, store: Store, process: str, *, least: int, timing: Timing, layer: Layer | None = None
+    ) -> None:
         self.store = store
         self.process = process
         self.totals = Totals()
@@ -47,12 +56,22 @@ class Hub:
         self._loop = asyncio.get_running_loop()
         self._lag = Lag()
         self._rooms: dict[UUID, LiveRoom] = {}
+        self._lease = Lease(store, process, timing.lease, self._on_renewed)
+        self._renew = self._lease.renew
+        # The processes renew every third of a lease; half of one leaves them time to do so.
+        self._sync = Sync(
+            store, process, layer, self._rooms, self._queue, self._lease, patience=timing.lease / 2
+        )
         self._peers: set[Peer] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._sweeping: asyncio.TimerHandle | None = None
-        self._renewing = asyncio.Lock()
-        self._renewed = float("-inf")
         self._closing = False
+
+    @property
+    def retry(self) -> int:
+        """Milliseconds over which clients spread their return: enough less than the grace that who
+        comes back last still goes on unnoticed."""
+        return int(self._timing.grace * 600)
 
     def now(self) -> float:
         """Return the event loop's time, in seconds."""
@@ -72,8 +91,14 @@ class Hub:
     def join(self, board: UUID, peer: Peer, ticket: Ticket, *, name_set: bool) -> None:
         """Put a peer on a board; it is told by `admitted` or `refuse`, unless it has left by
         then."""
+        if self._lease.away:
+            # Known since the last renewal: nobody needs to wait to hear it.
+            peer.refuse(TryLater("the store is out of reach"))
+            return
         live = self._room(board)
-        self._queue(live, self._join(live, peer, ticket, name_set))
+        error = TryLater("the store takes too long")
+        patience = self._loop.call_later(ADMIT_WITHIN, self._refuse, peer, ticket, error)
+        self._queue(live, _before(patience, self._join(live, peer, ticket, name_set)))
 
     def leave(self, board: UUID, session_id: str) -> None:
         """Take a session off a board at once."""
@@ -88,13 +113,19 @@ class Hub:
         self._closing = True
         if self._sweeping is not None:
             self._sweeping.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.settle()
+        await self._sync.close()
         for live in self._rooms.values():
             live.close()
 
+    async def settle(self) -> None:
+        """Wait for what is under way."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
     def _room(self, board: UUID) -> LiveRoom:
         if board not in self._rooms:
-            self._rooms[board] = LiveRoom(board, self._least, self._lag, self.totals)
+            live = LiveRoom(board, self._least, self._lag, self.totals, self._sync.post)
+            self._rooms[board] = live
         return self._rooms[board]
 
     def _unseat(self, board: UUID, session_id: str, step: Step) -> None:
@@ -110,6 +141,7 @@ class Hub:
             return
         self.totals.joins += 1
         self.totals.resumes += admission.resumed is not None
+        await self._sync.enter(live, admission)
         live.admit(peer, admission, name_set=name_set)
         if peer.session_id == ticket.session:
             peer.admitted(live, admission)
@@ -138,6 +170,7 @@ class Hub:
         if session_id in live.room:
             departure = await self.store.leave(live.board, session_id)
             live.depart([session_id], departure.people)
+            self._departed(live, departure)
 
     async def _linger(self, live: LiveRoom, session_id: str) -> None:
         if session_id in live.room:
@@ -151,19 +184,35 @@ class Hub:
         # This process is alive, however late its timers are: its own people must not be taken for a
         # dead one's.
         await self._renew()
-        departure = await self.store.reap(live.board)
-        live.depart([member.session for member in departure.members], departure.people)
+        self._departed(live, await self.store.reap(live.board))
         if session_id in live.lingering:
+            # Or it went on in another process.
+            self._sync.look_soon(live)
             self._take_in(REAP_AGAIN, live, self._reap, session_id)
 
-    async def _renew(self) -> None:
-        async with self._renewing:
-            await self._renew_if_due()
+    async def _reap_others(self, live: LiveRoom) -> None:
+        """Take off the people of processes that died: whoever is left there does it."""
+        try:
+            await self._renew()  # as in `_reap`
+            self._departed(live, await self.store.reap(live.board))
+        finally:
+            live.reaping = False
 
-    async def _renew_if_due(self) -> None:
-        if self.now() - self._renewed >= self._timing.lease / 3:
-            await self.store.renew(self.process)
-            self._renewed = self.now()
+    def _departed(self, live: LiveRoom, departure: Departure) -> None:
+        if not departure.members:
+            return
+        sessions = {member.session for member in departure.members}
+        live.depart(sessions - live.peers.keys(), departure.people)
+        self._sync.changed(live, departure.version)
+        if sessions & live.peers.keys():
+            # Taken for dead with their sockets open: they are put back.
+            self._sync.look_soon(live)
+
+    def _on_renewed(self, standings: Mapping[UUID, Standing], was_away: bool) -> None:
+        if was_away and any(live.room.serving for live in self._rooms.values()):
+            # The others may have been as long without a lease: they need to renew to be seen.
+            self._sync.doubt()
+        self._sync.compare(standings)
 
     def _take_in(self, seconds: float, live: LiveRoom, step: Step, session_id: str) -> None:
         self._loop.call_later(seconds, self._take, live, step, session_id)
@@ -175,6 +224,8 @@ class Hub:
     async def _persist(self, live: LiveRoom, step: Step, session_id: str) -> None:
         """Carry a step out, however long the store is out of reach: nobody else would."""
         try:
+            if self._lease.away:
+                raise TryLater("the store is out of reach")
             await step(live, session_id)
         except TryLater as error:
             logger.warning("could not take a session off its board yet: %s", error)
@@ -191,12 +242,20 @@ class Hub:
     async def _in_turn(self, live: LiveRoom, operation: Coroutine[Any, Any, None]) -> None:
         try:
             async with live.lock:
-                await operation
+                await self._do(live, operation)
         finally:
             live.waiting -= 1
-            if not live.waiting and not live.room and self._rooms.get(live.board) is live:
+            if not live.waiting and not live.room.serving and self._rooms.get(live.board) is live:
                 live.close()
                 del self._rooms[live.board]
+
+    async def _do(self, live: LiveRoom, operation: Coroutine[Any, Any, None]) -> None:
+        try:
+            await operation
+        finally:
+            if live.waiting == 1 and not live.room.serving:
+                # People of other processes are no concern of ours any more.
+                await self._sync.meet(live, ())
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(work)
@@ -220,7 +279,20 @@ class Hub:
         now = self.now()
         for peer in tuple(self._peers):
             peer.sweep(now)
+        for live in self._rooms.values():
+            # A dead process's people are on the roster until their grace is over.
+            settled = not self._lease.away and not self._sync.doubtful
+            if settled and (live.orphaned or live.reap_due) and not live.reaping:
+                live.reaping, live.reap_due = True, False
+                self._queue(live, self._reap_others(live))
         if self._peers or self._rooms:
-            if not self._renewing.locked():
+            if not self._lease.renewing:
                 self._spawn(self._renew())
             self._keep_sweeping()
+
+
+async def _before(patience: asyncio.TimerHandle, work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    finally:
+        patience.cancel()

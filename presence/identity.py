@@ -81,9 +81,14 @@ def anonymous_name(key: str) -> str:
 
 def color_for(key: str, taken: Collection[Color]) -> Color:
     """Return a person's colour: their own if it is not taken or none is free, else a free one."""
+    candidates = colors_for(key)
+    return next((color for color in candidates if color not in taken), candidates[0])
+
+
+def colors_for(key: str) -> tuple[Color, ...]:
+    """Return the palette in the order in which a person gets its colours, their own first."""
     own = _number("colour", key) % len(PALETTE)
-    candidates = PALETTE[own:] + PALETTE[:own]
-    return next((color for color in candidates if color not in taken), PALETTE[own])
+    return PALETTE[own:] + PALETTE[:own]
 
 
 def _kept(character: str) -> str:

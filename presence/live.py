@@ -5,15 +5,19 @@ The first change after a quiet tick goes out at once, what follows waits for the
 """
 
 import asyncio
+from collections.abc import Callable, Collection
 from typing import Protocol
 from uuid import UUID
 
 from presence.errors import PresenceError
+from presence.frames import Flush
 from presence.messages import UNKNOWN_BOARD, UserState
 from presence.metrics import Totals
-from presence.room import Flush, Room
+from presence.post import Post
+from presence.room import Room
+from presence.roster import Member
 from presence.session import Session
-from presence.store.base import Admission
+from presence.store.base import Admission, Snapshot
 
 
 class Peer(Protocol):
@@ -66,9 +70,15 @@ class Lag:
 
 class LiveRoom:
     """One board in this process. Create it on the event loop. `least` is in milliseconds, as for
-    `Room`."""
+    `Room`; `post` sends what its people do to the other processes.
 
-    def __init__(self, board: UUID, least: int, lag: Lag, totals: Totals) -> None:
+    `others` are the other processes that hold people of the board, `version` that of the membership
+    as this process knows it (see `store.base`).
+    """
+
+    def __init__(
+        self, board: UUID, least: int, lag: Lag, totals: Totals, post: Callable[[UUID, Post], None]
+    ) -> None:
         self.board = board
         self.room = Room(UNKNOWN_BOARD, least)
         self.peers: dict[str, Peer] = {}
@@ -77,6 +87,12 @@ class LiveRoom:
         # for.
         self.lock = asyncio.Lock()
         self.waiting = 0
+        self.others: frozenset[str] = frozenset()
+        self.version = 0
+        self.looking = self.look_again = self.unsure = self.reaping = False
+        self.reap_due = False
+        self._deferred: dict[str, Post] = {}
+        self._post = post
         self._least = least / 1000
         self._lag = lag
         self._totals = totals
@@ -84,18 +100,71 @@ class LiveRoom:
         self._timer: asyncio.TimerHandle | None = None
         self._next = 0.0
 
+    @property
+    def orphaned(self) -> bool:
+        """True where people are on the roster whom no process serves that is known to live."""
+        elsewhere = self.room.members(elsewhere=True).values()
+        return any(member.process not in self.others for member in elsewhere)
+
     def admit(self, peer: Peer, admission: Admission, *, name_set: bool) -> None:
         """Seat a peer as the store decided."""
         member, dialect, old = admission.member, peer.session.dialect, admission.resumed
-        self.room.board_id = admission.board_id
-        self.room.people = admission.people
+        self._label(admission.board_id)
+        if admission.version >= self.version:
+            # Else the board was seen since, with whoever came or went after this one.
+            self.room.people = admission.people
         self.peers[member.session] = peer
         if old is None:
             self.room.arrive(member, dialect, name_set=name_set)
         else:
-            self.peers.pop(old, None)
-            self.lingering.discard(old)
+            self._let_go(old)
             self.room.resume(member, dialect, old, name_set=name_set)
+
+    def lost(self, snapshot: Snapshot) -> list[Member]:
+        """Return the people of this process whom the shared state has lost, in the order they
+        came. Who is in their grace is given up."""
+        known = {member.session for member in snapshot.members} | self.lingering
+        own = self.room.members(elsewhere=False)
+        return [member for session, member in own.items() if session not in known]
+
+    def see(self, snapshot: Snapshot, process: str, *, all_back: bool = True) -> None:
+        """Take in who is on the board, over all processes, as the store has it.
+
+        `process` names this one: its own sessions come by `admit`. Unless `all_back`, the store
+        has been emptied, and who is missing may yet be put back.
+        """
+        self._label(snapshot.board_id)
+        here = self.room.members(elsewhere=True) | self.room.members(elsewhere=False)
+        for member in snapshot.members:
+            here.pop(member.session, None)
+        self._follow(here, snapshot, process)
+        if all_back:
+            # The store names nobody whose time is up, but keeps them until somebody reaps.
+            self.reap_due |= bool(here)
+            self._remove(here)
+            self.room.people = snapshot.people
+        for member in snapshot.members:
+            self._see_one(member, process)
+        self.version = snapshot.version
+        self.stir()
+
+    def hear(self, process: str, post: Post) -> None:
+        """Pass on at once what people of another process did: they have kept their pace.
+
+        While the store is being asked who is here, it waits: some of them may be news.
+        """
+        if self.looking:
+            self._deferred.setdefault(process, Post()).merge(post)
+            return
+        if self.room.unannounced:
+            self._tick(self._loop.time())
+        self._write(self.room.hear(process, post.cursors, post.states))
+
+    def hear_deferred(self) -> None:
+        """Pass on what waited."""
+        deferred, self._deferred = self._deferred, {}
+        for process, post in deferred.items():
+            self.hear(process, post)
 
     def linger(self, session_id: str) -> None:
         """Keep a broken session on the roster, and write to it no more."""
@@ -104,12 +173,9 @@ class LiveRoom:
         self.room.linger(session_id)
         self.stir()
 
-    def depart(self, session_ids: list[str], people: int) -> None:
+    def depart(self, session_ids: Collection[str], people: int) -> None:
         """Take sessions off the board, on which `people` remain."""
-        for session_id in session_ids:
-            self.peers.pop(session_id, None)
-            self.lingering.discard(session_id)
-            self.room.depart(session_id)
+        self._remove(session_ids)
         self.room.people = people
         self.stir()
 
@@ -147,6 +213,56 @@ class LiveRoom:
             self._timer.cancel()
             self._timer = None
 
+    def _label(self, board_id: int) -> None:
+        """Take in the board's id on the wire; a shared state that was lost may give it another."""
+        if board_id in (UNKNOWN_BOARD, self.room.board_id):
+            return
+        if self.room.board_id != UNKNOWN_BOARD:
+            # Whoever is here learns of it too late for what they have said by then.
+            for session_id, peer in self.peers.items():
+                peer.session.admitted(UNKNOWN_BOARD, self.room.member(session_id).user)
+        self.room.board_id = board_id
+
+    def _follow(self, missing: dict[str, Member], snapshot: Snapshot, process: str) -> None:
+        """Take out of `missing` those who went on under another session, and seat them there.
+
+        Who left a user id and holds it again did. One that this process serves comes by `admit`.
+        """
+        came = {(m.user, m.person): m for m in snapshot.members if m.session not in self.room}
+        for old, gone in tuple(missing.items()):
+            member = came.pop((gone.user, gone.person), None)
+            if member is not None:
+                del missing[old]
+                if member.process != process:
+                    self._let_go(old)
+                    self.room.resume_elsewhere(member, old)
+
+    def _see_one(self, member: Member, process: str) -> None:
+        if member.session not in self.room:
+            if member.process != process:
+                self.room.arrive_elsewhere(member)
+        elif self.room.member(member.session) != member:
+            self._seat_anew(member)
+
+    def _seat_anew(self, member: Member) -> None:
+        """Seat a session whose user id the store could not give back."""
+        self.room.depart(member.session)
+        peer = self.peers.get(member.session)
+        if peer is None:
+            self.room.arrive_elsewhere(member)
+        else:
+            self.room.arrive(member, peer.session.dialect)
+            peer.session.admitted(self.room.board_id, member.user)
+
+    def _remove(self, session_ids: Collection[str]) -> None:
+        for session_id in session_ids:
+            self._let_go(session_id)
+            self.room.depart(session_id)
+
+    def _let_go(self, session_id: str) -> None:
+        self.peers.pop(session_id, None)
+        self.lingering.discard(session_id)
+
     def _on_time(self) -> None:
         now = self._loop.time()
         self._timer = None
@@ -157,10 +273,15 @@ class LiveRoom:
         flush = self.room.flush(now, self._lag.seconds)
         self._next = now + max(self._least, self.room.interval / 1000)
         self._totals.ticks += 1
+        self._write(flush)
+        if self.others and (flush.moved or flush.states):
+            self._post(self.board, Post(cursors=flush.moved, states=flush.states))
+        self.stir()
+
+    def _write(self, flush: Flush) -> None:
         # A copy: a peer whose socket turns out to be gone leaves the room while we write.
         for session_id, peer in tuple(self.peers.items()):
             self._tell(session_id, peer, flush)
-        self.stir()
 
     def _tell(self, session_id: str, peer: Peer, flush: Flush) -> None:
         session = peer.session

@@ -6,46 +6,22 @@ returns the frames of one tick: encoded once, for everybody (PROTOCOL.md, "Curso
 clock and no socket.
 """
 
-from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from presence.frames import (
     Changes,
-    Seat,
+    Flush,
     changes_frames,
     cursors_frames,
     moves_frames,
+    states_frames,
     welcome_frames,
 )
-from presence.limits import TokenBucket
 from presence.messages import Dialect, UserState
 from presence.pacing import pace
+from presence.quotas import Quotas
 from presence.roster import Member
-
-POSITIONS_PER_SECOND = 57
-POSITIONS_AT_ONCE = 3
-"""Positions of one person passed on, over all of their tabs: together never over 60 in any
-second."""
-
-LIMIT_KEPT = 1.0
-"""Seconds that a person's limit outlasts their last tab: who comes back at once gets no fresh
-one."""
-
-
-@dataclass(slots=True)
-class Flush:
-    """The frames of one tick.
-
-    `common` goes to every session that was here before, then `cursors` to those that read fast
-    enough; `welcomes` (by session) are the first frames of those that came since the last tick, and
-    all they get of this one. `mover` is the session whose own cursor is all there is in `cursors`:
-    it need not hear of itself.
-    """
-
-    common: dict[Dialect, list[bytes]]
-    cursors: dict[Dialect, list[bytes]]
-    welcomes: dict[str, list[bytes]]
-    mover: str | None = None
+from presence.seats import Seat, Seats
 
 
 class Room:
@@ -60,23 +36,29 @@ class Room:
         self.people = 0
         self.interval = 0
         self._least = least
-        self._listening = 0
         self._told_people = 0
-        self._seats: dict[str, Seat] = {}
-        self._users: dict[int, Seat] = {}
+        self._seats = Seats()
         self._newcomers: dict[str, bool] = {}
         self._moved: dict[int, bytes] = {}
         self._changes = Changes()
-        self._tabs: Counter[str] = Counter()
-        self._buckets: dict[str, TokenBucket] = {}
-        self._absent: dict[str, float] = {}
+        self._quotas = Quotas()
 
     def __len__(self) -> int:
         """Count the sessions on the board, those in their grace included."""
-        return len(self._seats)
+        return len(self._seats.by_session)
 
     def __contains__(self, session: str) -> bool:
-        return session in self._seats
+        return session in self._seats.by_session
+
+    @property
+    def serving(self) -> bool:
+        """True where this process serves somebody here, or did until their socket broke."""
+        return self._seats.anyone_here
+
+    @property
+    def unannounced(self) -> bool:
+        """True where sessions have come that the others, or they themselves, were not told of."""
+        return bool(self._newcomers or self._changes.joined)
 
     @property
     def pending(self) -> bool:
@@ -93,56 +75,45 @@ class Room:
             or changes.left
             or changes.renamed
             or changes.states
+            or changes.everything
             or self.people != self._told_people
             or self._pace(0.0) != self.interval
         )
 
     def arrive(self, member: Member, dialect: Dialect, *, name_set: bool = False) -> None:
         """Seat a new session. The others hear of it, and it hears of them, at the next flush."""
-        seat = Seat(member, dialect)
-        self._sit(seat, name_set)
-        if not member.spectator:
-            self._changes.joined[member.user] = seat
+        self._newcomers[member.session] = name_set
+        self._arrive(Seat(member, dialect))
+
+    def arrive_elsewhere(self, member: Member) -> None:
+        """Seat a session that another process serves."""
+        self._arrive(Seat(member, None, remote=True))
 
     def resume(self, member: Member, dialect: Dialect, old: str, *, name_set: bool = False) -> None:
         """Seat `member` where session `old` of the same person was within its grace.
 
         The others see neither a leave nor a join, unless the person came back under another name.
         """
-        self._newcomers.pop(old, None)
-        before = self._seats.pop(old, None)
-        if before is None:
-            self.arrive(member, dialect, name_set=name_set)
-            return
-        self._stop_listening(before)
-        self._close_tab(before.member.person)
-        seat = Seat(member, dialect, before.state, before.position)
-        self._sit(seat, name_set)
-        if member.spectator:
-            return
-        if member.user in self._changes.joined:
-            self._changes.joined[member.user] = seat
-        elif member.name != before.member.name:
-            self._changes.renamed[member.user] = seat
-            # In a roster, a new name under an id is a new person, whose cursor is not known.
-            self._tell_position(seat)
-        self.set_state(member.session, UserState.ACTIVE)
+        self._newcomers[member.session] = name_set
+        self._resume(Seat(member, dialect), old)
+
+    def resume_elsewhere(self, member: Member, old: str) -> None:
+        """Seat a session that another process serves where session `old` was. As with `resume`."""
+        self._resume(Seat(member, None, remote=True), old)
 
     def linger(self, session: str) -> None:
         """Stop writing to a session whose socket broke; it stays on the roster for its grace."""
         self._newcomers.pop(session, None)
-        if session in self._seats:
-            self._stop_listening(self._seats[session])
+        if session in self:
+            self._seats.hush(self._seats.by_session[session])
 
     def depart(self, session: str) -> None:
         """Take a session off the board; one that is not on it changes nothing."""
-        self._newcomers.pop(session, None)
-        seat = self._seats.pop(session, None)
+        seat = self._seats.by_session.get(session)
         if seat is None:
             return
-        self._stop_listening(seat)
-        self._close_tab(seat.member.person)
-        if self._users.get(seat.member.user) is seat:
+        self._unseat(seat)
+        if self._seats.free_user(seat):
             self._forget(seat.member.user)
 
     def move(self, session: str, position: bytes) -> None:
@@ -150,16 +121,17 @@ class Room:
 
         A spectator's is not shown; of a session that is not on the board nothing is known.
         """
-        seat = self._seats.get(session)
+        seat = self._seats.by_session.get(session)
         if seat is None or seat.member.spectator:
             return
-        seat.position = self._moved[seat.member.user] = position
+        seat.position = position
+        self._tell_position(seat)
         if seat.state is not UserState.ACTIVE:
             self._restate(seat, UserState.ACTIVE)
 
     def set_state(self, session: str, state: UserState) -> None:
         """Note what a session does. As with `move`, spectators and strangers change nothing."""
-        seat = self._seats.get(session)
+        seat = self._seats.by_session.get(session)
         if seat is None or seat.member.spectator or seat.state is state:
             return
         self._restate(seat, state)
@@ -176,22 +148,61 @@ class Room:
         """
         self._settle(lag)
         moved = self._take_moves(now)
-        dialects = {seat.dialect for seat in self._seats.values() if seat.dialect is not None}
-        board, changes, seats = self.board_id, self._changes, self._users.values()
+        board, changes, users = self.board_id, self._changes, self._seats.by_user
+        dialects = self._seats.dialects()
         flush = Flush(
-            common={d: changes_frames(board, changes, seats, d) for d in dialects},
+            common={d: changes_frames(board, changes, users.values(), d) for d in dialects},
             cursors={d: moves_frames(board, d, moved) for d in dialects},
             welcomes={session: self._welcome(session) for session in self._newcomers},
-            mover=self._users[next(iter(moved))].member.session if len(moved) == 1 else None,
+            mover=users[next(iter(moved))].member.session if len(moved) == 1 else None,
+            moved=self._seats.own(moved),
+            states=self._seats.own(changes.states),
         )
         self._changes = Changes()
         self._newcomers = {}
-        self._drop_buckets(now)
+        self._quotas.tidy(now)
         return flush
 
     def welcomed(self, session: str) -> bool:
         """Return whether a session is on the board and has had its first frames."""
-        return session in self._seats and session not in self._newcomers
+        return session in self and session not in self._newcomers
+
+    def hear(
+        self, process: str, cursors: Mapping[int, bytes], states: Mapping[int, UserState]
+    ) -> Flush:
+        """Take in what people did whom `process` serves, and return the frames that tell it.
+
+        Nothing of it waits for a tick: it has waited for theirs. Users nobody knows yet are left
+        out; what is known of them comes with the next thing they do.
+        """
+        shown, told = self._seats.hear(process, cursors, states)
+        # What was to be told of them is older, and would come after this.
+        for user in told:
+            self._changes.states.pop(user, None)
+        for user in [*shown, *told]:
+            self._moved.pop(user, None)
+        return Flush(
+            common={d: states_frames(d, told) for d in Dialect},
+            cursors={d: moves_frames(self.board_id, d, shown) for d in Dialect},
+            welcomes={},
+        )
+
+    def doings(self) -> tuple[dict[int, bytes], dict[int, UserState]]:
+        """Return where the people are whom this process serves (4 bytes), and what they do, by user
+        id: what another process must `hear` to know it all."""
+        return self._seats.doings()
+
+    def members(self, *, elsewhere: bool) -> dict[str, Member]:
+        """Return who is here by session: those other processes serve, or those this one does."""
+        return self._seats.members(elsewhere=elsewhere)
+
+    def member(self, session: str) -> Member:
+        """Return a session's member; `KeyError` where it is not on the board."""
+        return self._seats.by_session[session].member
+
+    def tell_everything(self) -> None:
+        """Have the next flush tell the whole roster: what was told before may have been lost."""
+        self._changes.everything = True
 
     def catch_up(self, dialect: Dialect) -> list[bytes]:
         """Return the current cursors, for a session that was too slow for the ones between.
@@ -199,34 +210,51 @@ class Room:
         Users who are yet to be announced are left out: their cursors come with the next flush.
         """
         unannounced = self._changes.joined
-        known = [seat for user, seat in self._users.items() if user not in unannounced]
+        known = [seat for user, seat in self._seats.by_user.items() if user not in unannounced]
         return cursors_frames(self.board_id, dialect, known)
 
-    def _sit(self, seat: Seat, name_set: bool) -> None:
+    def _sit(self, seat: Seat) -> None:
+        self._seats.take(seat)
+        self._quotas.open_tab(seat.member.person)
+
+    def _unseat(self, seat: Seat) -> None:
+        self._seats.free(seat)
+        self._newcomers.pop(seat.member.session, None)
+        self._quotas.close_tab(seat.member.person)
+
+    def _arrive(self, seat: Seat) -> None:
+        user = seat.member.user
+        if user in self._seats.by_user:
+            # Its holder is gone or about to get another; what is unsaid is not the new one's.
+            self._forget(user)
+        self._sit(seat)
+        if not seat.member.spectator:
+            self._changes.joined[user] = seat
+
+    def _resume(self, seat: Seat, old: str) -> None:
+        before = self._seats.by_session.get(old)
+        if before is None or before.member.user != seat.member.user:
+            # Another process was the first to know of the one before, or of its new user id.
+            self.depart(old)
+            self._arrive(seat)
+            return
+        self._unseat(before)
+        seat.state, seat.position = before.state, before.position
+        self._sit(seat)
+        if not seat.member.spectator:
+            self._go_on(seat, before.member.name)
+
+    def _go_on(self, seat: Seat, name_before: str) -> None:
         member = seat.member
-        self._listening += 1
-        self._seats[member.session] = seat
-        self._newcomers[member.session] = name_set
-        if not member.spectator:
-            self._users[member.user] = seat
-        self._tabs[member.person] += 1
-        self._absent.pop(member.person, None)
-        if member.person not in self._buckets:
-            self._buckets[member.person] = TokenBucket(POSITIONS_PER_SECOND, POSITIONS_AT_ONCE)
-
-    def _close_tab(self, person: str) -> None:
-        self._tabs[person] -= 1
-        if not self._tabs[person]:
-            del self._tabs[person]
-            self._absent[person] = float("inf")
-
-    def _stop_listening(self, seat: Seat) -> None:
-        if seat.dialect is not None:
-            seat.dialect = None
-            self._listening -= 1
+        if member.user in self._changes.joined:
+            self._changes.joined[member.user] = seat
+        elif member.name != name_before:
+            self._changes.renamed[member.user] = seat
+            # In a roster, a new name under an id is a new person, whose cursor is not known.
+            self._tell_position(seat)
+        self.set_state(member.session, UserState.ACTIVE)
 
     def _forget(self, user: int) -> None:
-        del self._users[user]
         self._moved.pop(user, None)
         self._changes.states.pop(user, None)
         self._changes.renamed.pop(user, None)
@@ -234,15 +262,20 @@ class Room:
             self._changes.left.append(user)
 
     def _tell_position(self, seat: Seat) -> None:
-        if seat.position is not None:
+        if seat.position is not None and self._holds_id(seat):
             self._moved[seat.member.user] = seat.position
 
     def _restate(self, seat: Seat, state: UserState) -> None:
         seat.state = state
-        self._changes.states[seat.member.user] = state
+        if self._holds_id(seat):
+            self._changes.states[seat.member.user] = state
+
+    def _holds_id(self, seat: Seat) -> bool:
+        # After a clash the store may have given the id to somebody else, until we look again.
+        return self._seats.by_user.get(seat.member.user) is seat
 
     def _pace(self, lag: float) -> int:
-        return pace(self._listening, lag, self.interval, self._least)
+        return pace(self._seats.awake, lag, self.interval, self._least)
 
     def _settle(self, lag: float) -> None:
         interval = self._pace(lag)
@@ -256,24 +289,17 @@ class Room:
         moved = {
             user: position
             for user, position in self._moved.items()
-            if self._buckets[self._users[user].member.person].take(now)
+            if self._quotas.take(self._seats.by_user[user].member.person, now)
         }
         self._moved = {u: p for u, p in self._moved.items() if u not in moved}
         return moved
 
-    def _drop_buckets(self, now: float) -> None:
-        for person, until in tuple(self._absent.items()):
-            if until <= now:
-                del self._absent[person], self._buckets[person]
-            else:
-                self._absent[person] = min(until, now + LIMIT_KEPT)
-
     def _welcome(self, session: str) -> list[bytes]:
-        seat = self._seats[session]
+        seat = self._seats.by_session[session]
         return welcome_frames(
             self.board_id,
             seat,
-            self._users.values(),
+            self._seats.by_user.values(),
             people=self.people,
             interval=self.interval,
             name_set=self._newcomers[session],

@@ -5,10 +5,14 @@ import os
 import socket
 from uuid import uuid4
 
-from presence.conf import get_settings
+from channels.layers import get_channel_layer
+
+from presence.conf import Settings, get_settings
 from presence.hub import Hub
-from presence.store.base import Timing
+from presence.relay import Layer
+from presence.store.base import Store, Timing
 from presence.store.memory import MemoryStore
+from presence.store.redis import RedisStore
 
 _hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
 
@@ -29,8 +33,28 @@ def current_hub() -> Hub:
     return _hubs[loop]
 
 
+def shared_store() -> RedisStore:
+    """Return the store of the site's processes, which `PRESENCE["REDIS_URL"]` leads to."""
+    settings = get_settings()
+    return RedisStore(settings.REDIS_URL, _timing(settings), prefix=settings.REDIS_PREFIX)
+
+
+def shared_layer() -> Layer | None:
+    """Return the Channels layer of the site's processes, None where there is none."""
+    layer: Layer | None = get_channel_layer(get_settings().CHANNEL_LAYER)
+    return layer
+
+
+def _timing(settings: Settings) -> Timing:
+    return Timing(grace=settings.GRACE, lease=settings.LEASE)
+
+
 def _make_hub(loop: asyncio.AbstractEventLoop) -> Hub:
     settings = get_settings()
-    timing = Timing(grace=settings.GRACE)
-    store = MemoryStore(loop.time, timing)
-    return Hub(store, process_name(), least=settings.INTERVAL, timing=timing)
+    timing = _timing(settings)
+    if settings.REDIS_URL:
+        store: Store = shared_store()
+        layer = shared_layer()
+    else:
+        store, layer = MemoryStore(loop.time, timing), None
+    return Hub(store, process_name(), least=settings.INTERVAL, timing=timing, layer=layer)

@@ -63,7 +63,7 @@ DATABASES = environment.databases(os.environ, VAR_DIR)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CHANNEL_LAYERS = environment.channel_layers(os.environ)
-PRESENCE = {"BOARD_MODEL": "presence_site.Board"}
+PRESENCE = {"BOARD_MODEL": "presence_site.Board", "REDIS_URL": os.environ.get("REDIS_URL", "")}
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}

@@ -11,6 +11,8 @@ else
         command -v google-chrome >/dev/null || missing="$missing chromium"
     command -v pg_ctl >/dev/null || ls /usr/lib/postgresql/*/bin/pg_ctl >/dev/null 2>&1 ||
         missing="$missing postgresql"
+    # Where the Debian package puts it, which is not in everybody's PATH.
+    command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || missing="$missing nginx"
 fi
 
 [ -n "$missing" ] || exit 0

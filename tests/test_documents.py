@@ -17,9 +17,11 @@ def text(name: str) -> str:
     return (ROOT / name).read_text()
 
 
-def rows(name: str) -> dict[str, list[str]]:
-    """Return the table rows of a document by their first cell, without its back-ticks."""
-    found = re.findall(r"^\| `([^`]+)` \|(.*)\|$", text(name), re.MULTILINE)
+def rows(name: str, section: str = "") -> dict[str, list[str]]:
+    """Return the table rows of a document's beginning, or of one section, by their first cell,
+    without its back-ticks."""
+    lines = text(name).partition(f"\n## {section}\n")[2] if section else text(name)
+    found = re.findall(r"^\| `([^`]+)` \|(.*)\|$", lines.partition("\n## ")[0], re.MULTILINE)
     return {first: [cell.strip() for cell in rest.split("|")] for first, rest in found}
 
 
@@ -35,13 +37,25 @@ def test_every_variable_of_the_site_is_documented() -> None:
     source = text("presence_site/environment.py") + text("presence_site/settings.py")
     read = set(re.findall(r'environ(?:ment)?(?:\.get\(|, |\[)"([A-Z_]+)"', source))
     assert read >= {"SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL"}
-    assert read <= rows("docs/settings.md").keys()
+    assert read <= rows("docs/settings.md", "The example site").keys()
 
 
 def test_every_check_is_documented() -> None:
     raised = set(re.findall(r'id="(presence\.[EW]\d+)"', text("presence/checks.py")))
     assert raised
     assert raised == rows("docs/checks.md").keys()
+
+
+def test_every_management_command_is_documented_with_its_options() -> None:
+    commands = [
+        path for path in ROOT.glob("presence/management/commands/*.py") if path.stem[0] != "_"
+    ]
+    assert commands
+    for command in commands:
+        assert f"\n## {command.stem}\n" in text("docs/commands.md")
+        documented = rows("docs/commands.md", command.stem).keys()
+        for option in re.findall(r'add_argument\(\s*"([^"]+)"', command.read_text()):
+            assert option in {row.split()[0] for row in documented}, f"{command.stem} {option}"
 
 
 def test_the_lists_of_the_pure_floor_agree() -> None:

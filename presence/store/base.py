@@ -4,11 +4,18 @@ A store allots user ids and board ids, counts people, and forgets processes that
 their lease. One suite, `tests/store/`, holds every implementation to what is written here.
 
 Boards are named by their UUID. Times are in seconds. Every method may raise `TryLater` where the
-shared state is out of reach, and has then changed nothing.
+shared state is out of reach. Nothing has changed then, or (where only the answer was lost) nothing
+that lasts: a join of which the caller never heard is taken back, a leave may be asked for again.
+
+A board's *version* is a whole number. Every call that puts members on the board or takes members
+off raises it by one, however many they are; two different memberships of one board never have the
+same version, also where the shared state was lost in between. It is 0 where nothing is known of the
+board. A session whose time is up is off the roster at once, and raises the version when it is
+reaped.
 """
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
@@ -46,22 +53,48 @@ class Ticket:
 @dataclass(frozen=True, slots=True)
 class Admission:
     """What the store decided: the member, the board's id on the wire (1..65535), how many people
-    are on the board now, and the session of the same person that this one goes on for, if one was
-    in its grace."""
+    are on the board now, the board's version, the processes that hold a lease and have members
+    there (the asking one always), and the session of the same person that this one goes on for, if
+    one was in its grace."""
 
     member: Member
     board_id: int
     people: int
+    version: int
+    processes: frozenset[str]
     resumed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """Who is off the board now (nobody, where they were off it before), and how many people
-    remain."""
+    """Who is off the board now (nobody, where they were off it before), how many people remain, and
+    the board's version, which says when and not what: departures compare without it."""
 
     members: tuple[Member, ...]
     people: int
+    version: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a board stands: people, version, and the processes that hold a lease and have members
+    there."""
+
+    people: int
+    version: int
+    processes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A board at one moment: its roster in the order they came, and what `Standing` says. Its id on
+    the wire is 0 where it holds none."""
+
+    members: tuple[Member, ...]
+    people: int
+    version: int
+    processes: frozenset[str]
+    board_id: int
 
 
 class Store(Protocol):
@@ -72,9 +105,8 @@ class Store(Protocol):
 
         It goes on for a broken session of the same person, under the same user id and colour, where
         there is one in its grace or of a process whose lease ran out. Otherwise it gets the lowest
-        user id that is neither held (until its holder left or was reaped) nor resting, 255 (a
-        spectator) where there is none, and a colour as `identity.color_for` says, the person's own
-        where they are here in another tab.
+        user id that is neither held nor resting, 255 (a spectator) where there is none, and a
+        colour as `identity.color_for` says, the person's own where they are here in another tab.
         """
         ...
 
@@ -89,21 +121,48 @@ class Store(Protocol):
 
     async def reap(self, board: UUID) -> Departure:
         """Take off the board every session whose grace is over, or whose process's lease ran out a
-        grace ago."""
+        grace ago. Where several processes reap at once, each member is in one answer only."""
         ...
 
-    async def renew(self, process: str) -> None:
+    async def restore(self, board: UUID, members: Sequence[Member]) -> Snapshot:
+        """Put members back whom the shared state has lost, or took for dead.
+
+        Each keeps its session, process, person, name and colour, and its user id, unless another
+        session holds that or it rests after somebody else: then it gets the lowest free one (255
+        where there is none). Those who are on the board already stay as they are. The snapshot
+        tells what everybody has now.
+        """
+        ...
+
+    async def renew(self, process: str) -> Mapping[UUID, Standing]:
         """Renew a process's lease; the first call begins it. A process's members count while it
-        holds one, and for a grace after that; a late renewal brings back those not yet reaped."""
+        holds one.
+
+        Tells how the boards stand on which this store put members of the process. Where the shared
+        state lost all of them, the board is named once more, without the process: `restore` may put
+        them back.
+        """
         ...
 
     async def roster(self, board: UUID) -> tuple[Member, ...]:
         """Return who is on a board, spectators and sessions in their grace included, in the order
-        they came; a session that goes on for another comes last."""
+        they came."""
+        ...
+
+    async def snapshot(self, board: UUID) -> Snapshot:
+        """Return the whole of a board as it is at one moment."""
         ...
 
     async def counts(self, boards: Collection[UUID]) -> Mapping[UUID, int]:
         """Return how many people are on each of the boards: 0 for those nobody is on."""
+        ...
+
+    async def boards(self) -> Collection[UUID]:
+        """Return the boards that somebody is on, in no order."""
+        ...
+
+    async def processes(self) -> Mapping[str, int]:
+        """Return the processes that hold a lease, and how many members each has on all boards."""
         ...
 
     async def ping(self) -> None:

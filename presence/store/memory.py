@@ -1,25 +1,27 @@
 """The store of a single process: plain dictionaries on one event loop, needing nothing but
 Python."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from presence.identity import color_for
 from presence.messages import MAX_USERS, NO_USER, Color
 from presence.roster import Member, people
-from presence.store.base import Admission, Departure, Ticket, Timing
+from presence.store.base import Admission, Departure, Snapshot, Standing, Ticket, Timing
 from presence.store.registry import BoardIds
 
 
 @dataclass(slots=True)
 class Board:
-    """Who is on one board: members by session, ends of grace by session, ends of rest by user
-    id."""
+    """Who is on one board: members by session, ends of grace by session, ends of rest by user id
+    with whose it was."""
 
+    version: int = 0
     members: dict[str, Member] = field(default_factory=dict)
     broken: dict[str, float] = field(default_factory=dict)
-    resting: dict[int, float] = field(default_factory=dict)
+    resting: dict[int, tuple[float, str]] = field(default_factory=dict)
 
 
 class MemoryStore:
@@ -36,10 +38,7 @@ class MemoryStore:
     async def join(self, board: UUID, ticket: Ticket) -> Admission:
         """See `Store.join`."""
         now = self._clock()
-        for emptied in self._ids.release(now):
-            del self._boards[emptied]
-        board_id = self._ids.take(board)
-        here = self._boards.setdefault(board, Board())
+        here, board_id = self._enter(board, now)
         old = next(self._resumable(here, ticket.person, now), None)
         if old is None:
             user, color = self._free_user(here, now), _color(here, ticket.person)
@@ -48,7 +47,11 @@ class MemoryStore:
             self._remove(here, old)
         member = Member(ticket.session, ticket.process, ticket.person, ticket.name, color, user)
         here.members[ticket.session] = member
-        return Admission(member, board_id, self._count(here, now), old.session if old else None)
+        here.version += 1
+        stands = self._standing(here, now)
+        processes = stands.processes | {ticket.process}
+        resumed = old.session if old else None
+        return Admission(member, board_id, stands.people, here.version, processes, resumed)
 
     async def linger(self, board: UUID, session: str) -> None:
         """See `Store.linger`."""
@@ -70,7 +73,14 @@ class MemoryStore:
             board, here, [m for m in here.members.values() if self._gone(here, m, now)]
         )
 
-    async def renew(self, process: str) -> None:
+    async def restore(self, board: UUID, members: Sequence[Member]) -> Snapshot:
+        """See `Store.restore`."""
+        if members:
+            here, _ = self._enter(board, self._clock())
+            self._put_back(here, [m for m in members if m.session not in here.members])
+        return await self.snapshot(board)
+
+    async def renew(self, process: str) -> Mapping[UUID, Standing]:
         """See `Store.renew`."""
         now = self._clock()
         # A process that has been without a lease for a grace has nobody left to count.
@@ -78,20 +88,52 @@ class MemoryStore:
         for name in stale:
             del self._leases[name]
         self._leases[process] = now + self._timing.lease
+        return {
+            board: self._standing(here, now)
+            for board, here in self._boards.items()
+            if any(member.process == process for member in here.members.values())
+        }
 
     async def roster(self, board: UUID) -> tuple[Member, ...]:
         """See `Store.roster`."""
+        return self._present(self._boards.get(board, Board()), self._clock())
+
+    async def snapshot(self, board: UUID) -> Snapshot:
+        """See `Store.snapshot`."""
         now = self._clock()
         here = self._boards.get(board, Board())
-        return tuple(m for m in here.members.values() if not self._gone(here, m, now))
+        stands = self._standing(here, now)
+        board_id = self._ids.held(board, now)
+        roster = self._present(here, now)
+        return Snapshot(roster, stands.people, stands.version, stands.processes, board_id)
 
     async def counts(self, boards: Collection[UUID]) -> Mapping[UUID, int]:
         """See `Store.counts`."""
         now = self._clock()
-        return {board: self._count(self._boards.get(board, Board()), now) for board in boards}
+        return {b: people(self._present(self._boards.get(b, Board()), now)) for b in boards}
+
+    async def boards(self) -> Collection[UUID]:
+        """See `Store.boards`."""
+        now = self._clock()
+        return [board for board, here in self._boards.items() if self._present(here, now)]
+
+    async def processes(self) -> Mapping[str, int]:
+        """See `Store.processes`."""
+        now = self._clock()
+        members = [m for here in self._boards.values() for m in self._present(here, now)]
+        counted = Counter(member.process for member in members)
+        return {p: counted[p] for p in self._leases if self._lapsed(p, now) < 0}
 
     async def ping(self) -> None:
         """See `Store.ping`: memory is always in reach."""
+
+    def _enter(self, board: UUID, now: float) -> tuple[Board, int]:
+        for emptied in self._ids.release(now):
+            del self._boards[emptied]
+        if board not in self._boards:
+            # A board long empty was forgotten: its versions must not come again.
+            self._boards[board] = Board(int(now * 1_000_000))
+        return self._boards[board], self._ids.take(board)
 
     def _lapsed(self, process: str, now: float) -> float:
         """Return for how long a process has been without a lease; negative while it holds one."""
@@ -101,17 +143,45 @@ class MemoryStore:
         graced = here.broken.get(member.session, float("inf"))
         return now >= graced or self._lapsed(member.process, now) >= self._timing.grace
 
+    def _present(self, here: Board, now: float) -> tuple[Member, ...]:
+        return tuple(m for m in here.members.values() if not self._gone(here, m, now))
+
+    def _standing(self, here: Board, now: float) -> Standing:
+        present = self._present(here, now)
+        leased = {m.process for m in present if self._lapsed(m.process, now) < 0}
+        return Standing(people(present), here.version, frozenset(leased))
+
     def _resumable(self, here: Board, person: str, now: float) -> Iterator[Member]:
-        for member in here.members.values():
-            if member.person != person or self._gone(here, member, now):
+        for member in self._present(here, now):
+            if member.person != person:
                 continue
             if member.session in here.broken or self._lapsed(member.process, now) >= 0:
                 yield member
 
     def _free_user(self, here: Board, now: float) -> int:
-        here.resting = {user: until for user, until in here.resting.items() if until > now}
+        here.resting = {user: rest for user, rest in here.resting.items() if rest[0] > now}
         held = {member.user for member in here.members.values()} | here.resting.keys()
         return next((user for user in range(MAX_USERS) if user not in held), NO_USER)
+
+    def _put_back(self, here: Board, lost: list[Member]) -> None:
+        # First those who keep their id, so that nobody is given one that its holder wants back.
+        clashing = [member for member in lost if not self._seat_again(here, member)]
+        for member in clashing:
+            free = self._free_user(here, self._clock())
+            here.members[member.session] = replace(member, user=free)
+        here.version += bool(lost)
+        order = {member.session: place for place, member in enumerate(lost)}
+        here.members = dict(sorted(here.members.items(), key=lambda item: order.get(item[0], -1)))
+
+    def _seat_again(self, here: Board, member: Member) -> bool:
+        """Put a member back under their own user id, where nothing is in the way."""
+        if not member.spectator:
+            end, person = here.resting.get(member.user, (0.0, member.person))
+            rests = end > self._clock() and person != member.person
+            if rests or any(other.user == member.user for other in here.members.values()):
+                return False
+        here.members[member.session] = member
+        return True
 
     def _remove(self, here: Board, member: Member) -> None:
         del here.members[member.session]
@@ -122,13 +192,11 @@ class MemoryStore:
         for member in gone:
             self._remove(here, member)
             if not member.spectator:
-                here.resting[member.user] = now + self._timing.id_rest
+                here.resting[member.user] = (now + self._timing.id_rest, member.person)
+        here.version += bool(gone)
         if gone and not here.members:
             self._ids.let_go(board, now)
-        return Departure(tuple(gone), self._count(here, now))
-
-    def _count(self, here: Board, now: float) -> int:
-        return people(m for m in here.members.values() if not self._gone(here, m, now))
+        return Departure(tuple(gone), people(self._present(here, now)), here.version)
 
 
 def _color(here: Board, person: str) -> Color:

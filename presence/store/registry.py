@@ -2,6 +2,7 @@
 memory."""
 
 from itertools import takewhile
+from math import inf
 from uuid import UUID
 
 from presence.boards import home_id, next_id
@@ -25,6 +26,10 @@ class BoardIds:
         if board not in self._ids:
             self._ids[board] = self._allot(board)
         return self._ids[board]
+
+    def held(self, board: UUID, now: float) -> int:
+        """Return the id that a board holds, 0 where it holds none or its rest is over."""
+        return 0 if self._resting.get(board, inf) <= now else self._ids.get(board, 0)
 
     def let_go(self, board: UUID, now: float) -> None:
         """Begin the rest of an empty board's id."""

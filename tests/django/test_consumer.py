@@ -96,9 +96,16 @@ def test_the_subprotocol_chooses_the_dialect(offered: list[str], dialect: Dialec
 
 
 async def test_a_cancelled_consumer(connect: Connect, board: UUID) -> None:
+    """As Daphne does when it goes down."""
     ada, bob = await two(connect)
+    while not await bob.receive_nothing(timeout=0.01):
+        await bob.receive_output()
     bob.future.cancel()
+    assert await bob.receive_from() == b"\x0e\x07\x00\x78", "120 ms of a grace of 200"
+    assert await bob.receive_output() == {"type": "websocket.close", "code": 1012}
     await gone_after_the_grace(ada, board)
+    await bob.send_input({"type": "websocket.disconnect", "code": 1012})
+    await asyncio.wait([bob.future])
     assert bob.future.cancelled()
 
 

@@ -10,7 +10,9 @@ from presence.store.base import Timing
 from presence.store.memory import MemoryStore
 from tests.process.clock import LOOPS, SkippingLoop
 from tests.process.harness import Process, Seam
+from tests.process.net import Net
 from tests.process.servers import Failures, Server
+from tests.process.world import World
 
 INTERVAL = 33
 
@@ -28,6 +30,24 @@ async def process() -> AsyncIterator[Process]:
     yield Process(hub, seam)
     seam.open.set()
     await hub.close()
+
+
+@pytest.fixture
+async def net() -> AsyncIterator[Net]:
+    """Relays on one layer."""
+    net = Net()
+    yield net
+    net.layer.open.set()
+    for station in net.stations:
+        await station.relay.stop()
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    """Processes that share a store and a layer."""
+    world = World()
+    yield world
+    await world.close()
 
 
 @pytest.fixture

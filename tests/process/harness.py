@@ -2,7 +2,7 @@
 can be slow and can fail, and waiting that ends."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -25,7 +25,7 @@ from presence.messages import (
 )
 from presence.protocol import decode_server, encode
 from presence.roster import Member
-from presence.store.base import Admission, Departure, Store, Ticket
+from presence.store.base import Admission, Departure, Snapshot, Standing, Store, Ticket
 
 BOARD = UUID("00000000-0000-4000-8000-000000000001")
 OTHER_BOARD = UUID("00000000-0000-4000-8000-000000000002")
@@ -196,8 +196,20 @@ class Seam:
     async def reap(self, board: UUID) -> Departure:
         return await self._pass("reap", lambda: self.inner.reap(board))
 
-    async def renew(self, process: str) -> None:
-        await self._pass("renew", lambda: self.inner.renew(process))
+    async def renew(self, process: str) -> Mapping[UUID, Standing]:
+        return await self._pass("renew", lambda: self.inner.renew(process))
+
+    async def snapshot(self, board: UUID) -> Snapshot:
+        return await self._pass("snapshot", lambda: self.inner.snapshot(board))
+
+    async def restore(self, board: UUID, members: Sequence[Member]) -> Snapshot:
+        return await self._pass("restore", lambda: self.inner.restore(board, members))
+
+    async def boards(self) -> Collection[UUID]:
+        return await self._pass("boards", self.inner.boards)
+
+    async def processes(self) -> Mapping[str, int]:
+        return await self._pass("processes", self.inner.processes)
 
     async def roster(self, board: UUID) -> tuple[Member, ...]:
         return await self._pass("roster", lambda: self.inner.roster(board))

@@ -100,7 +100,7 @@ async def test_what_comes_while_the_store_decides_counts_after_it(process: Proce
     bob = process.socket()
     bob.ask("Bob")
     bob.say(CursorUpdate(1, 1), Heartbeat())
-    await pass_time(20)
+    await pass_time(2)
     bob.say(CursorUpdate(2, 2), Heartbeat(), CursorUpdate(3, 3))
     assert bob.heard() == [Heartbeat(), Heartbeat()]
     process.seam.open.set()

@@ -1,5 +1,6 @@
 """A room with a clock of its own, and words for what it says."""
 
+from presence.frames import Flush
 from presence.messages import (
     Cursor,
     CursorBroadcast,
@@ -8,7 +9,7 @@ from presence.messages import (
     UserState,
 )
 from presence.protocol import decode_server
-from presence.room import Flush, Room
+from presence.room import Room
 from presence.roster import Member
 
 BOARD = 0x1234
@@ -62,3 +63,24 @@ class Board:
 
 def silent(flush: Flush) -> bool:
     return not (any(flush.common.values()) or any(flush.cursors.values()) or flush.welcomes)
+
+
+def shared(*elsewhere: str) -> Board:
+    """A board with Ada under user id 0, and others elsewhere under 1, 2 ...; everything is told."""
+    board = Board().seat("ada")
+    for user, session in enumerate(elsewhere, start=1):
+        board.room.arrive_elsewhere(member(session, user))
+    board.room.people = 1 + len(elsewhere)
+    board.tick()
+    return board
+
+
+def heard(
+    board: Board,
+    cursors: dict[int, bytes] | None = None,
+    states: dict[int, UserState] | None = None,
+) -> list[object]:
+    """What the people of this process are told of what another one says."""
+    flush = board.room.hear("process", cursors or {}, states or {})
+    assert flush.welcomes == {}
+    return [*read(flush.common[COMPACT] + flush.cursors[COMPACT])]

@@ -5,7 +5,6 @@ import pytest
 from presence.frames import (
     ROSTER_AFTER,
     Changes,
-    Seat,
     changes_frames,
     cursors_frames,
     moves_frames,
@@ -29,6 +28,7 @@ from presence.messages import (
 )
 from presence.protocol import decode_server
 from presence.roster import Member
+from presence.seats import Seat
 
 BOARD = 0x1234
 COMPACT, EXPLICIT = Dialect.COMPACT, Dialect.EXPLICIT

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from presence.identity import PALETTE, anonymous_name, clean_name, color_for
+from presence.identity import PALETTE, anonymous_name, clean_name, color_for, colors_for
 from presence.words import ADJECTIVES, ANIMALS
 
 FAMILY = "👨\u200d👩\u200d👧"
@@ -188,6 +188,20 @@ def test_a_colour_on_the_board_is_avoided_while_others_are_free(key, taken):
 
 def test_with_every_colour_taken_it_is_ones_own():
     assert color_for("account:7", PALETTE) == color_for("account:7", ())
+
+
+@given(st.text(), st.sets(st.sampled_from(PALETTE), max_size=len(PALETTE) - 1))
+def test_the_colours_of_a_person_are_the_palette_in_the_order_they_get_them(
+    key: str, taken: set[tuple[int, int, int]]
+) -> None:
+    assert set(colors_for(key)) == set(PALETTE)
+    assert len(colors_for(key)) == len(PALETTE)
+    assert next(c for c in colors_for(key) if c not in taken) == color_for(key, taken)
+
+
+def test_they_begin_with_their_own_and_go_round() -> None:
+    at = PALETTE.index((72, 120, 156))
+    assert colors_for("account:7") == PALETTE[at:] + PALETTE[:at]
 
 
 def linear(color):

@@ -205,6 +205,7 @@ def test_an_id_given_before_its_holder_left_stays_with_the_new_holder() -> None:
     board.room.depart("bob")
     board.room.move("cy", pack_position(1, 2))
     assert board.told() == [
+        UserLeft(BOARD, 1),
         UserJoined(BOARD, 1, "cy", COLOR),
         PresenceUpdate(BOARD, 2),
         *at(1, 1, 2),

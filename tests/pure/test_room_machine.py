@@ -1,300 +1,133 @@
-"""A board under any sequence of events, against clients that only read the wire (PROTOCOL.md).
+"""The random events of `machine`: of one process, and with people whom other processes serve."""
 
-Every session is a client that decodes its frames in its dialect and keeps what it was told. After
-each tick all clients must agree with what is really so, and none may have been told of a user it
-does not know.
-"""
-
-from dataclasses import dataclass, field, replace
-from itertools import count
+from dataclasses import replace
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import precondition, rule
 
-from presence.messages import (
-    NO_USER,
-    Color,
-    CursorBroadcast,
-    Dialect,
-    PresenceUpdate,
-    Rate,
-    Roster,
-    ServerMessage,
-    States,
-    UserJoined,
-    UserLeft,
-    UserState,
-    Welcome,
-)
-from presence.protocol import decode_server, pack_position
-from presence.room import Flush, Room
-from presence.roster import Member
+from presence.messages import NO_USER, UserState
+from presence.protocol import pack_position
+from tests.pure.client import Truth
+from tests.pure.machine import RoomMachine
 
-BOARD = 77
-LEAST = 33
-ENOUGH_TICKS = 50
-"""To let the last positions of all the tabs of one person through."""
-
-Known = dict[int, tuple[str, Color]]
+POSITIONS = st.builds(pack_position, st.integers(0, 65_535), st.integers(0, 65_535))
 
 
-@dataclass
-class Client:
-    """What a browser knows, from its frames alone."""
+class SharedRoomMachine(RoomMachine):
+    """As when other processes serve some of the people, and tell what those do."""
 
-    dialect: Dialect
-    own: int | None = None
-    users: Known = field(default_factory=dict)
-    states: dict[int, UserState] = field(default_factory=dict)
-    cursors: dict[int, bytes] = field(default_factory=dict)
-    people: int | None = None
-    interval: int | None = None
-
-    def hear(self, frames: list[bytes]) -> None:
-        for frame in frames:
-            self._take(decode_server(frame, self.dialect))
-
-    def _take(self, message: ServerMessage) -> None:
-        match message:
-            case Welcome(_, user, color, interval):
-                self.own, self.interval = user, interval
-            case Roster(_, entries):
-                self._replace({e.user: (e.name, e.color) for e in entries})
-                self.states = {e.user: e.state for e in entries}
-            case UserJoined(_, user, name, color):
-                self.users[user] = (name, color)
-                self.states[user] = UserState.ACTIVE
-            case UserLeft(_, user):
-                assert user in self.users, "told of a stranger's leaving"
-                self._drop(user)
-            case States(changes):
-                assert {user for user, _ in changes} <= self._known(), "a stranger's state"
-                self.states.update(changes)
-            case CursorBroadcast(cursors):
-                assert {c.user for c in cursors} <= self._known(), "a stranger's cursor"
-                self.cursors.update({c.user: pack_position(c.x, c.y) for c in cursors})
-            case PresenceUpdate(_, people):
-                self.people = people
-            case Rate(interval):
-                self.interval = interval
-            case _:
-                raise AssertionError(f"a room does not say {message}")
-
-    def _known(self) -> set[int | None]:
-        return {*self.users, self.own}
-
-    def _replace(self, users: Known) -> None:
-        for user in [user for user in self.users if self.users[user] != users.get(user)]:
-            self._drop(user)
-        self.users = users
-
-    def _drop(self, user: int) -> None:
-        for known in (self.users, self.states, self.cursors):
-            known.pop(user, None)
-
-
-@dataclass
-class Truth:
-    """What is really so of one session."""
-
-    member: Member
-    state: UserState = UserState.ACTIVE
-    position: bytes | None = None
-
-
-class RoomMachine(RuleBasedStateMachine):
-    """Random events; `tick` compares every client with the truth."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.room = Room(BOARD, LEAST)
-        self.now = 0.0
-        self.serials = count()
-        self.here: dict[str, Truth] = {}
-        self.clients: dict[str, Client] = {}
-        self.welcomed: set[str] = set()
-
-    # What can happen
-
-    @rule(dialect=st.sampled_from(Dialect), person=st.integers(0, 9), spectator=st.booleans())
-    def arrive(self, dialect: Dialect, person: int, spectator: bool) -> None:
-        self._arrive(dialect, f"person {person}", NO_USER if spectator else self._free_user())
-
-    @precondition(lambda self: len(self.here) < 40)
-    @rule(dialect=st.sampled_from(Dialect), size=st.integers(9, 14))
-    def crowd_arrives(self, dialect: Dialect, size: int) -> None:
-        for _ in range(size):
-            self._arrive(dialect, f"crowd {next(self.serials)}", self._free_user())
+    @rule(person=st.integers(0, 9), spectator=st.booleans())
+    def arrive_elsewhere(self, person: int, spectator: bool) -> None:
+        member = self._member(f"person {person}", NO_USER if spectator else self._free_user())
+        self.room.arrive_elsewhere(member)
+        self.here[member.session] = Truth(member, elsewhere=True)
+        self._count()
 
     @precondition(lambda self: self.here)
-    @rule(data=st.data())
-    def depart(self, data: st.DataObject) -> None:
-        self._depart(data.draw(st.sampled_from(sorted(self.here))))
-
-    @precondition(lambda self: len(self.here) > 9)
-    @rule()
-    def crowd_departs(self) -> None:
-        for session in sorted(self.here)[1:]:
-            self._depart(session)
-
-    @precondition(lambda self: self.here)
-    @rule(data=st.data())
-    def linger(self, data: st.DataObject) -> None:
-        self._linger(data.draw(st.sampled_from(sorted(self.here))))
-
-    @precondition(lambda self: self.here)
-    @rule(
-        data=st.data(),
-        dialect=st.sampled_from(Dialect),
-        broke=st.booleans(),
-        renamed=st.booleans(),
-    )
-    def resume(self, data: st.DataObject, dialect: Dialect, broke: bool, renamed: bool) -> None:
+    @rule(data=st.data(), renamed=st.booleans())
+    def resume_elsewhere(self, data: st.DataObject, renamed: bool) -> None:
         old = data.draw(st.sampled_from(sorted(self.here)))
-        if broke:
-            self._linger(old)
-        truth = self.here.pop(old)
-        self.clients.pop(old, None)
-        self.welcomed.discard(old)
+        truth = self._take_off(old)
         member = self._member(truth.member.person, truth.member.user)
         name = member.name if renamed else truth.member.name
         member = replace(member, name=name, color=truth.member.color)
-        self.room.resume(member, dialect, old)
-        self.here[member.session] = Truth(member, UserState.ACTIVE, truth.position)
-        self.clients[member.session] = Client(dialect)
+        self.room.resume_elsewhere(member, old)
+        self.here[member.session] = Truth(member, position=truth.position, elsewhere=True)
 
-    @precondition(lambda self: self.clients)
-    @rule(data=st.data(), x=st.integers(0, 65_535), y=st.integers(0, 65_535))
-    def move(self, data: st.DataObject, x: int, y: int) -> None:
-        session = data.draw(st.sampled_from(sorted(self.clients)))
-        position = pack_position(x, y)
-        self.room.move(session, position)
-        self.here[session].position = position
-        self.here[session].state = UserState.ACTIVE
+    @precondition(lambda self: self._elsewhere())
+    @rule(data=st.data(), moves=st.booleans(), state=st.sampled_from(UserState))
+    def hear(self, data: st.DataObject, moves: bool, state: UserState) -> None:
+        """One of them does something, and says so as `flush` and `doings` do."""
+        truth = data.draw(st.sampled_from(self._elsewhere()))
+        user = truth.member.user
+        truth.state = state
+        truth.position = data.draw(POSITIONS) if moves else truth.position
+        told = state is UserState.ACTIVE or moves
+        position = {user: truth.position} if told and truth.position else {}
+        self._hear(position, {user: state})
 
-    @precondition(lambda self: self.clients)
-    @rule(data=st.data(), state=st.sampled_from(UserState))
-    def set_state(self, data: st.DataObject, state: UserState) -> None:
-        session = data.draw(st.sampled_from(sorted(self.clients)))
-        self.room.set_state(session, state)
-        self.here[session].state = state
+    @precondition(lambda self: self._elsewhere())
+    @rule(data=st.data(), position=POSITIONS)
+    def hear_a_move(self, data: st.DataObject, position: bytes) -> None:
+        truth = data.draw(st.sampled_from(self._elsewhere()))
+        truth.position = position
+        self._hear({truth.member.user: position}, {})
 
-    @precondition(lambda self: self.welcomed)
+    @rule(position=POSITIONS, state=st.sampled_from(UserState), user=st.integers(0, 254))
+    def hear_of_a_stranger(self, position: bytes, state: UserState, user: int) -> None:
+        """Of one who has left, or who is this process's own."""
+        if user not in {truth.member.user for truth in self._elsewhere()}:
+            self._hear({user: position}, {user: state})
+
+    @rule()
+    def tell_everything(self) -> None:
+        self.room.tell_everything()
+
+    @precondition(lambda self: self.here)
     @rule(data=st.data())
-    def catch_up(self, data: st.DataObject) -> None:
-        client = self.clients[data.draw(st.sampled_from(sorted(self.welcomed)))]
-        client.hear(self.room.catch_up(client.dialect))
-
-    @rule(pause=st.sampled_from([0.001, 0.033, 1.0]))
-    def tick(self, pause: float) -> None:
-        """One tick, then as many as the limits need to let the last positions through."""
-        pending = self.room.pending
-        said = self._flush(pause)
-        if self._anyone_compact() and (pause == 1.0 or not pending):
-            assert pending == said
-        self._compare(cursors=False)
-        for _ in range(ENOUGH_TICKS):
-            if self.room.pending:
-                assert self._flush(1.0) or not self._anyone_compact()
-        assert not self.room.pending
-        self._compare(cursors=True)
-
-    @invariant()
-    def the_room_holds_who_is_here(self) -> None:
-        assert len(self.room) == len(self.here)
-        assert all(session in self.room for session in self.here)
-
-    # How it happens
-
-    def _member(self, person: str, user: int) -> Member:
-        serial = next(self.serials)
-        color = (serial // 256, serial % 256, 0)
-        return Member(f"session {serial}", "process", person, f"name {serial}", color, user)
-
-    def _arrive(self, dialect: Dialect, person: str, user: int) -> None:
-        member = self._member(person, user)
-        self.room.arrive(member, dialect)
-        self.here[member.session] = Truth(member)
-        self.clients[member.session] = Client(dialect)
-        self._count()
-
-    def _depart(self, session: str) -> None:
+    def lose_the_user_id(self, data: st.DataObject) -> None:
+        """A session gets another user id; its own is somebody's who is elsewhere."""
+        session = data.draw(st.sampled_from(sorted(self.here)))
+        truth, client = self.here[session], self.clients.get(session)
+        user = self._free_user()
+        if not truth.member.spectator:
+            self._arrive_elsewhere_as(truth.member.user)
         self.room.depart(session)
-        del self.here[session]
-        self.clients.pop(session, None)
-        self.welcomed.discard(session)
+        member = replace(truth.member, user=user)
+        if client is None:
+            self.room.arrive_elsewhere(member)
+        else:
+            self.room.arrive(member, client.dialect)
+            self.welcomed.discard(session)
+        self.here[session] = Truth(member, elsewhere=client is None)
         self._count()
 
-    def _linger(self, session: str) -> None:
-        self.room.linger(session)
-        self.clients.pop(session, None)
-        self.welcomed.discard(session)
+    def _arrive_elsewhere_as(self, user: int) -> None:
+        member = self._member("somebody", user)
+        self.room.arrive_elsewhere(member)
+        self.here[member.session] = Truth(member, elsewhere=True)
 
-    def _count(self) -> None:
-        self.room.people = self._people()
-
-    def _people(self) -> int:
-        return len({truth.member.person for truth in self.here.values()})
-
-    def _free_user(self) -> int:
-        held = {truth.member.user for truth in self.here.values()}
-        return next((user for user in range(NO_USER) if user not in held), NO_USER)
-
-    def _anyone_compact(self) -> bool:
-        return any(client.dialect is Dialect.COMPACT for client in self.clients.values())
-
-    def _flush(self, pause: float) -> bool:
-        """Let one tick happen and write its frames, as a server does; tell if there were any."""
-        self.now += pause
-        flush = self.room.flush(self.now)
-        assert set(flush.welcomes) == self.clients.keys() - self.welcomed
+    def _hear(self, cursors: dict[int, bytes], states: dict[int, UserState]) -> None:
+        if self.room.unannounced:
+            self._flush(0.0)
+        flush = self.room.hear("process", cursors, states)
         for session, client in self.clients.items():
             self._write(session, client, flush)
-        self.welcomed = set(self.clients)
-        frames = [*flush.common.values(), *flush.cursors.values(), *flush.welcomes.values()]
-        return any(frames)
 
-    def _write(self, session: str, client: Client, flush: Flush) -> None:
-        if session in flush.welcomes:
-            client.hear(flush.welcomes[session])
-            return
-        client.hear(flush.common[client.dialect])
-        if session != flush.mover:
-            client.hear(flush.cursors[client.dialect])
+    def _elsewhere(self) -> list[Truth]:
+        found = [truth for truth in self.here.values() if truth.elsewhere]
+        return [truth for truth in found if not truth.member.spectator]
 
-    # What must be so
+    def _take_off(self, session: str) -> Truth:
+        self.clients.pop(session, None)
+        self.welcomed.discard(session)
+        return self.here.pop(session)
+
+    def _linger(self, session: str) -> None:
+        if not self.here[session].elsewhere:
+            super()._linger(session)
+
+    def _awake(self) -> int:
+        return len(self.clients) + sum(truth.elsewhere for truth in self.here.values())
+
+    def _compare_doings(self) -> None:
+        own = [t for t in self.here.values() if not t.elsewhere and not t.member.spectator]
+        positions, states = self.room.doings()
+        assert positions == {t.member.user: t.position for t in own if t.position is not None}
+        assert states == {t.member.user: t.state for t in own}
 
     def _compare(self, *, cursors: bool) -> None:
-        users = {t.member.user: t for t in self.here.values() if not t.member.spectator}
-        interval = LEAST if len(self.clients) > 1 else 0
-        for session, client in self.clients.items():
-            own = self.here[session].member.user
-            others = {user: truth for user, truth in users.items() if user != own}
-            heard = {user: known for user, known in client.users.items() if user != own}
-            assert heard == {u: (t.member.name, t.member.color) for u, t in others.items()}
-            assert client.people == self._people()
-            if client.dialect is Dialect.COMPACT:
-                self._compare_compact(client, others, own, interval)
-            if cursors:
-                self._compare_cursors(client, others)
-
-    def _compare_compact(
-        self, client: Client, others: dict[int, Truth], own: int, interval: int
-    ) -> None:
-        heard = {user: state for user, state in client.states.items() if user != own}
-        assert heard == {user: truth.state for user, truth in others.items()}
-        assert client.own == own
-        if own != NO_USER:
-            assert client.interval == interval
-
-    def _compare_cursors(self, client: Client, others: dict[int, Truth]) -> None:
-        active = {u: t for u, t in others.items() if t.state is UserState.ACTIVE}
-        shown = {user: truth.position for user, truth in active.items() if truth.position}
-        assert {user: client.cursors.get(user) for user in shown} == shown
-        pointless = {user for user, truth in others.items() if truth.position is None}
-        assert not pointless & client.cursors.keys()
+        super()._compare(cursors=cursors)
+        self._compare_doings()
+        ours = {session for session, truth in self.here.items() if not truth.elsewhere}
+        assert self.room.members(elsewhere=False).keys() == ours
+        assert self.room.members(elsewhere=True).keys() == self.here.keys() - ours
+        assert self.room.serving == bool(ours)
 
 
 TestRoomMachine = RoomMachine.TestCase
 TestRoomMachine.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+
+TestSharedRoomMachine = SharedRoomMachine.TestCase
+TestSharedRoomMachine.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)

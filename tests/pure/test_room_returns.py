@@ -2,6 +2,7 @@
 
 import pytest
 
+from presence.frames import Flush
 from presence.messages import (
     Cursor,
     CursorBroadcast,
@@ -16,7 +17,6 @@ from presence.messages import (
     Welcome,
 )
 from presence.protocol import pack_position
-from presence.room import Flush
 from tests.pure.board import (
     ACTIVE,
     AWAY,

@@ -4,8 +4,8 @@ The model believes the store where the contract leaves it a choice (which broken
 which free colour is given), and checks that the choice was one it had.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from math import inf
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from presence.boards import home_id, next_id
 from presence.identity import PALETTE
 from presence.messages import MAX_USERS, NO_USER
 from presence.roster import Member
-from presence.store.base import Admission, Departure, Ticket, Timing
+from presence.store.base import Admission, Departure, Snapshot, Standing, Ticket, Timing
 
 
 @dataclass
@@ -26,10 +26,11 @@ class Seat:
 
 @dataclass
 class ModelBoard:
-    """The seats in the order they came, and when the rests of user ids and of the board end."""
+    """The seats in the order they came, when the rests of user ids (and whose they were) and of the
+    board end."""
 
     seats: list[Seat] = field(default_factory=list)
-    resting: dict[int, float] = field(default_factory=dict)
+    resting: dict[int, tuple[float, str]] = field(default_factory=dict)
     board_id: int = 0
     let_go: float = inf
 
@@ -42,14 +43,19 @@ class Model:
         self.timing = timing
         self.boards: dict[UUID, ModelBoard] = {}
         self.leases: dict[str, float] = {}
+        self.versions: dict[UUID, int] = {}
 
     def board(self, board: UUID) -> ModelBoard:
         """Return a board, nobody on it where the model knows of none."""
         return self.boards.get(board, ModelBoard())
 
-    def renewed(self, process: str) -> None:
+    def renewed(self, process: str, standings: Mapping[UUID, Standing]) -> None:
         """Follow `renew`."""
         self.leases[process] = self.now + self.timing.lease
+        mine = {
+            b for b in self.boards if process in {s.member.process for s in self.board(b).seats}
+        }
+        assert dict(standings) == {board: self.standing(board) for board in mine}
 
     def lingered(self, board: UUID, session: str) -> None:
         """Follow `linger`."""
@@ -70,7 +76,29 @@ class Model:
         if old is not None:
             here.seats.remove(old)
         here.seats.append(Seat(member))
-        assert admission.people == self.people(board)
+        self._changed(board, admission.version, True)
+        stands = self.standing(board)
+        assert (admission.people, admission.version) == (stands.people, stands.version)
+        assert admission.processes == stands.processes | {ticket.process}
+
+    def restored(self, board: UUID, members: Sequence[Member], snapshot: Snapshot) -> None:
+        """Follow `restore`."""
+        here = self._enter(board) if members else self.board(board)
+        present = {seat.member.session for seat in here.seats}
+        lost = [member for member in members if member.session not in present]
+        seated = ModelBoard([*here.seats], here.resting)
+        clashing = []
+        for member in lost:
+            fits = self._is_free(seated, member)
+            (seated.seats if fits else clashing).append(Seat(member))
+        for seat in clashing:
+            seat.member = replace(seat.member, user=self._lowest(seated))
+            seated.seats.append(seat)
+        order = [member.session for member in lost]
+        come = [seat for seat in seated.seats if seat.member.session in order]
+        here.seats += sorted(come, key=lambda seat: order.index(seat.member.session))
+        self._changed(board, snapshot.version, bool(lost))
+        self.looked(board, snapshot)
 
     def left(self, board: UUID, session: str, departure: Departure) -> None:
         """Follow `leave`."""
@@ -87,6 +115,33 @@ class Model:
     def people(self, board: UUID) -> int:
         """Return what the count should be."""
         return len({member.person for member in self.roster(board)})
+
+    def standing(self, board: UUID) -> Standing:
+        """Return how the board should stand."""
+        present = [seat for seat in self.board(board).seats if not self._is_gone(seat)]
+        leased = {seat.member.process for seat in present if self._lapsed(seat) < 0}
+        return Standing(self.people(board), self.versions.get(board, 0), frozenset(leased))
+
+    def looked(self, board: UUID, snapshot: Snapshot) -> None:
+        """Follow `snapshot`."""
+        here, stands = self.board(board), self.standing(board)
+        board_id = here.board_id if here.let_go > self.now else 0
+        self._changed(board, snapshot.version, False)
+        parts = (stands.people, snapshot.version, stands.processes, board_id)
+        assert snapshot == Snapshot(self.roster(board), *parts)
+
+    def processes(self) -> dict[str, int]:
+        """Return the living processes and how many members they should have."""
+        members = [member for board in self.boards for member in self.roster(board)]
+        living = [process for process, end in self.leases.items() if end > self.now]
+        return {p: sum(member.process == p for member in members) for p in living}
+
+    def _changed(self, board: UUID, version: int, has_changed: bool) -> None:
+        before = self.versions.get(board, 0)
+        # A board long empty may be forgotten.
+        if board in self.boards or version:
+            assert version > before if has_changed else version == before
+            self.versions[board] = version
 
     def _enter(self, board: UUID) -> ModelBoard:
         for other, state in list(self.boards.items()):
@@ -120,8 +175,13 @@ class Model:
 
     def _lowest(self, here: ModelBoard) -> int:
         held = {seat.member.user for seat in here.seats}
-        resting = {user for user, until in here.resting.items() if until > self.now}
+        resting = {user for user, (until, _) in here.resting.items() if until > self.now}
         return min(set(range(MAX_USERS)) - held - resting, default=NO_USER)
+
+    def _is_free(self, here: ModelBoard, member: Member) -> bool:
+        until, person = here.resting.get(member.user, (-inf, ""))
+        rests = until > self.now and person != member.person
+        return not rests and member.user not in {seat.member.user for seat in here.seats}
 
     def _lapsed(self, seat: Seat) -> float:
         return self.now - self.leases.get(seat.member.process, -inf)
@@ -138,7 +198,9 @@ class Model:
         assert set(departure.members) == {seat.member for seat in going}
         assert len(departure.members) == len(going)
         here.seats = [seat for seat in here.seats if seat not in going]
-        here.resting |= {s.member.user: self.now + self.timing.id_rest for s in going}
+        until = self.now + self.timing.id_rest
+        here.resting |= {seat.member.user: (until, seat.member.person) for seat in going}
         if going and not here.seats:
             here.let_go = self.now + self.timing.board_rest
+        self._changed(board, departure.version, bool(going))
         assert departure.people == self.people(board)

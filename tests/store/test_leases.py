@@ -35,6 +35,21 @@ async def test_members_are_here_for_a_grace_after_the_lease(leased: Store, world
     assert await sessions_on(leased) == ["s"]
 
 
+async def test_a_lease_is_as_long_as_the_last_renewal_made_it(
+    leased: Store, leased_elsewhere: Store, world: World
+) -> None:
+    await leased.join(BOARD, ticket("s", process=THERE))
+    await leased_elsewhere.join(BOARD, ticket("t", process=THERE))
+    await world.advance(3)
+    await leased_elsewhere.renew(THERE)
+    await world.advance(1)
+    await leased.join(BOARD, ticket("u", process=THERE))
+    await world.advance(3)
+    assert (await leased.snapshot(BOARD)).processes == {THERE}
+    await world.advance(1)
+    assert (await leased.snapshot(BOARD)).processes == set()
+
+
 async def test_then_they_are_gone_before_anybody_reaps(leased: Store, world: World) -> None:
     await leased.join(BOARD, ticket("living"))
     await leased.join(BOARD, ticket("dead", process=THERE))

@@ -31,6 +31,16 @@ def test_an_id_is_free_when_its_rest_is_over_and_not_before() -> None:
     assert ids.take(FIRST_OF_PAIR) == HOME_OF_PAIR
 
 
+def test_a_board_holds_its_id_until_the_rest_is_over() -> None:
+    ids = BoardIds(REST)
+    assert ids.held(FIRST_OF_PAIR, 0.0) == 0
+    ids.take(FIRST_OF_PAIR)
+    assert ids.held(FIRST_OF_PAIR, 1e9) == HOME_OF_PAIR
+    ids.let_go(FIRST_OF_PAIR, 100.0)
+    assert ids.held(FIRST_OF_PAIR, 159.9) == HOME_OF_PAIR
+    assert ids.held(FIRST_OF_PAIR, 160.0) == 0
+
+
 def test_letting_go_twice_does_not_lengthen_the_rest() -> None:
     ids = BoardIds(REST)
     ids.take(FIRST_OF_PAIR)

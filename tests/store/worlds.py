@@ -3,12 +3,17 @@
 To hold another store to the contract, add its world to `WORLDS`. No test changes.
 """
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
+from uuid import uuid4
 
 from presence.store.base import Store, Timing
 from presence.store.memory import MemoryStore
+from presence.store.redis import RedisStore
+from tests.support.redis import shared_redis
 
 
 class World(Protocol):
@@ -44,6 +49,10 @@ class MemoryWorld:
         self.now += seconds
 
 
+# Keys expire by the server's own clock, which `advance` does not move; and what all processes left
+# without a word is given up that much later than the suite lets time pass.
+SPARE = 3600.0
+
 OpenWorld = Callable[[], AbstractAsyncContextManager[World]]
 
 
@@ -53,4 +62,36 @@ async def memory_world() -> AsyncIterator[World]:
     yield MemoryWorld()
 
 
-WORLDS: dict[str, OpenWorld] = {"memory": memory_world}
+class RedisWorld:
+    """Redis stores over one server, on keys of this world's own, and a clock that only `advance`
+    moves, but for the time that a command takes to get there: the server's is this machine's."""
+
+    def __init__(self, url: str) -> None:
+        self.now = time.time()
+        self.stores: list[RedisStore] = []
+        self._url = url
+        self._prefix = f"world-{uuid4().hex}"
+
+    def make(self, timing: Timing) -> Store:
+        made = RedisStore(self._url, timing, prefix=self._prefix, spare=SPARE, ahead=self._ahead)
+        self.stores.append(made)
+        return made
+
+    async def advance(self, seconds: float) -> None:
+        self.now += seconds
+
+    def _ahead(self) -> float:
+        return self.now - time.time()
+
+
+@asynccontextmanager
+async def redis_world() -> AsyncIterator[World]:
+    """Open a world of `RedisStore`."""
+    world = RedisWorld(shared_redis().url)
+    try:
+        yield world
+    finally:
+        await asyncio.gather(*(store.close() for store in world.stores))
+
+
+WORLDS: dict[str, OpenWorld] = {"memory": memory_world, "redis": redis_world}

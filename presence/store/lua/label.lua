@@ -1,0 +1,7 @@
+-- Returns the id that a board holds, 0 where it holds none.
+--
+-- KEYS  as registry.lua says
+-- ARGV  after those of clock.lua: board
+
+local ends = tonumber(redis.call('ZSCORE', ENDS, ARGV[FIRST]) or 0)
+return ends > NOW and tonumber(redis.call('HGET', IDS, ARGV[FIRST])) or 0

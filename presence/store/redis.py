@@ -1,0 +1,252 @@
+"""The store of many processes: Redis 6.2 or later, or Valkey, alone or as a Cluster.
+
+A board's state is under keys of its own, changed by scripts only (`redis_scripts`). Redis's clock
+is the clock. A lease is kept with each board that its process has members on, so that the scripts
+on a board need nothing from elsewhere. Every key expires by itself when those who use it are gone.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+from presence.boards import home_id
+from presence.errors import TryLater
+from presence.identity import colors_for
+from presence.roster import Member
+from presence.store import redis_scripts as scripts
+from presence.store.base import Admission, Departure, Snapshot, Standing, Ticket, Timing
+from presence.store.held import Held
+from presence.store.redis_link import Client, Link
+from presence.store.redis_records import (
+    MICROSECONDS,
+    color_of,
+    color_text,
+    escape,
+    member_arguments,
+    members,
+    names,
+    timing_arguments,
+    unescape,
+)
+from presence.store.redis_scripts import Argument, Call, Keys, Script
+
+
+class RedisStore:
+    """The `Store` of many processes; all of them must be given the same `prefix` and `timing`.
+
+    `server` is a URL (redis://, rediss://, unix://) or a client, as `Link` says, which tells of the
+    timeouts too. Up to `connections` are opened for each event loop. Keys outlive what they hold by
+    `spare` seconds. `ahead` returns the seconds by which Redis's clock is to be read ahead: tests
+    let time pass with it.
+    """
+
+    def __init__(
+        self,
+        server: str | Client,
+        timing: Timing | None = None,
+        *,
+        prefix: str = "presence",
+        timeout: float = 2.0,
+        connect_timeout: float = 1.0,
+        connections: int = 16,
+        spare: float = 60.0,
+        ahead: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        self.shared = 0
+        """How often a board had to share its home id because all 65,535 were taken."""
+        self._link = Link(
+            server, timeout=timeout, connect_timeout=connect_timeout, connections=connections
+        )
+        self._keys = Keys(prefix)
+        self._times = timing_arguments(timing or Timing(), spare)
+        self._ahead = ahead
+        self._held = Held()
+        self._ids: dict[UUID, int] = {}
+        self._leases: dict[str, int] = {}
+        # Sessions whose join failed, and may have been done all the same.
+        self._doubtful: dict[str, UUID] = {}
+
+    async def join(self, board: UUID, ticket: Ticket) -> Admission:
+        """See `Store.join`."""
+        try:
+            admission = await self._join(board, ticket)
+        except BaseException:
+            self._doubtful[ticket.session] = board
+            raise
+        self._doubtful.pop(ticket.session, None)
+        self._held.put(board, ticket.session, ticket.process)
+        self._remember([board], [admission.board_id])
+        self._off(board, [admission.resumed] if admission.resumed else [])
+        return admission
+
+    async def linger(self, board: UUID, session: str) -> None:
+        """See `Store.linger`."""
+        await self._link.run(self._on_board(scripts.LINGER, board, escape(session)))
+
+    async def leave(self, board: UUID, session: str) -> Departure:
+        """See `Store.leave`."""
+        departure = await self._depart(board, scripts.LEAVE, escape(session))
+        self._off(board, [session])
+        return departure
+
+    async def reap(self, board: UUID) -> Departure:
+        """See `Store.reap`."""
+        return await self._depart(board, scripts.REAP)
+
+    async def restore(self, board: UUID, members: Sequence[Member]) -> Snapshot:
+        """See `Store.restore`."""
+        for member in members:
+            # Noted first: where this fails, the next `renew` names the board again.
+            self._held.put(board, member.session, member.process)
+        if members:
+            ends = {process: await self._lease_end(process) for process in _owners(members)}
+            told = [part for m in members for part in member_arguments(m, ends[m.process])]
+            await self._link.run(self._on_board(scripts.RESTORE, board, *told))
+            self._remember([board], await self._take([board]))
+        return await self.snapshot(board)
+
+    async def renew(self, process: str) -> Mapping[UUID, Standing]:
+        """See `Store.renew`. One trip, whatever the number of boards."""
+        for session, board in tuple(self._doubtful.items()):
+            await self.leave(board, session)
+        asked = self._held.of(process)
+        calls = [
+            self._call(scripts.LEASE, self._keys.processes, escape(process)),
+            self._taking(asked),
+            *(self._on_board(scripts.STAND, board, escape(process)) for board in asked),
+        ]
+        lease_end, taken, *stands = await self._link.run_all(calls)
+        self._leases[process] = lease_end
+        self._remember(asked, self._taken(taken))
+        for (board, sessions), stand in zip(asked.items(), stands, strict=True):
+            if not stand[-1]:
+                self._off(board, sessions)
+        return {board: _standing(stand) for board, stand in zip(asked, stands, strict=True)}
+
+    async def roster(self, board: UUID) -> tuple[Member, ...]:
+        """See `Store.roster`."""
+        return (await self.snapshot(board)).members
+
+    async def snapshot(self, board: UUID) -> Snapshot:
+        """See `Store.snapshot`."""
+        # A board's id stays the same while somebody is there: it may come from another script.
+        label = self._call(scripts.LABEL, self._keys.registry, board.hex)
+        told, board_id = await self._link.run_all([self._on_board(scripts.SNAPSHOT, board), label])
+        version, people, processes, flat = told
+        return Snapshot(members(flat), people, version, names(processes), board_id)
+
+    async def counts(self, boards: Collection[UUID]) -> Mapping[UUID, int]:
+        """See `Store.counts`."""
+        told = await self._stands(boards)
+        return {board: people for board, (_, people, _, _) in told.items()}
+
+    async def boards(self) -> Collection[UUID]:
+        """See `Store.boards`."""
+        told = await self._stands(await self._listed())
+        return [board for board, (_, people, _, _) in told.items() if people]
+
+    async def processes(self) -> Mapping[str, int]:
+        """See `Store.processes`."""
+        living = await self._link.run(self._call(scripts.LIVING, self._keys.processes))
+        counted: Counter[bytes] = Counter()
+        for _, _, processes, _ in (await self._stands(await self._listed())).values():
+            for process, number in zip(processes[::2], processes[1::2], strict=True):
+                counted[process] += number
+        return {unescape(process): counted[process] for process in living}
+
+    async def ping(self) -> None:
+        """See `Store.ping`."""
+        await self._link.ping()
+
+    async def close(self) -> None:
+        """Close the connections of the running event loop. The state stays."""
+        await self._link.close()
+
+    async def _join(self, board: UUID, ticket: Ticket) -> Admission:
+        asks = (ticket.session, ticket.process, ticket.person, ticket.name)
+        palette = ",".join(map(color_text, colors_for(ticket.person)))
+        call = self._on_board(
+            scripts.JOIN, board, *map(escape, asks), await self._lease_end(ticket.process), palette
+        )
+        version, people, processes, user, color, resumed = await self._link.run(call)
+        # After the join, as a board that empties lets its id go before it looks whether somebody
+        # came: whichever is first, the id is held.
+        (board_id,) = await self._take([board])
+        member = Member(*asks, color_of(color), user)
+        here = names(processes) | {ticket.process}
+        return Admission(member, board_id, people, version, here, unescape(resumed) or None)
+
+    async def _depart(self, board: UUID, script: Script, *arguments: Argument) -> Departure:
+        told = await self._link.run(self._on_board(script, board, *arguments))
+        version, people, emptied, flat = told
+        gone = members(flat)
+        self._off(board, [member.session for member in gone])
+        if emptied:
+            # Whatever becomes of the id (it is let go in the end), those who are gone must be told.
+            with suppress(TryLater):
+                await self._let_go(board)
+        return Departure(gone, people, version)
+
+    async def _let_go(self, board: UUID) -> None:
+        await self._link.run(self._call(scripts.LET_GO, self._keys.registry, board.hex))
+        if await self._link.command("EXISTS", self._keys.board(board)[0]):
+            await self._take([board])
+
+    async def _take(self, boards: Collection[UUID]) -> list[int]:
+        return self._taken(await self._link.run(self._taking(boards)))
+
+    def _taking(self, boards: Iterable[UUID]) -> Call:
+        # Where the registry was lost, boards that are in use keep the ids that their clients know.
+        wants = [part for b in boards for part in (b.hex, home_id(b), self._ids.get(b, 0))]
+        return self._call(scripts.TAKE, self._keys.registry, *wants)
+
+    def _taken(self, told: list[int]) -> list[int]:
+        shared, *ids = told
+        self.shared += shared
+        return ids
+
+    def _remember(self, boards: Iterable[UUID], ids: Iterable[int]) -> None:
+        held = zip(boards, ids, strict=True)
+        self._ids.update((board, board_id) for board, board_id in held if board in self._held)
+
+    def _off(self, board: UUID, sessions: Collection[str]) -> None:
+        for session in sessions:
+            self._doubtful.pop(session, None)
+        self._held.drop(board, sessions)
+        if board not in self._held:
+            self._ids.pop(board, None)
+
+    async def _lease_end(self, process: str) -> Argument:
+        """Return until when a process holds its lease (microseconds of Redis's clock), "" where
+        that is not known."""
+        if process in self._leases:
+            return self._leases[process]
+        # Another store renews for it.
+        score = await self._link.command("ZSCORE", *self._keys.processes, escape(process))
+        return "" if score is None else int(float(score))
+
+    async def _listed(self) -> list[UUID]:
+        listed = await self._link.run(self._call(scripts.LISTED, self._keys.registry))
+        return [UUID(board.decode()) for board in listed]
+
+    async def _stands(self, boards: Collection[UUID]) -> dict[UUID, list[Any]]:
+        calls = [self._on_board(scripts.STAND, board, "") for board in boards]
+        return dict(zip(boards, await self._link.run_all(calls), strict=True))
+
+    def _on_board(self, script: Script, board: UUID, *arguments: Argument) -> Call:
+        return self._call(script, self._keys.board(board), *arguments)
+
+    def _call(self, script: Script, keys: tuple[str, ...], *arguments: Argument) -> Call:
+        ahead = int(self._ahead() * MICROSECONDS)
+        return Call(script, keys, (ahead, *self._times, *arguments))
+
+
+def _standing(told: list[Any]) -> Standing:
+    version, people, processes, _ = told
+    return Standing(people, version, names(processes))
+
+
+def _owners(members: Iterable[Member]) -> set[str]:
+    return {member.process for member in members}

@@ -1,0 +1,242 @@
+"""Keeps what this process believes of its boards true to the store, and tells the other processes
+to do the same.
+
+Nothing of a membership travels between processes: whoever changes it says "look", and the others
+read the store. So a message that is lost, or comes twice, can make nothing wrong for longer than
+until the next renewal, which compares versions.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Coroutine, Mapping
+from typing import Any
+from uuid import UUID
+
+from presence.errors import TryLater
+from presence.lease import Lease
+from presence.live import LiveRoom
+from presence.post import Post
+from presence.relay import Layer, Relay
+from presence.roster import Member
+from presence.store.base import Admission, Snapshot, Standing, Store
+
+logger = logging.getLogger(__name__)
+
+Queue = Callable[[LiveRoom, Coroutine[Any, Any, None]], None]
+"""Carries an operation on a board out in its turn."""
+
+
+class Sync:
+    """One process among others; `layer` is None where there are none. `rooms` are the hub's, and
+    `lease` is the process's. In `patience` seconds every living process has put
+    its people back into a store that was out of reach or lost them.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        process: str,
+        layer: Layer | None,
+        rooms: Mapping[UUID, LiveRoom],
+        queue: Queue,
+        lease: Lease,
+        *,
+        patience: float,
+    ) -> None:
+        self._store = store
+        self._process = process
+        self._rooms = rooms
+        self._queue = queue
+        self._lease = lease
+        self._patience = patience
+        self._doubt: asyncio.TimerHandle | None = None
+        self._relay = (
+            Relay(layer, process, self._heard, self._on_gap, report=self._report) if layer else None
+        )
+
+    @property
+    def doubtful(self) -> bool:
+        """True while people whom the store does not know may only be late."""
+        return self._doubt is not None
+
+    def doubt(self) -> None:
+        """Take nobody for gone until `patience` is over."""
+        if self._doubt is not None:
+            self._doubt.cancel()
+        self._doubt = asyncio.get_running_loop().call_later(self._patience, self._trust)
+
+    def post(self, board: UUID, post: Post) -> None:
+        """Say something of a board to the other processes that hold people of it."""
+        if self._relay is not None:
+            self._relay.post(board, post)
+
+    def changed(self, live: LiveRoom, version: int) -> None:
+        """Take in that this process changed a board's membership, which came to `version`."""
+        if live.version not in (0, version - 1):
+            self.look_soon(live)
+        live.version = max(live.version, version)
+        if live.others:
+            self.post(live.board, Post(look=True))
+
+    async def enter(self, live: LiveRoom, admission: Admission) -> None:
+        """Take in that this process puts somebody on a board, who is yet to be admitted.
+
+        To be called in the board's turn. Everybody else on the board is seen before this returns.
+        """
+        first = not live.version
+        self.changed(live, admission.version)
+        if first and self._relay is not None and admission.processes == {self._process}:
+            # People may be there whose process died: nobody else tells of them.
+            await self._see_if_possible(live)
+        await self.meet(live, admission.processes)
+
+    async def meet(self, live: LiveRoom, processes: Collection[str]) -> None:
+        """Take in which processes hold people of a board: join its group while others do.
+
+        To be called in the board's turn. What the store says is seen before this returns.
+        """
+        others = frozenset(processes) - {self._process}
+        if self._relay is None or others == live.others:
+            return
+        live.others = others
+        if not others:
+            await self._relay.close(live.board)
+        elif live.board not in self._relay.open_boards:
+            await self._open(live, self._relay)
+
+    def compare(self, standings: Mapping[UUID, Standing]) -> None:
+        """Look at every board that stands otherwise than this process believes."""
+        if self._relay is not None:
+            # Who holds a lease can be asked what it serves (`inquiry`).
+            self._relay.start()
+        for board, live in self._rooms.items():
+            standing = standings.get(board)
+            if standing is None:
+                # Not ours in the store's eyes: as long as we serve nobody there, rightly so.
+                differs = live.room.serving
+            else:
+                others = standing.processes - {self._process}
+                differs = (standing.version, others) != (live.version, live.others)
+            if differs or live.unsure:
+                self.look_soon(live)
+
+    def look_soon(self, live: LiveRoom) -> None:
+        """Read a board from the store, in its turn."""
+        if live.looking:
+            live.look_again = True
+            return
+        live.looking = True
+        self._queue(live, self._look(live))
+
+    async def close(self) -> None:
+        """Wait until what was said is sent, and end."""
+        if self._doubt is not None:
+            self._doubt.cancel()
+        if self._relay is not None:
+            await self._relay.stop()
+
+    async def _look(self, live: LiveRoom) -> None:
+        try:
+            await self._read(live)
+        except TryLater:
+            live.unsure = True
+            raise
+        finally:
+            live.looking = False
+            live.hear_deferred()
+        if live.look_again:
+            live.look_again = False
+            self.look_soon(live)
+
+    async def _read(self, live: LiveRoom) -> None:
+        # One that was asleep past its lease must not put its people back only to lose them again.
+        await self._lease.renew()
+        snapshot = await self._see(live)
+        if not live.unsure:
+            await self.meet(live, snapshot.processes)
+
+    async def _see(self, live: LiveRoom) -> Snapshot:
+        snapshot = await self._store.snapshot(live.board)
+        lost = live.lost(snapshot)
+        if lost:
+            logger.warning("the store had lost %d sessions of board %s", len(lost), live.board)
+            snapshot = await self._put_back(live, lost)
+            # The other processes put theirs back too. Until they have, nobody is taken for gone.
+            self.doubt()
+            self.post(live.board, Post(look=True))
+        if lost or live.unsure:
+            live.room.tell_everything()
+        live.unsure = self.doubtful
+        live.see(snapshot, self._process, all_back=not self.doubtful)
+        return snapshot
+
+    async def _put_back(self, live: LiveRoom, lost: list[Member]) -> Snapshot:
+        snapshot = await self._store.restore(live.board, lost)
+        if live.lost(snapshot):
+            # Our lease was lost as well, without which nobody of ours counts.
+            await self._lease.renew(anyway=True)
+            snapshot = await self._store.restore(live.board, lost)
+        return snapshot
+
+    async def _see_if_possible(self, live: LiveRoom) -> None:
+        try:
+            await self._see(live)
+        except TryLater as error:
+            # Nobody has to wait for it: the next renewal looks again.
+            logger.warning("board %s is not known yet: %s", live.board, error)
+            live.unsure = True
+
+    async def _open(self, live: LiveRoom, relay: Relay) -> None:
+        try:
+            await relay.open(live.board)
+        except TryLater as error:
+            # The store answers, so people may come; the next renewal tries again.
+            logger.warning("board %s is not shared yet: %s", live.board, error)
+            live.others = frozenset()
+        # Whatever happened before the group was joined, the store knows.
+        await self._see_if_possible(live)
+        self._say_hello(live)
+
+    def _report(self) -> dict[str, list[str]]:
+        boards = self._rooms.items()
+        return {board.hex: list(live.room.members(elsewhere=False)) for board, live in boards}
+
+    def _heard(self, board: UUID, process: str, post: Post) -> None:
+        live = self._rooms.get(board)
+        if live is None:
+            return
+        if post.hello:
+            self._queue(live, self._greet(live, process))
+        if post.look:
+            self.look_soon(live)
+        if post.cursors or post.states:
+            live.hear(process, post)
+
+    async def _greet(self, live: LiveRoom, process: str) -> None:
+        if not live.room.serving:
+            return
+        await self.meet(live, live.others | {process})
+        self.look_soon(live)
+        cursors, states = live.room.doings()
+        self._tell(process, live.board, Post(cursors=cursors, states=states))
+
+    def _trust(self) -> None:
+        self._doubt = None
+        for live in self._rooms.values():
+            if live.unsure:
+                self.look_soon(live)
+
+    def _on_gap(self) -> None:
+        for live in self._rooms.values():
+            if live.others:
+                live.unsure = True
+                self.look_soon(live)
+                self._say_hello(live)
+
+    def _say_hello(self, live: LiveRoom) -> None:
+        for process in live.others:
+            self._tell(process, live.board, Post(hello=True))
+
+    def _tell(self, process: str, board: UUID, post: Post) -> None:
+        if self._relay is not None:
+            self._relay.tell(process, board, post)

@@ -1,0 +1,84 @@
+"""Keys on a real Redis for one test: makes stores over them, and looks at what they left there."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from presence.errors import TryLater
+from presence.store.base import Timing
+from presence.store.redis import RedisStore
+from presence.store.redis_scripts import Keys
+from tests.support.redis import RedisServer
+from tests.support.waiting import DEADLINE, POLL
+
+TIMEOUT = 0.5
+"""Seconds that the fixture `impatient` waits."""
+
+PARTS = ("members", "broken", "leases", "resting", "state")
+
+
+async def until(true: Callable[[], object], what: str, within: float = DEADLINE) -> None:
+    """Wait until something is true of the world outside, or fail after `within` seconds."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + within
+    while not true():
+        assert loop.time() < end, f"not within {within} s: {what}"
+        await asyncio.sleep(POLL)
+
+
+async def refused(work: Any, within: float) -> TryLater:
+    """Wait for the refusal, which must come in time and say what was the matter."""
+    begin = time.monotonic()
+    with pytest.raises(TryLater) as raised:
+        await work
+    assert time.monotonic() - begin < within
+    assert raised.value.__cause__ is not None
+    return raised.value
+
+
+class Place:
+    """Stores under one prefix of one server; `ahead` is how far they read its clock ahead."""
+
+    def __init__(self, server: RedisServer) -> None:
+        self.server = server
+        self.prefix = f"place-{uuid4().hex}"
+        self.keys = Keys(self.prefix)
+        self.ahead = 0.0
+        self._stores: list[RedisStore] = []
+
+    async def __aenter__(self) -> "Place":
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await asyncio.gather(*(store.close() for store in self._stores))
+
+    def store(self, timing: Timing, **options: Any) -> RedisStore:
+        """Return the store of a further process; its connections bear the prefix as their name."""
+        options = {"prefix": self.prefix, "ahead": lambda: self.ahead, **options}
+        store = RedisStore(f"{self.server.url}?client_name={self.prefix}", timing, **options)
+        self._stores.append(store)
+        return store
+
+    def names(self) -> list[bytes]:
+        """Return the names of all keys there are."""
+        with self.server.client() as client:
+            return list(client.scan_iter(f"{self.prefix}:*", count=1000))
+
+    def flush(self) -> None:
+        """Lose every key, as FLUSHALL does, but for those of other tests."""
+        with self.server.client() as client:
+            for name in self.names():
+                client.delete(name)
+
+    def size(self, key: str) -> int:
+        """Return how many entries a hash or a sorted set has."""
+        with self.server.client() as client:
+            return int(client.hlen(key) if client.type(key) == b"hash" else client.zcard(key))
+
+    def sizes(self, board: UUID) -> dict[str, int]:
+        """Return how many entries each part of a board's state has."""
+        return dict(zip(PARTS, map(self.size, self.keys.board(board)), strict=True))

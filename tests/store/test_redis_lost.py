@@ -1,0 +1,132 @@
+"""The shared state is lost, or its scripts are, while processes live on."""
+
+import asyncio
+from typing import Any
+
+from redis.asyncio import Redis as AsyncRedis
+
+from presence.store.redis import RedisStore
+from presence.store.redis_scripts import LET_GO
+from tests.store.cast import (
+    BOARD,
+    FIRST_OF_PAIR,
+    HERE,
+    HOME_OF_PAIR,
+    NEXT_TO_HOME,
+    OTHER_BOARD,
+    SECOND_OF_PAIR,
+    THERE,
+    TIMING,
+    fill,
+    gone,
+    ticket,
+)
+from tests.store.redis_place import Place
+
+
+async def test_flushed_scripts_are_loaded_again(place: Place) -> None:
+    store = place.store(TIMING)
+    await store.renew(HERE)
+    await fill(store, 2)
+    with place.server.client() as client:
+        client.script_flush()
+    assert dict(await store.counts([BOARD, OTHER_BOARD])) == {BOARD: 2, OTHER_BOARD: 0}
+    with place.server.client() as client:
+        client.script_flush()
+    assert (await store.join(BOARD, ticket("s"))).people == 3
+
+
+async def test_a_renewal_tells_once_of_boards_that_were_lost(place: Place) -> None:
+    store = place.store(TIMING)
+    await store.renew(HERE)
+    last = (await fill(store, 2))[-1]
+    place.flush()
+    told = (await store.renew(HERE))[BOARD]
+    assert (told.people, told.version, told.processes) == (0, 0, frozenset())
+    assert dict(await store.renew(HERE)) == {}
+    assert (await store.restore(BOARD, [last.member])).version > last.version
+    assert set(await store.renew(HERE)) == {BOARD}
+
+
+async def test_lost_boards_are_restored_by_each_process_and_clashes_resolved(place: Place) -> None:
+    here, there = place.store(TIMING), place.store(TIMING)
+    await here.renew(HERE)
+    await there.renew(THERE)
+    mine = [(await here.join(BOARD, ticket(f"h{n}"))).member for n in range(3)]
+    yours = [(await there.join(BOARD, ticket(f"t{n}", process=THERE))).member for n in range(2)]
+    place.flush()
+    # Before anybody notices, somebody comes and gets an id that was given.
+    late = (await there.join(BOARD, ticket("late", process=THERE))).member
+    assert late.user == 0
+    assert (await here.renew(HERE))[BOARD].processes == {THERE}
+    assert (await there.renew(THERE))[BOARD].version == (await there.snapshot(BOARD)).version
+    await here.restore(BOARD, mine)
+    snapshot = await there.restore(BOARD, yours)
+    users = {member.session: member.user for member in snapshot.members}
+    assert users == {"late": 0, "h0": 3, "h1": 1, "h2": 2, "t0": 5, "t1": 4}
+    assert (snapshot.people, snapshot.processes) == (6, {HERE, THERE})
+
+
+async def test_boards_in_use_keep_their_ids_when_the_registry_is_lost(place: Place) -> None:
+    store = place.store(TIMING)
+    await store.renew(HERE)
+    first = await store.join(FIRST_OF_PAIR, ticket("a"))
+    second = await store.join(SECOND_OF_PAIR, ticket("b"))
+    place.flush()
+    assert (await store.restore(SECOND_OF_PAIR, [second.member])).board_id == NEXT_TO_HOME
+    assert (await store.restore(FIRST_OF_PAIR, [first.member])).board_id == HOME_OF_PAIR
+    place.flush()
+    await store.renew(HERE)
+    newcomer = place.store(TIMING)
+    await newcomer.renew(THERE)
+    joined = await newcomer.join(SECOND_OF_PAIR, ticket("c", process=THERE))
+    assert joined.board_id == NEXT_TO_HOME
+
+
+async def test_an_id_that_another_board_took_meanwhile_is_not_taken_back(place: Place) -> None:
+    store, other = place.store(TIMING), place.store(TIMING)
+    await store.renew(HERE)
+    await other.renew(THERE)
+    member = (await store.join(FIRST_OF_PAIR, ticket("a"))).member
+    place.flush()
+    await other.renew(THERE)
+    assert (await other.join(SECOND_OF_PAIR, ticket("b", process=THERE))).board_id == HOME_OF_PAIR
+    assert (await store.restore(FIRST_OF_PAIR, [member])).board_id == NEXT_TO_HOME
+    assert (await store.join(FIRST_OF_PAIR, ticket("c"))).board_id == NEXT_TO_HOME
+
+
+class Gated(AsyncRedis):
+    """A client that waits before it lets a board's id go."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.reached, self.open = asyncio.Event(), asyncio.Event()
+
+    def pipeline(self, *arguments: Any, **options: Any) -> Any:
+        pipe: Any = super().pipeline(*arguments, **options)
+        execute = pipe.execute
+
+        async def gated(**how: Any) -> Any:
+            if any(LET_GO.sha in words for words, _ in pipe.command_stack):
+                self.reached.set()
+                await self.open.wait()
+            return await execute(**how)
+
+        pipe.execute = gated
+        return pipe
+
+
+async def test_who_comes_while_a_board_empties_keeps_its_id(place: Place) -> None:
+    async with Gated(port=place.server.port) as client:
+        store = RedisStore(client, TIMING, prefix=place.prefix, ahead=lambda: place.ahead)
+        other = place.store(TIMING)
+        await store.renew(HERE)
+        await other.renew(THERE)
+        await store.join(BOARD, ticket("a"))
+        leaving = asyncio.create_task(store.leave(BOARD, "a"))
+        await client.reached.wait()
+        admission = await other.join(BOARD, ticket("b", process=THERE))
+        client.open.set()
+        assert gone(await leaving) == ["a"]
+    place.ahead += 6
+    assert (await other.snapshot(BOARD)).board_id == admission.board_id

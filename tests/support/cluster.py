@@ -1,0 +1,118 @@
+"""Many Daphnes over one database and one Redis."""
+
+import os
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from tests.support.server import OPEN_BOARD, Server, free_port, serve
+from tests.support.wire import Clients
+
+Running = AbstractContextManager[Server]
+
+
+class Cluster:
+    """Daphnes that share a Redis, named by their number, each on a port that stays its own.
+
+    `environment` is that of a site with a database; `settings` a module of other settings for it.
+    """
+
+    def __init__(
+        self, folder: Path, environment: dict[str, str], redis_url: str, settings: str = ""
+    ) -> None:
+        more = {"DJANGO_SETTINGS_MODULE": settings} if settings else {}
+        self.environment = {**environment, "REDIS_URL": redis_url, **more}
+        self.servers: list[Server] = []
+        self._folder = folder
+        self._running: list[Running] = []
+        self._ending: set[int] = set()
+
+    def start(self, size: int) -> "Cluster":
+        """Start so many at once, and return when all are up."""
+        with ThreadPoolExecutor(size) as pool:
+            starts = [pool.submit(self._serve, free_port()) for _ in range(size)]
+        # Those that are up are to be stopped, also where another failed.
+        for running, server in (start.result() for start in starts if not start.exception()):
+            self._running.append(running)
+            self.servers.append(server)
+        for start in starts:
+            start.result()
+        return self
+
+    def stop(self) -> None:
+        """End every process, and wait until it did."""
+        for number in range(len(self.servers)):
+            self._signal(number, signal.SIGCONT)
+            self._signal(number, signal.SIGTERM)
+        for running in self._running:
+            running.__exit__(None, None, None)
+
+    def clients(self, number: int, board: str = OPEN_BOARD) -> Clients:
+        """Return what opens sockets to one process."""
+        return Clients(self.servers[number], board)
+
+    def logged(self, *levels: str) -> list[str]:
+        """Return the lines of every process's log, those that have ended included, of some levels
+        (WARNING, ERROR)."""
+        lines = [
+            line for log in self._folder.glob("*/*.log") for line in log.read_text().splitlines()
+        ]
+        return [line for line in lines if any(f" {level} " in line for level in levels)]
+
+    def mend(self) -> None:
+        """Have every process run: resume those that are paused, replace those that were ended."""
+        for number in range(len(self.servers)):
+            self.resume(number)
+        for number in sorted(self._ending):
+            self.restart(number)
+
+    def kill(self, number: int) -> None:
+        """End a process as a crash does."""
+        self._ending.add(number)
+        self._signal(number, signal.SIGKILL)
+        self.servers[number].process.wait(15)
+
+    def terminate(self, number: int) -> None:
+        """Ask a process to end; it may take its time."""
+        self._ending.add(number)
+        self._signal(number, signal.SIGTERM)
+
+    def pause(self, number: int) -> None:
+        """Stop a process: its sockets stay open and nothing is answered, until `resume`."""
+        self._signal(number, signal.SIGSTOP)
+
+    def resume(self, number: int) -> None:
+        """Let a process go on."""
+        self._signal(number, signal.SIGCONT)
+
+    def restart(self, number: int) -> None:
+        """End a process where it still runs, and start another in its place."""
+        self._running[number].__exit__(None, None, None)
+        self._ending.discard(number)
+        self._running[number], self.servers[number] = self._serve(self.servers[number].port)
+
+    def _serve(self, port: int) -> tuple[Running, Server]:
+        # A folder for each: whoever comes after a process must not write over its log.
+        folder = self._folder / f"{port}-{len(list(self._folder.iterdir()))}"
+        folder.mkdir()
+        running = serve(folder, self.environment, port=port)
+        return running, running.__enter__()
+
+    def _signal(self, number: int, which: signal.Signals) -> None:
+        process = self.servers[number].process
+        if process.poll() is None:
+            os.kill(process.pid, which)
+
+
+@contextmanager
+def run_cluster(
+    folder: Path, environment: dict[str, str], redis_url: str, size: int, settings: str = ""
+) -> Iterator[Cluster]:
+    """Run `size` processes until the block ends; they are up when the block begins."""
+    cluster = Cluster(folder, environment, redis_url, settings)
+    try:
+        yield cluster.start(size)
+    finally:
+        cluster.stop()
