@@ -19,6 +19,9 @@ from presence.session import farewell
 DRAIN_WITHIN = 2.0
 """Seconds that a client has to take in that the server goes down."""
 
+GONE_WITHIN = 1.0
+"""Seconds within which a server tells of a socket that broke while it was written to."""
+
 
 def choose_dialect(offered: list[str]) -> Dialect | None:
     """Return the dialect for the subprotocols a client offers, None where it offers only others."""
@@ -33,6 +36,7 @@ class PresenceConsumer(AsyncWebsocketConsumer):
     connection: Connection | None = None
     _running: "asyncio.Task[Any] | None" = None
     _unwritable = False
+    _over = False
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Run the socket until it is closed, and take it off the board whatever ended it.
@@ -50,7 +54,7 @@ class PresenceConsumer(AsyncWebsocketConsumer):
         self._running = asyncio.current_task()
         try:
             while True:
-                message = await receive()
+                message = await self._receive(receive)
                 if message["type"] == "websocket.receive":
                     self._received(message)
                 else:
@@ -58,11 +62,11 @@ class PresenceConsumer(AsyncWebsocketConsumer):
         except StopConsumer:
             pass
         except asyncio.CancelledError:
-            if self._unwritable:
-                # An error has the server close the socket, which nothing we write can.
-                raise ConnectionError("the socket took no more frames") from None
-            await self._drain(receive)
-            raise
+            if not self._unwritable:
+                await self._drain(receive)
+                raise
+            self._gone(Close.BROKEN)
+            await self._end(receive)
         finally:
             self._gone(Close.BROKEN)
 
@@ -83,6 +87,18 @@ class PresenceConsumer(AsyncWebsocketConsumer):
             current_hub(), board, visitor, dialect, write=self._write, close=self._close
         )
 
+    async def _end(self, receive: Any) -> None:
+        """Return when the server knows that the socket is gone, of which writing may tell first.
+
+        It does not know of one that only takes no more. Nothing we write can close that: an error
+        has the server do it.
+        """
+        try:
+            async with asyncio.timeout(GONE_WITHIN):
+                await self._hang_up(receive)
+        except TimeoutError:
+            raise ConnectionError("the socket took no more frames") from None
+
     async def _drain(self, receive: Any) -> None:
         """Say good-bye: a consumer is cancelled when its server goes down (Daphne on SIGTERM).
 
@@ -93,9 +109,17 @@ class PresenceConsumer(AsyncWebsocketConsumer):
         self.connection.restart()
         with suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_WITHIN):
-                while (await receive())["type"] != "websocket.disconnect":
-                    pass
+                await self._hang_up(receive)
                 await current_hub().settle()
+
+    async def _hang_up(self, receive: Any) -> None:
+        while not self._over:
+            await self._receive(receive)
+
+    async def _receive(self, receive: Any) -> Any:
+        message = await receive()
+        self._over = message["type"] == "websocket.disconnect"
+        return message
 
     async def disconnect(self, code: int | None) -> None:
         """Take in that the socket is closed."""

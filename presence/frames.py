@@ -25,8 +25,8 @@ from presence.protocol import (
     roster_entry,
     roster_frame,
 )
-from presence.roster import Member
 from presence.seats import Seat
+from presence.unsaid import Changes
 
 FRAME_COST = 128
 """Bytes that sending one more frame is held to be worth: a server spends more on a small frame's
@@ -34,20 +34,6 @@ passage than on its bytes. Decides when a roster is cheaper than many joins and 
 
 ROSTER_AFTER = 8
 """Up to so many joins and leaves in one tick are always told one by one."""
-
-
-@dataclass(slots=True)
-class Changes:
-    """What the sessions on a board have not been told yet; by user id, in the order it happened."""
-
-    left: list[int] = field(default_factory=list)
-    joined: dict[int, Seat] = field(default_factory=dict)
-    renamed: dict[int, Seat] = field(default_factory=dict)
-    states: dict[int, UserState] = field(default_factory=dict)
-    people: int | None = None
-    interval: int | None = None
-    everything: bool = False
-    """Nothing that was told is to be relied on: tell the whole roster."""
 
 
 @dataclass(slots=True)
@@ -91,7 +77,6 @@ def welcome_frames(
     *,
     people: int,
     interval: int,
-    name_set: bool,
 ) -> list[bytes]:
     """Return the first frames of a session that has just come, in its own dialect."""
     others = [seat for seat in seats if seat is not newcomer]
@@ -101,7 +86,7 @@ def welcome_frames(
         last = [] if newcomer.member.spectator else [newcomer]
         first = [encode(_joined(board_id, seat), dialect) for seat in [*others, *last]]
     else:
-        welcome = _welcome(board_id, newcomer.member, interval, name_set)
+        welcome = _welcome(board_id, newcomer, interval)
         roster = roster_frame(board_id, [_entry(seat) for seat in others])
         first = [encode(welcome, dialect), roster]
     count = encode(PresenceUpdate(board_id, people), dialect)
@@ -157,10 +142,10 @@ def _count(board_id: int, changes: Changes) -> list[ServerMessage]:
     return [] if changes.people is None else [PresenceUpdate(board_id, changes.people)]
 
 
-def _welcome(board_id: int, member: Member, interval: int, name_set: bool) -> Welcome:
-    spectator = member.spectator
-    pace = 0 if spectator else interval
-    return Welcome(board_id, member.user, member.color, pace, spectator, name_set)
+def _welcome(board_id: int, seat: Seat, interval: int) -> Welcome:
+    member = seat.member
+    pace = 0 if member.spectator else interval
+    return Welcome(board_id, member.user, member.color, pace, member.spectator, seat.name_set)
 
 
 def _joined(board_id: int, seat: Seat) -> UserJoined:

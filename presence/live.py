@@ -246,12 +246,9 @@ class LiveRoom:
 
     def _seat_anew(self, member: Member) -> None:
         """Seat a session whose user id the store could not give back."""
-        self.room.depart(member.session)
+        self.room.reseat(member)
         peer = self.peers.get(member.session)
-        if peer is None:
-            self.room.arrive_elsewhere(member)
-        else:
-            self.room.arrive(member, peer.session.dialect)
+        if peer is not None:
             peer.session.admitted(self.room.board_id, member.user)
 
     def _remove(self, session_ids: Collection[str]) -> None:

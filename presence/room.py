@@ -7,9 +7,9 @@ clock and no socket.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from presence.frames import (
-    Changes,
     Flush,
     changes_frames,
     cursors_frames,
@@ -22,6 +22,7 @@ from presence.pacing import pace
 from presence.quotas import Quotas
 from presence.roster import Member
 from presence.seats import Seat, Seats
+from presence.unsaid import Unsaid
 
 
 class Room:
@@ -38,9 +39,8 @@ class Room:
         self._least = least
         self._told_people = 0
         self._seats = Seats()
-        self._newcomers: dict[str, bool] = {}
-        self._moved: dict[int, bytes] = {}
-        self._changes = Changes()
+        self._newcomers: set[str] = set()
+        self._unsaid = Unsaid()
         self._quotas = Quotas()
 
     def __len__(self) -> int:
@@ -57,8 +57,9 @@ class Room:
 
     @property
     def unannounced(self) -> bool:
-        """True where sessions have come that the others, or they themselves, were not told of."""
-        return bool(self._newcomers or self._changes.joined)
+        """True where sessions have come, or go by another name, of which not all were told."""
+        changes = self._unsaid.changes
+        return bool(self._newcomers or changes.joined or changes.renamed)
 
     @property
     def pending(self) -> bool:
@@ -67,23 +68,17 @@ class Room:
         It stays true while positions are held back, and while lag keeps the interval up, which only
         a flush can lower again.
         """
-        changes = self._changes
         return bool(
-            self._moved
+            self._unsaid
             or self._newcomers
-            or changes.joined
-            or changes.left
-            or changes.renamed
-            or changes.states
-            or changes.everything
             or self.people != self._told_people
             or self._pace(0.0) != self.interval
         )
 
     def arrive(self, member: Member, dialect: Dialect, *, name_set: bool = False) -> None:
         """Seat a new session. The others hear of it, and it hears of them, at the next flush."""
-        self._newcomers[member.session] = name_set
-        self._arrive(Seat(member, dialect))
+        self._newcomers.add(member.session)
+        self._arrive(Seat(member, dialect, name_set=name_set))
 
     def arrive_elsewhere(self, member: Member) -> None:
         """Seat a session that another process serves."""
@@ -94,16 +89,36 @@ class Room:
 
         The others see neither a leave nor a join, unless the person came back under another name.
         """
-        self._newcomers[member.session] = name_set
-        self._resume(Seat(member, dialect), old)
+        self._newcomers.add(member.session)
+        self._resume(Seat(member, dialect, name_set=name_set), old)
 
     def resume_elsewhere(self, member: Member, old: str) -> None:
         """Seat a session that another process serves where session `old` was. As with `resume`."""
         self._resume(Seat(member, None, remote=True), old)
 
+    def reseat(self, member: Member) -> None:
+        """Give a session that is on the board another user id. It keeps what it does and where its
+        pointer is.
+
+        For the others one has left and one has come. The session itself is welcomed once more; one
+        of the explicit dialect, which no frame would tell to forget whom it knew, hears what the
+        others do.
+        """
+        before = self._seats.by_session[member.session]
+        seat = replace(before, member=member, looks=b"")
+        greet = member.session in self._newcomers or seat.dialect is Dialect.COMPACT
+        self.depart(member.session)
+        self._arrive(seat)
+        if greet:
+            self._newcomers.add(member.session)
+        if seat.state is UserState.ACTIVE:
+            self._tell_position(seat)
+        else:
+            self._restate(seat, seat.state)
+
     def linger(self, session: str) -> None:
         """Stop writing to a session whose socket broke; it stays on the roster for its grace."""
-        self._newcomers.pop(session, None)
+        self._newcomers.discard(session)
         if session in self:
             self._seats.hush(self._seats.by_session[session])
 
@@ -114,7 +129,7 @@ class Room:
             return
         self._unseat(seat)
         if self._seats.free_user(seat):
-            self._forget(seat.member.user)
+            self._unsaid.leave(seat.member.user)
 
     def move(self, session: str, position: bytes) -> None:
         """Note where a session's pointer is, 4 bytes as on the wire. Only the latest matters.
@@ -137,7 +152,7 @@ class Room:
         self._restate(seat, state)
         if state is not UserState.ACTIVE:
             # Its cursor is hidden from now on; a position told after the state would show it again.
-            self._moved.pop(seat.member.user, None)
+            self._unsaid.moved.pop(seat.member.user, None)
         else:
             self._tell_position(seat)
 
@@ -148,7 +163,7 @@ class Room:
         """
         self._settle(lag)
         moved = self._take_moves(now)
-        board, changes, users = self.board_id, self._changes, self._seats.by_user
+        board, changes, users = self.board_id, self._unsaid.changes, self._seats.by_user
         dialects = self._seats.dialects()
         flush = Flush(
             common={d: changes_frames(board, changes, users.values(), d) for d in dialects},
@@ -158,8 +173,8 @@ class Room:
             moved=self._seats.own(moved),
             states=self._seats.own(changes.states),
         )
-        self._changes = Changes()
-        self._newcomers = {}
+        self._unsaid.told()
+        self._newcomers = set()
         self._quotas.tidy(now)
         return flush
 
@@ -177,10 +192,7 @@ class Room:
         """
         shown, told = self._seats.hear(process, cursors, states)
         # What was to be told of them is older, and would come after this.
-        for user in told:
-            self._changes.states.pop(user, None)
-        for user in [*shown, *told]:
-            self._moved.pop(user, None)
+        self._unsaid.overtake(shown, told)
         return Flush(
             common={d: states_frames(d, told) for d in Dialect},
             cursors={d: moves_frames(self.board_id, d, shown) for d in Dialect},
@@ -188,8 +200,7 @@ class Room:
         )
 
     def doings(self) -> tuple[dict[int, bytes], dict[int, UserState]]:
-        """Return where the people are whom this process serves (4 bytes), and what they do, by user
-        id: what another process must `hear` to know it all."""
+        """Return all that another process must `hear` of the people whom this one serves."""
         return self._seats.doings()
 
     def members(self, *, elsewhere: bool) -> dict[str, Member]:
@@ -202,14 +213,14 @@ class Room:
 
     def tell_everything(self) -> None:
         """Have the next flush tell the whole roster: what was told before may have been lost."""
-        self._changes.everything = True
+        self._unsaid.changes.everything = True
 
     def catch_up(self, dialect: Dialect) -> list[bytes]:
         """Return the current cursors, for a session that was too slow for the ones between.
 
         Users who are yet to be announced are left out: their cursors come with the next flush.
         """
-        unannounced = self._changes.joined
+        unannounced = self._unsaid.changes.joined
         known = [seat for user, seat in self._seats.by_user.items() if user not in unannounced]
         return cursors_frames(self.board_id, dialect, known)
 
@@ -219,17 +230,17 @@ class Room:
 
     def _unseat(self, seat: Seat) -> None:
         self._seats.free(seat)
-        self._newcomers.pop(seat.member.session, None)
+        self._newcomers.discard(seat.member.session)
         self._quotas.close_tab(seat.member.person)
 
     def _arrive(self, seat: Seat) -> None:
         user = seat.member.user
         if user in self._seats.by_user:
             # Its holder is gone or about to get another; what is unsaid is not the new one's.
-            self._forget(user)
+            self._unsaid.leave(user)
         self._sit(seat)
         if not seat.member.spectator:
-            self._changes.joined[user] = seat
+            self._unsaid.changes.joined[user] = seat
 
     def _resume(self, seat: Seat, old: str) -> None:
         before = self._seats.by_session.get(old)
@@ -245,30 +256,19 @@ class Room:
             self._go_on(seat, before.member.name)
 
     def _go_on(self, seat: Seat, name_before: str) -> None:
-        member = seat.member
-        if member.user in self._changes.joined:
-            self._changes.joined[member.user] = seat
-        elif member.name != name_before:
-            self._changes.renamed[member.user] = seat
+        if self._unsaid.rename(seat, name_before):
             # In a roster, a new name under an id is a new person, whose cursor is not known.
             self._tell_position(seat)
-        self.set_state(member.session, UserState.ACTIVE)
-
-    def _forget(self, user: int) -> None:
-        self._moved.pop(user, None)
-        self._changes.states.pop(user, None)
-        self._changes.renamed.pop(user, None)
-        if self._changes.joined.pop(user, None) is None:
-            self._changes.left.append(user)
+        self.set_state(seat.member.session, UserState.ACTIVE)
 
     def _tell_position(self, seat: Seat) -> None:
         if seat.position is not None and self._holds_id(seat):
-            self._moved[seat.member.user] = seat.position
+            self._unsaid.moved[seat.member.user] = seat.position
 
     def _restate(self, seat: Seat, state: UserState) -> None:
         seat.state = state
         if self._holds_id(seat):
-            self._changes.states[seat.member.user] = state
+            self._unsaid.changes.states[seat.member.user] = state
 
     def _holds_id(self, seat: Seat) -> bool:
         # After a clash the store may have given the id to somebody else, until we look again.
@@ -278,29 +278,20 @@ class Room:
         return pace(self._seats.awake, lag, self.interval, self._least)
 
     def _settle(self, lag: float) -> None:
-        interval = self._pace(lag)
+        changes, interval = self._unsaid.changes, self._pace(lag)
         if interval != self.interval:
-            self._changes.interval = self.interval = interval
-        if self._changes.joined or self._changes.left or self.people != self._told_people:
-            self._changes.people = self._told_people = self.people
+            changes.interval = self.interval = interval
+        if changes.joined or changes.left or self.people != self._told_people:
+            changes.people = self._told_people = self.people
 
     def _take_moves(self, now: float) -> dict[int, bytes]:
         """Take the moves that the persons' limits let through; the rest waits for a later tick."""
-        moved = {
-            user: position
-            for user, position in self._moved.items()
-            if self._quotas.take(self._seats.by_user[user].member.person, now)
-        }
-        self._moved = {u: p for u, p in self._moved.items() if u not in moved}
-        return moved
+        users = self._seats.by_user
+        return self._unsaid.take_moves(
+            lambda user: self._quotas.take(users[user].member.person, now)
+        )
 
     def _welcome(self, session: str) -> list[bytes]:
-        seat = self._seats.by_session[session]
-        return welcome_frames(
-            self.board_id,
-            seat,
-            self._seats.by_user.values(),
-            people=self.people,
-            interval=self.interval,
-            name_set=self._newcomers[session],
-        )
+        seat, seats = self._seats.by_session[session], self._seats.by_user.values()
+        board, people, interval = self.board_id, self.people, self.interval
+        return welcome_frames(board, seat, seats, people=people, interval=interval)

@@ -15,7 +15,7 @@ T = TypeVar("T")
 class Seat:
     """A member as their board sees them: `position` is 4 bytes as on the wire, `dialect` is None
     where nobody listens here (the socket broke and its grace runs, or it is `remote`: another
-    process's)."""
+    process's). `name_set`: the server chose the name, not the client."""
 
     member: Member
     dialect: Dialect | None
@@ -24,6 +24,7 @@ class Seat:
     looks: bytes = b""
     """Colour and name as a roster has them; encoded when first asked for, once for all rosters."""
     remote: bool = False
+    name_set: bool = False
 
     @property
     def awake(self) -> bool:
@@ -45,8 +46,8 @@ class Seats:
         return any(not seat.remote for seat in self.by_session.values())
 
     def take(self, seat: Seat) -> None:
-        """Add a seat that is awake."""
-        self.awake += 1
+        """Add a seat."""
+        self.awake += seat.awake
         self.by_session[seat.member.session] = seat
         if not seat.member.spectator:
             self.by_user[seat.member.user] = seat

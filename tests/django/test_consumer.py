@@ -22,6 +22,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 JOIN = encode(Join(0, "Ada"), Dialect.COMPACT)
 HEARTBEAT = b"\x08"
 Connect = Callable[[], Any]
+Queue = asyncio.Queue[dict[str, Any]]
+Unwritable = tuple[asyncio.Task[None], Queue]
 
 
 @pytest.fixture(autouse=True)
@@ -143,9 +145,10 @@ async def test_a_clean_close_is_off_the_board_at_once(connect: Connect, board: U
     assert await count(ada) == 1
 
 
-async def test_a_socket_that_takes_no_more_ends_its_consumer(board: UUID) -> None:
-    """The consumer ends with an error, on which a server closes the socket."""
-    arrived: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+@pytest.fixture
+async def unwritable(board: UUID) -> AsyncIterator[Unwritable]:
+    """A consumer whose socket takes no frame and one was due, and what comes from its server."""
+    arrived: Queue = asyncio.Queue()
     arrived.put_nowait({"type": "websocket.connect"})
 
     async def send(message: dict[str, Any]) -> None:
@@ -160,9 +163,25 @@ async def test_a_socket_that_takes_no_more_ends_its_consumer(board: UUID) -> Non
     }
     running = asyncio.create_task(PresenceConsumer()(scope, arrived.get, send))
     arrived.put_nowait({"type": "websocket.receive", "bytes": HEARTBEAT})
+    yield running, arrived
+    assert running.done()
+    assert current_hub().totals.sockets == 0
+
+
+async def test_a_socket_that_takes_no_more_ends_its_consumer(unwritable: Unwritable) -> None:
+    """The consumer ends with an error, on which a server closes the socket."""
+    running, _ = unwritable
     with pytest.raises(ConnectionError):
         await running
-    assert current_hub().totals.sockets == 0
+
+
+async def test_a_socket_that_broke_while_it_was_written_to_is_no_error(
+    unwritable: Unwritable,
+) -> None:
+    running, arrived = unwritable
+    arrived.put_nowait({"type": "websocket.receive", "bytes": HEARTBEAT})
+    arrived.put_nowait({"type": "websocket.disconnect", "code": 1006})
+    await running
 
 
 async def test_no_frame_goes_through_a_thread(

@@ -41,7 +41,8 @@ class Client:
     def _take(self, message: ServerMessage) -> None:
         match message:
             case Welcome(_, user, color, interval):
-                self.own, self.interval = user, interval
+                # Where everybody is comes anew.
+                self.own, self.interval, self.cursors = user, interval, {}
             case Roster(_, entries):
                 self._replace({e.user: (e.name, e.color) for e in entries})
                 self.states = {e.user: e.state for e in entries}
@@ -56,7 +57,9 @@ class Client:
                 self.states.update(changes)
             case CursorBroadcast(cursors):
                 assert {c.user for c in cursors} <= self._known(), "a stranger's cursor"
-                self.cursors.update({c.user: pack_position(c.x, c.y) for c in cursors})
+                self.cursors |= {
+                    c.user: pack_position(c.x, c.y) for c in cursors if c.user != self.own
+                }
             case PresenceUpdate(_, people):
                 self.people = people
             case Rate(interval):

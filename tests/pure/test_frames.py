@@ -4,7 +4,6 @@ import pytest
 
 from presence.frames import (
     ROSTER_AFTER,
-    Changes,
     changes_frames,
     cursors_frames,
     moves_frames,
@@ -29,6 +28,7 @@ from presence.messages import (
 from presence.protocol import decode_server
 from presence.roster import Member
 from presence.seats import Seat
+from presence.unsaid import Changes
 
 BOARD = 0x1234
 COMPACT, EXPLICIT = Dialect.COMPACT, Dialect.EXPLICIT
@@ -55,10 +55,8 @@ def comings(left: int, joined: list[Seat]) -> Changes:
 def test_a_compact_welcome_byte_for_byte() -> None:
     ada = seat(0, "Ada", position=b"\x00\x01\xff\xff")
     bob = seat(1, "Bob", state=UserState.AWAY, position=b"\x11\x11\x22\x22")
-    newcomer = seat(2, "Cy")
-    frames = welcome_frames(
-        BOARD, newcomer, [ada, bob, newcomer], people=3, interval=33, name_set=True
-    )
+    newcomer = seat(2, "Cy", name_set=True)
+    frames = welcome_frames(BOARD, newcomer, [ada, bob, newcomer], people=3, interval=33)
     assert [frame.hex() for frame in frames] == [
         "09" "1234" "02" "c01020" "0021" "02",
         "0a" "1234" "02" + "00" "00" "c01020" "03416461" + "01" "02" "c01020" "03426f62",
@@ -71,9 +69,7 @@ def test_an_explicit_welcome_byte_for_byte() -> None:
     ada = seat(0, "Ada", position=b"\x00\x01\xff\xff")
     bob = seat(1, "Bob", position=b"\x11\x11\x22\x22")
     newcomer = seat(2, "Cy", EXPLICIT)
-    frames = welcome_frames(
-        BOARD, newcomer, [newcomer, ada, bob], people=300, interval=33, name_set=True
-    )
+    frames = welcome_frames(BOARD, newcomer, [newcomer, ada, bob], people=300, interval=33)
     assert [frame.hex() for frame in frames] == [
         "05" "1234" "00" "03416461" "c01020",
         "05" "1234" "01" "03426f62" "c01020",
@@ -86,7 +82,7 @@ def test_an_explicit_welcome_byte_for_byte() -> None:
 
 def test_the_first_one_on_a_board_gets_an_empty_roster_and_no_cursors() -> None:
     ada = seat(0, "Ada", position=b"\x00\x01\x00\x02")
-    frames = welcome_frames(BOARD, ada, [ada], people=1, interval=0, name_set=False)
+    frames = welcome_frames(BOARD, ada, [ada], people=1, interval=0)
     assert read(frames) == [
         Welcome(BOARD, 0, RED, 0, spectator=False, name_set=False),
         Roster(BOARD, ()),
@@ -96,9 +92,7 @@ def test_the_first_one_on_a_board_gets_an_empty_roster_and_no_cursors() -> None:
 
 def test_a_spectator_is_asked_for_no_cursors_and_sees_everybody() -> None:
     here, spectator = crowd(255), seat(NO_USER, "Late")
-    welcome, roster, count = read(
-        welcome_frames(BOARD, spectator, here, people=256, interval=85, name_set=False)
-    )
+    welcome, roster, count = read(welcome_frames(BOARD, spectator, here, people=256, interval=85))
     assert welcome == Welcome(BOARD, NO_USER, RED, 0, spectator=True, name_set=False)
     assert isinstance(roster, Roster)
     assert [entry.user for entry in roster.users] == list(range(255))
@@ -106,9 +100,7 @@ def test_a_spectator_is_asked_for_no_cursors_and_sees_everybody() -> None:
 
 
 def test_an_explicit_spectator_is_not_announced_even_to_itself() -> None:
-    frames = welcome_frames(
-        BOARD, seat(NO_USER, "Late", EXPLICIT), crowd(1), people=2, interval=33, name_set=False
-    )
+    frames = welcome_frames(BOARD, seat(NO_USER, "Late", EXPLICIT), crowd(1), people=2, interval=33)
     assert read(frames, EXPLICIT) == [
         UserJoined(BOARD, 0, "Somebody 0", RED),
         PresenceUpdate(BOARD, 2),

@@ -217,3 +217,62 @@ def test_who_lost_their_id_to_somebody_else_moves_nobodys_cursor() -> None:
     board.room.set_state("ada", UserState.AWAY)
     flush = board.tick()
     assert (flush.moved, flush.states, flush.cursors[COMPACT]) == ({}, {}, [])
+
+
+# Another user id
+
+
+def moved_on(*sessions: str, **ids: int) -> Board:
+    """A board on which a session got another id, and its own is somebody's who is elsewhere."""
+    board = Board().seat(*sessions)
+    board.room.move("ada", A)
+    board.arrive("old", 2, EXPLICIT)
+    board.tick()
+    board.room.set_state("old", AWAY)
+    board.tick()
+    for session, user in ids.items():
+        board.room.arrive_elsewhere(
+            member(f"instead of {session}", board.room.member(session).user)
+        )
+        board.room.reseat(member(session, user))
+    return board
+
+
+def test_who_gets_another_id_is_welcomed_and_keeps_their_cursor() -> None:
+    board = moved_on("ada", "bob", ada=3)
+    flush = board.tick()
+    welcome, roster, *_ = read(flush.welcomes["ada"])
+    assert isinstance(welcome, Welcome)
+    assert welcome.user == 3
+    assert isinstance(roster, Roster)
+    assert {entry.user: entry.state for entry in roster.users} == {0: ACTIVE, 1: ACTIVE, 2: AWAY}
+    assert read(flush.common[COMPACT]) == [
+        UserLeft(BOARD, 0),
+        UserJoined(BOARD, 0, "instead of ada", COLOR),
+        UserJoined(BOARD, 3, "ada", COLOR),
+        PresenceUpdate(BOARD, 2),
+    ]
+    assert (read(flush.cursors[COMPACT]), flush.moved) == (at(3, 1, 2), {3: A})
+
+
+def test_one_of_the_explicit_dialect_hears_of_another_id_what_the_others_hear() -> None:
+    board = moved_on("ada", "bob", old=3)
+    board.room.depart("bob")
+    flush = board.tick()
+    assert flush.welcomes == {}
+    assert read(flush.common[EXPLICIT], EXPLICIT) == [
+        UserLeft(BOARD, 2),
+        UserLeft(BOARD, 1),
+        UserJoined(BOARD, 2, "instead of old", COLOR),
+        UserJoined(BOARD, 3, "old", COLOR),
+        PresenceUpdate(BOARD, 2),
+    ]
+    assert (flush.states, States(((3, AWAY),))) == ({3: AWAY}, read(flush.common[COMPACT])[-1])
+
+
+def test_a_name_is_told_before_what_its_bearer_does_next() -> None:
+    board = shared("bob")
+    board.room.resume_elsewhere(member("bob again", 1, "bob", "Robert"), "bob")
+    assert board.room.unannounced
+    board.tick()
+    assert not board.room.unannounced

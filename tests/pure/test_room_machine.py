@@ -6,7 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from presence.messages import NO_USER, UserState
+from presence.messages import NO_USER, Dialect, UserState
 from presence.protocol import pack_position
 from tests.pure.client import Truth
 from tests.pure.machine import RoomMachine
@@ -71,16 +71,15 @@ class SharedRoomMachine(RoomMachine):
         session = data.draw(st.sampled_from(sorted(self.here)))
         truth, client = self.here[session], self.clients.get(session)
         user = self._free_user()
-        if not truth.member.spectator:
-            self._arrive_elsewhere_as(truth.member.user)
-        self.room.depart(session)
-        member = replace(truth.member, user=user)
-        if client is None:
-            self.room.arrive_elsewhere(member)
+        if truth.member.spectator:
+            # Whatever it said, nobody heard.
+            truth.state, truth.position = UserState.ACTIVE, None
         else:
-            self.room.arrive(member, client.dialect)
+            self._arrive_elsewhere_as(truth.member.user)
+        truth.member = replace(truth.member, user=user)
+        self.room.reseat(truth.member)
+        if client is not None and client.dialect is Dialect.COMPACT:
             self.welcomed.discard(session)
-        self.here[session] = Truth(member, elsewhere=client is None)
         self._count()
 
     def _arrive_elsewhere_as(self, user: int) -> None:
