@@ -12,10 +12,10 @@ from typing import Any
 from uuid import UUID
 
 from presence.errors import TryLater
+from presence.layer import Layer
 from presence.lease import Lease
 from presence.live import Lag, LiveRoom, Peer
 from presence.metrics import Totals
-from presence.relay import Layer
 from presence.store.base import Admission, Departure, Standing, Store, Ticket, Timing
 from presence.sync import Sync
 

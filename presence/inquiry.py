@@ -19,8 +19,8 @@ from presence.audit import (
     confirmed,
 )
 from presence.errors import TryLater
+from presence.layer import TYPE, Layer, process_group
 from presence.post import Post, pack
-from presence.relay import TYPE, Layer, process_group
 from presence.store.base import Store
 
 ASK_AGAIN = 0.5

@@ -5,77 +5,50 @@ process holds people of that board. So a message is decoded once in a process, w
 of its sockets, and a board that lives in one process costs the layer nothing.
 
 What is said is a `Post`. To say it never makes anybody wait: what a board has not sent yet merges.
+Posts are numbered (`numbers`), and this process listens to itself (`layer`), so that it is noticed
+where the layer loses something.
 
 A process also answers whoever asks which sessions it serves ("ask", `inquiry`).
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from contextlib import suppress
-from typing import Any, Protocol
-from uuid import UUID, uuid4
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
 
 from presence.boards import group_name
 from presence.errors import TryLater
-from presence.post import Post, pack, unpack
+from presence.layer import HEARD_WITHIN, TYPE, Layer, Listener, process_group
+from presence.numbers import Incoming, Outgoing
+from presence.post import Pending, Post, pack, unpack
 
 logger = logging.getLogger(__name__)
-
-TYPE = "presence.relay"
-
-HEARD_WITHIN = 2.0
-"""Seconds within which this process hears itself through the layer, or there was a gap."""
 
 BEAT_EVERY = 1.0
 """Seconds between two messages to itself."""
 
-ECHO_AGAIN = 0.05
-"""Seconds until what was sent to oneself and not heard is sent again."""
+MARKS = 3
+"""Beats after a post at which an empty one follows, by whose number it is missed if it was lost. A
+gap that takes one of them takes the next as well only if it is long enough to be noticed anyway."""
 
 ASK_AGAIN = 0.5
 """Seconds until a layer that failed is asked again."""
 
 
-class Layer(Protocol):
-    """What the relay uses of a Channels layer."""
-
-    async def new_channel(self) -> str:
-        """Return a channel of this process's own."""
-        ...
-
-    async def receive(self, channel: str) -> dict[str, Any]:
-        """Return the next message."""
-        ...
-
-    async def send(self, channel: str, message: dict[str, Any]) -> None:
-        """Send to one channel."""
-        ...
-
-    async def group_add(self, group: str, channel: str) -> None:
-        """Have a group's messages come to a channel."""
-        ...
-
-    async def group_discard(self, group: str, channel: str) -> None:
-        """Have them come no more."""
-        ...
-
-    async def group_send(self, group: str, message: dict[str, Any]) -> None:
-        """Send to every channel of a group."""
-        ...
-
-
 class Relay:
     """This process's side of the layer. `heard` is called with what other processes say of a board,
-    `gap` when messages may have been lost; `report` returns the sessions that this process serves,
-    by the 32 hexadecimal digits of their board."""
+    `gap` when messages about a board, or (None) about any of them, were lost; `report` returns the
+    sessions that this process serves, by the 32 hexadecimal digits of their board."""
 
     def __init__(
         self,
         layer: Layer,
         process: str,
         heard: Callable[[UUID, str, Post], None],
-        gap: Callable[[], None],
+        gap: Callable[[UUID | None], None],
         *,
         report: Callable[[], dict[str, list[str]]] = dict,
     ) -> None:
@@ -84,15 +57,16 @@ class Relay:
         self._heard = heard
         self._gap = gap
         self._report = report
-        self._channel = ""
+        self._listener = Listener(layer, process)
         self._open: set[UUID] = set()
-        self._posts: dict[tuple[str, UUID], Post] = {}
+        self._pending = Pending()
+        self._outgoing = Outgoing()
+        self._incoming = Incoming()
+        self._marks: dict[UUID, int] = {}
         self._news = asyncio.Event()
-        self._echoes: dict[str, asyncio.Future[None]] = {}
         self._starting = asyncio.Lock()
         self._all_sent = asyncio.Event()
         self._all_sent.set()
-        self._lost = True
         self._loop = asyncio.get_running_loop()
         self._begin_at = self._loop.time()
         self._tasks: list[asyncio.Task[None]] = []
@@ -115,25 +89,31 @@ class Relay:
         if board in self._open:
             return
         await self._start()
-        await self._join(group_name(board))
+        await self._listener.join(group_name(board))
         self._open.add(board)
+        self._incoming.begin(board)
 
     async def close(self, board: UUID) -> None:
         """Leave a board's group."""
         if board in self._open:
             self._open.discard(board)
-            # Where the layer is away, so is the group.
-            with suppress(Exception):
-                async with asyncio.timeout(HEARD_WITHIN):
-                    await self._layer.group_discard(group_name(board), self._channel)
+            self._incoming.forget(board)
+            self._marks.pop(board, None)
+            await self._listener.leave(group_name(board))
 
     def post(self, board: UUID, post: Post) -> None:
         """Say something to the other processes that hold people of a board."""
-        self._enqueue(group_name(board), board, post)
+        if board in self._open:
+            self._marks[board] = MARKS
+        self._put(board, group_name(board), post)
 
     def tell(self, process: str, board: UUID, post: Post) -> None:
         """Say something of a board to one process."""
-        self._enqueue(process_group(process), board, post)
+        self._put(board, process_group(process), replace(post, told=True))
+
+    def keep(self, board: UUID, processes: Collection[str]) -> None:
+        """Take in that no other processes hold people of a board."""
+        self._incoming.keep(board, processes)
 
     async def stop(self) -> None:
         """End every task, when what was said is sent or the layer is out of reach."""
@@ -145,8 +125,8 @@ class Relay:
         await _end(*self._tasks)
         self._tasks = []
 
-    def _enqueue(self, group: str, board: UUID, post: Post) -> None:
-        self._posts.setdefault((group, board), Post()).merge(post)
+    def _put(self, board: UUID, group: str, post: Post) -> None:
+        self._pending.put(board, group, post)
         self._all_sent.clear()
         self._news.set()
 
@@ -159,100 +139,76 @@ class Relay:
             if not self._tasks and self._loop.time() >= self._begin_at:
                 self._begin_at = self._loop.time() + HEARD_WITHIN + BEAT_EVERY
                 await self._begin()
-        if self._lost:
+        if self._listener.lost:
             # Nobody needs to wait to find out again: the next beat does.
             raise TryLater("the channel layer is out of reach")
 
     async def _begin(self) -> None:
-        try:
-            async with asyncio.timeout(HEARD_WITHIN):
-                self._channel = await self._layer.new_channel()
-        except Exception as error:  # whatever the layer raises, it is out of reach
-            raise TryLater(f"no channel: {error!r}") from error
-        self._tasks = [
-            asyncio.create_task(work) for work in (self._read(), self._send(), self._beat())
-        ]
-        await self._hear_itself(ECHO_AGAIN)
-
-    async def _hear_itself(self, again: float) -> bool:
-        """Return, when it does, whether it did not before."""
-        await self._join(process_group(self._process), again)
-        lost, self._lost = self._lost, False
-        return lost
-
-    async def _join(self, group: str, again: float = ECHO_AGAIN) -> None:
-        """Join a group, and make sure of it: the layer returns before Redis has taken it in.
-
-        Speaks to the group every `again` seconds until it hears itself.
-        """
-        token = uuid4().hex
-        echo = self._echoes[token] = asyncio.get_running_loop().create_future()
-        try:
-            async with asyncio.timeout(HEARD_WITHIN):
-                await self._layer.group_add(group, self._channel)
-                while not echo.done():
-                    # Redis may take the first one before the subscription, which comes by another
-                    # connection.
-                    await self._layer.group_send(group, {"type": TYPE, "echo": token})
-                    await asyncio.wait([echo], timeout=again)
-        except Exception as error:  # as above; a time-out is one
-            self._lost = True
-            raise TryLater(f"could not join {group}: {error!r}") from error
-        finally:
-            del self._echoes[token]
+        await self._listener.begin()
+        work = (self._read(), self._send(), self._beat())
+        self._tasks = [asyncio.create_task(each) for each in work]
+        await self._listener.hear_itself()
 
     async def _read(self) -> None:
         while True:
             message = await self._receive()
             try:
-                if "ask" in message:
-                    await self._answer(message["ask"])
-                else:
-                    self._take(message)
+                await self._take(message)
             except Exception:
                 logger.exception("could not take in a message of another process")
 
     async def _receive(self) -> dict[str, Any]:
         while True:
             try:
-                return await self._layer.receive(self._channel)
-            except Exception as error:  # noqa: BLE001 (as above)
+                return await self._layer.receive(self._listener.channel)
+            except Exception as error:  # noqa: BLE001 (whatever the layer raises, it is away)
                 logger.warning("could not hear the other processes: %r", error)
                 await asyncio.sleep(ASK_AGAIN)
 
-    def _take(self, message: dict[str, Any]) -> None:
-        if "echo" in message:
-            echo = self._echoes.get(message["echo"])
-            if echo is not None and not echo.done():
-                echo.set_result(None)
+    async def _take(self, message: dict[str, Any]) -> None:
+        if "ask" in message:
+            await self._answer(message["ask"])
+        elif "echo" in message:
+            self._listener.take_echo(message["echo"])
         elif message["from"] != self._process:
-            self._heard(UUID(message["board"]), message["from"], unpack(message))
+            self._hear(UUID(message["board"]), message["from"], message)
 
     async def _answer(self, channel: str) -> None:
         answer = {"type": TYPE, "process": self._process, "sessions": self._report()}
         async with asyncio.timeout(HEARD_WITHIN):
             await self._layer.send(channel, answer)
 
+    def _hear(self, board: UUID, process: str, message: dict[str, Any]) -> None:
+        post = unpack(message)
+        if self._incoming.take(board, process, message.get("number"), post):
+            self._gap(board)
+        if post:
+            self._heard(board, process, post)
+
     async def _send(self) -> None:
         while True:
             await self._news.wait()
             self._news.clear()
-            while self._posts:
-                await self._send_one(*next(iter(self._posts)))
+            while self._pending:
+                await self._send_one(*self._pending.take())
             self._all_sent.set()
 
-    async def _send_one(self, group: str, board: UUID) -> None:
-        post = self._posts.pop((group, board))
-        head = {"type": TYPE, "from": self._process, "board": board.hex}
+    async def _send_one(self, board: UUID, group: str, post: Post) -> None:
         try:
             # Channels' Redis layer waits for ever for a server that neither answers nor hangs up.
             async with asyncio.timeout(HEARD_WITHIN):
-                await self._layer.group_send(group, head | pack(post))
-        except Exception as error:  # noqa: BLE001 (whatever it is, the layer is out of reach)
+                await self._layer.group_send(group, self._numbered(board, post))
+        except Exception as error:  # noqa: BLE001 (as above)
             logger.warning("the channel layer is out of reach: %r", error)
-            post.merge(self._posts.pop((group, board), Post()))
-            self._posts[group, board] = post
+            self._pending.put_back(board, group, post)
             await asyncio.sleep(ASK_AGAIN)
+
+    def _numbered(self, board: UUID, post: Post) -> dict[str, Any]:
+        number = self._outgoing.last(board) if post.told else self._outgoing.next(board)
+        if board not in self._open:
+            self._outgoing.forget(board)
+        head = {"type": TYPE, "from": self._process, "board": board.hex, "number": number}
+        return head | pack(post)
 
     async def _beat(self) -> None:
         """Notice gaps: pub/sub loses what is sent while its connection is being made again."""
@@ -260,8 +216,18 @@ class Relay:
             await asyncio.sleep(BEAT_EVERY)
             with suppress(TryLater):
                 # Said once only: what is not heard then was lost.
-                if await self._hear_itself(2 * HEARD_WITHIN):
-                    self._gap()
+                if await self._listener.hear_itself(2 * HEARD_WITHIN):
+                    self._incoming.begin_all()
+                    self._gap(None)
+            self._mark()
+
+    def _mark(self) -> None:
+        """Follow up what was said last, after which nobody would notice that it was lost."""
+        due, self._marks = self._marks, {}
+        for board, times in due.items():
+            self._put(board, group_name(board), Post())
+            if times > 1:
+                self._marks[board] = times - 1
 
 
 async def _end(*tasks: asyncio.Task[None] | None) -> None:
@@ -269,9 +235,3 @@ async def _end(*tasks: asyncio.Task[None] | None) -> None:
     for task in running:
         task.cancel()
     await asyncio.gather(*running, return_exceptions=True)
-
-
-def process_group(process: str) -> str:
-    """Return the group by which one process is reached: the same characters as `group_name`."""
-    safe: Iterable[str] = (c if c.isascii() and c.isalnum() else "-" for c in process)
-    return "presence.process." + "".join(safe)[-60:]

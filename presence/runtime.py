@@ -9,7 +9,7 @@ from channels.layers import get_channel_layer
 
 from presence.conf import Settings, get_settings
 from presence.hub import Hub
-from presence.relay import Layer
+from presence.layer import Layer
 from presence.store.base import Store, Timing
 from presence.store.memory import MemoryStore
 from presence.store.redis import RedisStore

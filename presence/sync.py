@@ -13,10 +13,11 @@ from typing import Any
 from uuid import UUID
 
 from presence.errors import TryLater
+from presence.layer import Layer
 from presence.lease import Lease
 from presence.live import LiveRoom
 from presence.post import Post
-from presence.relay import Layer, Relay
+from presence.relay import Relay
 from presence.roster import Member
 from presence.store.base import Admission, Snapshot, Standing, Store
 
@@ -99,6 +100,7 @@ class Sync:
         if self._relay is None or others == live.others:
             return
         live.others = others
+        self._relay.keep(live.board, others)
         if not others:
             await self._relay.close(live.board)
         elif live.board not in self._relay.open_boards:
@@ -218,7 +220,7 @@ class Sync:
         await self.meet(live, live.others | {process})
         self.look_soon(live)
         cursors, states = live.room.doings()
-        self._tell(process, live.board, Post(cursors=cursors, states=states))
+        self._tell(process, live.board, Post(cursors=cursors, states=states, whole=True))
 
     def _trust(self) -> None:
         self._doubt = None
@@ -226,8 +228,9 @@ class Sync:
             if live.unsure:
                 self.look_soon(live)
 
-    def _on_gap(self) -> None:
-        for live in self._rooms.values():
+    def _on_gap(self, board: UUID | None) -> None:
+        rooms = self._rooms.values() if board is None else filter(None, [self._rooms.get(board)])
+        for live in rooms:
             if live.others:
                 live.unsure = True
                 self.look_soon(live)

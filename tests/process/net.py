@@ -16,7 +16,7 @@ class Station:
     def __init__(self, layer: LayerSeam, name: str) -> None:
         self.name = name
         self.heard: list[tuple[UUID, str, Post]] = []
-        self.gaps = 0
+        self.gaps: list[UUID | None] = []
         self.fails = False
         self.relay = Relay(layer, name, self._hear, self._gap)
         self._news = asyncio.Event()
@@ -39,8 +39,8 @@ class Station:
         self.heard.append((board, process, post))
         self._news.set()
 
-    def _gap(self) -> None:
-        self.gaps += 1
+    def _gap(self, board: UUID | None) -> None:
+        self.gaps.append(board)
         self._news.set()
 
 

@@ -8,9 +8,10 @@ import pytest
 
 from presence.boards import group_name
 from presence.errors import TryLater
+from presence.layer import HEARD_WITHIN, process_group
 from presence.messages import UserState
 from presence.post import Post
-from presence.relay import BEAT_EVERY, HEARD_WITHIN, process_group
+from presence.relay import BEAT_EVERY
 from tests.process.clock import SkippingLoop
 from tests.process.harness import BOARD, OTHER_BOARD, pass_time, settle
 from tests.process.net import Net, fail, hang, lose, mend
@@ -48,7 +49,7 @@ async def test_one_process_is_told_without_the_others(net: Net) -> None:
     await third.relay.open(BOARD)
     one.relay.tell("other", BOARD, Post(hello=True))
     await settle()
-    assert other.posts == [Post(hello=True)]
+    assert other.posts == [Post(hello=True, told=True)]
     assert third.posts == []
 
 
@@ -59,7 +60,7 @@ async def test_a_process_can_be_told_before_it_shares_a_board(net: Net) -> None:
     await settle()
     await one.relay.open(BOARD)
     one.relay.tell("early", BOARD, Post(hello=True))
-    await early.until(lambda: early.posts == [Post(hello=True)])
+    await early.until(lambda: early.posts == [Post(hello=True, told=True)])
     assert net.layer.members(process_group("early")) == 1
 
 
@@ -190,7 +191,7 @@ async def test_boards_open_again_once_the_layer_is_back(
     other.relay.post(BOARD, Post(look=True))
     other.relay.tell("one", BOARD, Post(hello=True))
     await settle()
-    assert one.posts == [Post(look=True), Post(hello=True)]
+    assert one.posts == [Post(look=True), Post(hello=True, told=True)]
 
 
 async def test_to_leave_a_group_takes_no_longer_though_the_layer_hangs(

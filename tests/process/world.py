@@ -61,8 +61,10 @@ class LayerSeam:
         return self.members(group_name(board))
 
     def posts(self, group: str) -> list[Post]:
-        """Return what was said to a group, but for what processes say to themselves."""
-        return [unpack(said) for to, said in self.sent if to == group and "echo" not in said]
+        """Return what was said to a group, but for what processes say to themselves and what says
+        nothing."""
+        said = [unpack(said) for to, said in self.sent if to == group and "echo" not in said]
+        return [post for post in said if post]
 
     async def new_channel(self) -> str:
         await self._pass()

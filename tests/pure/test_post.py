@@ -1,13 +1,15 @@
 """What processes say to each other: what merges, and what is carried."""
 
+from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from presence.messages import UserState
-from presence.post import Post, pack, unpack
+from presence.post import Pending, Post, pack, unpack
 
 ACTIVE, OFF_BOARD, AWAY, IDLE = UserState
 A, B, C = b"\x00\x01\x00\x02", b"\x00\x03\x00\x04", b"\xff\xff\xff\xff"
@@ -19,6 +21,8 @@ POSTS = st.builds(
     st.booleans(),
     st.dictionaries(USERS, st.binary(min_size=4, max_size=4)),
     st.dictionaries(USERS, st.sampled_from(UserState)),
+    st.booleans(),
+    st.booleans(),
 )
 
 
@@ -68,6 +72,8 @@ def test_it_is_carried_as_these_bytes() -> None:
     assert pack(Post(look=True, cursors={7: A, 254: C}, states={7: IDLE})) == {
         "look": True,
         "hello": False,
+        "whole": False,
+        "told": False,
         "cursors": b"\x07\x00\x01\x00\x02" + b"\xfe\xff\xff\xff\xff",
         "states": b"\x07\x03",
     }
@@ -106,9 +112,74 @@ def test_what_nobody_packed_is_refused(wrong: dict[str, Any]) -> None:
         unpack(pack(Post()) | wrong)
 
 
-@pytest.mark.parametrize("missing", ["look", "hello", "cursors", "states"])
+@pytest.mark.parametrize("missing", ["look", "hello", "whole", "told", "cursors", "states"])
 def test_what_lacks_a_part_is_refused(missing: str) -> None:
     message = pack(Post())
     del message[missing]
     with pytest.raises(ValueError, match=missing):
         unpack(message)
+
+
+# What waits to be sent
+
+
+GROUP, TELL = "group", "one process"
+BOARD, OTHER = UUID(int=1), UUID(int=2)
+
+
+def sent(pending: Pending) -> list[tuple[UUID, str, Post]]:
+    taken = []
+    while pending:
+        taken.append(pending.take())
+    return taken
+
+
+def test_nothing_waits() -> None:
+    assert not Pending()
+    assert sent(Pending()) == []
+
+
+def test_what_goes_to_one_group_of_one_board_merges_and_nothing_else() -> None:
+    pending = Pending()
+    for board, group in ((BOARD, GROUP), (OTHER, GROUP), (BOARD, TELL)):
+        pending.put(board, group, Post(cursors={1: A}))
+        pending.put(board, group, Post(look=True))
+    post = Post(look=True, cursors={1: A})
+    assert sent(pending) == [(BOARD, GROUP, post), (BOARD, TELL, post), (OTHER, GROUP, post)]
+
+
+def test_what_says_everything_does_not_fall_behind_what_is_sent_before_it() -> None:
+    pending = Pending()
+    pending.put(BOARD, GROUP, Post(cursors={1: A}))
+    pending.put(BOARD, TELL, Post(told=True, whole=True, cursors={1: A, 2: B}))
+    pending.put(BOARD, "another", Post(told=True, hello=True))
+    pending.put(BOARD, GROUP, Post(look=True, cursors={1: C}, states={2: AWAY}))
+    assert sent(pending) == [
+        (BOARD, GROUP, Post(look=True, cursors={1: C}, states={2: AWAY})),
+        (BOARD, TELL, Post(told=True, whole=True, cursors={1: C}, states={2: AWAY})),
+        (BOARD, "another", Post(told=True, hello=True)),
+    ]
+
+
+def test_what_is_put_back_goes_behind_other_boards_and_under_what_came_since() -> None:
+    pending = Pending()
+    for board in (BOARD, OTHER):
+        pending.put(board, GROUP, Post(cursors={1: A}))
+    failed = pending.take()
+    pending.put(BOARD, GROUP, Post(cursors={1: B}))
+    pending.put_back(*failed)
+    pending.put_back(OTHER, TELL, Post(hello=True))
+    assert sent(pending) == [
+        (BOARD, GROUP, Post(cursors={1: B})),
+        (OTHER, GROUP, Post(cursors={1: A})),
+        (OTHER, TELL, Post(hello=True)),
+    ]
+
+
+@pytest.mark.parametrize("post", [Post(), Post(told=True)])
+def test_a_post_that_says_nothing(post: Post) -> None:
+    assert not post
+    for says in ("look", "hello", "whole"):
+        assert replace(post, **{says: True})
+    assert replace(post, cursors={1: A})
+    assert replace(post, states={1: AWAY})
