@@ -18,6 +18,7 @@ from presence.live import Lag, LiveRoom, Peer
 from presence.metrics import Totals
 from presence.store.base import Admission, Departure, Standing, Store, Ticket, Timing
 from presence.sync import Sync
+from presence.tasks import Tasks
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +29,8 @@ REAP_AGAIN = 0.1
 """Seconds until a grace is looked at again that, by the store's clock, was not quite over."""
 
 ASK_AGAIN = 1.0
-"""Seconds until a store that was out of reach is asked again to take a session off its board."""
+"""Seconds until a store that was out of reach, or is yet to know everybody again, is asked once
+more to take a session off its board."""
 
 ADMIT_WITHIN = 3.0
 """Seconds within which who wants to join is on the board, or told to come again later."""
@@ -63,7 +65,7 @@ class Hub:
             store, process, layer, self._rooms, self._queue, self._lease, patience=timing.lease / 2
         )
         self._peers: set[Peer] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
         self._sweeping: asyncio.TimerHandle | None = None
         self._closing = False
 
@@ -120,7 +122,7 @@ class Hub:
 
     async def settle(self) -> None:
         """Wait for what is under way."""
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.settle()
 
     def _room(self, board: UUID) -> LiveRoom:
         if board not in self._rooms:
@@ -141,8 +143,14 @@ class Hub:
             return
         self.totals.joins += 1
         self.totals.resumes += admission.resumed is not None
-        await self._sync.enter(live, admission)
-        live.admit(peer, admission, name_set=name_set)
+        try:
+            await self._sync.enter(live, admission)
+            live.admit(peer, admission, name_set=name_set)
+        except Exception:
+            self._refuse(peer, ticket, TryLater())
+            # The store has it on the board, and nothing else would take it off.
+            self._take(live, self._take_off, ticket.session)
+            raise
         if peer.session_id == ticket.session:
             peer.admitted(live, admission)
             live.stir()
@@ -168,9 +176,12 @@ class Hub:
     async def _leave(self, live: LiveRoom, session_id: str) -> None:
         # One whose JOIN did not go through is on no board.
         if session_id in live.room:
-            departure = await self.store.leave(live.board, session_id)
-            live.depart([session_id], departure.people)
-            self._departed(live, departure)
+            await self._take_off(live, session_id)
+
+    async def _take_off(self, live: LiveRoom, session_id: str) -> None:
+        departure = await self.store.leave(live.board, session_id)
+        live.depart([session_id], departure.people)
+        self._departed(live, departure)
 
     async def _linger(self, live: LiveRoom, session_id: str) -> None:
         if session_id in live.room:
@@ -188,7 +199,8 @@ class Hub:
         if session_id in live.lingering:
             # Or it went on in another process.
             self._sync.look_soon(live)
-            self._take_in(REAP_AGAIN, live, self._reap, session_id)
+            again = ASK_AGAIN if self._sync.doubtful else REAP_AGAIN
+            self._take_in(again, live, self._reap, session_id)
 
     async def _reap_others(self, live: LiveRoom) -> None:
         """Take off the people of processes that died: whoever is left there does it."""
@@ -237,7 +249,7 @@ class Hub:
 
     def _queue(self, live: LiveRoom, operation: Coroutine[Any, Any, None]) -> None:
         live.waiting += 1
-        self._spawn(self._in_turn(live, operation))
+        self._tasks.spawn(self._in_turn(live, operation))
 
     async def _in_turn(self, live: LiveRoom, operation: Coroutine[Any, Any, None]) -> None:
         try:
@@ -257,19 +269,6 @@ class Hub:
                 # People of other processes are no concern of ours any more.
                 await self._sync.meet(live, ())
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = self._loop.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        error = None if task.cancelled() else task.exception()
-        if isinstance(error, TryLater):
-            logger.warning("the store is out of reach: %s", error)
-        elif error is not None:
-            logger.error("the store could not do what was asked", exc_info=error)
-
     def _keep_sweeping(self) -> None:
         if self._sweeping is None:
             self._sweeping = self._loop.call_later(SWEEP_EVERY, self._sweep)
@@ -287,7 +286,7 @@ class Hub:
                 self._queue(live, self._reap_others(live))
         if self._peers or self._rooms:
             if not self._lease.renewing:
-                self._spawn(self._renew())
+                self._tasks.spawn(self._renew())
             self._keep_sweeping()
 
 

@@ -18,7 +18,7 @@ from presence.roster import Member
 from presence.store import redis_scripts as scripts
 from presence.store.base import Admission, Departure, Snapshot, Standing, Ticket, Timing
 from presence.store.held import Held
-from presence.store.redis_link import Client, Link
+from presence.store.redis_link import AT_ONCE, Client, Link
 from presence.store.redis_records import (
     MICROSECONDS,
     color_of,
@@ -108,18 +108,15 @@ class RedisStore:
         return await self.snapshot(board)
 
     async def renew(self, process: str) -> Mapping[UUID, Standing]:
-        """See `Store.renew`. One trip, whatever the number of boards."""
+        """See `Store.renew`. One trip for some hundreds of boards."""
         for session, board in tuple(self._doubtful.items()):
             await self.leave(board, session)
         asked = self._held.of(process)
-        calls = [
-            self._call(scripts.LEASE, self._keys.processes, escape(process)),
-            self._taking(asked),
-            *(self._on_board(scripts.STAND, board, escape(process)) for board in asked),
-        ]
-        lease_end, taken, *stands = await self._link.run_all(calls)
+        lease = self._call(scripts.LEASE, self._keys.processes, escape(process))
+        calls = [self._on_board(scripts.STAND, board, escape(process)) for board in asked]
+        lease_end, *stands = await self._link.run_all([lease, *calls])
         self._leases[process] = lease_end
-        self._remember(asked, self._taken(taken))
+        self._remember(asked, await self._take([*asked]))
         for (board, sessions), stand in zip(asked.items(), stands, strict=True):
             if not stand[-1]:
                 self._off(board, sessions)
@@ -194,8 +191,10 @@ class RedisStore:
         if await self._link.command("EXISTS", self._keys.board(board)[0]):
             await self._take([board])
 
-    async def _take(self, boards: Collection[UUID]) -> list[int]:
-        return self._taken(await self._link.run(self._taking(boards)))
+    async def _take(self, boards: Sequence[UUID]) -> list[int]:
+        parts = [boards[n : n + AT_ONCE] for n in range(0, len(boards), AT_ONCE)]
+        told = await self._link.run_all([self._taking(part) for part in parts])
+        return [board_id for ids in told for board_id in self._taken(ids)]
 
     def _taking(self, boards: Iterable[UUID]) -> Call:
         # Where the registry was lost, boards that are in use keep the ids that their clients know.

@@ -22,6 +22,9 @@ Client = Redis | RedisCluster
 # it passes or is for the site's staff, who read of it in the log.
 _TROUBLE = (RedisError, RedisClusterException, OSError)
 
+AT_ONCE = 250
+"""Scripts in one trip: neither Redis nor our own event loop is to be held up by thousands."""
+
 
 class Link:
     """Runs scripts on the Redis at a URL, or that a client of the site's own leads to.
@@ -46,10 +49,14 @@ class Link:
         return reply
 
     async def run_all(self, calls: Sequence[Call]) -> list[Any]:
-        """Run scripts in one trip and return their answers; raises `TryLater`.
+        """Run scripts in as few trips as may be and return their answers; raises `TryLater`.
 
         They run in their order, but for a Redis Cluster where each node has its own.
         """
+        parts = [calls[n : n + AT_ONCE] for n in range(0, len(calls), AT_ONCE)]
+        return [reply for part in parts for reply in await self._run_some(part)]
+
+    async def _run_some(self, calls: Sequence[Call]) -> list[Any]:
         async with self._reached() as client:
             replies = await _send(client, calls)
             forgotten = [n for n, reply in enumerate(replies) if isinstance(reply, NoScriptError)]

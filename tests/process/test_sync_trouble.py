@@ -5,6 +5,7 @@ import logging
 
 import pytest
 
+from presence.errors import Close
 from presence.messages import (
     PresenceUpdate,
     Roster,
@@ -15,7 +16,7 @@ from presence.messages import (
     UserState,
     Welcome,
 )
-from tests.process.harness import OTHER_BOARD, OUT, pass_time, settle
+from tests.process.harness import BOARD, OTHER_BOARD, OUT, BrokenError, pass_time, settle
 from tests.process.world import (
     MENDED,
     RENEWAL,
@@ -263,6 +264,61 @@ async def test_a_store_that_fails_is_told_of_in_the_log_and_harms_nobody(
     assert agree(**people)
     for socket in people.values():
         assert not [m for m in socket.heard() if isinstance(m, UserLeft | UserJoined)]
+
+
+async def test_who_could_not_be_seated_is_off_the_board_everywhere(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    people = await three(world)
+    await world.joined("four", "dan")
+    # An error nobody foresaw, after the store has put them on the board.
+    world.process("five").seam.failing["snapshot"] = BrokenError("oh")
+    eve = world.process("five").socket("eve")
+    eve.ask("Eve")
+    await pass_time(1)
+    assert (eve.codes, eve.all(Welcome)) == ([Close.TRY_LATER], [])
+    assert {member.person for member in await world.store.roster(BOARD)} == {
+        "ada",
+        "bob",
+        "cy",
+        "dan",
+    }
+    assert people["ada"].count == 4
+    assert "oh" in caplog.text
+    assert world.process("five").hub.totals.sockets == 0
+
+
+async def test_one_that_could_not_be_seated_is_taken_off_once_the_store_can_be_told(
+    world: World,
+) -> None:
+    people = await three(world)
+    seam = world.process("four").seam
+    seam.failing |= {"snapshot": BrokenError("oh"), "leave": OUT}
+    dan = world.process("four").socket("dan")
+    dan.ask("Dan")
+    await pass_time(3)
+    assert dan.codes == [Close.TRY_LATER]
+    assert await world.process("one").people() == 4
+    del seam.failing["leave"]
+    await pass_time(RENEWAL)
+    assert await world.process("one").people() == 3
+    assert agree(**people)
+
+
+async def test_while_the_store_is_in_doubt_the_broken_ask_little(world: World) -> None:
+    await three(world)
+    crowd = [await world.joined("one", f"person {n}") for n in range(20)]
+    await pass_time(3)
+    for socket in crowd:
+        socket.snap()
+    await pass_time(TIMING.grace - 1)
+    world.lose_everything()
+    calls = world.process("one").seam.calls
+    before = calls.count("reap")
+    await pass_time(2)
+    assert calls.count("reap") - before <= 3 * len(crowd)
+    await pass_time(MENDED)
+    assert await world.process("one").people() == 3
 
 
 async def test_no_task_is_left_when_the_processes_have_ended(world: World) -> None:

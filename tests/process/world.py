@@ -10,7 +10,15 @@ from channels.layers import InMemoryChannelLayer
 
 from presence.boards import group_name
 from presence.hub import Hub
-from presence.messages import PresenceUpdate, Roster, UserJoined, UserLeft, Welcome
+from presence.messages import (
+    PresenceUpdate,
+    Roster,
+    States,
+    UserJoined,
+    UserLeft,
+    UserState,
+    Welcome,
+)
 from presence.post import Post, unpack
 from presence.store.base import Timing
 from presence.store.memory import MemoryStore
@@ -175,6 +183,19 @@ def roster(socket: Socket) -> dict[int, str]:
         elif isinstance(message, UserLeft):
             del known[message.user]
     known.pop(socket.welcome.user, None)
+    return known
+
+
+def states(socket: Socket) -> dict[int, UserState]:
+    """What people do, as a socket knows it from all it has heard."""
+    known: dict[int, UserState] = {}
+    for message in socket.messages:
+        if isinstance(message, Roster):
+            known = {entry.user: entry.state for entry in message.users}
+        elif isinstance(message, UserJoined):
+            known[message.user] = UserState.ACTIVE
+        elif isinstance(message, States):
+            known |= dict(message.states)
     return known
 
 

@@ -1,12 +1,14 @@
 """What holds of the Redis store beyond the contract: many stores over one server."""
 
 import asyncio
+from uuid import UUID
 
 import pytest
 from redis.asyncio import Redis as AsyncRedis
 
 from presence.messages import MAX_USERS
 from presence.store.redis import RedisStore
+from presence.store.redis_link import AT_ONCE
 from tests.store.cast import (
     BOARD,
     FIRST_OF_PAIR,
@@ -154,3 +156,20 @@ async def test_the_next_id_after_the_last_is_the_first(place: Place) -> None:
         client.hset(place.keys.registry[1], mapping=taken)
     assert (await store.join(FIRST_OF_PAIR, ticket("s"))).board_id == 1
     assert (await store.join(SECOND_OF_PAIR, ticket("s"))).board_id == 2
+
+
+async def test_more_boards_than_go_in_one_trip(place: Place) -> None:
+    store = place.store(TIMING)
+    boards = [UUID(int=n) for n in range(1, 2 * AT_ONCE + 2)]
+    await store.renew(HERE)
+    for board in boards:
+        await store.join(board, ticket(f"s{board}"))
+    ids = [(await store.snapshot(board)).board_id for board in boards]
+    with place.server.client() as client:
+        client.delete(*place.keys.registry)
+    standings = await store.renew(HERE)
+    assert {board: stand.people for board, stand in standings.items()} == dict.fromkeys(boards, 1)
+    assert [(await store.snapshot(board)).board_id for board in boards] == ids
+    assert await store.counts(boards) == dict.fromkeys(boards, 1)
+    assert set(await store.boards()) == set(boards)
+    assert await store.processes() == {HERE: len(boards)}

@@ -21,7 +21,7 @@ async def test_a_join_nobody_heard_of_is_taken_back(
     own_place.server.pause()
     try:
         # It was sent, and is carried out when the server goes on.
-        await refused(impatient.join(BOARD, ticket("lost")), TIMEOUT + 1)
+        await refused(impatient.join(BOARD, ticket("lost")))
     finally:
         own_place.server.resume()
     assert await people_on(impatient) == 2
@@ -35,7 +35,7 @@ async def test_a_join_that_was_heard_of_the_second_time_stays(
 ) -> None:
     own_place.server.pause()
     try:
-        await refused(impatient.join(BOARD, ticket("s")), TIMEOUT + 1)
+        await refused(impatient.join(BOARD, ticket("s")))
     finally:
         own_place.server.resume()
     await impatient.join(BOARD, ticket("s"))
@@ -90,7 +90,7 @@ async def shaky(own_place: Place, failing: Failing) -> RedisStore:
 
 async def test_a_join_without_a_board_id_is_taken_back(shaky: RedisStore, failing: Failing) -> None:
     failing.failing.add(TAKE.sha)
-    await refused(shaky.join(BOARD, ticket("s")), 1)
+    await refused(shaky.join(BOARD, ticket("s")))
     assert await people_on(shaky) == 1
     failing.failing.clear()
     assert dict(await shaky.renew(HERE)) == {}
@@ -114,7 +114,7 @@ async def test_after_trouble_nothing_is_sent_before_redis_answers(
     shaky: RedisStore, failing: Failing, own_place: Place
 ) -> None:
     failing.failing.add(JOIN.sha)
-    await refused(shaky.join(BOARD, ticket("s")), 1)
+    await refused(shaky.join(BOARD, ticket("s")))
     failing.failing.clear()
     with own_place.server.client() as client, client.monitor() as monitor:
         await shaky.counts([BOARD])
@@ -141,7 +141,7 @@ async def test_a_restoration_that_failed_is_asked_for_again(
     own_place.flush()
     assert set(await shaky.renew(HERE)) == {BOARD}
     failing.failing.add(TAKE.sha)
-    await refused(shaky.restore(BOARD, [member]), 1)
+    await refused(shaky.restore(BOARD, [member]))
     own_place.flush()
     failing.failing.clear()
     assert (await shaky.renew(HERE))[BOARD].processes == frozenset()
