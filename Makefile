@@ -10,7 +10,7 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; 
 BIN := .venv/bin
 CLIENT := presence/client
 
-.PHONY: help run test cluster lint client bench lock screenshots clean
+.PHONY: help run test lint client bench lock screenshots clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,10 +32,6 @@ test: .venv/dev.stamp $(CLIENT)/node_modules/.stamp  ## Run every test: Python, 
 	$(BIN)/coverage report --include='$(shell cat tests/pure/files.txt | tr '\n' ',')' --fail-under=100
 	$(BIN)/coverage report --format=total
 
-cluster: .venv/dev.stamp  ## Run the tests of many processes, which let minutes of real time pass
-	@sh tests/system.sh
-	$(BIN)/pytest tests/cluster
-
 lint: .venv/dev.stamp $(CLIENT)/node_modules/.stamp  ## Check style, types and the directions of imports
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -46,8 +42,9 @@ lint: .venv/dev.stamp $(CLIENT)/node_modules/.stamp  ## Check style, types and t
 client: $(CLIENT)/node_modules/.stamp  ## Build the browser's script from presence/client/src
 	npm --prefix $(CLIENT) run --silent build
 
-bench: .venv/dev.stamp  ## Measure latency and CPU of one busy board on this machine
+bench: .venv/dev.stamp  ## Measure a busy board, and the hop between processes, on this machine
 	$(BIN)/python -m benchmarks.board
+	$(BIN)/python -m benchmarks.hop
 
 screenshots: .venv/dev.stamp  ## Take the pictures in docs/images again
 	@sh tests/system.sh

@@ -18,8 +18,8 @@ from tests.store.worlds import OpenWorld
 
 T = TypeVar("T")
 
-# Time passes by tens of seconds, and no end lies within two of any: a real server and a busy machine
-# take some of their own.
+# Time passes by tens of seconds, and no end lies within two of any: a real server on a busy machine
+# takes some of its own.
 STEP = 10
 SLOW = Timing(grace=24.0, id_rest=34.0, board_rest=54.0, lease=44.0)
 

@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -155,13 +156,14 @@ def run_cluster(folder: Path, size: int = 3) -> Iterator[list[RedisServer]]:
             nodes.append(node)
         for place, node in enumerate(nodes):
             with node.client() as client:
-                client.execute_command("CLUSTER ADDSLOTS", *range(place, 16_384, size))
+                ask: Any = client.execute_command
+                ask("CLUSTER ADDSLOTS", *range(place, 16_384, size))
                 for other in nodes[:place]:
-                    client.execute_command("CLUSTER MEET", "127.0.0.1", other.port)
+                    ask("CLUSTER MEET", "127.0.0.1", other.port)
         eventually(lambda: all(map(_joined, nodes)), "the cluster is whole", 30)
         yield nodes
 
 
 def _joined(node: RedisServer) -> bool:
     with node.client() as client:
-        return client.cluster("INFO")["cluster_state"] == "ok"
+        return bool(client.cluster("INFO")["cluster_state"] == "ok")

@@ -55,7 +55,7 @@ class Client:
     @property
     def user(self) -> int:
         """The user id that WELCOME gave."""
-        return self.last(Welcome).user
+        return int(self.last(Welcome).user)
 
     @property
     def count(self) -> int | None:
