@@ -85,13 +85,22 @@ class RedisWorld:
 
 
 @asynccontextmanager
-async def redis_world() -> AsyncIterator[World]:
+async def redis_world(program: str = "redis-server") -> AsyncIterator[World]:
     """Open a world of `RedisStore`."""
-    world = RedisWorld(shared_redis().url)
+    world = RedisWorld(shared_redis(program).url)
     try:
         yield world
     finally:
         await asyncio.gather(*(store.close() for store in world.stores))
 
 
-WORLDS: dict[str, OpenWorld] = {"memory": memory_world, "redis": redis_world}
+def valkey_world() -> AbstractAsyncContextManager[World]:
+    """Open a world of `RedisStore` over Valkey."""
+    return redis_world("valkey-server")
+
+
+WORLDS: dict[str, OpenWorld] = {
+    "memory": memory_world,
+    "redis": redis_world,
+    "valkey": valkey_world,
+}

