@@ -154,8 +154,20 @@ class Sync:
         # One that was asleep past its lease must not put its people back only to lose them again.
         await self._lease.renew()
         snapshot = await self._see(live)
+        await self._take_off_strangers(live, snapshot)
         if not live.unsure:
             await self.meet(live, snapshot.processes)
+
+    async def _take_off_strangers(self, live: LiveRoom, snapshot: Snapshot) -> None:
+        """Take off the board whom the store has for people of this process, and nobody here serves:
+        a store that fell back to what it knew a while ago does not know that they left."""
+        for member in snapshot.members:
+            if member.process == self._process and member.session not in live.room:
+                logger.warning("the store had a session of board %s that has left", live.board)
+                departure = await self._store.leave(live.board, member.session)
+                live.room.people = departure.people
+                self.changed(live, departure.version)
+                live.stir()
 
     async def _see(self, live: LiveRoom) -> Snapshot:
         snapshot = await self._store.snapshot(live.board)

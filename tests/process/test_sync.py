@@ -15,8 +15,9 @@ from presence.messages import (
     UserLeft,
     Welcome,
 )
+from presence.store.base import Ticket
 from tests.process.harness import BOARD, pass_time, settle
-from tests.process.world import MENDED, World, agree, quiet, three
+from tests.process.world import MENDED, RENEWAL, World, agree, quiet, three
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "frames.json").read_text())
 
@@ -91,6 +92,17 @@ async def test_who_leaves_while_it_is_empty_is_gone(world: World) -> None:
     people.pop("cy").leave()
     await pass_time(MENDED)
     assert agree(**people)
+
+
+async def test_who_had_left_before_the_store_fell_back_is_taken_off_again(world: World) -> None:
+    people = await three(world)
+    # As with a replica that had not heard of the leave when it took over.
+    await world.store.join(BOARD, Ticket("long gone", "two", "cal", "Cal"))
+    await world.store.join(BOARD, Ticket("gone, too", "two", "dan", "Dan"))
+    assert await world.process("one").people() == 5
+    await pass_time(RENEWAL)
+    assert agree(**people)
+    assert await world.process("one").people() == 3
 
 
 async def test_an_id_that_another_took_meanwhile_is_not_given_back(world: World) -> None:
