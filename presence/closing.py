@@ -5,18 +5,27 @@ servers. Daphne hands the code to Autobahn's `sendClose`, which raises for all b
 3000..4999, the codes a browser's script may use (django/daphne issue 374); the socket would then
 stay open. So these three go to the method beneath it.
 
-On SIGTERM Daphne cancels every application. It fails over the first connection that has none, which
-each handshake and each HTTP request leaves behind for up to a second, and then cancels nobody:
-whoever is on a board sees the connection break (1006). So such connections get one that is over.
+On SIGTERM Daphne cancels every application and waits for them. It cancels nobody where a connection
+has none, which each handshake and each HTTP request leaves behind for up to a second; it waits only
+for the first that ends cancelled, a page's at once, so that the others cannot tell the store; and a
+page that is cancelled in one of Django's threads may keep the process from ending at all. So this
+module has it listen no more, cancels the sockets' applications, gives pages the time to be
+answered, and waits for all.
 """
 
 import asyncio
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from presence.errors import Close
 
+Running = set["asyncio.Future[Any]"]
+
 CODES = frozenset({Close.TOO_BIG, Close.RESTARTING, Close.TRY_LATER})
+
+END_WITHIN = 6.0
+"""Seconds that applications have to end: longer than a consumer takes to drain."""
 
 
 def allow_close_codes() -> None:
@@ -29,10 +38,10 @@ def allow_close_codes() -> None:
 
 
 def say_goodbye_to_all() -> None:
-    """Have Daphne cancel every application when it goes down, where this process is a Daphne."""
+    """Have Daphne wait for every application when it goes down, where this process is a Daphne."""
     module = sys.modules.get("daphne.server")
     if module is not None:
-        _complete(module.Server)
+        _complete(module, sys.modules["daphne.ws_protocol"].WebSocketProtocol)
 
 
 def _widen(protocol: Any) -> None:
@@ -50,17 +59,40 @@ def _widen(protocol: Any) -> None:
     protocol.serverClose = close
 
 
-def _complete(server: Any) -> None:
-    cancel_all = server.kill_all_applications
-    if getattr(cancel_all, "skips_finished", False):
+def _complete(module: Any, sockets: Any) -> None:
+    if getattr(module.Server.kill_all_applications, "waits_for_all", False):
         return
 
-    def cancel(self: Any) -> Any:
-        over = asyncio.get_event_loop().create_future()
-        over.set_result(None)
-        for details in self.connections.values():
-            details.setdefault("application_instance", over)
-        return cancel_all(self)
+    def end_all(self: Any) -> Any:
+        for reader in module.reactor.getReaders():
+            if hasattr(reader, "stopListening"):
+                reader.stopListening()
+        ending = _end(*_running(self.connections, sockets))
+        return module.defer.Deferred.fromFuture(asyncio.ensure_future(ending))
 
-    cancel.skips_finished = True  # type: ignore[attr-defined]
-    server.kill_all_applications = cancel
+    end_all.waits_for_all = True  # type: ignore[attr-defined]
+    module.Server.kill_all_applications = end_all
+
+
+def _running(connections: Mapping[Any, Any], sockets: Any) -> tuple[Running, Running]:
+    """Return the applications of sockets and those of pages."""
+    both: tuple[Running, Running] = set(), set()
+    for protocol, details in connections.items():
+        application = details.get("application_instance")
+        if application is not None:
+            both[not isinstance(protocol, sockets)].add(application)
+    return both
+
+
+async def _end(sockets: Running, pages: Running) -> None:
+    for application in sockets:
+        application.cancel()
+    await _wait(sockets | pages)
+    for application in pages:
+        application.cancel()
+    await _wait(pages)
+
+
+async def _wait(running: Running) -> None:
+    if running:
+        await asyncio.wait(running, timeout=END_WITHIN)

@@ -111,6 +111,11 @@ class Connection:
         """Tell the client why its JOIN did not go through, and close."""
         self._carry_out(farewell(error, self.session.dialect))
 
+    def step_aside(self) -> None:
+        """Begin the grace of this session, since this process goes down."""
+        if self.session_id:
+            self._hub.lose(self._board, self._stand_up())
+
     def restart(self) -> None:
         """Tell the client that this process goes down, and close: it comes back to another."""
         if not self._gone:

@@ -17,7 +17,7 @@ from presence.runtime import current_hub
 from presence.session import farewell
 
 DRAIN_WITHIN = 2.0
-"""Seconds that a client has to take in that the server goes down."""
+"""Seconds that the store, and then the client, has to take in that the server goes down."""
 
 GONE_WITHIN = 1.0
 """Seconds within which a server tells of a socket that broke while it was written to."""
@@ -106,11 +106,15 @@ class PresenceConsumer(AsyncWebsocketConsumer):
         """
         if self.connection is None:
             return
+        # The store first: a client may be back, through another process, at once.
+        self.connection.step_aside()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_WITHIN):
+                await current_hub().settle()
         self.connection.restart()
         with suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_WITHIN):
                 await self._hang_up(receive)
-                await current_hub().settle()
 
     async def _hang_up(self, receive: Any) -> None:
         while not self._over:

@@ -24,8 +24,9 @@ class Tasks:
         task.add_done_callback(self._done)
 
     async def settle(self) -> None:
-        """Wait for those that are under way."""
-        await asyncio.gather(*self._running, return_exceptions=True)
+        """Wait for those that are under way. Who stops waiting ends none of them."""
+        if self._running:
+            await asyncio.wait(self._running)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
