@@ -7,16 +7,18 @@ whatever happens to the connection that asked for it: a consumer may be cancelle
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Any
 from uuid import UUID
 
 from presence.errors import TryLater
+from presence.exits import Exits
 from presence.layer import Layer
 from presence.lease import Lease
-from presence.live import Lag, LiveRoom, Peer
+from presence.live import LiveRoom, Peer
 from presence.metrics import Totals
-from presence.store.base import Admission, Departure, Standing, Store, Ticket, Timing
+from presence.pacing import Lag
+from presence.store.base import Admission, Standing, Store, Ticket, Timing
 from presence.sync import Sync
 from presence.tasks import Tasks
 
@@ -25,18 +27,8 @@ logger = logging.getLogger(__name__)
 SWEEP_EVERY = 1.0
 """Seconds between two looks at every connection's clock."""
 
-REAP_AGAIN = 0.1
-"""Seconds until a grace is looked at again that, by the store's clock, was not quite over."""
-
-ASK_AGAIN = 1.0
-"""Seconds until a store that was out of reach, or is yet to know everybody again, is asked once
-more to take a session off its board."""
-
 ADMIT_WITHIN = 3.0
 """Seconds within which who wants to join is on the board, or told to come again later."""
-
-Step = Callable[[LiveRoom, str], Coroutine[Any, Any, None]]
-"""One of the steps by which a session, named by its id, goes off a board."""
 
 
 class Hub:
@@ -64,10 +56,10 @@ class Hub:
         self._sync = Sync(
             store, process, layer, self._rooms, self._queue, self._lease, patience=timing.lease / 2
         )
+        self._exits = Exits(store, self._lease, self._sync, self._queue, grace=timing.grace)
         self._peers: set[Peer] = set()
         self._tasks = Tasks()
         self._sweeping: asyncio.TimerHandle | None = None
-        self._closing = False
 
     @property
     def retry(self) -> int:
@@ -104,15 +96,15 @@ class Hub:
 
     def leave(self, board: UUID, session_id: str) -> None:
         """Take a session off a board at once."""
-        self._unseat(board, session_id, self._leave)
+        self._exits.leave(self._unseat(board, session_id), session_id)
 
     def lose(self, board: UUID, session_id: str) -> None:
         """Begin the grace of a session whose socket broke."""
-        self._unseat(board, session_id, self._linger)
+        self._exits.lose(self._unseat(board, session_id), session_id)
 
     async def close(self) -> None:
         """Stop every timer and wait for what is under way. Nobody is told."""
-        self._closing = True
+        self._exits.close()
         if self._sweeping is not None:
             self._sweeping.cancel()
         await self.settle()
@@ -130,10 +122,10 @@ class Hub:
             self._rooms[board] = live
         return self._rooms[board]
 
-    def _unseat(self, board: UUID, session_id: str, step: Step) -> None:
+    def _unseat(self, board: UUID, session_id: str) -> LiveRoom:
         live = self._room(board)
         live.peers.pop(session_id, None)
-        self._take(live, step, session_id)
+        return live
 
     async def _join(self, live: LiveRoom, peer: Peer, ticket: Ticket, name_set: bool) -> None:
         if peer.session_id != ticket.session:
@@ -149,7 +141,7 @@ class Hub:
         except Exception:
             self._refuse(peer, ticket, TryLater())
             # The store has it on the board, and nothing else would take it off.
-            self._take(live, self._take_off, ticket.session)
+            self._exits.take_off(live, ticket.session)
             raise
         if peer.session_id == ticket.session:
             peer.admitted(live, admission)
@@ -161,6 +153,8 @@ class Hub:
     async def _admission(self, live: LiveRoom, peer: Peer, ticket: Ticket) -> Admission | None:
         try:
             await self._renew()
+            if peer.session_id != ticket.session:
+                return None
             return await self.store.join(live.board, ticket)
         except TryLater as error:
             self._refuse(peer, ticket, error)
@@ -173,79 +167,11 @@ class Hub:
         if peer.session_id == ticket.session:
             peer.refuse(error)
 
-    async def _leave(self, live: LiveRoom, session_id: str) -> None:
-        # One whose JOIN did not go through is on no board.
-        if session_id in live.room:
-            await self._take_off(live, session_id)
-
-    async def _take_off(self, live: LiveRoom, session_id: str) -> None:
-        departure = await self.store.leave(live.board, session_id)
-        live.depart([session_id], departure.people)
-        self._departed(live, departure)
-
-    async def _linger(self, live: LiveRoom, session_id: str) -> None:
-        if session_id in live.room:
-            await self.store.linger(live.board, session_id)
-            live.linger(session_id)
-            self._take_in(self._timing.grace, live, self._reap, session_id)
-
-    async def _reap(self, live: LiveRoom, session_id: str) -> None:
-        if session_id not in live.lingering:
-            return
-        # This process is alive, however late its timers are: its own people must not be taken for a
-        # dead one's.
-        await self._renew()
-        self._departed(live, await self.store.reap(live.board))
-        if session_id in live.lingering:
-            # Or it went on in another process.
-            self._sync.look_soon(live)
-            again = ASK_AGAIN if self._sync.doubtful else REAP_AGAIN
-            self._take_in(again, live, self._reap, session_id)
-
-    async def _reap_others(self, live: LiveRoom) -> None:
-        """Take off the people of processes that died: whoever is left there does it."""
-        try:
-            await self._renew()  # as in `_reap`
-            self._departed(live, await self.store.reap(live.board))
-        finally:
-            live.reaping = False
-
-    def _departed(self, live: LiveRoom, departure: Departure) -> None:
-        if not departure.members:
-            return
-        sessions = {member.session for member in departure.members}
-        live.depart(sessions - live.peers.keys(), departure.people)
-        self._sync.changed(live, departure.version)
-        if sessions & live.peers.keys():
-            # Taken for dead with their sockets open: they are put back.
-            self._sync.look_soon(live)
-
     def _on_renewed(self, standings: Mapping[UUID, Standing], was_away: bool) -> None:
         if was_away and any(live.room.serving for live in self._rooms.values()):
             # The others may have been as long without a lease: they need to renew to be seen.
             self._sync.doubt()
         self._sync.compare(standings)
-
-    def _take_in(self, seconds: float, live: LiveRoom, step: Step, session_id: str) -> None:
-        self._loop.call_later(seconds, self._take, live, step, session_id)
-
-    def _take(self, live: LiveRoom, step: Step, session_id: str) -> None:
-        if not self._closing:
-            self._queue(live, self._persist(live, step, session_id))
-
-    async def _persist(self, live: LiveRoom, step: Step, session_id: str) -> None:
-        """Carry a step out, however long the store is out of reach: nobody else would."""
-        try:
-            if self._lease.away:
-                raise TryLater("the store is out of reach")
-            await step(live, session_id)
-        except TryLater as error:
-            logger.warning("could not take a session off its board yet: %s", error)
-            self._take_in(ASK_AGAIN, live, step, session_id)
-        except Exception:
-            # Asking again would not help. Those in this process need not see a ghost.
-            live.depart([session_id], live.room.people)
-            raise
 
     def _queue(self, live: LiveRoom, operation: Coroutine[Any, Any, None]) -> None:
         live.waiting += 1
@@ -282,8 +208,7 @@ class Hub:
             # A dead process's people are on the roster until their grace is over.
             settled = not self._lease.away and not self._sync.doubtful
             if settled and (live.orphaned or live.reap_due) and not live.reaping:
-                live.reaping, live.reap_due = True, False
-                self._queue(live, self._reap_others(live))
+                self._exits.reap_others(live)
         if self._peers or self._rooms:
             if not self._lease.renewing:
                 self._tasks.spawn(self._renew())

@@ -6,6 +6,7 @@ The first change after a quiet tick goes out at once, what follows waits for the
 
 import asyncio
 from collections.abc import Callable, Collection
+from enum import Enum
 from typing import Protocol
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from presence.errors import PresenceError
 from presence.frames import Flush
 from presence.messages import UNKNOWN_BOARD, UserState
 from presence.metrics import Totals
+from presence.pacing import Lag
 from presence.post import Post
 from presence.room import Room
 from presence.roster import Member
@@ -47,33 +49,24 @@ class Peer(Protocol):
         ...
 
 
-LAG_MEMORY = 0.5
-"""Seconds over which lag is smoothed: long enough for one late timer not to matter."""
+class Look(Enum):
+    """Whether the store is to be asked who is on a board: it waits for its turn, is under way, or
+    is under way and there was news since."""
 
-
-class Lag:
-    """How late this process's timers are, in seconds, smoothed over `LAG_MEMORY`.
-
-    By time and not by the number of timers, which come more rarely the more there is lag.
-    """
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-        self._noted = float("-inf")
-
-    def note(self, late: float, now: float) -> None:
-        """Take in that, at `now`, a timer ran `late` seconds after its time."""
-        share = min(1.0, (now - self._noted) / LAG_MEMORY)
-        self._noted = now
-        self.seconds += (max(0.0, late) - self.seconds) * share
+    NONE = 0
+    DUE = 1
+    UNDER_WAY = 2
+    AGAIN = 3
 
 
 class LiveRoom:
     """One board in this process. Create it on the event loop. `least` is in milliseconds, as for
     `Room`; `post` sends what its people do to the other processes.
 
-    `others` are the other processes that hold people of the board, `version` that of the membership
-    as this process knows it (see `store.base`).
+    `others` are the other processes that hold people of the board, those in `greeted` have said all
+    that theirs do; `version` is that of the membership as this process knows it (see `store.base`).
+    `unsure`: clients may have been told what is not so. `doubted`: people whom the store does not
+    know may only be late.
     """
 
     def __init__(
@@ -82,15 +75,16 @@ class LiveRoom:
         self.board = board
         self.room = Room(UNKNOWN_BOARD, least)
         self.peers: dict[str, Peer] = {}
-        self.lingering: set[str] = set()
+        self.lingering: dict[str, float] = {}
         # Store operations on one board are done one after the other, in the order they were asked
         # for.
         self.lock = asyncio.Lock()
         self.waiting = 0
         self.others: frozenset[str] = frozenset()
         self.version = 0
-        self.looking = self.look_again = self.unsure = self.reaping = False
-        self.reap_due = False
+        self.greeted: set[str] = set()
+        self.look = Look.NONE
+        self.unsure = self.doubted = self.reaping = self.reap_due = False
         self._deferred: dict[str, Post] = {}
         self._post = post
         self._least = least / 1000
@@ -123,7 +117,7 @@ class LiveRoom:
     def lost(self, snapshot: Snapshot) -> list[Member]:
         """Return the people of this process whom the shared state has lost, in the order they
         came. Who is in their grace is given up."""
-        known = {member.session for member in snapshot.members} | self.lingering
+        known = {member.session for member in snapshot.members} | self.lingering.keys()
         own = self.room.members(elsewhere=False)
         return [member for session, member in own.items() if session not in known]
 
@@ -149,27 +143,31 @@ class LiveRoom:
         self.stir()
 
     def hear(self, process: str, post: Post) -> None:
-        """Pass on at once what people of another process did: they have kept their pace.
+        """Take in what people of another process did.
 
-        While the store is being asked who is here, it waits: some of them may be news.
+        While the store is to be asked who is here, what strangers did waits: they may be news.
         """
-        if self.looking:
-            self._deferred.setdefault(process, Post()).merge(post)
-            return
-        if self.room.unannounced:
-            self._tick(self._loop.time())
-        self._write(self.room.hear(process, post.cursors, post.states))
+        if self.look is not Look.NONE:
+            self._defer(process, post)
+        self.room.hear(process, post.cursors, post.states)
+        self.stir()
 
     def hear_deferred(self) -> None:
-        """Pass on what waited."""
+        """Take in what waited; what strangers did waits on while there is to be another look."""
         deferred, self._deferred = self._deferred, {}
         for process, post in deferred.items():
             self.hear(process, post)
 
-    def linger(self, session_id: str) -> None:
-        """Keep a broken session on the roster, and write to it no more."""
+    def _defer(self, process: str, post: Post) -> None:
+        strangers = self.room.strangers(process, [*post.cursors, *post.states])
+        if strangers:
+            self._deferred.setdefault(process, Post()).merge(post.only(strangers))
+
+    def linger(self, session_id: str, until: float) -> None:
+        """Keep a broken session on the roster, and write to it no more; `until` (seconds of the
+        loop) its grace is over whatever the store knows of it."""
         self.peers.pop(session_id, None)
-        self.lingering.add(session_id)
+        self.lingering[session_id] = until
         self.room.linger(session_id)
         self.stir()
 
@@ -258,7 +256,7 @@ class LiveRoom:
 
     def _let_go(self, session_id: str) -> None:
         self.peers.pop(session_id, None)
-        self.lingering.discard(session_id)
+        self.lingering.pop(session_id, None)
 
     def _on_time(self) -> None:
         now = self._loop.time()

@@ -36,3 +36,24 @@ def _wanted(sockets: int, lag: float, least: int) -> int:
     affordable = max(sockets * 1_000 / FRAMES_PER_SECOND, least)
     stretch = max(lag / TOLERATED_LAG, 1.0)
     return round(min(affordable * stretch, MOST_MS))
+
+
+LAG_MEMORY = 0.5
+"""Seconds over which lag is smoothed: long enough for one late timer not to matter."""
+
+
+class Lag:
+    """How late this process's timers are, in seconds, smoothed over `LAG_MEMORY`.
+
+    By time and not by the number of timers, which come more rarely the more there is lag.
+    """
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._noted = float("-inf")
+
+    def note(self, late: float, now: float) -> None:
+        """Take in that, at `now`, a timer ran `late` seconds after its time."""
+        share = min(1.0, (now - self._noted) / LAG_MEMORY)
+        self._noted = now
+        self.seconds += (max(0.0, late) - self.seconds) * share

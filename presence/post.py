@@ -1,5 +1,6 @@
 """What the processes that share a board say to each other, and how a channel layer carries it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from struct import Struct, error
 from typing import Any
@@ -30,6 +31,13 @@ class Post:
     def __bool__(self) -> bool:
         """Whether it says anything."""
         return bool(self.look or self.hello or self.whole or self.cursors or self.states)
+
+    def only(self, users: Collection[int]) -> "Post":
+        """Return what it says of those users' doings."""
+        return Post(
+            cursors={user: at for user, at in self.cursors.items() if user in users},
+            states={user: state for user, state in self.states.items() if user in users},
+        )
 
     def merge(self, later: "Post") -> None:
         """Take in what is said later."""
@@ -71,8 +79,13 @@ class Pending:
     def put_back(self, board: UUID, group: str, post: Post) -> None:
         """Put back what could not be sent, behind all other boards."""
         here = self._posts.pop(board, {})
-        post.merge(here.get(group, Post()))
-        self._posts[board] = here | {group: post}
+        if post.whole:
+            for waiting in here.values():
+                if not waiting.told:
+                    post.follow(waiting)
+        post.merge(here.pop(group, Post()))
+        # Before what else waits of the board, as it was.
+        self._posts[board] = {group: post} | here
 
     def take(self) -> tuple[UUID, str, Post]:
         """Take out the post that has waited longest."""

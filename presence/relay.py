@@ -59,6 +59,7 @@ class Relay:
         self._report = report
         self._listener = Listener(layer, process)
         self._open: set[UUID] = set()
+        self._strays: set[UUID] = set()
         self._pending = Pending()
         self._outgoing = Outgoing()
         self._incoming = Incoming()
@@ -89,7 +90,12 @@ class Relay:
         if board in self._open:
             return
         await self._start()
-        await self._listener.join(group_name(board))
+        try:
+            await self._listener.join(group_name(board))
+        except TryLater:
+            # It may be joined all the same, when the layer is back.
+            self._strays.add(board)
+            raise
         self._open.add(board)
         self._incoming.begin(board)
 
@@ -98,6 +104,7 @@ class Relay:
         if board in self._open:
             self._open.discard(board)
             self._incoming.forget(board)
+            self._outgoing.forget(board)
             self._marks.pop(board, None)
             await self._listener.leave(group_name(board))
 
@@ -219,7 +226,14 @@ class Relay:
                 if await self._listener.hear_itself(2 * HEARD_WITHIN):
                     self._incoming.begin_all()
                     self._gap(None)
+                await self._leave_strays()
             self._mark()
+
+    async def _leave_strays(self) -> None:
+        """Leave the groups whose joining was not heard of."""
+        strays, self._strays = self._strays - self._open, set()
+        for board in strays:
+            await self._listener.leave(group_name(board))
 
     def _mark(self) -> None:
         """Follow up what was said last, after which nobody would notice that it was lost."""

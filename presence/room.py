@@ -6,7 +6,7 @@ returns the frames of one tick: encoded once, for everybody (PROTOCOL.md, "Curso
 clock and no socket.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from presence.frames import (
@@ -14,7 +14,6 @@ from presence.frames import (
     changes_frames,
     cursors_frames,
     moves_frames,
-    states_frames,
     welcome_frames,
 )
 from presence.messages import Dialect, UserState
@@ -54,12 +53,6 @@ class Room:
     def serving(self) -> bool:
         """True where this process serves somebody here, or did until their socket broke."""
         return self._seats.anyone_here
-
-    @property
-    def unannounced(self) -> bool:
-        """True where sessions have come, or go by another name, of which not all were told."""
-        changes = self._unsaid.changes
-        return bool(self._newcomers or changes.joined or changes.renamed)
 
     @property
     def pending(self) -> bool:
@@ -184,20 +177,17 @@ class Room:
 
     def hear(
         self, process: str, cursors: Mapping[int, bytes], states: Mapping[int, UserState]
-    ) -> Flush:
-        """Take in what people did whom `process` serves, and return the frames that tell it.
+    ) -> None:
+        """Note what people did whom `process` serves, positions and states by user id.
 
-        Nothing of it waits for a tick: it has waited for theirs. Users nobody knows yet are left
-        out; what is known of them comes with the next thing they do.
+        Users whom nobody here knows for its people are left out.
         """
         shown, told = self._seats.hear(process, cursors, states)
-        # What was to be told of them is older, and would come after this.
-        self._unsaid.overtake(shown, told)
-        return Flush(
-            common={d: states_frames(d, told) for d in Dialect},
-            cursors={d: moves_frames(self.board_id, d, shown) for d in Dialect},
-            welcomes={},
-        )
+        self._unsaid.follow(shown, told)
+
+    def strangers(self, process: str, users: Iterable[int]) -> set[int]:
+        """Return which of some users are not known here for people whom `process` serves."""
+        return self._seats.strangers(process, users)
 
     def doings(self) -> tuple[dict[int, bytes], dict[int, UserState]]:
         """Return all that another process must `hear` of the people whom this one serves."""
@@ -285,10 +275,11 @@ class Room:
             changes.people = self._told_people = self.people
 
     def _take_moves(self, now: float) -> dict[int, bytes]:
-        """Take the moves that the persons' limits let through; the rest waits for a later tick."""
-        users = self._seats.by_user
+        """Take the moves that the persons' limits let through; the rest waits for a later tick.
+        Those of other processes' people have been through theirs."""
+        users, quotas = self._seats.by_user, self._quotas
         return self._unsaid.take_moves(
-            lambda user: self._quotas.take(users[user].member.person, now)
+            lambda user: users[user].remote or quotas.take(users[user].member.person, now)
         )
 
     def _welcome(self, session: str) -> list[bytes]:

@@ -1,7 +1,7 @@
 """The seats of a board: by session and by user id, of people whom this process serves and of those
 whom another one does."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -107,6 +107,11 @@ class Seats:
         # A position told after a state that hides would show the cursor again.
         active = UserState.ACTIVE
         return {u: at for u, at in known.items() if self.by_user[u].state is active}, told
+
+    def strangers(self, process: str, users: Iterable[int]) -> set[int]:
+        """Return which of some users are not known for people whom `process` serves."""
+        asked = dict.fromkeys(users)
+        return asked.keys() - self._served_by(process, asked).keys()
 
     def _served_by(self, process: str, told: Mapping[int, T]) -> dict[int, T]:
         remote = {u: seat for u, seat in self.by_user.items() if u in told and seat.remote}

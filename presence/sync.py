@@ -8,6 +8,7 @@ until the next renewal, which compares versions.
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Collection, Coroutine, Mapping
 from typing import Any
 from uuid import UUID
@@ -15,13 +16,16 @@ from uuid import UUID
 from presence.errors import TryLater
 from presence.layer import Layer
 from presence.lease import Lease
-from presence.live import LiveRoom
+from presence.live import LiveRoom, Look
 from presence.post import Post
 from presence.relay import Relay
 from presence.roster import Member
 from presence.store.base import Admission, Snapshot, Standing, Store
 
 logger = logging.getLogger(__name__)
+
+AT_ONCE = 16
+"""Boards that are read from the store at the same time."""
 
 Queue = Callable[[LiveRoom, Coroutine[Any, Any, None]], None]
 """Carries an operation on a board out in its turn."""
@@ -51,6 +55,8 @@ class Sync:
         self._lease = lease
         self._patience = patience
         self._doubt: asyncio.TimerHandle | None = None
+        self._due: deque[LiveRoom] = deque()
+        self._looks = 0
         self._relay = (
             Relay(layer, process, self._heard, self._on_gap, report=self._report) if layer else None
         )
@@ -100,6 +106,7 @@ class Sync:
         if self._relay is None or others == live.others:
             return
         live.others = others
+        live.greeted &= others
         self._relay.keep(live.board, others)
         if not others:
             await self._relay.close(live.board)
@@ -121,14 +128,16 @@ class Sync:
                 differs = (standing.version, others) != (live.version, live.others)
             if differs or live.unsure:
                 self.look_soon(live)
+            self._say_hello(live)
 
     def look_soon(self, live: LiveRoom) -> None:
         """Read a board from the store, in its turn."""
-        if live.looking:
-            live.look_again = True
-            return
-        live.looking = True
-        self._queue(live, self._look(live))
+        if live.look is Look.NONE:
+            live.look = Look.DUE
+            self._due.append(live)
+            self._begin_looks()
+        elif live.look is Look.UNDER_WAY:
+            live.look = Look.AGAIN
 
     async def close(self) -> None:
         """Wait until what was said is sent, and end."""
@@ -137,25 +146,35 @@ class Sync:
         if self._relay is not None:
             await self._relay.stop()
 
+    def _begin_looks(self) -> None:
+        """A store that lost everything is asked of a few boards at a time: it has other things to
+        do, and so have the boards."""
+        while self._due and self._looks < AT_ONCE:
+            self._looks += 1
+            live = self._due.popleft()
+            self._queue(live, self._look(live))
+
     async def _look(self, live: LiveRoom) -> None:
+        live.look = Look.UNDER_WAY
         try:
             await self._read(live)
         except TryLater:
             live.unsure = True
             raise
         finally:
-            live.looking = False
+            again, live.look = live.look is Look.AGAIN, Look.NONE
+            if again:
+                self.look_soon(live)
             live.hear_deferred()
-        if live.look_again:
-            live.look_again = False
-            self.look_soon(live)
+            self._looks -= 1
+            self._begin_looks()
 
     async def _read(self, live: LiveRoom) -> None:
         # One that was asleep past its lease must not put its people back only to lose them again.
         await self._lease.renew()
         snapshot = await self._see(live)
         await self._take_off_strangers(live, snapshot)
-        if not live.unsure:
+        if not live.doubted:
             await self.meet(live, snapshot.processes)
 
     async def _take_off_strangers(self, live: LiveRoom, snapshot: Snapshot) -> None:
@@ -180,7 +199,7 @@ class Sync:
             self.post(live.board, Post(look=True))
         if lost or live.unsure:
             live.room.tell_everything()
-        live.unsure = self.doubtful
+        live.unsure, live.doubted = False, self.doubtful
         live.see(snapshot, self._process, all_back=not self.doubtful)
         return snapshot
 
@@ -207,6 +226,7 @@ class Sync:
             # The store answers, so people may come; the next renewal tries again.
             logger.warning("board %s is not shared yet: %s", live.board, error)
             live.others = frozenset()
+        live.greeted.clear()
         # Whatever happened before the group was joined, the store knows.
         await self._see_if_possible(live)
         self._say_hello(live)
@@ -221,8 +241,10 @@ class Sync:
             return
         if post.hello:
             self._queue(live, self._greet(live, process))
-        if post.look:
+        if post.look or post.hello:
             self.look_soon(live)
+        if post.whole:
+            live.greeted.add(process)
         if post.cursors or post.states:
             live.hear(process, post)
 
@@ -230,14 +252,13 @@ class Sync:
         if not live.room.serving:
             return
         await self.meet(live, live.others | {process})
-        self.look_soon(live)
         cursors, states = live.room.doings()
         self._tell(process, live.board, Post(cursors=cursors, states=states, whole=True))
 
     def _trust(self) -> None:
         self._doubt = None
         for live in self._rooms.values():
-            if live.unsure:
+            if live.doubted or live.unsure:
                 self.look_soon(live)
 
     def _on_gap(self, board: UUID | None) -> None:
@@ -246,10 +267,13 @@ class Sync:
             if live.others:
                 live.unsure = True
                 self.look_soon(live)
+                live.greeted.clear()
                 self._say_hello(live)
 
     def _say_hello(self, live: LiveRoom) -> None:
-        for process in live.others:
+        """Ask those who have yet to say it what their people do. Again with each renewal: what is
+        said may be lost."""
+        for process in live.others - live.greeted:
             self._tell(process, live.board, Post(hello=True))
 
     def _tell(self, process: str, board: UUID, post: Post) -> None:

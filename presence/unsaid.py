@@ -1,6 +1,6 @@
 """What the sessions on a board have not been told yet."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from presence.messages import UserState
@@ -55,13 +55,10 @@ class Unsaid:
             self.changes.renamed[user] = seat
         return renamed
 
-    def overtake(self, shown: Iterable[int], told: Iterable[int]) -> None:
-        """Forget what was to be told of users of whom something later is told first: positions of
-        those in `shown`, all of those in `told`."""
-        for user in told:
-            self.changes.states.pop(user, None)
-        for user in [*shown, *told]:
-            self.moved.pop(user, None)
+    def follow(self, moved: dict[int, bytes], states: dict[int, UserState]) -> None:
+        """Note what users did: their new states, then where those pointers went that are shown."""
+        self.changes.states |= states
+        self.moved = {user: at for user, at in self.moved.items() if user not in states} | moved
 
     def take_moves(self, may: Callable[[int], bool]) -> dict[int, bytes]:
         """Take the moves of those users of whom `may` is true; the others wait."""

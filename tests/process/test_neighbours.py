@@ -19,7 +19,7 @@ from presence.messages import (
     UserState,
 )
 from tests.process.harness import BOARD, OTHER_BOARD, pass_time, settle
-from tests.process.world import TIMING, World, comings, quiet
+from tests.process.world import TIMING, World, comings, quiet, states
 
 GROUP = group_name(BOARD)
 ACTIVE, OFF_BOARD, AWAY, IDLE = UserState
@@ -155,7 +155,7 @@ async def test_a_newcomer_hears_where_those_elsewhere_are_and_what_they_do(world
     bob = await world.joined("two", "bob")
     await pass_time(0.1)
     assert bob.pointers == {0: (5, 6)}
-    assert [state for message in bob.all(States) for state in message.states] == [(1, AWAY)]
+    assert states(bob) == {0: ACTIVE, 1: AWAY}
     dan = await world.joined("two", "dan")
     assert dan.pointers == {0: (5, 6)}
     assert [entry.state for entry in dan.all(Roster)[0].users] == [ACTIVE, AWAY, ACTIVE]

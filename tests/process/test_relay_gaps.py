@@ -1,13 +1,16 @@
 """Between processes: a layer that loses a few messages, and says nothing of it."""
 
+import asyncio
+
 import pytest
 
+from presence.boards import group_name
 from presence.messages import Roster, SetState, UserState
 from presence.post import Post
 from presence.relay import BEAT_EVERY, MARKS
 from tests.process.harness import BOARD, OTHER_BOARD, pass_time, settle
 from tests.process.net import Net, Station, mend
-from tests.process.world import LayerSeam, Message, World, agree, quiet, states, three
+from tests.process.world import RENEWAL, LayerSeam, Message, World, agree, quiet, states, three
 
 A = b"\x00\x01\x00\x01"
 
@@ -140,3 +143,103 @@ async def test_a_gap_of_which_everybody_is_told_costs_each_process_one_roster(wo
         xs = [cursor.x for cursor in people[name].cursors]
         assert xs == sorted(xs)
         assert people[name].pointers[1] == (19, 0)
+
+
+@pytest.mark.parametrize("which", ["hello", "whole"])
+async def test_a_greeting_that_was_lost_is_said_again(world: World, which: str) -> None:
+    ada = await world.joined("one", "ada")
+    ada.move(7, 7)
+    await pass_time(1)
+    ada.say(SetState(UserState.AWAY))
+    await pass_time(1)
+    lost: list[Message] = []
+
+    def first(message: Message) -> bool:
+        if message.get(which):
+            lost.append(message)
+        return lost == [message]
+
+    world.layer.loses = first
+    bob = await world.joined("two", "bob")
+    assert states(bob) == {ada.welcome.user: UserState.ACTIVE}
+    await pass_time(RENEWAL)
+    assert states(bob) == {ada.welcome.user: UserState.AWAY}
+    world.layer.sent.clear()
+    await pass_time(60)
+    assert [said for _, said in world.layer.sent if said.get("told")] == []
+
+
+async def test_what_says_everything_and_was_late_is_not_told_as_news(world: World) -> None:
+    people = await three(world)
+    ada, bob = people["ada"], people["bob"]
+    ada.move(1, 1)
+    await pass_time(1)
+    inner, hung = world.layer.group_send, asyncio.Event()
+
+    async def hangs_once(group: str, message: Message) -> None:
+        if message.get("whole") and message["from"] == "one" and not hung.is_set():
+            hung.set()
+            await asyncio.Event().wait()
+        await inner(group, message)
+
+    world.layer.group_send = hangs_once  # type: ignore[method-assign]
+    loses(world.layer, 0)
+    ada.move(1, 2)
+    await hung.wait()
+    ada.move(2, 2)
+    await pass_time(20)
+    seen = [(c.x, c.y) for c in bob.cursors if c.user == ada.welcome.user]
+    assert seen[-1] == (2, 2)
+    assert seen == sorted(seen)
+
+
+async def test_the_first_moves_of_newcomers_are_seen_though_the_store_is_slow(
+    world: World,
+) -> None:
+    people = await three(world)
+    seam = world.process("one").seam
+    seam.late.add("snapshot")
+    seam.open.clear()
+    await world.process("two").socket("dee").join("Dee")
+    await pass_time(0.2)
+    eve = await world.process("two").socket("eve").join("Eve")
+    eve.move(9, 9)
+    people["bob"].move(5, 5)
+    await pass_time(0.2)
+    assert people["ada"].pointers == {1: (5, 5)}, "who is known need not wait"
+    seam.open.set()
+    await pass_time(1)
+    assert people["ada"].pointers[eve.welcome.user] == (9, 9)
+
+
+async def test_the_first_move_of_a_newcomer_is_seen_though_its_board_is_busy(world: World) -> None:
+    people = await three(world)
+    seam = world.process("one").seam
+    seam.late.add("join")
+    seam.open.clear()
+    world.process("one").socket("fay").ask("Fay")
+    await pass_time(0.1)
+    dee = world.process("four").socket("dee")
+    dee.ask("Dee")
+    dee.move(9, 9)
+    await dee.until(lambda: dee.count is not None)
+    await pass_time(0.3)
+    seam.open.set()
+    await pass_time(1)
+    assert {socket.pointers.get(dee.welcome.user) for socket in people.values()} == {(9, 9)}
+
+
+async def test_a_board_that_could_not_be_joined_is_left_again(world: World) -> None:
+    ada = await world.joined("one", "ada")
+    inner = world.layer.group_send
+
+    async def deaf(group: str, message: Message) -> None:
+        if group != group_name(BOARD) or "echo" not in message:
+            await inner(group, message)
+
+    world.layer.group_send = deaf  # type: ignore[method-assign]
+    bob = await world.process("two").socket("bob").join("Bob")
+    await pass_time(1)
+    bob.leave()
+    await pass_time(10)
+    assert (world.layer.sharing(), ada.count) == (0, 1)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from uuid import UUID
 
 import pytest
 
@@ -330,3 +331,43 @@ async def test_no_task_is_left_when_the_processes_have_ended(world: World) -> No
     await world.close()
     await pass_time(60)
     assert asyncio.all_tasks() == before
+
+
+async def test_a_grace_of_which_the_store_knows_nothing_ends_all_the_same(world: World) -> None:
+    ada, cy = await world.joined("one", "ada"), await world.joined("one", "cy")
+    seam = world.process("one").seam
+
+    async def lost(board: UUID, session: str) -> None:
+        """Answered, and then lost by a failover."""
+
+    seam.linger = lost  # type: ignore[method-assign]
+    cy.snap()
+    await pass_time(TIMING.grace + 2)
+    assert ada.count == await world.process("one").people() == 1
+    calls = len(seam.calls)
+    await pass_time(60)
+    assert len(seam.calls) - calls < 40
+
+
+async def test_who_was_told_to_come_later_is_not_put_on_board(world: World) -> None:
+    ada, bob = await world.joined("one", "ada"), await world.joined("two", "bob")
+    await quiet(ada, bob)
+    seam = world.process("one").seam
+    seam.open.clear()
+    await pass_time(2.5)  # a renewal hangs
+    cy = world.process("one").socket("cy")
+    cy.ask("Cy")
+    await cy.until(lambda: cy.codes)
+    seam.calls.clear()
+    seam.open.set()
+    await pass_time(5)
+    assert "join" not in seam.calls
+    assert comings(bob) == []
+
+
+async def test_a_loss_of_everything_is_one_roster_for_everybody(world: World) -> None:
+    people = await three(world)
+    world.lose_everything()
+    await pass_time(2 * MENDED)
+    for socket in people.values():
+        assert len([message for message in socket.heard() if isinstance(message, Roster)]) == 1

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from presence.pacing import pace
+from presence.pacing import Lag, pace
 
 SOCKETS = st.integers(2, 100_000)
 LAGS = st.floats(0, 60)
@@ -63,3 +63,21 @@ def test_more_people_or_more_lag_never_make_it_faster(few, many, little, much):
     few, many = sorted((few, many))
     little, much = sorted((little, much))
     assert pace(few, little, current=0) <= pace(many, much, current=0)
+
+
+def test_lag_is_smoothed_over_half_a_second():
+    lag = Lag()
+    lag.note(0.2, now=10.0)
+    assert lag.seconds == pytest.approx(0.2)
+    lag.note(0.0, now=10.25)
+    assert lag.seconds == pytest.approx(0.1)
+    lag.note(-1.0, now=11.0)
+    assert lag.seconds == 0.0
+
+
+def test_one_late_timer_among_many_does_not_matter():
+    lag = Lag()
+    for tick in range(30):
+        lag.note(0.0, now=tick / 30)
+    lag.note(0.3, now=1.0)
+    assert lag.seconds < 0.03

@@ -166,14 +166,33 @@ def test_what_is_put_back_goes_behind_other_boards_and_under_what_came_since() -
     for board in (BOARD, OTHER):
         pending.put(board, GROUP, Post(cursors={1: A}))
     failed = pending.take()
+    pending.put(BOARD, TELL, Post(told=True, hello=True))
     pending.put(BOARD, GROUP, Post(cursors={1: B}))
     pending.put_back(*failed)
-    pending.put_back(OTHER, TELL, Post(hello=True))
     assert sent(pending) == [
-        (BOARD, GROUP, Post(cursors={1: B})),
         (OTHER, GROUP, Post(cursors={1: A})),
-        (OTHER, TELL, Post(hello=True)),
+        (BOARD, GROUP, Post(cursors={1: B})),
+        (BOARD, TELL, Post(told=True, hello=True)),
     ]
+
+
+def test_what_says_everything_and_is_put_back_knows_what_came_since() -> None:
+    pending = Pending()
+    pending.put(BOARD, TELL, Post(told=True, whole=True, cursors={1: A}))
+    failed = pending.take()
+    pending.put(BOARD, "another", Post(told=True, hello=True))
+    pending.put(BOARD, GROUP, Post(look=True, cursors={1: B}))
+    pending.put_back(*failed)
+    assert sent(pending) == [
+        (BOARD, TELL, Post(told=True, whole=True, cursors={1: B})),
+        (BOARD, "another", Post(told=True, hello=True)),
+        (BOARD, GROUP, Post(look=True, cursors={1: B})),
+    ]
+
+
+def test_what_one_says_of_some_users() -> None:
+    post = Post(look=True, cursors={1: A, 2: B}, states={2: AWAY, 3: IDLE})
+    assert post.only({2}) == Post(cursors={2: B}, states={2: AWAY})
 
 
 @pytest.mark.parametrize("post", [Post(), Post(told=True)])

@@ -122,15 +122,20 @@ def test_who_is_here_and_who_is_elsewhere() -> None:
 # What they do
 
 
-def test_what_is_heard_is_told_at_once_in_each_dialect() -> None:
+def test_what_is_heard_is_told_with_the_next_tick_in_each_dialect() -> None:
     board = shared("bob", "cy")
-    flush = board.room.hear("process", {1: A, 2: B}, {2: ACTIVE})
+    board.arrive("old", 3, EXPLICIT)
+    board.tick()
+    board.room.hear("process", {1: C}, {})
+    board.room.hear("process", {1: A, 2: B}, {2: ACTIVE})
+    assert board.room.pending
+    flush = board.tick()
     assert flush.cursors == {
         COMPACT: [bytes.fromhex("02 01 0001 0002 02 0003 0004")],
         EXPLICIT: [bytes.fromhex("02 1234 01 0001 0002"), bytes.fromhex("02 1234 02 0003 0004")],
     }
     assert flush.common == {COMPACT: [], EXPLICIT: []}
-    assert (flush.mover, flush.moved, flush.states) == (None, {}, {})
+    assert (flush.moved, flush.states) == ({}, {})
     assert not board.room.pending
 
 
@@ -204,9 +209,10 @@ def test_doings_mend_what_was_missed() -> None:
 
 def test_only_the_process_that_serves_somebody_is_heard_of_them() -> None:
     board = shared("bob")
-    flush = board.room.hear("another process", {1: A}, {1: UserState.AWAY})
-    assert flush.common == {COMPACT: [], EXPLICIT: []}
-    assert flush.cursors == {COMPACT: [], EXPLICIT: []}
+    board.room.hear("another process", {1: A}, {1: UserState.AWAY})
+    assert not board.room.pending
+    assert board.room.strangers("another process", [1, 7]) == {1, 7}
+    assert board.room.strangers("process", [0, 1, 7, 255]) == {0, 7, 255}
 
 
 def test_who_lost_their_id_to_somebody_else_moves_nobodys_cursor() -> None:
@@ -273,6 +279,7 @@ def test_one_of_the_explicit_dialect_hears_of_another_id_what_the_others_hear() 
 def test_a_name_is_told_before_what_its_bearer_does_next() -> None:
     board = shared("bob")
     board.room.resume_elsewhere(member("bob again", 1, "bob", "Robert"), "bob")
-    assert board.room.unannounced
-    board.tick()
-    assert not board.room.unannounced
+    assert heard(board, {1: A}, {1: AWAY}) == [
+        UserJoined(BOARD, 1, "Robert", COLOR),
+        States(((1, AWAY),)),
+    ]

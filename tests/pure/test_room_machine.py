@@ -88,11 +88,7 @@ class SharedRoomMachine(RoomMachine):
         self.here[member.session] = Truth(member, elsewhere=True)
 
     def _hear(self, cursors: dict[int, bytes], states: dict[int, UserState]) -> None:
-        if self.room.unannounced:
-            self._flush(0.0)
-        flush = self.room.hear("process", cursors, states)
-        for session, client in self.clients.items():
-            self._write(session, client, flush)
+        self.room.hear("process", cursors, states)
 
     def _elsewhere(self) -> list[Truth]:
         found = [truth for truth in self.here.values() if truth.elsewhere]
