@@ -55,6 +55,11 @@ class Room:
         return self._seats.anyone_here
 
     @property
+    def told_people(self) -> int:
+        """The count that the sessions here were last told; `people` is the next."""
+        return self._told_people
+
+    @property
     def pending(self) -> bool:
         """True where a flush has something to say, now or when a limit lets it.
 

@@ -253,3 +253,14 @@ def test_a_spectator_goes_and_comes_back_with_nothing_but_the_count() -> None:
     board.room.people = 3
     assert board.told() == [PresenceUpdate(BOARD, 3)]
     assert len(board.room) == 3
+
+
+def test_the_count_that_was_told_is_known_also_while_another_is_due() -> None:
+    board = Board()
+    assert board.room.told_people == 0
+    board.seat("ada", "bob")
+    assert board.room.told_people == 2
+    board.room.people = 3
+    assert board.room.told_people == 2
+    assert board.told() == [PresenceUpdate(BOARD, 3)]
+    assert board.room.told_people == 3
