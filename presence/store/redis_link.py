@@ -100,7 +100,7 @@ class Link:
                 self._away = False
         except _TROUBLE as error:
             self._away = True
-            raise TryLater(f"Redis: {error or type(error).__name__}") from error
+            raise TryLater(f"Redis: {str(error) or type(error).__name__}") from error
 
     def _client(self) -> Client:
         if not isinstance(self._server, str):

@@ -41,6 +41,7 @@ async def refused(work: Any, within: float = IN_TIME) -> TryLater:
         await work
     assert time.monotonic() - begin < within
     assert raised.value.__cause__ is not None
+    assert str(raised.value).removeprefix("Redis: "), "what is the matter"
     return raised.value
 
 
