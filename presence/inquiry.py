@@ -1,57 +1,96 @@
 """Asks the store and the live processes who is on which board, and mends what differs (`audit`).
 
 An inquirer is no process of its own: it holds no lease, and has nobody on a board.
+
+Everything here ends in a known time: a server may keep its connections open and answer nothing,
+and Channels' Redis layer would wait for it for ever.
 """
 
 import asyncio
-from collections.abc import Awaitable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 from presence.audit import (
+    Answer,
     Difference,
     Evidence,
     Ghost,
     Missing,
-    Sessions,
+    OnBoard,
     Stranded,
     compare,
     confirmed,
+    read_answer,
 )
 from presence.errors import TryLater
 from presence.layer import TYPE, Layer, process_group
 from presence.post import Post, pack
-from presence.store.base import Store
+from presence.store.base import Snapshot, Store
 
 ASK_AGAIN = 0.5
 """Seconds after which a process that has not answered is asked again: pub/sub loses messages."""
 
-LOOK_AGAIN = 1.0
-"""Seconds between the two looks that must agree: longer than it takes to come or to go."""
+LOOK_AGAIN = 2.0
+"""Seconds between the two looks that must agree: longer than it takes to come or to go, and for a
+process to notice (`hub.SWEEP_EVERY`) that somebody's time is up."""
 
+LAYER_WITHIN = 2.0
+"""Seconds within which the layer has done what it is asked, or is out of reach."""
+
+CLOSE_WITHIN = 1.0
+"""Seconds that the layer has to close a channel."""
+
+LOOK_WITHIN = 30.0
+"""Seconds that a look may take, beside those that processes have to answer."""
+
+REPAIR_WITHIN = 60.0
+"""Seconds that a repair may take."""
+
+LOOKS = 50
+"""How many boards a process is told to look at in one go."""
+
+LOOKS_EVERY = 0.25
+"""Seconds until it is told to look at more."""
+
+BACK_WITHIN = 3.0
+"""Seconds that a process has to put back whom the store lost."""
+
+BACK_AGAIN = 0.1
+"""Seconds after which the store is asked again whether they are back."""
+
+AT_ONCE = 8
+"""How many boards the store is asked for at the same time: half of its connections."""
+
+K = TypeVar("K")
 T = TypeVar("T")
+
+
+def longest(within: float, patience: float, *, repair: bool) -> float:
+    """Return the seconds after which an audit is over, or one with a repair and what follows;
+    `within` and `patience` are an inquirer's."""
+    audit = 2 * (LOOK_WITHIN + within) + LOOK_AGAIN
+    return audit + REPAIR_WITHIN + patience + 2 * audit if repair else audit
 
 
 class Inquirer:
     """Compares a store with the processes that a layer leads to, which have `within` seconds to
-    answer. Its methods raise `TryLater` where the store or the layer is out of reach."""
+    answer. Its methods raise `TryLater` where the store or the layer is out of reach.
 
-    def __init__(self, store: Store, layer: Layer, *, within: float) -> None:
+    A process that had to put people back takes nobody for gone for `patience` seconds (`Sync`).
+    """
+
+    def __init__(self, store: Store, layer: Layer, *, within: float, patience: float = 0.0) -> None:
         self._store = store
         self._layer = layer
         self._within = within
+        self._patience = patience
         self._name = f"inquirer:{uuid4().hex}"
 
     async def look(self) -> Evidence:
         """Return what the store and the processes say now."""
-        processes = await self._store.processes()
-        served = await self._ask(processes)
-        boards = {
-            *await self._store.boards(),
-            *(b for sessions in served.values() for b in sessions),
-        }
-        told = {board: await self._store.snapshot(board) for board in boards}
-        return Evidence(processes, told, served)
+        return await _in_time("a look at all boards", self._look(), LOOK_WITHIN + self._within)
 
     async def audit(self) -> tuple[list[Difference], Evidence]:
         """Return what differs, and the evidence. Where something may have been on its way, a second
@@ -65,56 +104,185 @@ class Inquirer:
         return confirmed(found, compare(evidence)), evidence
 
     async def repair(self, found: Sequence[Difference], evidence: Evidence) -> None:
-        """Take those off their boards whom nobody serves, and have every live process look at the
-        boards where something differs: it puts back whom the store has lost."""
-        nobodys = [difference for difference in found if isinstance(difference, Ghost | Stranded)]
-        for difference in nobodys:
-            await self._store.leave(difference.board, difference.member.session)
-        lost = {difference.board for difference in found if isinstance(difference, Missing)}
-        await self._have_look(lost.union(d.board for d in nobodys), evidence.processes)
+        """Take those off their boards whom nobody serves, and have the processes look at the boards
+        where something differs: they put back whom the store has lost, and tell what it counts."""
+        await _in_time("the repair", self._repair(found, evidence), REPAIR_WITHIN)
 
-    async def _have_look(self, boards: Collection[UUID], processes: Collection[str]) -> None:
-        look = pack(Post(look=True))
-        for board in boards:
-            message = {"type": TYPE, "from": self._name, "board": board.hex, **look}
-            for process in processes:
-                await self._say(process, message)
+    async def remains(self, repaired: Sequence[Difference]) -> tuple[list[Difference], Evidence]:
+        """Audit after a repair. Where people were missing, a process may yet be patient."""
+        patience = self._patience if any(isinstance(d, Missing) for d in repaired) else 0.0
+        end = asyncio.get_running_loop().time() + patience
+        while True:
+            last = asyncio.get_running_loop().time() >= end
+            found, evidence = await self.audit()
+            if last or all(difference.certain for difference in found):
+                return found, evidence
 
-    async def _ask(self, processes: Collection[str]) -> dict[str, Sessions]:
-        """Return what those processes serve that answer in time."""
-        answers: dict[str, Sessions] = {}
+    async def _look(self) -> Evidence:
+        processes = await self._store.processes()
+        answers = await self._ask(processes)
+        served = {b for answer in answers.values() for b, held in answer.sessions.items() if held}
+        boards = served.union(await self._store.boards())
+        counts = await self._store.counts(boards)
+        return Evidence(processes, await _each(boards, self._snapshot), counts, answers)
+
+    async def _snapshot(self, board: UUID) -> Snapshot:
+        # What was written there by hand may be no roster.
+        return await _used(f"board {board}", self._store.snapshot(board))
+
+    async def _ask(self, processes: Iterable[str]) -> Mapping[str, Answer]:
+        """Return what those processes say that answer in time."""
+        channel = await _of_layer(self._layer.new_channel())
+        ear = Ear(self._layer, channel, processes)
         try:
-            async with asyncio.timeout(self._within):
-                await self._hear_all(processes, answers)
-        except TimeoutError:
-            pass  # who did not answer is not among the answers
-        return answers
-
-    async def _hear_all(self, processes: Collection[str], answers: dict[str, Sessions]) -> None:
-        channel = await _reached(self._layer.new_channel())
-        hearing = asyncio.create_task(self._hear(channel, len(processes), answers))
-        try:
-            while not hearing.done():
-                for process in [name for name in processes if name not in answers]:
-                    await self._say(process, {"type": TYPE, "ask": channel})
-                await asyncio.wait([hearing], timeout=ASK_AGAIN)
-            await _reached(hearing)
+            await self._ask_until(asyncio.get_running_loop().time() + self._within, ear)
+            if ear.missing:
+                await ear.prove()
         finally:
-            hearing.cancel()
-            await asyncio.gather(hearing, return_exceptions=True)
+            await ear.close()
+        return ear.answers
 
-    async def _hear(self, channel: str, expected: int, answers: dict[str, Sessions]) -> None:
-        while len(answers) < expected:
-            message = await self._layer.receive(channel)
-            sessions = {UUID(hex=board): held for board, held in message["sessions"].items()}
-            answers[message["process"]] = sessions
+    async def _ask_until(self, end: float, ear: "Ear") -> None:
+        loop = asyncio.get_running_loop()
+        while ear.missing and (left := end - loop.time()) > 0:
+            for process in sorted(ear.missing):
+                await self._say(process, {"type": TYPE, "ask": ear.channel})
+            await _happens(ear.heard_all, min(ASK_AGAIN, left))
+
+    async def _repair(self, found: Sequence[Difference], evidence: Evidence) -> None:
+        nobodys = [difference for difference in found if isinstance(difference, Ghost | Stranded)]
+        await _each(nobodys, lambda d: self._store.leave(d.board, d.member.session))
+        await self._put_back([d for d in found if isinstance(d, Missing)])
+        serving = evidence.serving()
+        boards = {d.board for d in found if isinstance(d, OnBoard)}
+        # Who did not answer may serve somebody there.
+        await self._have_look(
+            {(p, board) for board in boards for p in [*serving.get(board, ()), *evidence.silent]}
+        )
+
+    async def _put_back(self, missing: Sequence[Missing]) -> None:
+        """Have their processes put people back, before any other looks and takes them for gone."""
+        await self._have_look({(d.process, d.board) for d in missing})
+        lost = {(d.board, d.session) for d in missing}
+        end = asyncio.get_running_loop().time() + BACK_WITHIN
+        while lost and asyncio.get_running_loop().time() < end:
+            await asyncio.sleep(BACK_AGAIN)
+            rosters = await _each({board for board, _ in lost}, self._snapshot)
+            lost -= {(b, m.session) for b, roster in rosters.items() for m in roster.members}
+
+    async def _have_look(self, looks: Collection[tuple[str, UUID]]) -> None:
+        """Have processes look at boards, as fast as they can bear it beside their work."""
+        boards: dict[str, list[UUID]] = {}
+        for process, board in sorted(looks):
+            boards.setdefault(process, []).append(board)
+        for begin in range(0, max(map(len, boards.values()), default=0), LOOKS):
+            if begin:
+                await asyncio.sleep(LOOKS_EVERY)
+            for process, all_of_them in boards.items():
+                for board in all_of_them[begin : begin + LOOKS]:
+                    await self._say(process, self._look_at(board))
+
+    def _look_at(self, board: UUID) -> dict[str, Any]:
+        return {"type": TYPE, "from": self._name, "board": board.hex} | pack(Post(look=True))
 
     async def _say(self, process: str, message: dict[str, Any]) -> None:
-        await _reached(self._layer.group_send(process_group(process), message))
+        await _of_layer(self._layer.group_send(process_group(process), message))
 
 
-async def _reached(asked: Awaitable[T]) -> T:
+class Ear:
+    """Hears what `processes` answer on a channel of the layer. Create it on the event loop."""
+
+    def __init__(self, layer: Layer, channel: str, processes: Iterable[str]) -> None:
+        self.channel = channel
+        self.answers: dict[str, Answer] = {}
+        self.missing = set(processes)
+        self.heard_all = asyncio.Event()
+        self._layer = layer
+        self._heard_itself = asyncio.Event()
+        self._echo = {"type": TYPE, "echo": uuid4().hex}
+        self._hearing = asyncio.create_task(self._hear())
+
+    async def prove(self) -> None:
+        """Make sure that what is said on the channel is heard: else nobody can be called silent.
+        Raises `TryLater`."""
+        for _ in range(int(LAYER_WITHIN / ASK_AGAIN)):
+            await _of_layer(self._layer.send(self.channel, self._echo))
+            if await _happens(self._heard_itself, ASK_AGAIN):
+                return
+        raise TryLater("the channel layer: what is said is not heard")
+
+    async def close(self) -> None:
+        """Hear no more."""
+        # Channels' layer takes leave of Redis when a receive is cancelled, and may wait for ever
+        # for that. To cancel again ends it.
+        for _ in range(2):
+            self._hearing.cancel()
+            await asyncio.wait([self._hearing], timeout=CLOSE_WITHIN)
+
+    async def _hear(self) -> None:
+        while True:
+            try:
+                self._take(await self._layer.receive(self.channel))
+            except Exception:  # noqa: BLE001 (whatever the layer raises; `prove` tells if it is deaf)
+                await asyncio.sleep(ASK_AGAIN)
+
+    def _take(self, message: object) -> None:
+        if message == self._echo:
+            self._heard_itself.set()
+            return
+        with suppress(ValueError):  # who says what nobody understands has not answered
+            process, answer = read_answer(message)
+            if process in self.missing:
+                self.missing.discard(process)
+                self.answers[process] = answer
+        if not self.missing:
+            self.heard_all.set()
+
+
+async def _each(keys: Iterable[K], ask: Callable[[K], Awaitable[T]]) -> dict[K, T]:
+    """Return what `ask` says of each key; `AT_ONCE` are asked for at the same time."""
+    said: dict[K, T] = {}
+    left = iter(keys)
+
+    async def work() -> None:
+        for key in left:
+            said[key] = await ask(key)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(AT_ONCE):
+                group.create_task(work())
+    except BaseExceptionGroup as failed:
+        # One is enough to tell.
+        raise failed.exceptions[0] from None
+    return said
+
+
+async def _of_layer(asked: Awaitable[T]) -> T:
+    what = "the channel layer"
+    return await _used(what, _in_time(what, asked, LAYER_WITHIN))
+
+
+async def _used(what: str, asked: Awaitable[T]) -> T:
+    """Return what was asked of others' code; whatever that raises, it is out of reach."""
     try:
         return await asked
-    except Exception as error:  # whatever the layer raises, it is out of reach
-        raise TryLater(f"the channel layer: {error or type(error).__name__}") from error
+    except TryLater:
+        raise
+    except Exception as error:
+        raise TryLater(f"{what}: {str(error) or type(error).__name__}") from error
+
+
+async def _in_time(what: str, asked: Awaitable[T], within: float) -> T:
+    try:
+        async with asyncio.timeout(within):
+            return await asked
+    except TimeoutError as error:
+        raise TryLater(f"{what}: not within {within:g} s") from error
+
+
+async def _happens(event: asyncio.Event, within: float) -> bool:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(within):
+            await event.wait()
+    return event.is_set()

@@ -8,7 +8,7 @@ What is said is a `Post`. To say it never makes anybody wait: what a board has n
 Posts are numbered (`numbers`), and this process listens to itself (`layer`), so that it is noticed
 where the layer loses something.
 
-A process also answers whoever asks which sessions it serves ("ask", `inquiry`).
+A process also answers whoever asks whom it serves and what it tells them ("ask", `inquiry`).
 """
 
 import asyncio
@@ -40,8 +40,8 @@ ASK_AGAIN = 0.5
 
 class Relay:
     """This process's side of the layer. `heard` is called with what other processes say of a board,
-    `gap` when messages about a board, or (None) about any of them, were lost; `report` returns the
-    sessions that this process serves, by the 32 hexadecimal digits of their board."""
+    `gap` when messages about a board, or (None) about any of them, were lost; `report` returns what
+    whoever asks is answered (`audit.read_answer`)."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Relay:
         heard: Callable[[UUID, str, Post], None],
         gap: Callable[[UUID | None], None],
         *,
-        report: Callable[[], dict[str, list[str]]] = dict,
+        report: Callable[[], dict[str, Any]] = dict,
     ) -> None:
         self._layer = layer
         self._process = process
@@ -181,7 +181,7 @@ class Relay:
             self._hear(UUID(message["board"]), message["from"], message)
 
     async def _answer(self, channel: str) -> None:
-        answer = {"type": TYPE, "process": self._process, "sessions": self._report()}
+        answer = {"type": TYPE, "process": self._process, **self._report()}
         async with asyncio.timeout(HEARD_WITHIN):
             await self._layer.send(channel, answer)
 

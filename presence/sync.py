@@ -231,9 +231,13 @@ class Sync:
         await self._see_if_possible(live)
         self._say_hello(live)
 
-    def _report(self) -> dict[str, list[str]]:
-        boards = self._rooms.items()
-        return {board.hex: list(live.room.members(elsewhere=False)) for board, live in boards}
+    def _report(self) -> dict[str, Any]:
+        rooms = {board.hex: live for board, live in self._rooms.items()}
+        return {
+            "sessions": {b: list(live.room.members(elsewhere=False)) for b, live in rooms.items()},
+            "told": {board: live.room.told_people for board, live in rooms.items()},
+            "versions": {board: live.version for board, live in rooms.items()},
+        }
 
     def _heard(self, board: UUID, process: str, post: Post) -> None:
         live = self._rooms.get(board)

@@ -1,195 +1,260 @@
-"""A process tells which sessions it serves, whoever asks; and what differs is found and mended."""
+"""A process tells whom it serves and what it tells them, whoever asks; and what differs is found
+and mended."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
-from channels.layers import InMemoryChannelLayer
 
-from presence.audit import Ghost, Missing, Silent, Stranded
-from presence.errors import TryLater
-from presence.hub import Hub
-from presence.inquiry import LOOK_AGAIN, Inquirer
-from presence.store.base import Ticket, Timing
-from presence.store.memory import MemoryStore
-from tests.process.harness import BOARD, OTHER_BOARD, Process, Seam, pass_time, settle
+from presence.audit import Answer, Ghost, Miscount, Missing, Stranded
+from presence.inquiry import AT_ONCE, BACK_WITHIN, LOOK_AGAIN, LOOKS, LOOKS_EVERY
+from presence.store.base import Ticket
+from tests.process.harness import BOARD, OTHER_BOARD, pass_time, settle
+from tests.process.inquiries import TIMING, Inquiry, wrong
 
-TIMING = Timing(grace=30.0, lease=30.0)
-"""So long that no process mends by itself what a test breaks."""
-
-WITHIN = 3.0
-
-
-class Layer(InMemoryChannelLayer):  # type: ignore[misc]
-    """A layer that fails while it is `away`, and may lose what is said."""
-
-    away = False
-    lose: Callable[[dict[str, Any]], bool] = staticmethod(lambda message: False)
-
-    async def new_channel(self, prefix: str = "specific.") -> str:
-        self._fail()
-        channel: str = await super().new_channel(prefix)
-        return channel
-
-    async def group_send(self, group: str, message: dict[str, Any]) -> None:
-        self._fail()
-        if not self.lose(message):
-            await super().group_send(group, message)
-
-    def _fail(self) -> None:
-        if self.away:
-            raise ConnectionError("the layer is away")
-
-
-class World:
-    """Processes over one store and one layer."""
-
-    def __init__(self) -> None:
-        self.store = MemoryStore(asyncio.get_running_loop().time, TIMING)
-        self.layer = Layer()
-        self.inquirer = Inquirer(self.store, self.layer, within=WITHIN)
-        self.hubs: list[Hub] = []
-
-    def process(self, name: str) -> Process:
-        """Start a process."""
-        seam = Seam(self.store)
-        hub = Hub(seam, name, least=33, timing=TIMING, layer=self.layer)
-        self.hubs.append(hub)
-        return Process(hub, seam)
-
-    async def stories(self) -> list[str]:
-        """Return what differs, in words."""
-        found, _ = await self.inquirer.audit()
-        return [str(difference) for difference in found]
+RENEWAL = TIMING.lease / 3 + 1
+"""Seconds within which every process renews."""
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[World]:
-    """A world whose processes end with the test."""
-    made = World()
-    yield made
-    made.layer.away = False
-    for hub in made.hubs:
-        await hub.close()
+async def inquiry() -> AsyncIterator[Inquiry]:
+    """An inquiry whose processes end with the test."""
+    inquiry = Inquiry()
+    yield inquiry
+    await inquiry.close()
 
 
-async def test_a_process_tells_whom_it_serves_also_in_their_grace(world: World) -> None:
-    here, there = world.process("here"), world.process("there")
+async def test_a_process_tells_whom_it_serves_also_in_their_grace(inquiry: Inquiry) -> None:
+    here, there = inquiry.process("here"), inquiry.process("there")
     ada, bob = await here.joined("ada"), await here.joined("bob", board=OTHER_BOARD)
     cal = await there.joined("cal")
     sessions = [socket.connection.session_id for socket in (ada, bob, cal)]
     bob.snap()
     await settle()
-    evidence = await world.inquirer.look()
-    assert evidence.served["here"] == {BOARD: [sessions[0]], OTHER_BOARD: [sessions[1]]}
-    assert evidence.served["there"] == {BOARD: [sessions[2]]}
-    assert await world.stories() == []
+    answers = (await inquiry.inquirer.look()).answers
+    assert answers["here"].sessions == {BOARD: [sessions[0]], OTHER_BOARD: [sessions[1]]}
+    assert answers["there"].sessions == {BOARD: [sessions[2]]}
+    assert await inquiry.found() == []
 
 
-async def test_a_process_alone_on_its_board_can_be_asked(world: World) -> None:
-    alone = world.process("alone")
-    await alone.joined("ada")
-    assert (await world.inquirer.look()).served.keys() == {"alone"}
+async def test_a_process_tells_the_counts_that_its_clients_were_told(inquiry: Inquiry) -> None:
+    ada, bob = await inquiry.two()
+    evidence = await inquiry.inquirer.look()
+    assert {name: answer.told for name, answer in evidence.answers.items()} == {
+        "here": {BOARD: ada.count},
+        "there": {BOARD: bob.count},
+    }
+    assert evidence.counts == {BOARD: 2}
 
 
-async def test_nobody_to_ask_is_no_difference(world: World) -> None:
-    assert await world.stories() == []
+async def test_a_process_alone_on_its_board_can_be_asked(inquiry: Inquiry) -> None:
+    await inquiry.process("alone").joined("ada")
+    assert (await inquiry.inquirer.look()).answers.keys() == {"alone"}
 
 
-async def test_a_layer_that_is_away_keeps_nobody_from_joining(world: World) -> None:
-    world.layer.away = True
-    here = world.process("here")
-    ada = await here.joined("ada")
-    assert ada.count == 1
-    world.layer.away = False
-    await pass_time(TIMING.lease / 3 + 1)
-    assert await world.stories() == [], "it can be asked as soon as it has renewed"
+async def test_nobody_to_ask_is_no_difference(inquiry: Inquiry) -> None:
+    assert await inquiry.found() == []
 
 
-async def test_a_question_that_is_lost_is_asked_again(world: World) -> None:
-    await world.process("here").joined("ada")
-    questions: list[dict[str, Any]] = []
-
-    def lose_first(message: dict[str, Any]) -> bool:
-        if "ask" in message:
-            questions.append(message)
-        return "ask" in message and len(questions) == 1
-
-    world.layer.lose = lose_first
-    assert await world.stories() == []
-    assert len(questions) == 2
+# Sessions
 
 
-async def test_a_process_that_hears_nothing_is_named_in_time(world: World) -> None:
-    await world.process("here").joined("ada")
-    await world.process("deaf").joined("bob")
-    loop = asyncio.get_running_loop()
-    # One who holds a lease and is not there.
-    await world.store.renew("gone")
-    began = loop.time()
-    found, _ = await world.inquirer.audit()
-    assert found == [Silent("gone")]
-    assert loop.time() - began == pytest.approx(WITHIN)
-
-
-async def test_a_layer_that_is_away_is_told(world: World) -> None:
-    await world.process("here").joined("ada")
-    world.layer.away = True
-    with pytest.raises(TryLater, match="the layer is away"):
-        await world.inquirer.audit()
-
-
-async def test_who_is_just_coming_is_no_ghost(world: World) -> None:
-    here = world.process("here")
+async def test_who_is_just_coming_is_no_ghost(inquiry: Inquiry) -> None:
+    here = inquiry.process("here")
     await here.joined("ada")
     here.seam.late.add("join")
     here.seam.open.clear()
     coming = here.socket("bob")
     coming.ask()
     await settle()
-    assert len(await world.store.roster(BOARD)) == 2, "the store has them, the process not yet"
+    assert len(await inquiry.store.roster(BOARD)) == 2, "the store has them, the process not yet"
     asyncio.get_running_loop().call_later(LOOK_AGAIN / 2, here.seam.open.set)
-    assert await world.stories() == []
+    assert await inquiry.found() == []
 
 
-async def test_a_ghost_is_found_and_taken_off_its_board(world: World) -> None:
-    here, there = world.process("here"), world.process("there")
-    ada, bob = await here.joined("ada"), await there.joined("bob")
-    await world.store.join(BOARD, Ticket("ghost", "there", "casper", "Casper"))
-    found, evidence = await world.inquirer.audit()
-    (ghost,) = found
+async def test_a_ghost_is_found_and_taken_off_its_board(inquiry: Inquiry) -> None:
+    ada, bob = await inquiry.two()
+    await inquiry.store.join(BOARD, Ticket("ghost", "there", "casper", "Casper"))
+    ghost, *counts = await inquiry.found()
     assert isinstance(ghost, Ghost)
     assert (ghost.board, ghost.member.name, ghost.member.process) == (BOARD, "Casper", "there")
-    await world.inquirer.repair(found, evidence)
-    assert await world.stories() == []
+    # Nobody told the processes, which tell their clients what they know.
+    assert wrong(counts) == [(BOARD, "here", 2, 3), (BOARD, "there", 2, 3)]
+    assert await inquiry.repair() == []
     assert ada.count == bob.count == 2
-    assert {member.person for member in await world.store.roster(BOARD)} == {"ada", "bob"}
+    assert {member.person for member in await inquiry.store.roster(BOARD)} == {"ada", "bob"}
 
 
-async def test_who_is_missing_is_found_and_put_back(world: World) -> None:
-    here, there = world.process("here"), world.process("there")
-    ada, bob = await here.joined("ada"), await there.joined("bob")
+async def test_who_is_missing_is_found_and_put_back(inquiry: Inquiry) -> None:
+    ada, bob = await inquiry.two()
     lost = bob.connection.session_id
-    await world.store.leave(BOARD, lost)
-    found, evidence = await world.inquirer.audit()
-    assert found == [Missing(BOARD, lost, "there")]
-    await world.inquirer.repair(found, evidence)
-    assert await world.stories() == []
-    # Whoever looked before they were put back looks again when it renews.
-    await pass_time(TIMING.lease / 3 + 1)
+    await inquiry.store.leave(BOARD, lost)
+    missing, *_ = await inquiry.found()
+    assert missing == Missing(BOARD, lost, "there")
+    assert await inquiry.repair() == []
     assert ada.count == bob.count == 2
-    assert lost in {member.session for member in await world.store.roster(BOARD)}
+    assert lost in {member.session for member in await inquiry.store.roster(BOARD)}
 
 
-async def test_who_is_left_of_a_dead_process_is_taken_off(world: World) -> None:
-    ada = await world.process("here").joined("ada")
-    await world.store.renew("dead")
-    await world.store.join(BOARD, Ticket("left", "dead", "casper", "Casper"))
+async def test_who_is_not_put_back_is_waited_for_in_vain_for_a_while_only(inquiry: Inquiry) -> None:
+    _, bob = await inquiry.two()
+    lost = bob.connection.session_id
+    await inquiry.store.leave(BOARD, lost)
+    found, evidence = await inquiry.inquirer.audit()
+    inquiry.layer.loses = lambda message: "look" in message
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    await inquiry.inquirer.repair(found, evidence)
+    assert loop.time() - began == pytest.approx(BACK_WITHIN)
+    assert Missing(BOARD, lost, "there") in await inquiry.found()
+
+
+async def test_who_is_left_of_a_dead_process_is_taken_off(inquiry: Inquiry) -> None:
+    ada = await inquiry.process("here").joined("ada")
+    await inquiry.store.renew("dead")
+    await inquiry.store.join(BOARD, Ticket("left", "dead", "casper", "Casper"))
     await pass_time(TIMING.lease + 1)
-    found, evidence = await world.inquirer.audit()
-    assert [type(difference) for difference in found] == [Stranded]
-    await world.inquirer.repair(found, evidence)
-    assert await world.stories() == []
+    assert [type(difference) for difference in await inquiry.found()] == [Stranded]
+    assert await inquiry.repair() == []
     await settle()
     assert ada.count == 1
+
+
+# Counts
+
+
+async def test_a_wrong_count_that_a_process_believes_is_found_and_mended(inquiry: Inquiry) -> None:
+    ada, bob = await inquiry.two()
+    inquiry.sights["here"].people = 7
+    await inquiry.process("elsewhere").joined("cy")
+    inquiry.sights["here"].people = None
+    assert (ada.count, bob.count) == (7, 3)
+    # It knows the version of the store: no renewal gives it a reason to look.
+    await pass_time(3 * RENEWAL)
+    assert ada.count == 7
+    assert wrong(await inquiry.found()) == [(BOARD, "here", 7, 3)]
+    assert await inquiry.repair() == []
+    assert (ada.count, bob.count) == (3, 3)
+
+
+async def test_a_process_that_put_people_back_is_given_time_to_trust_the_store(
+    inquiry: Inquiry,
+) -> None:
+    _, bob = await inquiry.two()
+    dora = await inquiry.process("elsewhere").joined("dora", board=OTHER_BOARD)
+    inquiry.sights["there"].people = 7
+    eve = await inquiry.processes["there"].joined("eve", board=OTHER_BOARD)
+    inquiry.sights["there"].people = None
+    await inquiry.store.leave(BOARD, bob.connection.session_id)
+    found, evidence = await inquiry.inquirer.audit()
+    await inquiry.inquirer.repair(found, evidence)
+    assert wrong(await inquiry.found()) == [(OTHER_BOARD, "there", 7, 2)]
+    remains, _ = await inquiry.inquirer.remains(found)
+    assert remains == []
+    assert dora.count == eve.count == 2
+
+
+async def test_a_count_that_is_old_because_a_word_was_lost_is_found_and_mended(
+    inquiry: Inquiry,
+) -> None:
+    ada, bob = await inquiry.two()
+    inquiry.layer.loses = lambda message: "look" in message
+    cy = await inquiry.process("elsewhere").joined("cy")
+    assert (ada.count, cy.count) == (2, 3)
+    found = wrong(await inquiry.found())
+    assert found == [(BOARD, "here", 2, 3), (BOARD, "there", 2, 3)]
+    inquiry.layer.loses = lambda message: False
+    assert await inquiry.repair() == []
+    assert ada.count == bob.count == cy.count == 3
+
+
+async def test_a_count_that_is_on_its_way_is_no_miscount(inquiry: Inquiry) -> None:
+    ada, _ = await inquiry.two()
+    inquiry.sights["here"].open.clear()
+    await inquiry.process("elsewhere").joined("cy")
+    assert ada.count == 2, "its process is still asking the store"
+    asyncio.get_running_loop().call_later(LOOK_AGAIN / 2, inquiry.sights["here"].open.set)
+    assert await inquiry.found() == []
+    assert ada.count == 3
+
+
+async def test_on_a_board_where_people_come_and_go_no_number_is_wrong_for_long(
+    inquiry: Inquiry,
+) -> None:
+    ada, _ = await inquiry.two()
+    elsewhere, store_of_here = inquiry.process("elsewhere"), inquiry.sights["here"].open
+    store_of_here.clear()
+    cy = await elsewhere.joined("cy")
+    assert ada.count == 2, "of 3"
+    finding = asyncio.create_task(inquiry.found())
+    await pass_time(LOOK_AGAIN / 4)
+    store_of_here.set()
+    cy.leave()
+    await pass_time(LOOK_AGAIN / 4)
+    store_of_here.clear()
+    await elsewhere.socket("dora").join()
+    assert ada.count == 2, "of 3 again"
+    assert await finding == []
+
+
+async def test_a_wrong_count_of_the_store_is_found_and_stays(inquiry: Inquiry) -> None:
+    await inquiry.two()
+    inquiry.sight.counted = 1
+    assert wrong(await inquiry.found()) == [(BOARD, None, 1, 2)]
+    assert wrong(await inquiry.repair()) == [(BOARD, None, 1, 2)]
+
+
+# Many boards
+
+
+async def test_a_board_that_somebody_is_yet_to_come_to_is_not_looked_at(inquiry: Inquiry) -> None:
+    here = inquiry.process("here")
+    await here.joined("ada")
+    here.seam.open.clear()
+    here.socket("bob", board=OTHER_BOARD).ask()
+    await settle()
+    evidence = await inquiry.inquirer.look()
+    assert evidence.answers["here"].sessions[OTHER_BOARD] == []
+    assert evidence.boards.keys() == {BOARD}
+
+
+async def test_boards_are_counted_together_and_looked_at_several_at_once(inquiry: Inquiry) -> None:
+    here = inquiry.process("here")
+    for number in range(3 * AT_ONCE):
+        await here.joined("ada", board=UUID(int=number))
+    inquiry.sight.seconds = 0.001
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    evidence = await inquiry.inquirer.look()
+    assert loop.time() - began == pytest.approx(3 * inquiry.sight.seconds)
+    assert len(evidence.boards) == len(evidence.counts) == 3 * AT_ONCE
+    assert inquiry.sight.calls.count("counts") == 1
+
+
+async def test_processes_are_not_told_to_look_at_all_their_boards_in_one_go(
+    inquiry: Inquiry,
+) -> None:
+    await inquiry.two()
+    evidence = await inquiry.inquirer.look()
+    boards = [UUID(int=number) for number in range(2 * LOOKS + 1)]
+    answers = {
+        name: Answer({board: ["s"] for board in boards}, {}, {}) for name in evidence.answers
+    }
+    found = [Miscount(board, "here", 9, 1, 1) for board in boards]
+    loop = asyncio.get_running_loop()
+    told: Counter[tuple[str, float]] = Counter()
+
+    def note(message: dict[str, Any]) -> bool:
+        told[message["from"], loop.time() - began] += 1
+        return False
+
+    inquiry.line.loses = note
+    began = loop.time()
+    await inquiry.inquirer.repair(found, replace(evidence, answers=answers))
+    each = {0.0: LOOKS, LOOKS_EVERY: LOOKS, 2 * LOOKS_EVERY: 1}
+    assert [count for _, count in sorted(told.items())] == [2 * n for n in each.values()]
+    assert [when for _, when in sorted(told)] == pytest.approx(list(each))
