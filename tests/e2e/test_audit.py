@@ -1,22 +1,23 @@
 """`manage.py presence_audit` finds what differs between Redis and real Daphnes, and mends it."""
 
+import asyncio
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from uuid import UUID
 
 import pytest
 
+from presence.roster import Member
 from presence.store.base import Ticket, Timing
 from presence.store.redis import RedisStore
+from presence.store.redis_records import escape
 from presence.store.redis_scripts import Keys
+from tests.support.audit import audit
 from tests.support.cookies import guest_cookie
 from tests.support.redis import RedisServer, run_redis
-from tests.support.server import ROOT, Server, serve
+from tests.support.server import Server, serve
 from tests.support.wire import Clients
 
 LONG = Timing(grace=90.0, lease=90.0)
@@ -57,20 +58,25 @@ async def sockets(servers: list[Server], board: str) -> AsyncIterator[list[Clien
         await clients.close()
 
 
-def audit(server: Server, *options: str) -> tuple[int, list[str]]:
-    """Run the command, and return its exit status and the lines it printed."""
-    command = [sys.executable, "manage.py", "presence_audit", *options]
-    done = subprocess.run(
-        command, cwd=ROOT, env=server.environment, capture_output=True, text=True, check=False
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    return done.returncode, (done.stdout + done.stderr).splitlines()
+async def audited(server: Server, *options: str) -> tuple[int, list[str]]:
+    """Run the command while the sockets of the test go on."""
+    return await asyncio.to_thread(audit, server.environment, *options)
 
 
-async def name_of(store: RedisStore, board: str, person: str) -> tuple[str, str]:
-    """Return the process and the session of the one who goes by a name."""
-    (found,) = [m for m in await store.roster(UUID(board)) if m.name == person]
-    return found.process, found.session
+async def member_of(store: RedisStore, board: str, name: str) -> Member:
+    """Return the one who goes by a name."""
+    (found,) = [member for member in await store.roster(UUID(board)) if member.name == name]
+    return found
+
+
+def become(redis: RedisServer, board: str, session: str, person: bytes) -> None:
+    """Make a session that of another person, behind everybody's back: the version stays, so that no
+    process sees reason to look."""
+    members = Keys("presence").board(UUID(board))[0]
+    with redis.client() as client:
+        place, user, color, process, _, name = client.hget(members, session).split(b"\t")
+        record = b"\t".join((place, user, color, process, person, name))
+        assert client.hset(members, session, record) == 0
 
 
 async def test_what_is_true_is_proved(
@@ -83,10 +89,62 @@ async def test_what_is_true_is_proved(
     broken = await sockets[1].join("Cal", cookies=cal)
     await first.until(lambda: first.count == 3, "all of them")
     await broken.snap()
-    status, lines = audit(servers[0])
+    status, lines = await audited(servers[0])
     await sockets[0].join("Cal", cookies=cal)  # and leaves for good when the test ends
     assert lines == ["Nothing differs: 2 processes, 1 board, 4 sessions."]
     assert status == 0
+
+
+def miscounts(board: str, tells: list[str], persons: int) -> list[str]:
+    """Return what is said where all of them tell a wrong number."""
+    right = f"the persons on the roster are {persons}"
+    return [f"board {board}: miscount: {told}, {right}" for told in tells]
+
+
+async def test_counts_that_are_not_true_are_found_and_told_anew(
+    servers: list[Server], sockets: list[Clients], store: RedisStore, redis: RedisServer, board: str
+) -> None:
+    ada, bob = await sockets[0].join("Ada"), await sockets[1].join("Bob")
+    cal = await sockets[1].join("Cal")
+    await ada.until(lambda: ada.count == 3, "all of them")
+    someone, other = await member_of(store, board, "Bob"), await member_of(store, board, "Cal")
+    become(redis, board, other.session, escape(someone.person))
+    processes = sorted(await store.processes())
+    told = [
+        *miscounts(board, [f"process {name} tells its clients 3" for name in processes], 2),
+        "2 differences in 2 processes, 1 board, 3 sessions.",
+    ]
+    assert await audited(servers[0]) == (1, told)
+    clean = "Nothing differs: 2 processes, 1 board, 3 sessions."
+    mended = [*told, "Repaired. What remains:", clean]
+    assert await audited(servers[0], "--repair") == (0, mended)
+    for client in (ada, bob, cal):
+        await client.until(lambda client=client: client.count == 2, "the count that is true")
+
+
+async def test_a_store_that_counts_wrong_is_found_and_stays_wrong(
+    servers: list[Server], sockets: list[Clients], store: RedisStore, redis: RedisServer, board: str
+) -> None:
+    ada = await sockets[0].join("Ada")
+    await sockets[1].join("Bob")
+    await ada.until(lambda: ada.count == 2, "both of them")
+    someone, other = await member_of(store, board, "Ada"), await member_of(store, board, "Bob")
+    # The same person, who is not the same to a script: it compares what is written.
+    become(
+        redis,
+        board,
+        other.session,
+        rb"\u%04x" % ord(someone.person[0]) + escape(someone.person[1:]),
+    )
+    tells = [f"process {name} tells its clients 2" for name in sorted(await store.processes())]
+    told = [
+        *miscounts(board, ["the store counts 2", *tells], 1),
+        "3 differences in 2 processes, 1 board, 2 sessions.",
+    ]
+    remains = ["Repaired. What remains:", *told]
+    assert await audited(servers[0], "--repair") == (1, [*told, *remains])
+    become(redis, board, other.session, escape(other.person))
+    assert (await audited(servers[0]))[0] == 0
 
 
 async def test_ghosts_and_missing_people_are_found_and_mended(
@@ -95,7 +153,8 @@ async def test_ghosts_and_missing_people_are_found_and_mended(
     ada, bob = await sockets[0].join("Ada"), await sockets[1].join("Bob")
     cal = await sockets[1].join("Cal")
     await ada.until(lambda: ada.count == 3, "all of them")
-    process, lost = await name_of(store, board, "Cal")
+    gone = await member_of(store, board, "Cal")
+    process, lost = gone.process, gone.session
     # Behind everybody's back: the version stays, so that no process sees reason to look.
     with redis.client() as client:
         assert client.hdel(Keys("presence").board(UUID(board))[0], lost) == 1
@@ -106,12 +165,12 @@ async def test_ghosts_and_missing_people_are_found_and_mended(
         f"board {board}: missing: session {lost} of live process {process} is not in the store",
         "2 differences in 2 processes, 1 board, 3 sessions.",
     ]
-    assert audit(servers[0]) == (1, told)
-    assert audit(servers[1]) == (1, told), "to look changes nothing"
+    assert await audited(servers[0]) == (1, told)
+    assert await audited(servers[1]) == (1, told), "to look changes nothing"
 
     clean = "Nothing differs: 2 processes, 1 board, 3 sessions."
-    assert audit(servers[0], "--repair") == (0, [*told, "Repaired. What remains:", clean])
-    assert audit(servers[0]) == (0, [clean])
+    assert await audited(servers[0], "--repair") == (0, [*told, "Repaired. What remains:", clean])
+    assert await audited(servers[0]) == (0, [clean])
     roster = await store.roster(UUID(board))
     assert {member.name for member in roster} == {"Ada", "Bob", "Cal"}
     for client in (bob, cal):
@@ -127,7 +186,7 @@ async def test_who_is_left_of_a_dead_process_is_mended(
     await dying.join(UUID(board), Ticket("left", "dead:1", "casper", "Casper"))
     await dying.close()
     said = f"board {board}: stranded: 'Casper' (session left) is of process dead:1, without a lease"
-    status, lines = audit(servers[0], "--repair")
+    status, lines = await audited(servers[0], "--repair")
     assert (status, lines[0]) == (0, said)
     assert lines[-1] == "Nothing differs: 2 processes, 1 board, 1 session."
     await ada.until(lambda: ada.count == 1, "only Ada")
@@ -138,28 +197,28 @@ async def test_a_process_that_does_not_answer_is_named(
 ) -> None:
     await sockets[0].join("Ada")
     await sockets[1].join("Bob")
-    process, _ = await name_of(store, board, "Bob")
+    process = (await member_of(store, board, "Bob")).process
     silent = f"process {process}: silent: it holds a lease and did not answer in time"
     os.kill(servers[1].process.pid, signal.SIGSTOP)
     try:
-        status, lines = audit(servers[0], "--timeout", "1")
+        status, lines = await audited(servers[0], "--timeout", "1")
         assert (status, lines[0]) == (1, silent)
-        status, lines = audit(servers[0], "--timeout", "1", "--repair")
+        status, lines = await audited(servers[0], "--timeout", "1", "--repair")
         assert status == 1, "it cannot be mended from here"
         assert [line for line in lines if line == silent] == [silent] * 2
     finally:
         os.kill(servers[1].process.pid, signal.SIGCONT)
-    assert audit(servers[0], "--timeout", "10")[0] == 0
+    assert (await audited(servers[0], "--timeout", "10"))[0] == 0
 
 
 def test_without_redis_there_is_one_process(server: Server) -> None:
     said = "PRESENCE['REDIS_URL'] is not set: one process, nothing to compare."
-    assert audit(server) == (0, [said])
+    assert audit(server.environment) == (0, [said])
 
 
 def test_redis_that_is_away_is_not_a_difference(environment: dict[str, str]) -> None:
     # Nothing listens there: it is the port of a protocol that has no servers.
     nowhere = {**environment, "REDIS_URL": "redis://127.0.0.1:9/0"}
-    status, lines = audit(Server(0, None, Path(), nowhere))  # type: ignore[arg-type]
+    status, lines = audit(nowhere)
     assert status == 2
     assert lines[0].startswith("CommandError: Nothing could be compared: Redis: ")
