@@ -8,6 +8,8 @@ on a board need nothing from elsewhere. Every key expires by itself when those w
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from math import inf
 from typing import Any
 from uuid import UUID
 
@@ -97,29 +99,36 @@ class RedisStore:
 
     async def restore(self, board: UUID, members: Sequence[Member]) -> Snapshot:
         """See `Store.restore`."""
-        for member in members:
-            # Noted first: where this fails, the next `renew` names the board again.
-            self._held.put(board, member.session, member.process)
+        # Noted first: where this fails, the next `renew` names the board again.
+        self._hold(board, members)
         if members:
             ends = {process: await self._lease_end(process) for process in _owners(members)}
             told = [part for m in members for part in member_arguments(m, ends[m.process])]
             await self._link.run(self._on_board(scripts.RESTORE, board, *told))
             self._remember([board], await self._take([board]))
+            # Again: a renewal under way may have found the board before they were back on it.
+            self._hold(board, members)
         return await self.snapshot(board)
 
     async def renew(self, process: str) -> Mapping[UUID, Standing]:
         """See `Store.renew`. One trip for some hundreds of boards."""
-        for session, board in tuple(self._doubtful.items()):
-            await self.leave(board, session)
-        asked = self._held.of(process)
-        lease = self._call(scripts.LEASE, self._keys.processes, escape(process))
-        calls = [self._on_board(scripts.STAND, board, escape(process)) for board in asked]
-        lease_end, *stands = await self._link.run_all([lease, *calls])
+        doubtful = tuple(self._doubtful.items())
+        asked, until = self._held.of(process), self._held.puts
+        lease_end, *told = await self._link.run_all(
+            [
+                self._call(scripts.LEASE, self._keys.processes, escape(process)),
+                *(self._taking_back(board, session) for session, board in doubtful),
+                *(self._standing_of(board, process, len(asked[board])) for board in asked),
+            ]
+        )
         self._leases[process] = lease_end
         self._remember(asked, await self._take([*asked]))
-        for (board, sessions), stand in zip(asked.items(), stands, strict=True):
-            if not stand[-1]:
-                self._off(board, sessions)
+        await self._taken_back(doubtful, told)
+        stands = told[len(doubtful) :]
+        for (board, sessions), (*_, own) in zip(asked.items(), stands, strict=True):
+            if own is not None:
+                # Others went on for them or reaped them, or they are lost.
+                self._off(board, set(sessions).difference(map(unescape, own)), until=until)
         return {board: _standing(stand) for board, stand in zip(asked, stands, strict=True)}
 
     async def roster(self, board: UUID) -> tuple[Member, ...]:
@@ -181,15 +190,30 @@ class RedisStore:
         gone = members(flat)
         self._off(board, [member.session for member in gone])
         if emptied:
-            # Whatever becomes of the id (it is let go in the end), those who are gone must be told.
-            with suppress(TryLater):
-                await self._let_go(board)
+            # Whatever becomes of the id, those who are gone must be told.
+            await self._let_go([board])
         return Departure(gone, people, version)
 
-    async def _let_go(self, board: UUID) -> None:
-        await self._link.run(self._call(scripts.LET_GO, self._keys.registry, board.hex))
-        if await self._link.command("EXISTS", self._keys.board(board)[0]):
-            await self._take([board])
+    async def _taken_back(self, doubtful: Sequence[tuple[str, UUID]], told: list[Any]) -> None:
+        emptied = []
+        for (session, board), departure in zip(doubtful, told, strict=False):
+            if isinstance(departure, Exception):
+                continue  # The next renewal tries again.
+            if self._doubtful.get(session) == board:
+                self._off(board, [session])
+            if departure[2]:
+                emptied.append(board)
+        if emptied:
+            await self._let_go(emptied)
+
+    async def _let_go(self, boards: Sequence[UUID]) -> None:
+        """Let the ids of emptied boards go. Where that fails they are let go in the end."""
+        calls = [self._call(scripts.LET_GO, self._keys.registry, board.hex) for board in boards]
+        with suppress(TryLater):
+            await self._link.run_all(calls)
+            # Somebody may have come before that.
+            again = [board for board, people in (await self.counts(boards)).items() if people]
+            await self._take(again)
 
     async def _take(self, boards: Sequence[UUID]) -> list[int]:
         parts = [boards[n : n + AT_ONCE] for n in range(0, len(boards), AT_ONCE)]
@@ -210,10 +234,14 @@ class RedisStore:
         held = zip(boards, ids, strict=True)
         self._ids.update((board, board_id) for board, board_id in held if board in self._held)
 
-    def _off(self, board: UUID, sessions: Collection[str]) -> None:
+    def _hold(self, board: UUID, members: Iterable[Member]) -> None:
+        for member in members:
+            self._held.put(board, member.session, member.process)
+
+    def _off(self, board: UUID, sessions: Collection[str], *, until: float = inf) -> None:
         for session in sessions:
             self._doubtful.pop(session, None)
-        self._held.drop(board, sessions)
+        self._held.drop(board, sessions, until=until)
         if board not in self._held:
             self._ids.pop(board, None)
 
@@ -231,8 +259,15 @@ class RedisStore:
         return [UUID(board.decode()) for board in listed]
 
     async def _stands(self, boards: Collection[UUID]) -> dict[UUID, list[Any]]:
-        calls = [self._on_board(scripts.STAND, board, "") for board in boards]
+        calls = [self._standing_of(board) for board in boards]
         return dict(zip(boards, await self._link.run_all(calls), strict=True))
+
+    def _standing_of(self, board: UUID, process: str = "", known: int = 0) -> Call:
+        return self._on_board(scripts.STAND, board, escape(process), known)
+
+    def _taking_back(self, board: UUID, session: str) -> Call:
+        # What Redis will not do here must not keep the lease from being renewed.
+        return replace(self._on_board(scripts.LEAVE, board, escape(session)), optional=True)
 
     def _on_board(self, script: Script, board: UUID, *arguments: Argument) -> Call:
         return self._call(script, self._keys.board(board), *arguments)

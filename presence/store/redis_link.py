@@ -51,7 +51,8 @@ class Link:
     async def run_all(self, calls: Sequence[Call]) -> list[Any]:
         """Run scripts in as few trips as may be and return their answers; raises `TryLater`.
 
-        They run in their order, but for a Redis Cluster where each node has its own.
+        They run in their order, but for a Redis Cluster where each node has its own. One that is
+        sent with others may run twice.
         """
         parts = [calls[n : n + AT_ONCE] for n in range(0, len(calls), AT_ONCE)]
         return [reply for part in parts for reply in await self._run_some(part)]
@@ -59,16 +60,16 @@ class Link:
     async def _run_some(self, calls: Sequence[Call]) -> list[Any]:
         async with self._reached() as client:
             replies = await _send(client, calls)
-            forgotten = [n for n, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
-            if forgotten:
-                # The server is new, or its scripts were flushed.
-                again = [calls[n] for n in forgotten]
+            unknown = [n for n, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
+            if unknown:
+                # The server is new, or its scripts were flushed. What came after the first that it
+                # did not know is run again, as it is to run after it.
+                again = calls[unknown[0] :]
                 for text in {call.script.text for call in again}:
                     await client.script_load(text)
-                for n, reply in zip(forgotten, await _send(client, again), strict=True):
-                    replies[n] = reply
-            for reply in replies:
-                if isinstance(reply, Exception):
+                replies[unknown[0] :] = await _send(client, again)
+            for call, reply in zip(calls, replies, strict=True):
+                if isinstance(reply, Exception) and not call.optional:
                     raise reply
             return replies
 

@@ -44,11 +44,13 @@ LIVING = _script("living")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A script with its KEYS and ARGV."""
+    """A script with its KEYS and ARGV. Where it is `optional`, the exception that it raised is an
+    answer like another."""
 
     script: Script
     keys: tuple[str, ...]
     arguments: tuple[Argument, ...]
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

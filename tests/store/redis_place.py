@@ -7,11 +7,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from redis.asyncio import Redis as AsyncRedis
 
 from presence.errors import TryLater
 from presence.store.base import Timing
 from presence.store.redis import RedisStore
-from presence.store.redis_scripts import Keys
+from presence.store.redis_link import Client
+from presence.store.redis_scripts import Keys, Script
+from tests.store.cast import TIMING
 from tests.support.redis import RedisServer
 from tests.support.waiting import DEADLINE, POLL
 
@@ -45,6 +48,51 @@ async def refused(work: Any, within: float = IN_TIME) -> TryLater:
     return raised.value
 
 
+class Gate:
+    """Where a client waits, once it has `reached` it, until it is `open`."""
+
+    def __init__(self) -> None:
+        self.reached, self.open = asyncio.Event(), asyncio.Event()
+
+    async def cross(self) -> None:
+        """Come to the gate, and go on when it is open."""
+        self.reached.set()
+        await self.open.wait()
+
+
+class Gated(AsyncRedis):
+    """A client of the site's own that waits before it sends some scripts, or with their answers."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._before: dict[str, Gate] = {}
+        self._after: dict[str, Gate] = {}
+
+    def before(self, script: Script) -> Gate:
+        """Return a gate through which the script is sent from now on."""
+        return self._before.setdefault(script.sha, Gate())
+
+    def after(self, script: Script) -> Gate:
+        """Return a gate through which the script's answers come from now on."""
+        return self._after.setdefault(script.sha, Gate())
+
+    def pipeline(self, *arguments: Any, **options: Any) -> Any:
+        pipe: Any = super().pipeline(*arguments, **options)
+        execute = pipe.execute
+
+        async def gated(**how: Any) -> Any:
+            sent = {words[1] for words, _ in pipe.command_stack}
+            for sha in sent & self._before.keys():
+                await self._before[sha].cross()
+            told = await execute(**how)
+            for sha in sent & self._after.keys():
+                await self._after[sha].cross()
+            return told
+
+        pipe.execute = gated
+        return pipe
+
+
 class Place:
     """Stores under one prefix of one server; `ahead` is how far they read its clock ahead."""
 
@@ -67,6 +115,10 @@ class Place:
         store = RedisStore(f"{self.server.url}?client_name={self.prefix}", timing, **options)
         self._stores.append(store)
         return store
+
+    def store_over(self, client: Client) -> RedisStore:
+        """Return the store of a further process, over a client of the site's own."""
+        return RedisStore(client, TIMING, prefix=self.prefix, ahead=lambda: self.ahead)
 
     def names(self) -> list[bytes]:
         """Return the names of all keys there are."""

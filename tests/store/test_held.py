@@ -39,3 +39,13 @@ def test_putting_again_says_whose_it_is_now() -> None:
     made.put(BOARD, "a", THERE)
     assert made.of(THERE) == {BOARD: ["a", "b"]}
     assert made.of(HERE) == {OTHER_BOARD: ["c"]}
+
+
+def test_what_was_put_later_than_said_is_not_dropped() -> None:
+    made = held()
+    then = made.puts
+    made.put(BOARD, "a", HERE)
+    made.put(BOARD, "d", HERE)
+    made.drop(BOARD, ["a", "b", "d"], until=then)
+    assert made.of(HERE) == {BOARD: ["a", "d"], OTHER_BOARD: ["c"]}
+    assert made.of(THERE) == {}

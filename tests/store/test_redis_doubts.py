@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 from redis.asyncio import Redis as AsyncRedis
@@ -10,7 +11,7 @@ from redis.asyncio import Redis as AsyncRedis
 from presence.store.base import Departure
 from presence.store.redis import RedisStore
 from presence.store.redis_scripts import JOIN, LET_GO, TAKE
-from tests.store.cast import BOARD, HERE, TIMING, people_on, ticket
+from tests.store.cast import BOARD, HERE, OTHER_BOARD, TIMING, people_on, ticket
 from tests.store.redis_place import TIMEOUT, Place, refused
 
 
@@ -28,6 +29,45 @@ async def test_a_join_nobody_heard_of_is_taken_back(
     standing = (await impatient.renew(HERE))[BOARD]
     assert (standing.people, await people_on(impatient)) == (1, 1)
     assert await impatient.leave(BOARD, "lost") == Departure((), 1)
+
+
+async def test_all_joins_nobody_heard_of_are_taken_back_in_one_trip(
+    own_place: Place, impatient: RedisStore
+) -> None:
+    boards = [UUID(int=n + 1) for n in range(30)]
+    own_place.server.pause()
+    try:
+        await asyncio.gather(*(refused(impatient.join(b, ticket(f"{b}"))) for b in boards))
+    finally:
+        own_place.server.resume()
+    await impatient.ping()
+    with own_place.server.client() as client:
+        before = client.info("stats")["total_reads_processed"]
+        await impatient.renew(HERE)
+        trips = client.info("stats")["total_reads_processed"] - before
+    assert dict(await impatient.counts(boards)) == dict.fromkeys(boards, 0)
+    assert trips < len(boards)
+
+
+async def test_a_session_that_cannot_be_taken_back_yet_does_not_hinder_the_renewal(
+    own_place: Place, impatient: RedisStore
+) -> None:
+    stays = await impatient.join(BOARD, ticket("stays"))
+    own_place.server.pause()
+    try:
+        await refused(impatient.join(OTHER_BOARD, ticket("lost")))
+    finally:
+        own_place.server.resume()
+    assert await people_on(impatient, OTHER_BOARD) == 1
+    broken = own_place.keys.board(OTHER_BOARD)[1]
+    with own_place.server.client() as client:
+        # A key of another kind: no script on that board can do its work.
+        client.set(broken, "x")
+        assert (await impatient.renew(HERE))[BOARD].version == stays.version
+        client.delete(broken)
+    assert await people_on(impatient, OTHER_BOARD) == 1
+    await impatient.renew(HERE)
+    assert await people_on(impatient, OTHER_BOARD) == 0
 
 
 async def test_a_join_that_was_heard_of_the_second_time_stays(

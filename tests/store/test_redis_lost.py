@@ -1,12 +1,8 @@
 """The shared state is lost, or its scripts are, while processes live on."""
 
 import asyncio
-from typing import Any
 
-from redis.asyncio import Redis as AsyncRedis
-
-from presence.store.redis import RedisStore
-from presence.store.redis_scripts import LET_GO
+from presence.store.redis_scripts import LET_GO, RESTORE, STAND
 from tests.store.cast import (
     BOARD,
     FIRST_OF_PAIR,
@@ -21,7 +17,7 @@ from tests.store.cast import (
     gone,
     ticket,
 )
-from tests.store.redis_place import Place
+from tests.store.redis_place import Gated, Place
 
 
 async def test_flushed_scripts_are_loaded_again(place: Place) -> None:
@@ -95,38 +91,36 @@ async def test_an_id_that_another_board_took_meanwhile_is_not_taken_back(place: 
     assert (await store.join(FIRST_OF_PAIR, ticket("c"))).board_id == NEXT_TO_HOME
 
 
-class Gated(AsyncRedis):
-    """A client that waits before it lets a board's id go."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self.reached, self.open = asyncio.Event(), asyncio.Event()
-
-    def pipeline(self, *arguments: Any, **options: Any) -> Any:
-        pipe: Any = super().pipeline(*arguments, **options)
-        execute = pipe.execute
-
-        async def gated(**how: Any) -> Any:
-            if any(LET_GO.sha in words for words, _ in pipe.command_stack):
-                self.reached.set()
-                await self.open.wait()
-            return await execute(**how)
-
-        pipe.execute = gated
-        return pipe
-
-
 async def test_who_comes_while_a_board_empties_keeps_its_id(place: Place) -> None:
     async with Gated(port=place.server.port) as client:
-        store = RedisStore(client, TIMING, prefix=place.prefix, ahead=lambda: place.ahead)
-        other = place.store(TIMING)
+        store, other = place.store_over(client), place.store(TIMING)
         await store.renew(HERE)
         await other.renew(THERE)
         await store.join(BOARD, ticket("a"))
+        gate = client.before(LET_GO)
         leaving = asyncio.create_task(store.leave(BOARD, "a"))
-        await client.reached.wait()
+        await gate.reached.wait()
         admission = await other.join(BOARD, ticket("b", process=THERE))
-        client.open.set()
+        gate.open.set()
         assert gone(await leaving) == ["a"]
     place.ahead += 6
     assert (await other.snapshot(BOARD)).board_id == admission.board_id
+
+
+async def test_a_renewal_under_way_does_not_forget_who_is_put_back_meanwhile(place: Place) -> None:
+    async with Gated(port=place.server.port) as client:
+        store = place.store_over(client)
+        await store.renew(HERE)
+        member = (await store.join(BOARD, ticket("a"))).member
+        place.flush()
+        restores, stands = client.before(RESTORE), client.after(STAND)
+        restoring = asyncio.create_task(store.restore(BOARD, [member]))
+        await restores.reached.wait()
+        renewing = asyncio.create_task(store.renew(HERE))
+        await stands.reached.wait()
+        restores.open.set()
+        assert (await restoring).members in ((member,), ())
+        stands.open.set()
+        await renewing
+        for _ in range(2):
+            assert set(await store.renew(HERE)) == {BOARD}

@@ -11,6 +11,7 @@ from tests.store.cast import (
     SECOND_OF_PAIR,
     THERE,
     fill,
+    gone,
     ticket,
 )
 from tests.store.test_leases import renew_for
@@ -114,6 +115,32 @@ async def test_a_renewal_is_silent_where_another_process_went_on(store: Store) -
     await store.join(BOARD, ticket("new", "ada", THERE))
     assert dict(await store.renew(HERE)) == {}
     assert set(await store.renew(THERE)) == {BOARD}
+
+
+async def test_a_renewal_forgets_those_for_whom_another_process_went_on(
+    store: Store, elsewhere: Store
+) -> None:
+    await store.join(BOARD, ticket("stays"))
+    await store.join(BOARD, ticket("old", "ada"))
+    await store.linger(BOARD, "old")
+    await elsewhere.join(BOARD, ticket("new", "ada", THERE))
+    assert set(await store.renew(HERE)) == {BOARD}
+    await store.leave(BOARD, "stays")
+    assert dict(await store.renew(HERE)) == {}
+
+
+async def test_a_renewal_forgets_those_whom_another_process_took_off(
+    store: Store, elsewhere: Store, world: World
+) -> None:
+    await fill(store, 2)
+    await store.linger(BOARD, "filler 0")
+    await world.advance(3)
+    # Whose time is up is there until somebody says so.
+    assert set(await store.renew(HERE)) == {BOARD}
+    assert gone(await elsewhere.reap(BOARD)) == ["filler 0"]
+    assert set(await store.renew(HERE)) == {BOARD}
+    await store.leave(BOARD, "filler 1")
+    assert dict(await store.renew(HERE)) == {}
 
 
 async def test_what_was_restored_is_renewed(store: Store, world: World) -> None:

@@ -2,21 +2,21 @@
 -- (`Store.renew`, `Store.counts`).
 --
 -- KEYS  as board.lua says
--- ARGV  after those of clock.lua: process, or '' to renew none
--- Returns version, people, processes, how many members the process has, also those whose time is
--- up.
+-- ARGV  after those of clock.lua: process, or '' to renew none; how many members it thinks it has
+-- Returns version, people, processes, the sessions of the process, also those whose time is up: nil
+-- where they are as many as it thinks.
 
-local process = ARGV[FIRST]
+local process, known = ARGV[FIRST], tonumber(ARGV[FIRST + 1])
 local members = everybody()
-local own = 0
+local own = {}
 for _, member in ipairs(members) do
   if member.process == process then
-    own = own + 1
+    own[#own + 1] = member.session
   end
 end
-if own > 0 then
+if #own > 0 then
   lease(process, NOW + LEASE)
   keep_board()
 end
 local people, processes = census(members)
-return {version(), people, processes, own}
+return {version(), people, processes, #own ~= known and own}
