@@ -40,11 +40,22 @@ class Lease:
 
     async def renew(self, *, anyway: bool = False) -> None:
         """Renew the lease where that is due, or `anyway`; `TryLater` where the store is out of
-        reach."""
+        reach.
+
+        Nobody waits for a renewal under way, of thousands of boards maybe, while the lease lasts
+        for long enough without it.
+        """
+        if self.renewing and not anyway and self._held < self._seconds * 2 / 3:
+            return
         async with self._turn:
-            held = self._loop.time() - self._renewed
+            held = self._held
             if anyway or held >= self._seconds / 3:
                 await self._renew(ran_out=held >= self._seconds)
+
+    @property
+    def _held(self) -> float:
+        """Seconds since the lease was last renewed."""
+        return self._loop.time() - self._renewed
 
     async def _renew(self, *, ran_out: bool) -> None:
         try:

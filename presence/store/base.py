@@ -9,8 +9,9 @@ that lasts: a join of which the caller never heard is taken back, a leave may be
 
 A board's *version* is a whole number. Every call that puts members on the board or takes members
 off raises it by one, however many they are; two different memberships of one board never have the
-same version, also where the shared state was lost in between. It is 0 where nothing is known of the
-board. A session whose time is up is off the roster at once, and raises the version when it is
+same version, also where the shared state was emptied in between. Where it fell back to what it knew
+a while ago, a version may come again: who relies on it hears of changes in another way too. It is 0
+where nothing is known of the board. A session whose time is up is off the roster at once, and raises the version when it is
 reaped.
 """
 

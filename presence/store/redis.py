@@ -104,10 +104,14 @@ class RedisStore:
         if members:
             ends = {process: await self._lease_end(process) for process in _owners(members)}
             told = [part for m in members for part in member_arguments(m, ends[m.process])]
-            await self._link.run(self._on_board(scripts.RESTORE, board, *told))
-            self._remember([board], await self._take([board]))
+            restoring = self._on_board(scripts.RESTORE, board, *told)
+            _, taken, *seen = await self._link.run_all(
+                [restoring, self._taking([board]), *self._seeing(board)]
+            )
+            self._remember([board], self._taken(taken))
             # Again: a renewal under way may have found the board before they were back on it.
             self._hold(board, members)
+            return _snapshot(*seen)
         return await self.snapshot(board)
 
     async def renew(self, process: str) -> Mapping[UUID, Standing]:
@@ -137,11 +141,7 @@ class RedisStore:
 
     async def snapshot(self, board: UUID) -> Snapshot:
         """See `Store.snapshot`."""
-        # A board's id stays the same while somebody is there: it may come from another script.
-        label = self._call(scripts.LABEL, self._keys.registry, board.hex)
-        told, board_id = await self._link.run_all([self._on_board(scripts.SNAPSHOT, board), label])
-        version, people, processes, flat = told
-        return Snapshot(members(flat), people, version, names(processes), board_id)
+        return _snapshot(*await self._link.run_all(self._seeing(board)))
 
     async def counts(self, boards: Collection[UUID]) -> Mapping[UUID, int]:
         """See `Store.counts`."""
@@ -254,6 +254,11 @@ class RedisStore:
         score = await self._link.command("ZSCORE", *self._keys.processes, escape(process))
         return "" if score is None else int(float(score))
 
+    def _seeing(self, board: UUID) -> list[Call]:
+        # A board's id stays the same while somebody is there: it may come from another script.
+        label = self._call(scripts.LABEL, self._keys.registry, board.hex)
+        return [self._on_board(scripts.SNAPSHOT, board), label]
+
     async def _listed(self) -> list[UUID]:
         listed = await self._link.run(self._call(scripts.LISTED, self._keys.registry))
         return [UUID(board.decode()) for board in listed]
@@ -275,6 +280,11 @@ class RedisStore:
     def _call(self, script: Script, keys: tuple[str, ...], *arguments: Argument) -> Call:
         ahead = int(self._ahead() * MICROSECONDS)
         return Call(script, keys, (ahead, *self._times, *arguments))
+
+
+def _snapshot(told: list[Any], board_id: int) -> Snapshot:
+    version, people, processes, flat = told
+    return Snapshot(members(flat), people, version, names(processes), board_id)
 
 
 def _standing(told: list[Any]) -> Standing:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from uuid import UUID
 
 import pytest
@@ -17,6 +18,7 @@ from presence.messages import (
     UserState,
     Welcome,
 )
+from presence.store.base import Standing
 from tests.process.harness import BOARD, OTHER_BOARD, OUT, BrokenError, pass_time, settle
 from tests.process.world import (
     MENDED,
@@ -371,3 +373,22 @@ async def test_a_loss_of_everything_is_one_roster_for_everybody(world: World) ->
     await pass_time(2 * MENDED)
     for socket in people.values():
         assert len([message for message in socket.heard() if isinstance(message, Roster)]) == 1
+
+
+async def test_nobody_waits_for_a_renewal_that_takes_long_while_the_lease_lasts(
+    world: World,
+) -> None:
+    await world.joined("one", "ada")
+    seam = world.process("one").seam
+    loop, inner, begun = asyncio.get_running_loop(), seam.renew, asyncio.Event()
+
+    async def slow(process: str) -> Mapping[UUID, Standing]:
+        begun.set()
+        await pass_time(1.5)
+        return await inner(process)
+
+    seam.renew = slow  # type: ignore[method-assign]
+    await begun.wait()
+    asked = loop.time()
+    await world.process("one").socket("bob").join("Bob")
+    assert loop.time() - asked < 0.1

@@ -13,8 +13,8 @@ local MEMBERS, BROKEN, LEASES, RESTING, STATE = KEYS[1], KEYS[2], KEYS[3], KEYS[
 local MAX_USERS, NO_USER = 255, 255
 local RECORD = '^(%d+)\t(%d+)\t(%x+)\t([^\t]*)\t([^\t]*)'
 
-local leases = scores(LEASES)
-local broken = scores(BROKEN)
+local leases = bounded(LEASES, LEASE)
+local broken = bounded(BROKEN, GRACE)
 
 -- Return every member, also those whose time is up. Their place and user id are digits: this is
 -- where the scripts spend their time, and few ask for the numbers.
@@ -133,7 +133,8 @@ local function resting()
   local flat = redis.call('HGETALL', RESTING)
   for i = 1, #flat, 2 do
     local ends, person = string.match(flat[i + 1], '^(%d+)\t(.*)$')
-    if tonumber(ends) > NOW then
+    -- One that ends much later was noted before the clock was set back.
+    if tonumber(ends) > NOW and tonumber(ends) <= NOW + ID_REST + SPARE then
       found[tonumber(flat[i])] = person
     else
       redis.call('HDEL', RESTING, flat[i])

@@ -4,6 +4,7 @@
 -- ARGV    after those of clock.lua: process
 -- Returns the end of the lease.
 
+bounded(KEYS[1], LEASE)
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', NOW - GRACE)
 redis.call('ZADD', KEYS[1], NOW + LEASE, ARGV[FIRST])
 keep(LEASE + GRACE)
