@@ -94,7 +94,7 @@ def test_a_person_of_another_system_is_one_of_their_own() -> None:
 
 def test_a_token_is_for_somebody() -> None:
     for who in ({}, {"user": User(pk=1), "person": "1"}, {"user": AnonymousUser()}):
-        with pytest.raises(ValueError, match="^A token"):
+        with pytest.raises(ValueError, match="A token"):
             issue(BOARD, origin=ORIGIN, **who)
 
 
