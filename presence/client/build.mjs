@@ -131,6 +131,7 @@ async function pages() {
       absWorkingDir: here,
       entryPoints: names.map((name) => `test/pages/${name}`),
       bundle: true,
+      loader: { ".html": "copy" },
       define: { "process.env.NODE_ENV": JSON.stringify(mode) },
       format: "esm",
       jsx: "automatic",

@@ -3,8 +3,9 @@ import { StrictMode, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { CursorOverlay, usePresence, type Presence } from "presence-client/react";
 
-const { board = "", name, url, tokenUrl } = document.body.dataset;
-const place = { url, tokenUrl };
+const asked = new URLSearchParams(location.search);
+const board = asked.get("board") ?? "";
+const name = asked.get("name") ?? undefined;
 
 declare global {
   interface Window {
@@ -23,25 +24,25 @@ function rendered(component: string): void {
 
 function Count() {
   rendered("Count");
-  const { count } = usePresence(board, place);
+  const { count } = usePresence(board);
   return <output id="count">{count}</output>;
 }
 
 function Users() {
   rendered("Users");
-  const { users } = usePresence(board, place);
+  const { users } = usePresence(board);
   return <output id="users">{users.map(({ name }) => name).join(", ")}</output>;
 }
 
 function Cursors() {
   rendered("Cursors");
-  const { cursors } = usePresence(board, place);
+  const { cursors } = usePresence(board);
   return <output id="cursors">{JSON.stringify(cursors.map(({ name, x, y }) => [name, x, y]))}</output>;
 }
 
 function Status() {
   rendered("Status");
-  const presence = usePresence(board, { name, ...place });
+  const presence = usePresence(board, { name });
   window.presence = presence;
   return <output id="status">{presence.status}</output>;
 }
@@ -56,16 +57,14 @@ function Page() {
       <Users />
       <Cursors />
       <Status />
-      <CursorOverlay board={board} {...place} id="surface" style={{ width: 800, height: 400 }}>
+      <CursorOverlay board={board} id="surface" style={{ width: 800, height: 400 }}>
         <p>What people point at.</p>
       </CursorOverlay>
     </>
   );
 }
 
-const root = document.createElement("div");
-document.body.append(root);
-createRoot(root).render(
+createRoot(document.getElementById("root") as HTMLElement).render(
   <StrictMode>
     <Page />
   </StrictMode>,
