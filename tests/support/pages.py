@@ -18,7 +18,8 @@ def serve_pages(texts: Texts) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            text = texts.get(self.path.partition("?")[0])
+            # Browsers ask for an icon, and complain where there is none.
+            text = {"/favicon.ico": "", **texts}.get(self.path.partition("?")[0])
             body = (text or "").encode()
             self.send_response(200 if text is not None else 404)
             kind = TYPES.get(self.path.rpartition(".")[2], "text/html")
