@@ -118,6 +118,14 @@ async function tests() {
   });
 }
 
+/** The React example of the documents, as it is written there. */
+async function documented(folder) {
+  const text = await readFile(`${here}../../docs/embedding.md`, "utf8");
+  const [, code] = text.match(/^```tsx\n(.*?)^```$/ms);
+  await mkdir(folder, { recursive: true });
+  await writeFile(`${folder}/example.tsx`, code);
+}
+
 /** As a site's bundler does it, once for production and once for development. */
 async function pages() {
   // The package as npm installs it from the static folder, with --install-links.
@@ -125,6 +133,7 @@ async function pages() {
   await rm(modules, { recursive: true, force: true });
   await mkdir(modules, { recursive: true });
   await cp(staticFolder, `${modules}/presence-client`, { recursive: true });
+  await documented(`${here}build/pages/documented`);
   const names = await readdir(`${here}test/pages`);
   for (const mode of ["production", "development"]) {
     await build({

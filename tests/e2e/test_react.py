@@ -25,8 +25,8 @@ def server(
     environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory, built: None
 ) -> Iterator[Server]:
     """The example site, with the React pages."""
-    site = {**environment, "DJANGO_SETTINGS_MODULE": "tests.e2e.sites.react"}
-    with serve(tmp_path_factory.mktemp("daphne"), site) as running:
+    site = {"DJANGO_SETTINGS_MODULE": "tests.e2e.sites.pages", "PAGES": f"{CLIENT}/build/pages"}
+    with serve(tmp_path_factory.mktemp("daphne"), {**environment, **site}) as running:
         yield running
 
 

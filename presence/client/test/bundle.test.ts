@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
@@ -83,6 +83,25 @@ test("npm installs it from the static folder, and React is not needed for the cl
     const use = "import('presence-client').then(({ PresenceClient }) => console.log(typeof PresenceClient))";
     assert.equal(execFileSync(process.execPath, ["-e", use], options).toString(), "function\n");
     assert.deepEqual(readdirSync(join(project, "node_modules")).filter((name) => name[0] !== "."), ["presence-client"]);
+  } finally {
+    rmSync(project, { recursive: true });
+  }
+});
+
+test("the examples of the documents are right in every type", () => {
+  const text = readFileSync(`${client}../../docs/embedding.md`, "utf8");
+  const blocks = [...text.matchAll(/^```(js|tsx)\n(.*?)^```$/gms)];
+  assert.equal(blocks.length, 2);
+  const project = mkdtempSync(`${client}build/examples-`);
+  try {
+    const names = blocks.map(([, language], at) => `${project}/${at}.${language === "js" ? "ts" : language}`);
+    blocks.forEach(([, , code = ""], at) => {
+      const packaged = code.replace("/static/presence/client.js", "presence-client");
+      writeFileSync(names[at] as string, packaged);
+    });
+    writeFileSync(`${project}/tsconfig.json`, JSON.stringify({ extends: `${client}tsconfig.json`, files: names }));
+    const compiler = `${client}node_modules/typescript/bin/tsc`;
+    execFileSync(process.execPath, [compiler, "-p", project, "--noEmit"], { stdio: "pipe" });
   } finally {
     rmSync(project, { recursive: true });
   }
