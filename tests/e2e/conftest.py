@@ -6,12 +6,14 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
+from tests.support.browser import launch
 from tests.support.postgresql import postgresql as run_postgresql
 from tests.support.server import Server, manage, prepare, serve, site_environment
 from tests.support.wire import Clients
 
-BOARDS = [str(uuid4()) for _ in range(60)]
+BOARDS = [str(uuid4()) for _ in range(150)]
 """Open boards beside those of the demo data: a test has one to itself, where no id is resting."""
 
 MAKE_BOARDS = (
@@ -52,6 +54,15 @@ async def clients(server: Server, board: str) -> AsyncIterator[Clients]:
     opened = Clients(server, board)
     yield opened
     await opened.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real browser. Tests beside it are not asynchronous: Playwright has a loop of its own."""
+    with sync_playwright() as playwright:
+        running = launch(playwright)
+        yield running
+        running.close()
 
 
 @pytest.fixture

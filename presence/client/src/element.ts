@@ -1,6 +1,6 @@
 /**
- * `<presence-overlay board="<uuid>" [endpoint] [name] [surface="#css-selector"]>`: who is on a board,
- * drawn over the page.
+ * `<presence-overlay board="<uuid>" [endpoint] [token-url] [token] [name]
+ * [surface="#css-selector"]>`: who is on a board, drawn over the page.
  */
 import { PresenceClient, socketUrl } from "./client.js";
 import { Overlay } from "./overlay.js";
@@ -23,7 +23,9 @@ class Run {
     private readonly surface: Surface,
   ) {
     const safely = (run: () => void) => host.safely(run);
-    this.client = new PresenceClient({ url, name: host.getAttribute("name") ?? "" });
+    const attribute = (name: string) => host.getAttribute(name) || undefined;
+    const [name, token, tokenUrl] = ["name", "token", "token-url"].map(attribute);
+    this.client = new PresenceClient({ url, name, token, tokenUrl });
     this.#overlay = new Overlay(root, surface, safely);
     this.#pointer = new Pointer(surface, this.client, safely);
   }
@@ -74,7 +76,7 @@ class Run {
 
 /** The custom element. Its events are `presence-status`, `presence-count` and `presence-error`. */
 export class PresenceOverlayElement extends HTMLElement {
-  static readonly observedAttributes = ["board", "endpoint", "name", "surface"];
+  static readonly observedAttributes = ["board", "endpoint", "name", "surface", "token", "token-url"];
 
   readonly #root = this.attachShadow({ mode: "open" });
   readonly #surface = new Surface((error) => this.report(error));
