@@ -37,7 +37,7 @@ UNITS = 65535
 SEEN = """others => {
   const root = document.querySelector('presence-overlay')?.shadowRoot;
   const cursors = [...root?.querySelectorAll('[part~=cursor]') ?? []];
-  const shown = cursors.filter(cursor => cursor.checkVisibility());
+  const shown = cursors.filter(cursor => cursor.checkVisibility({visibilityProperty: true}));
   const count = root?.querySelector('[part=count]')?.dataset.count;
   return shown.length === others && Number(count) === others + 1;
 }"""

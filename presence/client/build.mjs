@@ -1,7 +1,7 @@
 // Builds the client.
 //
-//   node build.mjs           src/index.ts -> ../static/presence/overlay.js, and says how big it is
-//   node build.mjs --stale   compares the committed bundle with what the sources give, byte for byte
+//   node build.mjs           src/index.ts, src/overlay.css -> ../static/presence/, and says how big they are
+//   node build.mjs --stale   compares what is committed with what the sources give, byte for byte
 //   node build.mjs --tests   test/*.test.ts -> build/*.test.mjs, for node --test
 import { build } from "esbuild";
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
@@ -10,13 +10,15 @@ import { gzipSync } from "node:zlib";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const staticFolder = fileURLToPath(new URL("../static/presence/", import.meta.url));
-const bundlePath = `${staticFolder}overlay.js`;
+const BANNER = "/* presence: built from presence/client, not to be edited here. */";
+/** What is served, and its sources. */
+const SERVED = { "overlay.js": "src/index.ts", "overlay.css": "src/overlay.css" };
 
-async function bundle() {
+async function bundle(source) {
   const result = await build({
     absWorkingDir: here,
-    entryPoints: ["src/index.ts"],
-    banner: { js: "/* presence: built from presence/client, not to be edited here. */" },
+    entryPoints: [source],
+    banner: { js: BANNER, css: BANNER },
     bundle: true,
     charset: "utf8",
     format: "esm",
@@ -29,17 +31,21 @@ async function bundle() {
 }
 
 async function write() {
-  const bytes = await bundle();
   await mkdir(staticFolder, { recursive: true });
-  await writeFile(bundlePath, bytes);
-  console.log(`overlay.js: ${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} gzipped`);
+  for (const [name, source] of Object.entries(SERVED)) {
+    const bytes = await bundle(source);
+    await writeFile(staticFolder + name, bytes);
+    console.log(`${name}: ${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} gzipped`);
+  }
 }
 
 async function compare() {
-  const committed = await readFile(bundlePath).catch(() => Buffer.alloc(0));
-  if (committed.equals(await bundle())) return console.log("overlay.js is what its sources give.");
-  console.error("overlay.js is older than its sources: run `npm run build` in presence/client and commit it.");
-  process.exitCode = 1;
+  for (const [name, source] of Object.entries(SERVED)) {
+    const committed = await readFile(staticFolder + name).catch(() => Buffer.alloc(0));
+    if (committed.equals(await bundle(source))) continue;
+    console.error(`${name} is older than its sources: run \`npm run build\` in presence/client and commit it.`);
+    process.exitCode = 1;
+  }
 }
 
 async function tests() {

@@ -1,5 +1,6 @@
 /** The shared surface on this page: an element's whole scrollable box, or the viewport. */
-import { intersect, paddingBox, scrollBox, type Box, type Rect, type Scroller } from "./geometry.js";
+import { contains, intersect, paddingBox, pointOf, scrollBox, type Box, type Rect, type Scroller } from "./geometry.js";
+import type { Position } from "./protocol.js";
 
 /** A measure holds for one frame: within it nothing is read twice. */
 const FRAME = 16;
@@ -51,6 +52,14 @@ export class Surface {
       this.#measured = this.#measure();
     }
     return this.#measured;
+  }
+
+  /** Scroll so that a fraction is seen, where it is not; the viewport has nothing to scroll. */
+  reveal(fraction: Position, smooth: boolean): void {
+    this.forget();
+    const box = this.box(performance.now());
+    const point = box && pointOf(box, fraction);
+    if (point && this.#element && !contains(box.clip, point)) scrollTo(this.#element, point, smooth ? "smooth" : "instant");
   }
 
   /** Measure anew next time. */
@@ -142,6 +151,23 @@ function clipOf(element: Element, scroller: Scroller): Rect {
     if (clips(above)) clip = intersect(clip, paddingBox(scrollerOf(above)));
   }
   return clip;
+}
+
+/** Bring a point to the middle of whatever scrolls around it, and that into view. */
+function scrollTo(element: Element, { x, y }: Position, behavior: ScrollBehavior): void {
+  const scroller = scrollsAround(element);
+  const { left, top, right, bottom } = scroller?.getBoundingClientRect() ?? viewport();
+  const by = { left: x - (left + right) / 2, top: y - (top + bottom) / 2, behavior };
+  (scroller ?? window).scrollBy(by);
+  scroller?.scrollIntoView({ block: "nearest", inline: "nearest", behavior });
+}
+
+/** An element or the nearest around it that scrolls; undefined = the page. */
+function scrollsAround(element: Element | null): Element | undefined {
+  if (!element || isPage(element)) return undefined;
+  const { scrollWidth, scrollHeight, clientWidth, clientHeight } = element;
+  const more = scrollWidth > clientWidth || scrollHeight > clientHeight;
+  return more && /auto|scroll/.test(getComputedStyle(element).overflow) ? element : scrollsAround(element.parentElement);
 }
 
 function clips(element: Element): boolean {

@@ -8,14 +8,17 @@ import { gzipSync } from "node:zlib";
 // The tests run from presence/client/build.
 const client = fileURLToPath(new URL("..", import.meta.url));
 const bundle = readFileSync(`${client}../static/presence/overlay.js`);
+const sheet = readFileSync(`${client}../static/presence/overlay.css`);
 
-test("the committed bundle is what its sources give", () => {
+test("what is committed is what its sources give", () => {
   execFileSync(process.execPath, ["build.mjs", "--stale"], { cwd: client, stdio: "pipe" });
 });
 
 test("it is small", () => {
-  const size = gzipSync(bundle, { level: 9 }).length;
-  assert.ok(size <= 12_000, `${size} bytes gzipped`);
+  for (const [bytes, most] of [[bundle, 12_000], [sheet, 2_000]] as const) {
+    const size = gzipSync(bytes, { level: 9 }).length;
+    assert.ok(size <= most, `${size} bytes gzipped`);
+  }
 });
 
 test("nothing in it needs more than a strict Content-Security-Policy and Trusted Types allow", () => {

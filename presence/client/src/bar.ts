@@ -1,0 +1,159 @@
+/** The bar: who is here, how many, and the visitor's own switches. All of it is buttons. */
+import { make, paint, picture } from "./dom.js";
+import { initials, type Person } from "./people.js";
+import type { Choice } from "./preferences.js";
+import { shortcut } from "./shortcut.js";
+import type { Words } from "./strings.js";
+
+const EYE = "M2 10S5 4.8 10 4.8 18 10 18 10 15 15.2 10 15.2 2 10 2 10ZM10 7.6a2.4 2.4 0 1 0 0 4.8 2.4 2.4 0 0 0 0-4.8Z";
+const ARROW = "M4.5 3.5 8.7 16.5 10.9 11 16.4 8.8Z";
+const SLASH = "M3 3 17 17";
+
+/** What the bar asks of whoever shows it. */
+export interface BarHost {
+  readonly words: Words;
+  /** As many people stand in the bar itself. */
+  readonly avatars: number;
+  /** Of the shortcut that hides the cursors; "" = none. */
+  readonly letter: string;
+}
+
+function button(name: string, act: () => void, ...children: Node[]): HTMLButtonElement {
+  const element = make("button", name, ...children);
+  element.type = "button";
+  element.addEventListener("click", act);
+  return element;
+}
+
+/** What it is called by those who hear it, and by those who see it on hover and focus. */
+function name(element: HTMLElement, label: string, tip = label): void {
+  element.ariaLabel = label;
+  element.dataset["tip"] = tip;
+}
+
+class Avatar {
+  readonly #letters = make("b", "avatar");
+  readonly #button: HTMLButtonElement;
+  readonly element: HTMLElement;
+  #pointing: number | undefined;
+
+  constructor(go: (user: number) => void) {
+    this.#button = button("person", () => this.#pointing !== undefined && go(this.#pointing), this.#letters);
+    this.element = make("li", "", this.#button);
+  }
+
+  show({ name: who, color, own, away, pointing }: Person, words: Words): void {
+    const tip = own || away ? words.say(own ? "you" : "away", who) : who;
+    const still = pointing === undefined;
+    this.#pointing = pointing;
+    this.#letters.textContent = initials(who);
+    paint(this.element, color);
+    name(this.#button, still ? tip : words.say("goTo", who), tip);
+    this.#button.ariaDisabled = String(still);
+    this.#button.classList.toggle("away", away);
+  }
+}
+
+export class Bar {
+  readonly #more = button("more", () => this.#unfold(true));
+  readonly #list = make("ul", "people", make("li", "", this.#more));
+  readonly #count = button("count", () => this.#unfold(!this.#open));
+  readonly #switches = { hide: this.#switch("hide", EYE), unseen: this.#switch("unseen", ARROW) };
+  readonly element = make("section", "bar", this.#list, this.#count, this.#switches.hide, this.#switches.unseen);
+  readonly #avatars = new Map<string, Avatar>();
+  #open = false;
+
+  /** `go` shows where someone points, `turn` turns a switch. */
+  constructor(
+    private readonly host: BarHost,
+    private readonly go: (user: number) => void,
+    private readonly turn: (choice: Choice) => void,
+  ) {
+    const { element } = this;
+    element.hidden = true;
+    // What is pressed beside the buttons keeps the focus in the bar, and so the list open.
+    element.tabIndex = -1;
+    element.addEventListener("keydown", (event) => this.#key(event));
+    element.addEventListener("focusout", ({ relatedTarget }) => {
+      if (!element.contains(relatedTarget as Node | null)) this.#fold(false);
+    });
+    for (const event of ["focusin", "pointerover"]) element.addEventListener(event, () => this.#hush(false));
+    this.#list.role = "list";
+  }
+
+  /** Undefined hides the bar. */
+  tell(count: number | undefined): void {
+    this.element.hidden = count === undefined;
+    this.#count.dataset["count"] = String(count ?? "");
+    this.#count.textContent = this.host.words.people(count ?? 0);
+  }
+
+  show(people: ReadonlyMap<string, Person>): void {
+    const { words, letter } = this.host;
+    const keys = shortcut(letter);
+    const { hide, unseen } = this.#switches;
+    name(hide, words.say("hide"), words.say("hide") + (keys && ` (${keys})`));
+    name(unseen, words.say("unseen"));
+    hide.ariaKeyShortcuts = keys;
+    this.element.ariaLabel = words.say("bar");
+    for (const key of this.#avatars.keys()) if (!people.has(key)) this.#drop(key);
+    [...people].forEach(([key, person], place) => this.#put(key, person, place));
+    this.#fold(this.#open);
+  }
+
+  press(choice: Choice, on: boolean): void {
+    this.#switches[choice].ariaPressed = String(on);
+  }
+
+  #switch(choice: Choice, icon: string): HTMLButtonElement {
+    return button("switch", () => this.turn(choice), picture(icon, SLASH));
+  }
+
+  #drop(key: string): void {
+    this.#avatars.get(key)?.element.remove();
+    this.#avatars.delete(key);
+  }
+
+  /** Whoever stays is not moved in the document, where they would lose the focus. */
+  #put(key: string, person: Person, place: number): void {
+    const avatar = this.#avatars.get(key) ?? new Avatar(this.go);
+    this.#avatars.set(key, avatar);
+    const there = this.#list.children[place];
+    if (there !== avatar.element) this.#list.insertBefore(avatar.element, there ?? null);
+    avatar.show(person, this.host.words);
+  }
+
+  /** Show as many as the site wants in the bar; unfolded, all. */
+  #fold(open: boolean): void {
+    const { avatars, words } = this.host;
+    const beyond = this.#avatars.size - avatars;
+    const items = [...this.#list.children] as HTMLElement[];
+    items.forEach((item, place) => (item.hidden = !open && place >= avatars));
+    (this.#more.parentElement as HTMLElement).hidden = open || beyond <= 0;
+    const more = (this.#more.textContent = `+${words.number(beyond)}`);
+    name(this.#more, `${more} ${words.say("everyone")}`, words.say("everyone"));
+    for (const opener of [this.#more, this.#count]) opener.ariaExpanded = String(open);
+    this.element.classList.toggle("open", open);
+    this.#open = open;
+  }
+
+  /** What had the focus may be folded away. */
+  #unfold(open: boolean): void {
+    this.#count.focus();
+    this.#fold(open);
+  }
+
+  /** Take away the names that are shown on hover and focus, until the next of them. */
+  #hush(quiet: boolean): void {
+    this.element.classList.toggle("hush", quiet);
+  }
+
+  #key(event: KeyboardEvent): void {
+    if (event.key !== "Escape") return;
+    if (this.#open) {
+      event.stopPropagation();
+      this.#unfold(false);
+    }
+    this.#hush(true);
+  }
+}
