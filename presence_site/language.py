@@ -2,17 +2,16 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
-P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+View = Callable[..., HttpResponse]
 
 
-def in_the_visitors_language(view: View[P]) -> View[P]:
+def in_the_visitors_language(view: View) -> View:
     """Render a view's page in the language of `LANGUAGES` that the visitor prefers.
 
     Not Django's middleware, since only some pages are translated: the others would be announced in
@@ -20,7 +19,7 @@ def in_the_visitors_language(view: View[P]) -> View[P]:
     """
 
     @wraps(view)
-    def translated(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def translated(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         with translation.override(translation.get_language_from_request(request)):
             response = view(request, *args, **kwargs)
         patch_vary_headers(response, ("Accept-Language",))

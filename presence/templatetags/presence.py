@@ -33,8 +33,8 @@ def presence_overlay(
     `board` is a board, its UUID, or that as text; `surface` a CSS selector of the element that is
     shared (the viewport where empty); `name` what a guest is called (a kind anonymous name where
     empty); `theme` "light" or "dark" (as the visitor's system where empty); `bar` where the people
-    stand (docs/overlay.md). It speaks the active language. Renders nothing with presence switched off, and nothing, with a line in the log, where
-    anything goes wrong: the page comes first.
+    stand (docs/overlay.md). It speaks the active language. Renders nothing with presence switched
+    off, and nothing, with a line in the log, where anything goes wrong: the page comes first.
     """
     try:
         if not get_settings().ENABLED:

@@ -46,7 +46,8 @@ class Avatar {
     const tip = own || away ? words.say(own ? "you" : "away", who) : who;
     const still = pointing === undefined;
     this.#pointing = pointing;
-    this.#letters.textContent = initials(who);
+    // Drawn by the style sheet: they are not what the button is called.
+    this.#letters.dataset["letters"] = initials(who);
     paint(this.element, color);
     name(this.#button, still ? tip : words.say("goTo", who), tip);
     this.#button.ariaDisabled = String(still);
