@@ -117,9 +117,14 @@ def pointing(server: Server, guest: Guest) -> Iterator[ClientConnection]:
         additional_headers={"Cookie": "=".join(cookie(guest.key))},
     ) as socket:
         socket.send(encode(Join(0, guest.name), Dialect.COMPACT))
-        x, y = (int(fraction * UNITS) for fraction in (guest.x, guest.y))
-        socket.send(encode(CursorUpdate(x, y), Dialect.COMPACT))
+        point(socket, guest.x, guest.y)
         yield socket
+
+
+def point(socket: ClientConnection, x: float, y: float) -> None:
+    """Point at a place on the surface."""
+    update = CursorUpdate(int(x * UNITS), int(y * UNITS))
+    socket.send(encode(update, Dialect.COMPACT))
 
 
 def take(browser: Browser, server: Server, picture: Picture) -> None:
@@ -162,12 +167,13 @@ def main() -> None:
         os.environ.update(environment, DJANGO_SETTINGS_MODULE="presence_site.settings")
         prepare(environment)
         server = stack.enter_context(serve(folder, environment))
-        for guest in GUESTS:
-            stack.enter_context(pointing(server, guest))
+        sockets = [stack.enter_context(pointing(server, guest)) for guest in GUESTS]
         browser = launch(stack.enter_context(sync_playwright()))
         for picture in PICTURES:
             if picture.locale == "ar":
                 translate(server)
+                for socket, guest in zip(sockets, GUESTS, strict=True):
+                    point(socket, 0.985 - guest.x, guest.y)
             take(browser, server, picture)
         browser.close()
 

@@ -106,8 +106,8 @@ def test_a_hundred_cursors_at_twenty_updates_a_second(
         gaps, long_tasks = page.evaluate("[gaps, longTasks]")
     tasks = main_thread_tasks(trace)
     measured = (
-        f"{len(tasks)} tasks, the longest {max(tasks) / 1000:.1f} ms of CPU; {len(gaps)} frames, the"
-        f" longest gap {max(gaps):.0f} ms; by the wall clock, long tasks of {long_tasks} ms;"
+        f"{len(tasks)} tasks, the longest {max(tasks) / 1000:.1f} ms of CPU; {len(gaps)} frames,"
+        f" the longest gap {max(gaps):.0f} ms; by the wall clock, long tasks of {long_tasks} ms;"
         f" heap {before} -> {after} bytes"
     )
     record_property("measured", measured)

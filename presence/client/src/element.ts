@@ -2,7 +2,7 @@
  * `<presence-overlay board="<uuid>" [endpoint] [name] [surface="#css-selector"] …>`: who is on a
  * board, drawn over the page. Every attribute is in docs/overlay.md.
  */
-import { socketUrl, type PresenceClient } from "./client.js";
+import { PresenceClient, socketUrl } from "./client.js";
 import { Overlay, type OverlayHost } from "./overlay.js";
 import { LETTER } from "./shortcut.js";
 import { Words, type Strings } from "./strings.js";
@@ -37,7 +37,7 @@ export class PresenceOverlayElement extends HTMLElement implements OverlayHost {
   }
 
   get avatars(): number {
-    return Number(this.getAttribute("avatars") ?? AVATARS);
+    return parseInt(this.getAttribute("avatars") ?? "", 10) || AVATARS;
   }
 
   get letter(): string {
@@ -105,11 +105,11 @@ export class PresenceOverlayElement extends HTMLElement implements OverlayHost {
     const board = this.getAttribute("board");
     const endpoint = this.getAttribute("endpoint") || (board && `/ws/presence/${encodeURIComponent(board)}/`);
     if (!endpoint || this.#overlay) return;
-    this.#overlay = new Overlay(this, this.#root, socketUrl(endpoint, location.href), this.#surface);
-    const { client } = this.#overlay;
+    const client = new PresenceClient({ url: socketUrl(endpoint, location.href), name: this.given });
     client.on("status", (change) => this.announce("presence-status", change));
     client.on("count", (count) => this.announce("presence-count", { count }));
     client.on("error", (error) => this.report(error));
+    this.#overlay = new Overlay(this, this.#root, client, this.#surface);
     this.#overlay.start();
   }
 

@@ -1,7 +1,7 @@
 /** One run of the element on the page, from its connection to its end: what is seen, and what the visitor does. */
 import { Announcer } from "./announcer.js";
 import { Bar, type BarHost } from "./bar.js";
-import { PresenceClient } from "./client.js";
+import type { PresenceClient } from "./client.js";
 import type { Canvas } from "./cursor.js";
 import { Cursors } from "./cursors.js";
 import { make } from "./dom.js";
@@ -26,7 +26,6 @@ export interface OverlayHost extends BarHost {
 const storage = () => localStorage;
 
 export class Overlay {
-  readonly client: PresenceClient;
   readonly #cursors: Cursors;
   readonly #bar: Bar;
   readonly #announcer = new Announcer();
@@ -43,13 +42,12 @@ export class Overlay {
   constructor(
     private readonly host: OverlayHost,
     root: ShadowRoot,
-    url: string,
+    readonly client: PresenceClient,
     private readonly surface: Surface,
   ) {
-    this.client = new PresenceClient({ url, name: host.given });
-    this.#cursors = new Cursors(this.client, () => this.restate());
+    this.#cursors = new Cursors(client, () => this.restate());
     this.#bar = new Bar(host, (user) => this.#go(user), (choice) => this.#turn(choice));
-    this.#pointer = new Pointer(surface, this.client, host);
+    this.#pointer = new Pointer(surface, client, host);
     this.#layer = make("div", "layer", this.#cursors.element, this.#bar.element, this.#announcer.element);
     this.#layer.hidden = true;
     const ready = () => (this.#layer.hidden = false);
