@@ -5,22 +5,18 @@ Everyone has a cookie of their own, so that names and colours are the same in ev
 """
 
 import os
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
 from playwright.sync_api import Browser, ViewportSize, sync_playwright
-from websockets.sync.client import ClientConnection, connect
-from websockets.typing import Origin, Subprotocol
 
 from presence.conf import get_settings
 from presence.guests import sign_guest
-from presence.messages import SUBPROTOCOL, CursorUpdate, Dialect, Join
-from presence.protocol import encode
 from tests.support.browser import launch
+from tests.support.guests import inviting
 from tests.support.server import OPEN_BOARD, ROOT, Server, prepare, serve, site_environment
 
 IMAGES = ROOT / "docs" / "images"
@@ -67,9 +63,6 @@ SIZE: ViewportSize = {"width": 1280, "height": 800}
 SCALE = 2
 MOST_BYTES = 400_000
 
-UNITS = 65535
-"""A coordinate for the whole of the surface (PROTOCOL.md, Identifiers)."""
-
 SEEN = """others => {
   const root = document.querySelector('presence-overlay')?.shadowRoot;
   const cursors = [...root?.querySelectorAll('[part=cursor], [part=edge]') ?? []];
@@ -105,26 +98,6 @@ GUESTS = (
 def cookie(key: str) -> tuple[str, str]:
     """Return the name and value of the cookie by which the site knows a guest."""
     return get_settings().GUEST_COOKIE, sign_guest(key)
-
-
-@contextmanager
-def pointing(server: Server, guest: Guest) -> Iterator[ClientConnection]:
-    """Have a guest on the welcome board who points at their place."""
-    with connect(
-        server.socket_url(),
-        origin=Origin(server.origin),
-        subprotocols=[Subprotocol(SUBPROTOCOL)],
-        additional_headers={"Cookie": "=".join(cookie(guest.key))},
-    ) as socket:
-        socket.send(encode(Join(0, guest.name), Dialect.COMPACT))
-        point(socket, guest.x, guest.y)
-        yield socket
-
-
-def point(socket: ClientConnection, x: float, y: float) -> None:
-    """Point at a place on the surface."""
-    update = CursorUpdate(int(x * UNITS), int(y * UNITS))
-    socket.send(encode(update, Dialect.COMPACT))
 
 
 def take(browser: Browser, server: Server, picture: Picture) -> None:
@@ -167,13 +140,16 @@ def main() -> None:
         os.environ.update(environment, DJANGO_SETTINGS_MODULE="presence_site.settings")
         prepare(environment)
         server = stack.enter_context(serve(folder, environment))
-        sockets = [stack.enter_context(pointing(server, guest)) for guest in GUESTS]
+        invite = stack.enter_context(inviting(server, OPEN_BOARD))
+        here = [(invite(guest.name, "=".join(cookie(guest.key))), guest) for guest in GUESTS]
+        for person, guest in here:
+            person.point(guest.x, guest.y)
         browser = launch(stack.enter_context(sync_playwright()))
         for picture in PICTURES:
             if picture.locale == "ar":
                 translate(server)
-                for socket, guest in zip(sockets, GUESTS, strict=True):
-                    point(socket, 0.985 - guest.x, guest.y)
+                for person, guest in here:
+                    person.point(0.985 - guest.x, guest.y)
             take(browser, server, picture)
         browser.close()
 

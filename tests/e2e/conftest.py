@@ -15,7 +15,7 @@ from tests.support.postgresql import postgresql as run_postgresql
 from tests.support.server import Server, manage, prepare, serve, site_environment
 from tests.support.wire import Clients
 
-BOARDS = [str(uuid4()) for _ in range(60)]
+BOARDS = [str(uuid4()) for _ in range(120)]
 """Open boards beside those of the demo data: a test has one to itself, where no id is resting."""
 
 MAKE_BOARDS = (

@@ -26,9 +26,9 @@ UNITS = 65535
 
 
 class Invite(Protocol):
-    """Have somebody come to the board."""
+    """Have somebody come to the board, known to the site by a cookie if there is one."""
 
-    def __call__(self, name: str) -> "Guest": ...
+    def __call__(self, name: str, cookie: str = "") -> "Guest": ...
 
 
 class Guest:
@@ -93,12 +93,14 @@ def inviting(server: Server, board: str) -> Iterator[Invite]:
     """Let people come to a board, who leave when the block ends."""
     with ExitStack() as stack:
 
-        def invite(name: str) -> Guest:
+        def invite(name: str, cookie: str = "") -> Guest:
             opened = connect(
                 server.socket_url(board),
                 origin=Origin(server.origin),
                 subprotocols=[Subprotocol(SUBPROTOCOL)],
+                additional_headers={"Cookie": cookie} if cookie else {},
                 compression=None,
+                ping_interval=None,
             )
             guest = Guest(stack.enter_context(opened), name)
             stack.callback(guest.leave)

@@ -2,20 +2,20 @@
 import { make, paint, picture } from "./dom.js";
 import { initials, type Person } from "./people.js";
 import type { Choice } from "./preferences.js";
-import { shortcut } from "./shortcut.js";
+import { letterOf, shortcut } from "./shortcut.js";
 import type { Words } from "./strings.js";
 
 const EYE = "M2 10S5 4.8 10 4.8 18 10 18 10 15 15.2 10 15.2 2 10 2 10ZM10 7.6a2.4 2.4 0 1 0 0 4.8 2.4 2.4 0 0 0 0-4.8Z";
 const ARROW = "M4.5 3.5 8.7 16.5 10.9 11 16.4 8.8Z";
-const SLASH = "M3 3 17 17";
+
+/** As many people stand in the bar where the page does not say. */
+const AVATARS = 5;
 
 /** What the bar asks of whoever shows it. */
 export interface BarHost {
   readonly words: Words;
-  /** As many people stand in the bar itself. */
-  readonly avatars: number;
-  /** Of the shortcut that hides the cursors; "" = none. */
-  readonly letter: string;
+  /** The element's: "avatars", how many stand in the bar itself, and "shortcut". */
+  getAttribute(name: string): string | null;
 }
 
 function button(name: string, act: () => void, ...children: Node[]): HTMLButtonElement {
@@ -82,21 +82,19 @@ export class Bar {
     this.#list.role = "list";
   }
 
-  /** Undefined hides the bar. */
-  tell(count: number | undefined): void {
-    this.element.hidden = count === undefined;
-    this.#count.dataset["count"] = String(count ?? "");
-    this.#count.textContent = this.host.words.people(count ?? 0);
-  }
-
-  show(people: ReadonlyMap<string, Person>): void {
-    const { words, letter } = this.host;
-    const keys = shortcut(letter);
+  /** Without a count there is no bar. */
+  show(people: ReadonlyMap<string, Person>, count: number | undefined): void {
+    const { host } = this;
+    const { words } = host;
+    const keys = shortcut(letterOf(host));
     const { hide, unseen } = this.#switches;
     name(hide, words.say("hide"), words.say("hide") + (keys && ` (${keys})`));
     name(unseen, words.say("unseen"));
     hide.ariaKeyShortcuts = keys;
     this.element.ariaLabel = words.say("bar");
+    this.element.hidden = count === undefined;
+    this.#count.dataset["count"] = String(count ?? "");
+    this.#count.textContent = words.people(count ?? 0);
     for (const key of this.#avatars.keys()) if (!people.has(key)) this.#drop(key);
     [...people].forEach(([key, person], place) => this.#put(key, person, place));
     this.#fold(this.#open);
@@ -107,7 +105,7 @@ export class Bar {
   }
 
   #switch(choice: Choice, icon: string): HTMLButtonElement {
-    return button("switch", () => this.turn(choice), picture(icon, SLASH));
+    return button("switch", () => this.turn(choice), picture(icon));
   }
 
   #drop(key: string): void {
@@ -126,13 +124,14 @@ export class Bar {
 
   /** Show as many as the site wants in the bar; unfolded, all. */
   #fold(open: boolean): void {
-    const { avatars, words } = this.host;
+    const { host } = this;
+    const avatars = Number(host.getAttribute("avatars")) || AVATARS;
     const beyond = this.#avatars.size - avatars;
     const items = [...this.#list.children] as HTMLElement[];
     items.forEach((item, place) => (item.hidden = !open && place >= avatars));
     (this.#more.parentElement as HTMLElement).hidden = open || beyond <= 0;
-    const more = (this.#more.textContent = `+${words.number(beyond)}`);
-    name(this.#more, `${more} ${words.say("everyone")}`, words.say("everyone"));
+    const more = (this.#more.textContent = `+${host.words.number(beyond)}`);
+    name(this.#more, `${more} ${host.words.say("everyone")}`, host.words.say("everyone"));
     for (const opener of [this.#more, this.#count]) opener.ariaExpanded = String(open);
     this.element.classList.toggle("open", open);
     this.#open = open;

@@ -38,9 +38,8 @@ export class CursorView {
   #look = "";
   #transform = "";
 
-  constructor(user: number) {
+  constructor() {
     this.#label.dir = "auto";
-    this.element.dataset["user"] = String(user);
   }
 
   /** The fraction of the surface it is at or heads for, where it is to be seen. */

@@ -1,5 +1,5 @@
 /** The cursors of everyone else. */
-import type { CursorMove, PresenceClient } from "./client.js";
+import type { PresenceClient } from "./client.js";
 import { CursorView, type Canvas } from "./cursor.js";
 import { make } from "./dom.js";
 import { ACTIVE, type Position } from "./protocol.js";
@@ -13,10 +13,7 @@ export class Cursors {
   #news = false;
 
   /** `appeared` is told when there is a cursor where there was none. */
-  constructor(
-    private readonly client: PresenceClient,
-    private readonly appeared: () => void,
-  ) {
+  constructor(client: PresenceClient, appeared: () => void) {
     // The people and what they do are told by the bar.
     this.element.ariaHidden = "true";
     client.on("self", () => (this.#news = false));
@@ -25,11 +22,11 @@ export class Cursors {
     client.on("joined", (member) => this.#add(member));
     client.on("left", ({ user }) => this.#remove(user));
     client.on("state", ({ user, state }) => this.#views.get(user)?.activate(state === ACTIVE));
-    client.on("cursor", (move) => this.#move(move));
-  }
-
-  get empty(): boolean {
-    return this.#views.size === 0;
+    client.on("cursor", (move) => {
+      const view = this.#views.get(move.user);
+      if (!view?.target) appeared();
+      view?.move(move, performance.now(), client.pace, this.calm, this.#news);
+    });
   }
 
   /** Whether the visitor wants no motion. */
@@ -59,16 +56,10 @@ export class Cursors {
   }
 
   #add(member: Member): void {
-    const view = this.#views.get(member.user) ?? new CursorView(member.user);
+    const view = this.#views.get(member.user) ?? new CursorView();
     this.#views.set(member.user, view);
     view.introduce(member);
     if (!view.element.parentNode) this.element.append(view.element);
-  }
-
-  #move(move: CursorMove): void {
-    const view = this.#views.get(move.user);
-    if (!view?.target) this.appeared();
-    view?.move(move, performance.now(), this.client.pace, this.calm, this.#news);
   }
 
   #remove(user: number): void {

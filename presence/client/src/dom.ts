@@ -12,14 +12,12 @@ export function make<Tag extends keyof Tags>(tag: Tag, name: string, ...children
 }
 
 /** A picture that says nothing by itself. */
-export function picture(...paths: string[]): SVGElement {
+export function picture(d: string): SVGElement {
   const svg = document.createElementNS(SVG, "svg");
+  const path = document.createElementNS(SVG, "path");
   svg.setAttribute("viewBox", "0 0 20 20");
-  for (const d of paths) {
-    const path = document.createElementNS(SVG, "path");
-    path.setAttribute("d", d);
-    svg.append(path);
-  }
+  path.setAttribute("d", d);
+  svg.append(path);
   return svg;
 }
 

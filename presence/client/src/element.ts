@@ -4,12 +4,9 @@
  */
 import { PresenceClient, socketUrl } from "./client.js";
 import { Overlay, type OverlayHost } from "./overlay.js";
-import { LETTER } from "./shortcut.js";
 import { Words, type Strings } from "./strings.js";
 import { Surface } from "./surface.js";
 
-/** As many people stand in the bar where the page does not say. */
-const AVATARS = 5;
 /** So many different errors are told; a page that produces more has been told enough. */
 const ERRORS = 50;
 
@@ -34,22 +31,6 @@ export class PresenceOverlayElement extends HTMLElement implements OverlayHost {
   /** What the overlay says; see `strings`. */
   get words(): Words {
     return this.#words;
-  }
-
-  get avatars(): number {
-    return parseInt(this.getAttribute("avatars") ?? "", 10) || AVATARS;
-  }
-
-  get letter(): string {
-    return this.getAttribute("shortcut") ?? LETTER;
-  }
-
-  get stylesheet(): string | null {
-    return this.getAttribute("stylesheet");
-  }
-
-  get given(): string {
-    return this.getAttribute("name")?.trim() ?? "";
   }
 
   /** Say it in another language: what is not given is English. As the attribute of the same name, in JSON. */
@@ -105,12 +86,12 @@ export class PresenceOverlayElement extends HTMLElement implements OverlayHost {
     const board = this.getAttribute("board");
     const endpoint = this.getAttribute("endpoint") || (board && `/ws/presence/${encodeURIComponent(board)}/`);
     if (!endpoint || this.#overlay) return;
-    const client = new PresenceClient({ url: socketUrl(endpoint, location.href), name: this.given });
+    const client = new PresenceClient({ url: socketUrl(endpoint, location.href), name: this.getAttribute("name") ?? "" });
     client.on("status", (change) => this.announce("presence-status", change));
     client.on("count", (count) => this.announce("presence-count", { count }));
     client.on("error", (error) => this.report(error));
     this.#overlay = new Overlay(this, this.#root, client, this.#surface);
-    this.#overlay.start();
+    client.connect();
   }
 
   #stop(): void {

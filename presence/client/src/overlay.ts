@@ -8,16 +8,12 @@ import { make } from "./dom.js";
 import { groupPeople } from "./people.js";
 import { Pointer } from "./pointer.js";
 import { recall, remember, type Choice } from "./preferences.js";
-import { isShortcut } from "./shortcut.js";
+import { isShortcut, letterOf } from "./shortcut.js";
 import { styleSheet } from "./style.js";
 import type { Surface } from "./surface.js";
 
 /** What the overlay asks of the element that shows it. */
 export interface OverlayHost extends BarHost {
-  /** The visitor's name as the page knows it. */
-  readonly given: string;
-  /** Where the style sheet is; null = beside the script. */
-  readonly stylesheet: string | null;
   /** Runs what must not throw at the page. */
   safely(run: () => void): void;
   report(error: Error): void;
@@ -47,36 +43,20 @@ export class Overlay {
   ) {
     this.#cursors = new Cursors(client, () => this.restate());
     this.#bar = new Bar(host, (user) => this.#go(user), (choice) => this.#turn(choice));
-    this.#pointer = new Pointer(surface, client, host);
+    this.#pointer = new Pointer(surface, client, host, this.#listening.signal);
     this.#layer = make("div", "layer", this.#cursors.element, this.#bar.element, this.#announcer.element);
     this.#layer.hidden = true;
     const ready = () => (this.#layer.hidden = false);
-    this.#style = styleSheet(host.stylesheet, ready, (error) => host.report(error));
+    this.#style = styleSheet(host.getAttribute("stylesheet"), ready, (error) => host.report(error));
     root.append(this.#style, this.#layer);
-  }
-
-  start(): void {
-    const { client, host } = this;
-    for (const event of ["self", "roster", "joined", "left", "state"] as const) client.on(event, () => this.restate());
-    client.on("cursor", () => this.refresh());
-    client.on("count", (count) => this.#tell(count));
-    client.on("status", ({ status }) => {
-      this.#layer.dataset["status"] = status;
-      if (status === "closed") this.#close();
-    });
-    this.#choose("hide");
-    this.#choose("unseen");
-    this.surface.watch(() => host.safely(() => this.refresh()));
-    this.#pointer.listen();
-    window.addEventListener("keydown", (event) => host.safely(() => this.#key(event)), this.#listening);
-    client.connect();
+    this.#listen();
   }
 
   destroy(): void {
     cancelAnimationFrame(this.#frame);
     this.#listening.abort();
     this.client.destroy();
-    this.#pointer.unlisten();
+    this.#pointer.rest();
     this.surface.unwatch();
     this.#announcer.destroy();
     this.#style.remove();
@@ -94,10 +74,26 @@ export class Overlay {
     this.refresh();
   }
 
+  #listen(): void {
+    const { client, host } = this;
+    for (const event of ["self", "roster", "joined", "left", "state"] as const) client.on(event, () => this.restate());
+    client.on("cursor", () => this.refresh());
+    client.on("count", (count) => this.#tell(count));
+    client.on("status", ({ status }) => {
+      this.#layer.dataset["status"] = status;
+      if (status === "closed") this.#close();
+    });
+    this.#choose("hide");
+    this.#choose("unseen");
+    this.surface.watch(() => host.safely(() => this.refresh()));
+    this.#pointer.listen();
+    window.addEventListener("keydown", (event) => host.safely(() => this.#key(event)), this.#listening);
+  }
+
   #tell(count: number): void {
     this.#count = count;
-    this.#bar.tell(count);
     this.#announcer.push(this.host.words.people(count));
+    this.restate();
   }
 
   /** What a closed connection knew is not shown any longer; a waiting one's fades (see the style). */
@@ -123,7 +119,7 @@ export class Overlay {
   }
 
   #key(event: KeyboardEvent): void {
-    if (event.repeat || !isShortcut(this.host.letter, event) || isTyping(event)) return;
+    if (event.repeat || !isShortcut(letterOf(this.host), event) || isTyping(event)) return;
     event.preventDefault();
     this.#turn("hide");
   }
@@ -135,7 +131,7 @@ export class Overlay {
     const now = performance.now();
     this.surface.forget();
     this.#pointer.refresh();
-    if (!cursors.element.hidden && !cursors.empty && cursors.draw(this.#canvas(now), now)) this.refresh();
+    if (!cursors.element.hidden && cursors.draw(this.#canvas(now), now)) this.refresh();
     if (this.#stale) this.#showPeople();
   }
 
@@ -143,9 +139,8 @@ export class Overlay {
     this.#stale = false;
     const { members, self } = this.client;
     // Where the server set the name it does not tell it here.
-    const own = self && { color: self.color, name: self.name ?? this.host.given };
-    this.#bar.tell(this.#count);
-    this.#bar.show(groupPeople(members, own));
+    const own = self && { color: self.color, name: self.name ?? this.host.getAttribute("name")?.trim() ?? "" };
+    this.#bar.show(groupPeople(members, own), this.#count);
   }
 
   #canvas(now: number): Canvas | undefined {

@@ -39,14 +39,13 @@ export function groupPeople(members: readonly Member[], own: Own | undefined): M
 
 /** One or two letters for a name: of its first and its last word, "AL" for Ada King Lovelace. */
 export function initials(name: string): string {
-  const words = name.split(" ").filter((word) => /^[\p{L}\p{N}\p{Extended_Pictographic}]/u.test(word));
+  const words = name.split(" ").filter((word) => /^\P{P}/u.test(word));
   const [first = name, ...rest] = words;
   return [first, ...rest.slice(-1)].map(letter).join("").toUpperCase();
 }
 
 /** The first thing a reader takes for a letter, which may be many code points. */
 function letter(word: string): string {
-  const parts = Intl.Segmenter ? new Intl.Segmenter().segment(word) : [];
-  for (const { segment } of parts) return segment;
-  return [...word][0] ?? "";
+  const parts = Intl.Segmenter ? [...new Intl.Segmenter().segment(word)].map(({ segment }) => segment) : [...word];
+  return parts[0] ?? "";
 }

@@ -22,13 +22,13 @@ export class Pointer {
   #point: Position | undefined;
   #lifting: ReturnType<typeof setTimeout> | undefined;
   #unseen = false;
-  readonly #listening = new AbortController();
 
-  /** `host` runs every listener: nothing it throws may reach the page. */
+  /** `host` runs every listener, until `signal`: nothing it throws may reach the page. */
   constructor(
     private readonly surface: Surface,
     private readonly sink: PointerSink,
     private readonly host: { safely(run: () => void): void },
+    private readonly signal: AbortSignal,
   ) {}
 
   listen(): void {
@@ -39,9 +39,9 @@ export class Pointer {
     this.#on("pointerleave", (event) => this.#lift(event), document.documentElement);
   }
 
-  unlisten(): void {
+  /** Say nothing by itself any more. */
+  rest(): void {
     clearTimeout(this.#lifting);
-    this.#listening.abort();
   }
 
   /** Look again what lies under the pointer: the surface has moved. */
@@ -66,7 +66,7 @@ export class Pointer {
     target: EventTarget = window,
   ): void {
     const listener = (event: Event) => this.host.safely(() => act(event as WindowEventMap[Name]));
-    target.addEventListener(name, listener, { signal: this.#listening.signal, capture: target === window, passive: true });
+    target.addEventListener(name, listener, { signal: this.signal, capture: target === window, passive: true });
   }
 
   #move(event: PointerEvent): void {
@@ -76,7 +76,7 @@ export class Pointer {
   }
 
   #place({ clientX, clientY }: MouseEvent): void {
-    clearTimeout(this.#lifting);
+    this.rest();
     this.#point = { x: clientX, y: clientY };
     this.refresh();
   }
@@ -86,7 +86,7 @@ export class Pointer {
     const leaves = event.type === "pointerleave";
     if (!event.isPrimary || leaves === isFinger(event)) return;
     this.#point = undefined;
-    clearTimeout(this.#lifting);
+    this.rest();
     if (leaves) this.#off();
     else this.#lifting = setTimeout(() => this.host.safely(() => this.#off()), LINGER + this.sink.pace);
   }

@@ -2,6 +2,11 @@
 
 export const LETTER = "H";
 
+/** An element's: what its attribute says, "" = none. */
+export function letterOf(element: Pick<Element, "getAttribute">): string {
+  return element.getAttribute("shortcut") ?? LETTER;
+}
+
 type Key = Pick<KeyboardEvent, "code" | "altKey" | "ctrlKey" | "metaKey" | "shiftKey">;
 
 /** As people read it, and as aria-keyshortcuts has it; "" where the letter is. */

@@ -52,7 +52,7 @@ export class Words {
 
   /** "4 people here". */
   people(count: number): string {
-    const form = this.#forms.get(this.#rules.select(count)) ?? [...this.#forms.values()].at(-1) ?? "{count}";
+    const form = this.#forms.get(this.#rules.select(count)) ?? "{count}";
     return form.replace("{count}", this.number(count));
   }
 
@@ -61,6 +61,6 @@ export class Words {
   }
 
   #category(key: string): string {
-    return /^\d+$/.test(key) ? this.#rules.select(Number(key)) : key;
+    return isNaN(Number(key)) ? key : this.#rules.select(Number(key));
   }
 }

@@ -96,10 +96,14 @@ function isPage(element: Element): boolean {
   return element === document.documentElement || element === document.body;
 }
 
-/** Without its scroll bars. In quirks mode the body stands for the viewport (CSSOM View, clientWidth). */
+/** What scrolls the page: in quirks mode the body (CSSOM View, scrollingElement). */
+function page(): Element {
+  return document.scrollingElement ?? document.documentElement;
+}
+
+/** Without its scroll bars. */
 function viewport(): Rect {
-  const { compatMode, documentElement, body } = document;
-  const { clientWidth, clientHeight } = compatMode === "BackCompat" ? body : documentElement;
+  const { clientWidth, clientHeight } = page();
   return { left: 0, top: 0, right: clientWidth, bottom: clientHeight };
 }
 
@@ -109,7 +113,7 @@ function boxOfViewport(): Box {
 }
 
 function boxOfPage(): Box {
-  const { scrollWidth, scrollHeight } = document.scrollingElement ?? document.documentElement;
+  const { scrollWidth, scrollHeight } = page();
   const clip = viewport();
   return { left: -window.scrollX, top: -window.scrollY, width: scrollWidth, height: scrollHeight, clip };
 }
