@@ -11,8 +11,11 @@ export const LONGEST = 250;
 export const AFTER_PAUSE = 24;
 /** So many paces without a move are a pause. */
 const PAUSE = 3;
-/** Who has moved at a steady rate so many times is taken to go on at it, however slow. */
-const STEADY = 5;
+/**
+ * Who has moved at a steady rate so many times is taken to go on at it, though the pace would allow
+ * a faster one. Not sooner: single moves would be late, and a slow board has a slow pace anyway.
+ */
+const STEADY = 10;
 /** What still counts as the same rate: networks are not clocks. */
 const UNSTEADINESS = 0.5;
 /** A little longer than the rate asks, so that a point that comes late finds the cursor moving. */
