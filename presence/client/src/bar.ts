@@ -21,7 +21,7 @@ export interface BarHost {
 function button(name: string, act: () => void, ...children: Node[]): HTMLButtonElement {
   const element = make("button", name, ...children);
   element.type = "button";
-  element.addEventListener("click", act);
+  element.onclick = act;
   return element;
 }
 
@@ -64,21 +64,24 @@ export class Bar {
   readonly #avatars = new Map<string, Avatar>();
   #open = false;
 
-  /** `go` shows where someone points, `turn` turns a switch. */
+  /** `go` shows where someone points, `turn` turns a switch; it listens until `signal`. */
   constructor(
     private readonly host: BarHost,
     private readonly go: (user: number) => void,
     private readonly turn: (choice: Choice) => void,
+    signal: AbortSignal,
   ) {
     const { element } = this;
     element.hidden = true;
     // What is pressed beside the buttons keeps the focus in the bar, and so the list open.
     element.tabIndex = -1;
-    element.addEventListener("keydown", (event) => this.#key(event));
-    element.addEventListener("focusout", ({ relatedTarget }) => {
-      if (!element.contains(relatedTarget as Node | null)) this.#fold(false);
-    });
-    for (const event of ["focusin", "pointerover"]) element.addEventListener(event, () => this.#hush(false));
+    element.onkeydown = (event) => this.#key(event);
+    element.onpointerover = () => this.#hush(false);
+    const focused = ({ type, relatedTarget }: FocusEvent) => {
+      if (type === "focusin") this.#hush(false);
+      else if (!element.contains(relatedTarget as Node | null)) this.#fold(false);
+    };
+    for (const event of ["focusin", "focusout"] as const) element.addEventListener(event, focused, { signal });
     this.#list.role = "list";
   }
 

@@ -42,8 +42,9 @@ export class Overlay {
     private readonly surface: Surface,
   ) {
     this.#cursors = new Cursors(client, () => this.restate());
-    this.#bar = new Bar(host, (user) => this.#go(user), (choice) => this.#turn(choice));
-    this.#pointer = new Pointer(surface, client, host, this.#listening.signal);
+    const { signal } = this.#listening;
+    this.#bar = new Bar(host, (user) => host.safely(() => this.#go(user)), (choice) => host.safely(() => this.#turn(choice)), signal);
+    this.#pointer = new Pointer(surface, client, host, signal);
     this.#layer = make("div", "layer", this.#cursors.element, this.#bar.element, this.#announcer.element);
     this.#layer.hidden = true;
     const ready = () => (this.#layer.hidden = false);
@@ -158,5 +159,5 @@ export class Overlay {
 /** Whether a key press is meant for a field of the page. */
 function isTyping(event: KeyboardEvent): boolean {
   const target = event.composedPath()[0] as HTMLElement;
-  return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
+  return target.isContentEditable || "selectionStart" in target;
 }
