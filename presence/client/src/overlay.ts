@@ -54,9 +54,10 @@ export class Overlay {
   }
 
   destroy(): void {
+    this.client.destroy();
+    // After the client's last word, which asks for a frame.
     cancelAnimationFrame(this.#frame);
     this.#listening.abort();
-    this.client.destroy();
     this.#pointer.rest();
     this.surface.unwatch();
     this.#announcer.destroy();
