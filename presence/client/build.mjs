@@ -1,6 +1,6 @@
 // Builds the client.
 //
-//   node build.mjs           src -> ../static/presence/, and says how big the scripts are
+//   node build.mjs           src -> ../static/presence/, and says how big it is
 //   node build.mjs --stale   compares what is committed with what the sources give, byte for byte
 //   node build.mjs --tests   test/*.test.ts -> build/*.test.mjs, for node --test
 //   node build.mjs --pages   test/pages/*.tsx -> build/pages, React pages for the tests in a browser
@@ -18,16 +18,18 @@ import { gzipSync } from "node:zlib";
 const here = fileURLToPath(new URL(".", import.meta.url));
 const staticFolder = fileURLToPath(new URL("../static/presence/", import.meta.url));
 
+const BANNER = "/* presence: built from presence/client, not to be edited here. */";
 /** What is served and imported: the script's name, and its source. */
 const SCRIPTS = { overlay: "index", client: "api", react: "react" };
+const STYLES = { "overlay.css": "src/overlay.css" };
 /** Never part of a script: whoever uses it has it. */
 const PEERS = ["react"];
 
-async function script(source) {
+async function bundle(source) {
   const result = await build({
     absWorkingDir: here,
-    entryPoints: [`src/${source}.ts`],
-    banner: { js: "/* presence: built from presence/client, not to be edited here. */" },
+    entryPoints: [source],
+    banner: { js: BANNER, css: BANNER },
     bundle: true,
     charset: "utf8",
     external: PEERS,
@@ -73,7 +75,8 @@ async function manifest() {
 /** Everything that is built, by its path in the static folder. */
 async function everything() {
   const files = { "package.json": await manifest(), ...(await types()) };
-  for (const [name, source] of Object.entries(SCRIPTS)) files[`${name}.js`] = await script(source);
+  for (const [name, source] of Object.entries(SCRIPTS)) files[`${name}.js`] = await bundle(`src/${source}.ts`);
+  for (const [name, source] of Object.entries(STYLES)) files[name] = await bundle(source);
   return files;
 }
 
@@ -82,7 +85,8 @@ async function write() {
   for (const [name, bytes] of Object.entries(await everything())) {
     await mkdir(dirname(staticFolder + name), { recursive: true });
     await writeFile(staticFolder + name, bytes);
-    if (name.endsWith(".js")) console.log(`${name}: ${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} gzipped`);
+    if (!/\.(js|css)$/.test(name)) continue;
+    console.log(`${name}: ${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} gzipped`);
   }
 }
 

@@ -11,26 +11,29 @@ import { gzipSync } from "node:zlib";
 const client = fileURLToPath(new URL("..", import.meta.url));
 const folder = `${client}../static/presence/`;
 
-/** The most bytes, gzipped, of each script: what a visitor's browser loads. */
-const MOST = { "overlay.js": 12_000, "client.js": 6_500, "react.js": 8_500 };
+/** The most bytes, gzipped, of what a visitor's browser loads. */
+const MOST = { "overlay.css": 2_000, "overlay.js": 12_000, "client.js": 6_500, "react.js": 8_500 };
 const scripts = readdirSync(folder).filter((name) => name.endsWith(".js"));
 
 test("what is committed is what its sources give", () => {
   execFileSync(process.execPath, ["build.mjs", "--stale"], { cwd: client, stdio: "pipe" });
 });
 
-test("every script has its limit", () => assert.deepEqual(scripts.sort(), Object.keys(MOST).sort()));
+test("everything has its limit", () => {
+  assert.deepEqual([...scripts, "overlay.css"].sort(), Object.keys(MOST).sort());
+});
 
 for (const [name, most] of Object.entries(MOST)) {
-  const script = readFileSync(folder + name);
-  const text = script.toString();
+  test(`${name} is small`, () => {
+    const size = gzipSync(readFileSync(folder + name), { level: 9 }).length;
+    assert.ok(size <= most, `${size} bytes gzipped`);
+  });
+}
+
+for (const name of scripts) {
+  const text = readFileSync(folder + name, "utf8");
 
   describe(name, () => {
-    test("is small", () => {
-      const size = gzipSync(script, { level: 9 }).length;
-      assert.ok(size <= most, `${size} bytes gzipped`);
-    });
-
     test("names no other origin and no source map", () => {
       const urls = text.match(/\b(?:https?|wss?):\/\/[^"'`\s]+/g) ?? [];
       assert.deepEqual([...new Set(urls)].filter((url) => url !== "http://www.w3.org/2000/svg"), []);

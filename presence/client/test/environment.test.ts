@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { socketUrl } from "../src/client.js";
 import { browser, type Signal } from "../src/environment.js";
-import { countText } from "../src/overlay.js";
 
 /** A browser's WebSocket as far as it is used, with its readyState rules. */
 class BrowserSocket extends EventTarget {
@@ -159,13 +158,4 @@ test("the socket's URL", () => {
   assert.equal(from("wss://other.example/x"), "wss://other.example/x");
   assert.equal(from("https://other.example/x"), "wss://other.example/x");
   assert.throws(() => from("http://"), TypeError);
-});
-
-test("the count in words", () => {
-  assert.deepEqual([0, 1, 2, 300].map(countText), [
-    "0 people here",
-    "1 person here",
-    "2 people here",
-    "300 people here",
-  ]);
 });

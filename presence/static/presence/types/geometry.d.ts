@@ -33,11 +33,14 @@ export interface Scroller {
     readonly rightToLeft: boolean;
 }
 export declare function intersect(one: Rect, other: Rect): Rect;
+export declare function contains({ left, top, right, bottom }: Rect, { x, y }: Position): boolean;
 /** The part of an element inside its borders and scroll bars. */
 export declare function paddingBox({ left, top, clientWidth, clientHeight, scale }: Scroller): Rect;
 /** The whole scrollable box of an element whose visible part is `clip`. */
 export declare function scrollBox(scroller: Scroller, clip: Rect): Box;
+/** In a right-to-left element scrollLeft counts down from 0 at the right end (CSSOM View, scrollLeft). */
+export declare function scrolledFromLeft({ rightToLeft, scrollLeft, scrollWidth, clientWidth }: Scroller): number;
 /** The fraction, 0..1 each, under a point; undefined where the point is not on the visible surface. */
 export declare function fractionAt(box: Box, point: Position): Position | undefined;
-/** The point of a fraction; undefined where it is scrolled or clipped away. */
-export declare function pointAt(box: Box, fraction: Position): Position | undefined;
+/** The point of a fraction, wherever that is. */
+export declare function pointOf({ left, top, width, height }: Box, { x, y }: Position): Position;

@@ -11,9 +11,10 @@ export declare const AFTER_PAUSE = 24;
 export declare class Motion {
     #private;
     /**
-     * Head for `target` from wherever the cursor is at `now`. It takes as long as there was since the
-     * last push, but not longer than the `pace`: the milliseconds the server asks between updates, 0
-     * where unknown. `snap` puts it there at once, and so does the first push.
+     * Head for `target` from wherever the cursor is at `now`. It takes as long as there usually is
+     * between two pushes where that is steady; else as long as there was since the last one, but not
+     * longer than the `pace`: the milliseconds the server asks between updates, 0 where unknown.
+     * `snap` puts it there at once, and so does the first push.
      */
     push(target: Position, now: number, pace: number, snap?: boolean): void;
     /** Where the cursor is at `now`: on the straight line to the target, and never beyond it. */

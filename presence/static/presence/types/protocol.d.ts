@@ -2,7 +2,7 @@
  * The wire codec of `presence.v1` (PROTOCOL.md): what a client sends and what it hears.
  *
  * No socket, no clock, no DOM. Integers are unsigned and big-endian. The compact dialect is what
- * this client speaks; the explicit one is here so that the golden vectors hold for both.
+ * this client speaks; the types are those of both, for the tests hold the golden vectors of both.
  */
 /** The subprotocol that asks the server for the compact dialect. */
 export declare const SUBPROTOCOL = "presence.v1";

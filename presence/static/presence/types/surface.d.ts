@@ -1,5 +1,6 @@
 /** The shared surface on this page: an element's whole scrollable box, or the viewport. */
 import { type Box } from "./geometry.js";
+import type { Position } from "./protocol.js";
 export declare class Surface {
     #private;
     private readonly failed;
@@ -12,6 +13,8 @@ export declare class Surface {
     unwatch(): void;
     /** Where it is now, measured at most once a frame; undefined where there is no such element. */
     box(now: number): Box | undefined;
+    /** Scroll so that a fraction is seen, where it is not; the viewport has nothing to scroll. */
+    reveal(fraction: Position, smooth: boolean): void;
     /** Measure anew next time. */
     forget(): void;
 }
