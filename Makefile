@@ -39,7 +39,7 @@ lint: .venv/dev.stamp $(CLIENT)/node_modules/.stamp  ## Check style, types and t
 	$(BIN)/lint-imports
 	npm --prefix $(CLIENT) run --silent check
 
-client: $(CLIENT)/node_modules/.stamp  ## Build the browser's script from presence/client/src
+client: $(CLIENT)/node_modules/.stamp  ## Build the scripts and types in presence/static from presence/client/src
 	npm --prefix $(CLIENT) run --silent build
 
 bench: .venv/dev.stamp  ## Measure a busy board, and the hop between processes, on this machine

@@ -3,12 +3,13 @@ way."""
 
 import enum
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.apps import apps
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.utils.module_loading import import_string
@@ -16,8 +17,10 @@ from django.utils.module_loading import import_string
 from presence.conf import get_settings
 from presence.connection import Visitor
 from presence.errors import Forbidden, NoBoard, PresenceError, SignInRequired, TryLater
-from presence.guests import person_of
+from presence.guests import person_of, user_person
 from presence.identity import clean_name
+from presence.origins import is_embedded, origin_of
+from presence.tokens import Grant, offered, read
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +42,7 @@ REFUSALS: Mapping[Decision, type[PresenceError]] = {
 }
 
 Authorize = Callable[[Any, Any], Awaitable[Decision]]
+T = TypeVar("T")
 
 
 async def ask_board(user: Any, board: Any) -> Decision:
@@ -96,10 +100,20 @@ async def admit(scope: Mapping[str, Any], board: UUID) -> Visitor:
 
     Raises a `Refused` where they may not, `TryLater` where that can't be found out now.
     """
-    if not get_settings().ENABLED:
-        raise TryLater("presence is switched off")
+    return await _answer(_admit(scope, board))
+
+
+async def permit(user: Any, board: UUID) -> None:
+    """Return if a user may come onto the board; raise what `admit` raises where they may not."""
+    await _answer(_permit(user, board))
+
+
+async def _answer(asked: Coroutine[Any, Any, T]) -> T:
+    """Return the answer to a question about who may come in, whatever goes wrong with it."""
     try:
-        return await _admit(scope, board)
+        if not get_settings().ENABLED:
+            raise TryLater("presence is switched off")
+        return await asked
     except PresenceError:
         raise
     except Exception as error:
@@ -107,17 +121,44 @@ async def admit(scope: Mapping[str, Any], board: UUID) -> Visitor:
         # shut, and the client, told to come again later, does not hammer at it.
         logger.exception("could not find out who may come onto a board")
         raise TryLater(str(error)) from error
+    finally:
+        asked.close()
 
 
 async def _admit(scope: Mapping[str, Any], board: UUID) -> Visitor:
+    token = offered(scope.get("subprotocols", ()))
+    if token is not None:
+        return await _admit_bearer(read(token, board, origin_of(scope)), board)
+    if is_embedded(scope):
+        raise SignInRequired("a page of another origin takes a token")
     user = scope["user"]
+    await _permit(user, board)
+    session_key = getattr(scope.get("session"), "session_key", None)
+    person = person_of(user, scope.get("cookies", {}), session_key)
+    return await _visitor(user, person or f"socket:{uuid4().hex}")
+
+
+async def _admit_bearer(grant: Grant, board: UUID) -> Visitor:
+    """Let in whom a token names. Of an account it says who, and the rules are asked again; for
+    others it is the permission."""
+    if grant.account is None:
+        await _find_board(board)
+        return Visitor(grant.person, clean_name(grant.name) or None)
+    user = await get_user_model()._default_manager.filter(pk=grant.account).afirst()
+    if user is None or not user.is_active:
+        raise SignInRequired("the token's account is gone")
+    await _permit(user, board)
+    return await _visitor(user, user_person(user))
+
+
+async def _visitor(user: Any, person: str) -> Visitor:
+    return Visitor(person, await sync_to_async(visitor_name)(user))
+
+
+async def _permit(user: Any, board: UUID) -> None:
     decision = await _authorize()(user, await _find_board(board))
     if decision is not Decision.ALLOW:
         raise REFUSALS[decision]
-    name = await sync_to_async(visitor_name)(user)
-    session_key = getattr(scope.get("session"), "session_key", None)
-    person = person_of(user, scope.get("cookies", {}), session_key)
-    return Visitor(person or f"socket:{uuid4().hex}", name)
 
 
 def _authorize() -> Authorize:

@@ -38,6 +38,7 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         *_check_display_name(),
         *_check_middleware(),
         *_check_redis(),
+        *_check_origins(),
         *_check_daphne(),
     ]
 
@@ -132,6 +133,18 @@ def _check_layer(alias: str) -> Iterable[CheckMessage]:
             hint=f"Set the BACKEND of CHANNEL_LAYERS[{alias!r}] to {LAYER!r}.",
             id="presence.W010",
         )
+
+
+def _check_origins() -> Iterable[CheckMessage]:
+    if settings.DEBUG:
+        return
+    for origin in get_settings().EMBED_ORIGINS:
+        if origin.startswith("http://"):
+            yield CheckWarning(
+                f"Whoever is on the way can change pages of {origin}, which may embed boards.",
+                hint="Name it in PRESENCE['EMBED_ORIGINS'] by https, and serve it by https.",
+                id="presence.W012",
+            )
 
 
 def _check_daphne() -> Iterable[CheckMessage]:

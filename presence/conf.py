@@ -1,6 +1,7 @@
 """The only reader of Django's settings: `PRESENCE`, one dictionary, documented in
 docs/settings.md."""
 
+import re
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any
@@ -11,6 +12,17 @@ from django.core.signals import setting_changed
 from django.dispatch import receiver
 
 NAME = "PRESENCE"
+USUAL_PORTS = {"http": "80", "https": "443"}
+RANGES = {
+    "GRACE": (0, 300, "seconds"),
+    "LEASE": (1, 300, "seconds"),
+    "INTERVAL": (16, 1000, "milliseconds"),
+    "TOKEN_AGE": (5, 3600, "seconds"),
+}
+
+_ORIGIN = re.compile(r"(https?)://(?:[a-z0-9_.-]+|\[[0-9a-f:]+\])(?::([1-9]\d{0,4}))?")
+"""An origin as browsers write it (RFC 6454, section 6.2): in small letters, and nothing after the
+port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +40,8 @@ class Settings:
     REDIS_PREFIX: str = "presence"
     CHANNEL_LAYER: str = "default"
     LEASE: float = 6.0
+    EMBED_ORIGINS: tuple[str, ...] = ()
+    TOKEN_AGE: float = 60.0
 
 
 @lru_cache(maxsize=1)
@@ -43,31 +57,47 @@ def get_settings() -> Settings:
             raise ImproperlyConfigured(
                 f"{NAME}[{name!r}] is not a setting. There are: {', '.join(sorted(known))}."
             )
-    return _checked(Settings(**given))
+    return _checked(Settings(**_frozen(given)))
+
+
+def _frozen(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings with a tuple in place of each list: what is shared cannot change."""
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in given.items()}
 
 
 def _checked(read: Settings) -> Settings:
     for field in fields(Settings):
         _require_type(field.name, getattr(read, field.name), type(field.default))
-    if not 0 <= read.GRACE <= 300:
-        raise ImproperlyConfigured(f"{NAME}['GRACE'] is {read.GRACE!r}: it takes 0 to 300 seconds.")
-    if not 1 <= read.LEASE <= 300:
-        raise ImproperlyConfigured(f"{NAME}['LEASE'] is {read.LEASE!r}: it takes 1 to 300 seconds.")
+    for name, (least, most, unit) in RANGES.items():
+        value = getattr(read, name)
+        if not least <= value <= most:
+            raise ImproperlyConfigured(
+                f"{NAME}[{name!r}] is {value!r}: it takes {least} to {most} {unit}."
+            )
     if set("{}") & set(read.REDIS_PREFIX):
         raise ImproperlyConfigured(
             f"{NAME}['REDIS_PREFIX'] is {read.REDIS_PREFIX!r}: it takes no braces."
         )
-    if not 16 <= read.INTERVAL <= 1000:
-        raise ImproperlyConfigured(
-            f"{NAME}['INTERVAL'] is {read.INTERVAL!r}: it takes 16 to 1000 milliseconds."
-        )
+    for origin in read.EMBED_ORIGINS:
+        _require_origin(origin)
     return read
 
 
 def _require_type(name: str, value: Any, kind: type) -> None:
     allowed = (int, float) if kind is float else kind
     if not isinstance(value, allowed) or (kind is not bool and isinstance(value, bool)):
-        raise ImproperlyConfigured(f"{NAME}[{name!r}] must be {kind.__name__}, not {value!r}.")
+        said = "a list" if kind is tuple else kind.__name__
+        raise ImproperlyConfigured(f"{NAME}[{name!r}] must be {said}, not {value!r}.")
+
+
+def _require_origin(origin: Any) -> None:
+    """Check that a browser could send this as its Origin; no pattern, so that each is meant."""
+    match = _ORIGIN.fullmatch(origin) if isinstance(origin, str) else None
+    if match is None or match[2] == USUAL_PORTS[match[1]]:
+        raise ImproperlyConfigured(
+            f"{NAME}['EMBED_ORIGINS'] has {origin!r}: it takes origins as browsers send them, such "
+            "as 'https://www.example.com', without a path, a usual port or an asterisk."
+        )
 
 
 @receiver(setting_changed)

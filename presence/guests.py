@@ -30,7 +30,11 @@ def sign_guest(guest: str) -> str:
 
 def read_guest(cookies: Mapping[str, str]) -> str | None:
     """Return the guest's id from their cookies, None where there is none or it is not ours."""
-    value = cookies.get(get_settings().GUEST_COOKIE)
+    return read_signed(cookies.get(get_settings().GUEST_COOKIE))
+
+
+def read_signed(value: str | None) -> str | None:
+    """Return the guest's id that was signed, None where there is none or it is not ours."""
     if value is None:
         return None
     try:
@@ -46,11 +50,21 @@ def person_of(user: Any, cookies: Mapping[str, str], session_key: str | None) ->
     digest.
     """
     if user is not None and user.is_authenticated:
-        return f"user:{user.pk}"
+        return user_person(user)
     guest = read_guest(cookies)
     if guest is not None:
         return guest_person(guest)
     return f"session:{_digest(session_key)}" if session_key else None
+
+
+def user_person(user: Any) -> str:
+    """Return the key of the person who has an account."""
+    return f"user:{user.pk}"
+
+
+def embedded_person(person: str) -> str:
+    """Return the key of a person whom another system knows by this text."""
+    return f"embedded:{_digest(person)}"
 
 
 def guest_person(guest: str) -> str:

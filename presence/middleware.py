@@ -23,10 +23,11 @@ MAX_AGE = 365 * 24 * 3600
 Handler = Callable[[HttpRequest], HttpResponse] | Callable[[HttpRequest], Awaitable[HttpResponse]]
 
 
-def guest_of(request: HttpRequest) -> str:
+def guest_of(request: HttpRequest, known: str | None = None) -> str:
     """Return the id of the guest who asks, a new one where there is none, and have the response
-    remember it."""
-    guest = getattr(request, ATTRIBUTE, None) or read_guest(request.COOKIES) or new_guest()
+    remember it. `known` is who they are where no cookie says it."""
+    asked = getattr(request, ATTRIBUTE, None) or read_guest(request.COOKIES)
+    guest = asked or known or new_guest()
     setattr(request, ATTRIBUTE, guest)
     return guest
 

@@ -2,7 +2,10 @@
 
 from django.urls import path
 
-from presence.views import healthz
+from presence.views import healthz, token
 
 app_name = "presence"
-urlpatterns = [path("healthz", healthz, name="healthz")]
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("presence/token/<uuid:board>/", token, name="token"),
+]

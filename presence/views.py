@@ -2,18 +2,35 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.db import connection
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
 
+from presence.auth import permit
+from presence.errors import Forbidden, NoBoard, PresenceError, SignInRequired
+from presence.guests import guest_person, read_signed, sign_guest, user_person
+from presence.middleware import guest_of
+from presence.origins import may_embed
 from presence.runtime import current_hub
+from presence.tokens import Grant, sign
 
 logger = logging.getLogger(__name__)
 
 ANSWER_WITHIN = 3.0
 """Seconds within which a part answers, or is down."""
+
+GUEST_HEADER = "Presence-Guest"
+"""In which a page of another origin says again who its guest is, having no cookie to say it."""
+
+STATUSES: Mapping[type[PresenceError], int] = {SignInRequired: 401, Forbidden: 403, NoBoard: 404}
+"""What a refusal is in HTTP; all else is 503, come again later."""
 
 
 @never_cache
@@ -40,3 +57,54 @@ async def _ask_store() -> None:
 def _ask_database() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
+
+
+@never_cache
+@require_http_methods(["GET", "OPTIONS"])
+async def token(request: HttpRequest, board: UUID) -> HttpResponse:
+    """Give a page the token with which it may come onto a board now: `{"token": …}`.
+
+    The rules are those of the socket. A guest's answer has `guest` too, which the page says again
+    in the header `Presence-Guest`, so that all its connections are those of one person. Another
+    origin's page can read the answer only if `PRESENCE["EMBED_ORIGINS"]` names the origin; a
+    token is bound to it. Nothing is changed here, so nobody gains by having a browser ask.
+    """
+    own = f"{request.scheme}://{request.get_host()}"
+    origin = request.headers.get("Origin", own)
+    if origin != own and not may_embed(origin):
+        return _refusal(403, "Pages of this origin may not take part.")
+    if request.method == "OPTIONS":
+        return _shared(HttpResponse(status=204), origin)
+    try:
+        answer: HttpResponse = JsonResponse(await _answer(request, board, origin))
+    except PresenceError as error:
+        answer = _refusal(STATUSES.get(type(error), 503), type(error).__doc__ or "")
+        answer["Retry-After"] = str(-(-error.retry // 1000))
+    return _shared(answer, origin)
+
+
+async def _answer(request: HttpRequest, board: UUID, origin: str) -> dict[str, Any]:
+    user = await request.auser()
+    await permit(user, board)
+    if user.is_authenticated:
+        return {"token": sign(Grant(board, origin, user_person(user), str(user.pk)))}
+    guest = guest_of(request, read_signed(request.headers.get(GUEST_HEADER)))
+    return {
+        "token": sign(Grant(board, origin, guest_person(guest))),
+        "guest": sign_guest(guest),
+    }
+
+
+def _refusal(status: int, reason: str) -> HttpResponse:
+    return JsonResponse({"error": reason}, status=status)
+
+
+def _shared(response: HttpResponse, origin: str) -> HttpResponse:
+    """Let a page of this origin read the response, and send what it asks with (Fetch, "HTTP
+    extensions")."""
+    patch_vary_headers(response, ("Origin", "Cookie"))
+    response["Access-Control-Allow-Origin"] = origin
+    response["Access-Control-Allow-Credentials"] = "true"
+    response["Access-Control-Allow-Headers"] = GUEST_HEADER
+    response["Access-Control-Max-Age"] = "600"
+    return response

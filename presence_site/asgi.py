@@ -7,7 +7,6 @@ import os
 
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
-from channels.security.websocket import AllowedHostsOriginValidator
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "presence_site.settings")
@@ -15,12 +14,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "presence_site.settings")
 # Before anything that imports models: this call is what loads the apps.
 pages = get_asgi_application()
 
+from presence.embed import EmbeddingOriginValidator  # noqa: E402
 from presence.routing import websocket_urlpatterns  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
         "http": pages,
-        "websocket": AllowedHostsOriginValidator(
+        "websocket": EmbeddingOriginValidator(
             AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
         ),
     }

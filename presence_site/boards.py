@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from presence.auth import Decision
 from presence_site.access import board_page, manager_page
 from presence_site.forms import BoardForm
+from presence_site.language import in_the_visitors_language
 from presence_site.models import Board, Note
 
 BOARDS_A_PAGE = 24
@@ -27,6 +28,7 @@ def board_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @board_page
+@in_the_visitors_language
 def board_detail(request: HttpRequest, board: Board) -> HttpResponse:
     """The board itself: its surface, its notes, and presence on top."""
     context = {

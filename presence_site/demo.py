@@ -31,7 +31,7 @@ WELCOME = DemoBoard(
         ("Drag a note, or focus it and use the arrow keys.", 0.42, 0.07, Paper.GREEN),
         ("Double-click a note to change its words.", 0.1, 0.42, Paper.PINK),
         ("Double-click the empty board for a new note.", 0.315, 0.47, Paper.ORANGE),
-        ("The badge in the corner counts people, not windows.", 0.52, 0.38, Paper.VIOLET),
+        ("The bar in the corner counts people, not windows.", 0.52, 0.38, Paper.VIOLET),
     ),
 )
 

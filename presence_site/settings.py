@@ -79,8 +79,16 @@ LOGIN_REDIRECT_URL = "boards"
 LOGOUT_REDIRECT_URL = "boards"
 
 LANGUAGE_CODE = "en"
+# A board speaks the visitor's, where it is one of these; the other pages speak English.
+LANGUAGES = [
+    ("ar", "العربية"),
+    ("de", "Deutsch"),
+    ("en", "English"),
+    ("es", "español"),
+    ("fr", "français"),
+]
 TIME_ZONE = "UTC"
-USE_I18N = False
+USE_I18N = True
 USE_TZ = True
 
 STATIC_URL = "static/"

@@ -1,24 +1,38 @@
 // Builds the client.
 //
-//   node build.mjs           src/index.ts -> ../static/presence/overlay.js, and says how big it is
-//   node build.mjs --stale   compares the committed bundle with what the sources give, byte for byte
+//   node build.mjs           src -> ../static/presence/, and says how big it is
+//   node build.mjs --stale   compares what is committed with what the sources give, byte for byte
 //   node build.mjs --tests   test/*.test.ts -> build/*.test.mjs, for node --test
+//   node build.mjs --pages   test/pages/*.tsx -> build/pages, React pages for the tests in a browser
+//
+// What is built is committed, so that a site needs no Node. It is a package for npm as well: scripts,
+// their types, and a package.json that tells bundlers about both.
 import { build } from "esbuild";
-import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const staticFolder = fileURLToPath(new URL("../static/presence/", import.meta.url));
-const bundlePath = `${staticFolder}overlay.js`;
 
-async function bundle() {
+const BANNER = "/* presence: built from presence/client, not to be edited here. */";
+/** What is served and imported: the script's name, and its source. */
+const SCRIPTS = { overlay: "index", client: "api", react: "react" };
+const STYLES = { "overlay.css": "src/overlay.css" };
+/** Never part of a script: whoever uses it has it. */
+const PEERS = ["react"];
+
+async function bundle(source) {
   const result = await build({
     absWorkingDir: here,
-    entryPoints: ["src/index.ts"],
-    banner: { js: "/* presence: built from presence/client, not to be edited here. */" },
+    entryPoints: [source],
+    banner: { js: BANNER, css: BANNER },
     bundle: true,
     charset: "utf8",
+    external: PEERS,
     format: "esm",
     legalComments: "none",
     minify: true,
@@ -28,28 +42,76 @@ async function bundle() {
   return Buffer.from(result.outputFiles[0].contents);
 }
 
+async function types() {
+  const folder = await mkdtemp(join(tmpdir(), "presence-types-"));
+  const compiler = `${here}node_modules/typescript/bin/tsc`;
+  execFileSync(process.execPath, [compiler, "-p", `${here}tsconfig.types.json`, "--outDir", folder], { stdio: "inherit" });
+  const files = {};
+  for (const name of (await readdir(folder)).sort()) files[`types/${name}`] = await readFile(join(folder, name));
+  await rm(folder, { recursive: true });
+  return files;
+}
+
+async function manifest() {
+  const { version, license, description } = JSON.parse(await readFile(`${here}package.json`, "utf8"));
+  const entry = ([name, source]) => [
+    name === "client" ? "." : `./${name}`,
+    { types: `./types/${source}.d.ts`, default: `./${name}.js` },
+  ];
+  const said = {
+    name: "presence-client",
+    version,
+    description,
+    license,
+    type: "module",
+    exports: Object.fromEntries(Object.entries(SCRIPTS).map(entry)),
+    sideEffects: ["./overlay.js"],
+    peerDependencies: { react: ">=18" },
+    peerDependenciesMeta: { react: { optional: true } },
+  };
+  return Buffer.from(`${JSON.stringify(said, null, 2)}\n`);
+}
+
+/** Everything that is built, by its path in the static folder. */
+async function everything() {
+  const files = { "package.json": await manifest(), ...(await types()) };
+  for (const [name, source] of Object.entries(SCRIPTS)) files[`${name}.js`] = await bundle(`src/${source}.ts`);
+  for (const [name, source] of Object.entries(STYLES)) files[name] = await bundle(source);
+  return files;
+}
+
 async function write() {
-  const bytes = await bundle();
-  await mkdir(staticFolder, { recursive: true });
-  await writeFile(bundlePath, bytes);
-  console.log(`overlay.js: ${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} gzipped`);
+  await rm(`${staticFolder}types`, { recursive: true, force: true });
+  for (const [name, bytes] of Object.entries(await everything())) {
+    await mkdir(dirname(staticFolder + name), { recursive: true });
+    await writeFile(staticFolder + name, bytes);
+    if (!/\.(js|css)$/.test(name)) continue;
+    console.log(`${name}: ${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} gzipped`);
+  }
 }
 
 async function compare() {
-  const committed = await readFile(bundlePath).catch(() => Buffer.alloc(0));
-  if (committed.equals(await bundle())) return console.log("overlay.js is what its sources give.");
-  console.error("overlay.js is older than its sources: run `npm run build` in presence/client and commit it.");
+  const files = await everything();
+  const there = (await readdir(staticFolder, { recursive: true })).filter((name) => /\.\w+$/.test(name));
+  const stale = there.filter((name) => !(name in files));
+  for (const [name, bytes] of Object.entries(files)) {
+    const committed = await readFile(staticFolder + name).catch(() => Buffer.alloc(0));
+    if (!committed.equals(bytes)) stale.push(name);
+  }
+  if (stale.length === 0) return console.log("presence/static is what the sources give.");
+  console.error(`older than its sources: ${stale.join(", ")}. Run \`npm run build\` in presence/client and commit it.`);
   process.exitCode = 1;
 }
 
 async function tests() {
-  const names = (await readdir(`${here}test`)).filter((name) => name.endsWith(".test.ts"));
+  const names = (await readdir(`${here}test`)).filter((name) => /\.test\.tsx?$/.test(name));
   await rm(`${here}build`, { recursive: true, force: true });
   await build({
     absWorkingDir: here,
     entryPoints: names.map((name) => `test/${name}`),
     bundle: true,
     format: "esm",
+    jsx: "automatic",
     logLevel: "warning",
     outExtension: { ".js": ".mjs" },
     outdir: "build",
@@ -60,5 +122,40 @@ async function tests() {
   });
 }
 
-const tasks = { "--stale": compare, "--tests": tests };
+/** The React example of the documents, as it is written there. */
+async function documented(folder) {
+  const text = await readFile(`${here}../../docs/embedding.md`, "utf8");
+  const [, code] = text.match(/^```tsx\n(.*?)^```$/ms);
+  await mkdir(folder, { recursive: true });
+  await writeFile(`${folder}/example.tsx`, code);
+}
+
+/** As a site's bundler does it, once for production and once for development. */
+async function pages() {
+  // The package as npm installs it from the static folder, with --install-links.
+  const modules = `${here}build/pages/node_modules`;
+  await rm(modules, { recursive: true, force: true });
+  await mkdir(modules, { recursive: true });
+  await cp(staticFolder, `${modules}/presence-client`, { recursive: true });
+  await documented(`${here}build/pages/documented`);
+  const names = await readdir(`${here}test/pages`);
+  for (const mode of ["production", "development"]) {
+    await build({
+      absWorkingDir: here,
+      entryPoints: names.map((name) => `test/pages/${name}`),
+      bundle: true,
+      loader: { ".html": "copy" },
+      define: { "process.env.NODE_ENV": JSON.stringify(mode) },
+      format: "esm",
+      jsx: "automatic",
+      logLevel: "warning",
+      minify: mode === "production",
+      nodePaths: [modules],
+      outdir: `build/pages/${mode}`,
+      target: "es2022",
+    });
+  }
+}
+
+const tasks = { "--stale": compare, "--tests": tests, "--pages": pages };
 await (tasks[process.argv[2]] ?? write)();

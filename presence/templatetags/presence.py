@@ -1,5 +1,6 @@
 """`{% load presence %}`: the tags by which a page takes part."""
 
+import json
 import logging
 from typing import Any
 from uuid import UUID
@@ -17,36 +18,43 @@ from presence.conf import get_settings
 from presence.guests import guest_person
 from presence.identity import anonymous_name
 from presence.middleware import guest_of
+from presence.strings import overlay_strings
 
 logger = logging.getLogger(__name__)
 register = template.Library()
 
 
 @register.simple_tag(takes_context=True)
-def presence_overlay(context: Context, board: Any, surface: str = "", name: str = "") -> str:
-    """Put everyone's cursors and the count of people over the page.
+def presence_overlay(
+    context: Context, board: Any, surface: str = "", name: str = "", theme: str = "", bar: str = ""
+) -> str:
+    """Put everyone's cursors and the people over the page.
 
     `board` is a board, its UUID, or that as text; `surface` a CSS selector of the element that is
     shared (the viewport where empty); `name` what a guest is called (a kind anonymous name where
-    empty). Renders nothing with presence switched off, and nothing, with a line in the log, where
-    anything goes wrong: the page comes first.
+    empty); `theme` "light" or "dark" (as the visitor's system where empty); `bar` where the people
+    stand (docs/overlay.md). It speaks the active language. Renders nothing with presence switched
+    off, and nothing, with a line in the log, where anything goes wrong: the page comes first.
     """
     try:
         if not get_settings().ENABLED:
             return ""
-        return _overlay(context, UUID(str(getattr(board, "pk", board))), surface, name)
+        shown = {"surface": surface, "theme": theme, "bar": bar}
+        return _overlay(context, UUID(str(getattr(board, "pk", board))), name, shown)
     except Exception:  # nothing that presence does may break the page
         logger.exception("could not embed the presence overlay")
         return ""
 
 
-def _overlay(context: Context, board: UUID, surface: str, name: str) -> SafeString:
+def _overlay(context: Context, board: UUID, name: str, shown: dict[str, str]) -> SafeString:
     request: HttpRequest | None = context.get("request")
     attributes = {
         "board": board,
         "endpoint": f"{get_script_prefix()}ws/presence/{board}/",
         "name": name if request is None else _name(request, name),
-        "surface": surface,
+        **shown,
+        "stylesheet": static("presence/overlay.css"),
+        "strings": _json(overlay_strings()),
     }
     # Literals in a template count as safe, and would end the attribute with their first quote.
     given = [(key, escape(value)) for key, value in attributes.items() if value]
@@ -56,6 +64,10 @@ def _overlay(context: Context, board: UUID, surface: str, name: str) -> SafeStri
         _nonce(context, request),
         format_html_join("", ' {}="{}"', given),
     )
+
+
+def _json(strings: dict[str, Any]) -> str:
+    return json.dumps(strings, ensure_ascii=False, separators=(",", ":")) if strings else ""
 
 
 def _name(request: HttpRequest, asked: str) -> str:

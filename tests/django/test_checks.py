@@ -32,6 +32,8 @@ def test_the_example_site_is_clean() -> None:
         ({"BOARD_MODEL": BOARD, "AUTHORIZE": "presence.auth.account_name"}, "presence.E005"),
         ({"BOARD_MODEL": BOARD, "DISPLAY_NAME": "no.such.thing"}, "presence.E006"),
         ({"BOARD_MODEL": BOARD, "REDIS_PREFIX": "{presence}"}, "presence.E001"),
+        ({"BOARD_MODEL": BOARD, "EMBED_ORIGINS": ["https://a.example/"]}, "presence.E001"),
+        ({"BOARD_MODEL": BOARD, "EMBED_ORIGINS": ["http://a.example"]}, "presence.W012"),
     ],
 )
 def test_each_fault_has_its_number(settings: Any, given: dict[str, Any], number: str) -> None:
@@ -128,3 +130,9 @@ def test_versions_are_compared_by_their_numbers() -> None:
 def test_a_server_that_is_not_installed_has_no_version() -> None:
     assert checks._installed("no-such-package") == ""
     assert numbers(checks._installed("daphne")) >= checks.DAPHNE
+
+
+def test_a_developer_may_embed_by_http(settings: Any) -> None:
+    settings.DEBUG = True
+    settings.PRESENCE = {"BOARD_MODEL": BOARD, "EMBED_ORIGINS": ["http://localhost:9000"]}
+    assert check_settings(None) == []

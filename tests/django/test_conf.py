@@ -41,6 +41,24 @@ def test_other_settings_do_not_matter(settings: Any) -> None:
         ({"REDIS_PREFIX": "{a}"}, "PRESENCE['REDIS_PREFIX'] is '{a}'"),
         ({"INTERVAL": 5}, "PRESENCE['INTERVAL'] is 5"),
         ({"INTERVAL": 1.5}, "PRESENCE['INTERVAL'] must be int"),
+        ({"TOKEN_AGE": 4}, "PRESENCE['TOKEN_AGE'] is 4"),
+        ({"EMBED_ORIGINS": "https://a.example"}, "PRESENCE['EMBED_ORIGINS'] must be a list"),
+        *(
+            ({"EMBED_ORIGINS": ["https://good.example", wrong]}, f"EMBED_ORIGINS'] has {wrong!r}")
+            for wrong in (
+                "*",
+                "null",
+                "a.example",
+                "https://a.example/",
+                "https://A.example",
+                "https://a.example:443",
+                "http://a.example:80",
+                "https://*.example",
+                "https://a.example https://b.example",
+                "ftp://a.example",
+                7,
+            )
+        ),
     ],
 )
 def test_what_is_wrong_is_named(settings: Any, given: Any, named: str) -> None:
@@ -48,3 +66,12 @@ def test_what_is_wrong_is_named(settings: Any, given: Any, named: str) -> None:
     with pytest.raises(ImproperlyConfigured) as error:
         get_settings()
     assert named in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["https://a.example", "http://localhost:9000", "http://127.0.0.1:8080", "https://[::1]:8000"],
+)
+def test_an_origin_as_browsers_send_it_is_one(settings: Any, origin: str) -> None:
+    settings.PRESENCE = {"EMBED_ORIGINS": [origin]}
+    assert (origin,) == get_settings().EMBED_ORIGINS

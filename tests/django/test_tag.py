@@ -37,6 +37,7 @@ def test_a_script_and_an_element() -> None:
         "board": str(BOARD),
         "endpoint": f"/ws/presence/{BOARD}/",
         "name": anonymous_name(guest_person("a")),
+        "stylesheet": "/static/presence/overlay.css",
     }
 
 
@@ -51,6 +52,11 @@ def test_surface_and_name_are_escaped() -> None:
     html = render("{% presence_overlay board surface='#a > \"b\"' name='<Ada>' %}")
     assert attributes(html)["surface"] == "#a &gt; &quot;b&quot;"
     assert attributes(html)["name"] == "&lt;Ada&gt;"
+
+
+def test_what_it_looks_like() -> None:
+    given = attributes(render("{% presence_overlay board theme='dark' bar='top-start' %}"))
+    assert (given["theme"], given["bar"]) == ("dark", "top-start")
 
 
 def test_a_signed_in_user_goes_by_the_accounts_name() -> None:

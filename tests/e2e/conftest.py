@@ -1,17 +1,21 @@
 """A real Daphne for every module, and clients that speak to it."""
 
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.support.browser import launch
+from tests.support.guests import Invite, inviting
 from tests.support.postgresql import postgresql as run_postgresql
 from tests.support.server import Server, manage, prepare, serve, site_environment
 from tests.support.wire import Clients
 
-BOARDS = [str(uuid4()) for _ in range(60)]
+BOARDS = [str(uuid4()) for _ in range(270)]
 """Open boards beside those of the demo data: a test has one to itself, where no id is resting."""
 
 MAKE_BOARDS = (
@@ -52,6 +56,42 @@ async def clients(server: Server, board: str) -> AsyncIterator[Clients]:
     opened = Clients(server, board)
     yield opened
     await opened.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real browser. Tests beside it are not asynchronous: Playwright has a loop of its own."""
+    with sync_playwright() as playwright:
+        running = launch(playwright)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def invite(server: Server, board: str) -> Iterator[Invite]:
+    """Has people come to the test's own board who have no browser."""
+    with inviting(server, board) as come:
+        yield come
+
+
+@pytest.fixture
+def look(browser: Browser, server: Server, board: str) -> Iterator[Callable[..., Page]]:
+    """Opens the test's own board in a browser context of its own, whose options it takes."""
+    contexts = []
+
+    def open_page(script: str = "", **options: Any) -> Page:
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
+        contexts.append(context)
+        page = context.new_page()
+        if script:
+            page.add_init_script(script)
+        page.goto(server.page(board))
+        page.locator("presence-overlay [part=count]").wait_for()
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
 
 
 @pytest.fixture

@@ -153,3 +153,14 @@ def test_a_board_that_is_not_there_is_a_404_in_words(client, db):
     answer = client.get("/boards/00000000-0000-4000-8000-00000000dead/")
     assert (answer.status_code, "There is nothing here" in answer.text) == (404, True)
     assert client.get("/boards/nonsense/").status_code == 404
+
+
+def test_a_board_speaks_the_visitors_language_and_other_pages_english(client, open_board):
+    arabic = {"accept-language": "ar"}
+    page = client.get(open_board.get_absolute_url(), headers=arabic)
+    assert '<html lang="ar" dir="rtl">' in page.text
+    assert "إضافة ملاحظة" in page.text
+    assert "Accept-Language" in page.headers["Vary"]
+    assert '<html lang="en" dir="ltr">' in client.get("/", headers=arabic).text
+    unknown = client.get(open_board.get_absolute_url(), headers={"accept-language": "tlh"}).text
+    assert '<html lang="en" dir="ltr">' in unknown

@@ -14,10 +14,17 @@ import {
 } from "./protocol.js";
 import { Roster, type Member } from "./roster.js";
 import { Throttle } from "./throttle.js";
+import { tokensFrom, type Token } from "./tokens.js";
 
 export interface ClientOptions {
-  /** `wss://host/ws/presence/<board uuid>/` */
-  readonly url: string;
+  /** The board's UUID; its socket is then `/ws/presence/<board>/` on the page's own host. */
+  readonly board?: string | undefined;
+  /** The socket, where it is elsewhere: a path or a whole URL, `wss://host/ws/presence/<board>/`. */
+  readonly url?: string | undefined;
+  /** For pages of another origin: a signed token, or what gives one for each connection. */
+  readonly token?: Token | undefined;
+  /** For pages of another origin: the site's view that gives tokens. It comes before `token`. */
+  readonly tokenUrl?: string | undefined;
   /** A guest's name; the server normalises it. Without one it gives one. */
   readonly name?: string | undefined;
   /** The browser's own unless given. */
@@ -72,6 +79,12 @@ export function socketUrl(endpoint: string, page: string): string {
   return url.href;
 }
 
+function endpointOf({ board, url }: ClientOptions): string {
+  if (url) return url;
+  if (!board) throw new TypeError("a presence client takes a board or a url");
+  return `/ws/presence/${encodeURIComponent(board)}/`;
+}
+
 export class PresenceClient {
   readonly #environment: Environment;
   readonly #connection: Connection;
@@ -85,16 +98,20 @@ export class PresenceClient {
   #timer: unknown;
   #unlisten: (() => void) | undefined;
 
-  constructor({ url, name = "", environment = browser }: ClientOptions) {
+  constructor(options: ClientOptions) {
+    const { name = "", environment = browser, tokenUrl } = options;
     this.#environment = environment;
     this.#name = name.trim();
     this.#emitter = new Emitter((error) => this.#fail(error));
     this.#handlers = this.#listHandlers();
-    this.#connection = new Connection(url, this.#name, environment, {
-      message: (message) => this.#handle(message),
-      status: (change) => this.#changed(change),
-      error: (error) => this.#fail(error),
-    });
+    const url = () => socketUrl(endpointOf(options), environment.address());
+    const events = {
+      message: (message: ServerMessage) => this.#handle(message),
+      status: (change: StatusChange) => this.#changed(change),
+      error: (error: Error) => this.#fail(error),
+    };
+    const token = tokenUrl ? tokensFrom(tokenUrl, environment) : options.token;
+    this.#connection = new Connection(url, this.#name, environment, events, token);
   }
 
   /** Everyone else on the board. */

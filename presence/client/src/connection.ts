@@ -10,6 +10,7 @@ import type { Environment, Signal, Socket } from "./environment.js";
 import { SUBPROTOCOL, encode, type ClientMessage, type Notice, type ServerMessage } from "./protocol.js";
 import { Pulse } from "./pulse.js";
 import { judge, type Reason } from "./returning.js";
+import { TokenError, type Token } from "./tokens.js";
 
 export type Status = "connecting" | "open" | "waiting" | "closed";
 
@@ -36,9 +37,12 @@ const CLEAN = 1000;
 /** Told to a server that fell silent. Not 1000: the session is to be kept for its grace. */
 const SILENT = 4408;
 const BROKEN = 1006;
+/** What the subprotocol that carries a token begins with; a URL would end up in logs. */
+const TOKEN = "presence.token.";
 
 export class Connection {
   #socket: Socket | undefined;
+  #asking: AbortController | undefined;
   #timer: unknown;
   readonly #pulse: Pulse;
   #notice: Notice | undefined;
@@ -49,12 +53,16 @@ export class Connection {
   #told: StatusChange = { status: "closed", reason: undefined };
   #unlisten: (() => void) | undefined;
 
-  /** `name` is offered in the JOIN: a guest's; empty = the server gives one. */
+  /**
+   * `url` throws where it is no URL. `name` is offered in the JOIN: a guest's; empty = the server gives
+   * one. `token` is asked anew for each connection; undefined = who comes is known by cookies.
+   */
   constructor(
-    private readonly url: string,
+    private readonly url: () => string,
     private readonly name: string,
     private readonly environment: Environment,
     private readonly events: ConnectionEvents,
+    private readonly token?: Token | undefined,
   ) {
     this.#pulse = new Pulse(environment, {
       beat: () => this.send({ type: "HEARTBEAT" }),
@@ -90,7 +98,7 @@ export class Connection {
   }
 
   #attempt(): void {
-    if (!this.#wanted || this.#suspended || this.#socket) return;
+    if (!this.#wanted || this.#suspended || this.#socket || this.#asking) return;
     this.environment.clearTimer(this.#timer);
     const wait = this.#notBefore - this.environment.now();
     if (!this.environment.visible()) this.#tell("waiting", "hidden");
@@ -100,19 +108,40 @@ export class Connection {
 
   #begin(): void {
     this.#notice = undefined;
+    this.#timer = this.environment.setTimer(() => this.#replace(), WELCOME_WITHIN);
+    if (this.token === undefined) this.#open();
+    else void this.#ask(this.token);
+    if (this.#wanted) this.#tell("connecting");
+  }
+
+  async #ask(token: Token): Promise<void> {
+    const { signal } = (this.#asking = new AbortController());
     try {
-      this.#socket = this.environment.open(this.url, SUBPROTOCOL, {
+      const given = typeof token === "string" ? token : await token(signal);
+      if (!signal.aborted) this.#open(TOKEN + given);
+    } catch (error) {
+      if (!signal.aborted) this.#denied(error as Error);
+    }
+  }
+
+  #denied(error: Error): void {
+    this.events.error(error);
+    this.#ended(error instanceof TokenError ? error.code : BROKEN);
+  }
+
+  #open(...more: string[]): void {
+    this.#asking = undefined;
+    try {
+      this.#socket = this.environment.open(this.url(), [SUBPROTOCOL, ...more], {
         opened: (subprotocol) => this.#opened(subprotocol),
         received: (data) => this.#received(data),
         closed: (code) => this.#ended(code),
       });
     } catch (error) {
-      this.events.error(error as Error);
+      this.#drop();
       this.#finish("refused");
-      return;
+      this.events.error(error as Error);
     }
-    this.#timer = this.environment.setTimer(() => this.#replace(), WELCOME_WITHIN);
-    this.#tell("connecting");
   }
 
   #opened(subprotocol: string): void {
@@ -133,7 +162,16 @@ export class Connection {
     else if (message.type === "NOTICE") this.#noticed(message);
     else if (message.type === "WELCOME") this.#welcomed();
     // Whoever heard of the welcome may have closed the connection.
-    if (this.#wanted) this.events.message(message);
+    if (this.#wanted) this.#hand(message);
+  }
+
+  /** Whatever a message does to whoever takes it, the socket goes on. */
+  #hand(message: ServerMessage): void {
+    try {
+      this.events.message(message);
+    } catch (error) {
+      this.events.error(error as Error);
+    }
   }
 
   #read(data: unknown): ServerMessage | undefined {
@@ -159,6 +197,8 @@ export class Connection {
 
   #ended(code: number): void {
     this.#drop();
+    // Whoever heard of an error may have closed the connection.
+    if (!this.#wanted) return;
     const { environment } = this;
     const ending = { code, notice: this.#notice, attempts: this.#attempts };
     const { reason, delay, firm } = judge(ending, () => environment.random());
@@ -190,6 +230,8 @@ export class Connection {
   #drop(code?: number): void {
     this.environment.clearTimer(this.#timer);
     this.#pulse.stop();
+    this.#asking?.abort();
+    this.#asking = undefined;
     const socket = this.#socket;
     this.#socket = undefined;
     if (code !== undefined) socket?.close(code);
@@ -198,6 +240,7 @@ export class Connection {
   #heed(signal: Signal): void {
     if (signal === "pagehide") this.#suspend();
     else if (signal === "hidden") this.#rest();
+    else if (signal === "offline") this.#doubt();
     else this.#wake(signal);
   }
 
@@ -211,15 +254,21 @@ export class Connection {
   /** Nobody looks: an open socket stays, but none is opened. */
   #rest(): void {
     if (this.#wanted && !this.#socket) {
-      this.environment.clearTimer(this.#timer);
+      this.#drop();
       this.#tell("waiting", "hidden");
     }
   }
 
   #wake(signal: Signal): void {
     if (signal === "pageshow") this.#suspended = false;
-    if (this.#told.status === "open") this.#pulse.nudge();
-    else this.#attempt();
+    if (this.#told.status !== "open") this.#attempt();
+    else if (signal === "online") this.#doubt();
+    else this.#pulse.nudge();
+  }
+
+  /** The network went or came: a socket may be dead without anybody having said so. */
+  #doubt(): void {
+    if (this.#told.status === "open") this.#pulse.doubt();
   }
 
   #tell(status: Status, reason?: Reason): void {

@@ -1,81 +1,111 @@
-/** The picture of one other person's cursor: an arrow and a name. */
-import { pointAt, type Box } from "./geometry.js";
+/** The picture of one other person's cursor: an arrow and a name, or a mark at the rim of the view. */
+import { Arrival } from "./arrival.js";
+import { make, paint, picture } from "./dom.js";
+import { edgeFor } from "./edges.js";
+import { contains, pointOf, type Box } from "./geometry.js";
 import { Motion } from "./motion.js";
+import { initials } from "./people.js";
 import type { Position } from "./protocol.js";
 import type { Member } from "./roster.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 /** The tip is the origin, so that the element's corner is exactly where the pointer is. */
-const ARROW = "M0 0 6 18 9.7 10.6 17.3 8.2Z";
+const ARROW = "M0 0 5.6 17.2 9 10.2 16.3 7.6Z";
+const RIPPLE: Keyframe[] = [{ transform: "scale(.2)", opacity: 1 }, { opacity: 0 }];
+const RIPPLE_TIME = 700;
 
-function arrow(): SVGElement {
-  const svg = document.createElementNS(SVG, "svg");
-  const path = document.createElementNS(SVG, "path");
-  svg.setAttribute("viewBox", "0 0 18 22");
-  path.setAttribute("d", ARROW);
-  svg.append(path);
-  return svg;
+/** Where to draw: the surface, and the layer that is drawn on, in CSS pixels of the screen. */
+export interface Canvas {
+  readonly box: Box;
+  readonly left: number;
+  readonly top: number;
+  /** Pixels of the screen for one of the layer's: not 1 where the page is zoomed or transformed. */
+  readonly scale: number;
 }
 
-function label(): HTMLElement {
-  const element = document.createElement("span");
-  element.className = "label";
-  element.part.add("label");
-  element.dir = "auto";
-  return element;
-}
+type Mode = "hidden" | "cursor" | "edge";
 
 export class CursorView {
-  readonly element = document.createElement("div");
-  readonly #label = label();
+  readonly #label = make("span", "label");
+  readonly #initials = make("b", "initials");
+  readonly #dot = make("i", "dot");
+  readonly #ring = make("i", "ring");
+  readonly element = make("div", "hidden", this.#ring, this.#dot, picture(ARROW), this.#label, this.#initials);
   readonly #motion = new Motion();
-  #active: boolean;
-  #placed = false;
+  readonly #arrival = new Arrival();
+  #active = false;
+  #target: Position | undefined;
+  #mode: Mode = "hidden";
+  #look = "";
   #transform = "";
 
-  constructor(member: Member) {
-    this.element.className = "cursor";
-    this.element.part.add("cursor");
-    this.element.dataset["user"] = String(member.user);
-    this.element.hidden = true;
-    this.element.append(arrow(), this.#label);
-    this.#active = member.position !== undefined;
-    this.introduce(member);
+  constructor() {
+    this.#label.dir = "auto";
+  }
+
+  /** The fraction of the surface it is at or heads for, where it is to be seen. */
+  get target(): Position | undefined {
+    return this.#active ? this.#target : undefined;
   }
 
   /** Its name and colour, also when they change. */
-  introduce({ name, color }: Member): void {
+  introduce({ name, color, position }: Member): void {
     this.#label.textContent = name;
-    this.element.style.setProperty("--color", `rgb(${color.join(" ")})`);
+    this.#initials.textContent = initials(name);
+    paint(this.element, color);
+    this.activate(position !== undefined);
   }
 
-  /** Head for a fraction of the surface. What was not to be seen appears there at once. */
-  move(fraction: Position, now: number, pace: number, snap: boolean): void {
-    this.#motion.push(fraction, now, pace, snap || this.element.hidden !== false);
-    this.#placed = true;
+  /**
+   * Head for a fraction of the surface. What was not to be seen appears there at once; `news` tells
+   * whether it has just come there, or was there before we were.
+   */
+  move(fraction: Position, now: number, pace: number, calm: boolean, news: boolean): void {
+    const shown = this.target !== undefined;
+    this.#motion.push(fraction, now, pace, calm || !shown || this.#mode === "hidden");
+    if (this.#arrival.move(fraction, shown, news) && !calm) this.ripple();
+    this.#target = fraction;
+    this.activate(true);
   }
 
   /** Whether its person is active. */
   activate(active: boolean): void {
     this.#active = active;
+    this.#show(this.#mode);
   }
 
-  /**
-   * Put it where it is at `now`; `origin` is the layer's corner on the screen. Writes only to the DOM.
-   * Returns whether it has yet to arrive.
-   */
-  draw(box: Box | undefined, origin: Position, now: number): boolean {
-    const shown = this.#active && this.#placed && box;
-    const point = shown ? pointAt(box, this.#motion.at(now)) : undefined;
-    this.element.hidden = !point;
-    if (point) this.#place(point.x - origin.x, point.y - origin.y);
-    return Boolean(shown) && this.#motion.moving(now);
+  /** Draw attention to it. */
+  ripple(): void {
+    this.#ring.animate(RIPPLE, RIPPLE_TIME);
   }
 
-  #place(x: number, y: number): void {
-    const transform = `translate(${x.toFixed(2)}px,${y.toFixed(2)}px)`;
-    if (transform === this.#transform) return;
-    this.#transform = transform;
-    this.element.style.transform = transform;
+  /** Put it where it is at `now`. Writes only to the DOM. Returns whether it has yet to arrive. */
+  draw(canvas: Canvas | undefined, now: number): boolean {
+    if (canvas && this.#target) this.#point(pointOf(canvas.box, this.#motion.at(now)), canvas);
+    else this.#show("hidden");
+    return this.#active && this.#motion.moving(now);
+  }
+
+  #point(point: Position, canvas: Canvas): void {
+    const { clip } = canvas.box;
+    if (contains(clip, point)) return this.#place("cursor", point, canvas);
+    const edge = this.#active ? edgeFor(clip, point) : undefined;
+    if (!edge) return this.#show("hidden");
+    this.#place("edge", edge, canvas);
+    this.#dot.style.rotate = `${edge.turn}deg`;
+  }
+
+  /** Its place is written before it can be seen. */
+  #place(mode: Mode, { x, y }: Position, { left, top, scale }: Canvas): void {
+    const transform = `translate(${((x - left) / scale).toFixed(2)}px,${((y - top) / scale).toFixed(2)}px)`;
+    if (transform !== this.#transform) this.element.style.transform = this.#transform = transform;
+    this.#show(mode);
+  }
+
+  #show(mode: Mode): void {
+    this.#mode = mode;
+    const look = `${mode}${this.#active ? " on" : ""}${this.#arrival.touch ? " touch" : ""}`;
+    if (look === this.#look) return;
+    this.element.className = this.#look = look;
+    this.element.part.value = mode;
   }
 }

@@ -1,10 +1,9 @@
-/** Decoding of what the server says (PROTOCOL.md, Messages), in either dialect. */
+/** Decoding of what the server says (PROTOCOL.md, Messages), in the dialect that is spoken here. */
 import {
   NAME_BYTES,
   ProtocolError,
   type Color,
   type Cursor,
-  type Dialect,
   type RosterEntry,
   type ServerMessage,
   type State,
@@ -95,31 +94,26 @@ function roster(reader: Reader): RosterEntry[] {
 }
 
 type Read = (reader: Reader) => ServerMessage;
-type Readers = Readonly<Record<number, Read>>;
+/** How each type of message is read. */
+export type Readers = Readonly<Record<number, Read>>;
 
-const BOTH: Readers = {
+/** What both dialects have. */
+export const COMMON: Readers = {
   0x05: (r) => ({ type: "USER_JOINED", board: r.u16(), user: r.u8(), name: r.name(), color: r.color() }),
   0x06: (r) => ({ type: "USER_LEFT", board: r.u16(), user: r.u8() }),
   0x08: () => ({ type: "HEARTBEAT" }),
 };
 
-const READERS: Readonly<Record<Dialect, Readers>> = {
-  compact: {
-    ...BOTH,
-    0x02: (r) => ({ type: "CURSOR_BROADCAST", cursors: r.rest(() => r.cursor()) }),
-    0x07: (r) => ({ type: "PRESENCE_UPDATE", board: r.u16(), count: count(r) }),
-    0x09: welcome,
-    0x0a: (r) => ({ type: "ROSTER", board: r.u16(), users: roster(r) }),
-    0x0b: (r) => ({ type: "STATE", states: r.rest(() => r.userState()) }),
-    0x0c: (r) => ({ type: "RATE", interval: r.u16() }),
-    0x0d: (r) => ({ type: "PROBE", seq: r.u8() }),
-    0x0e: (r) => ({ type: "NOTICE", code: r.u8(), retry: r.u16() }),
-  },
-  explicit: {
-    ...BOTH,
-    0x02: (r) => ({ type: "CURSOR_BROADCAST", board: r.u16(), cursors: [r.cursor()] }),
-    0x07: (r) => ({ type: "PRESENCE_UPDATE", board: r.u16(), count: r.u8() }),
-  },
+const COMPACT: Readers = {
+  ...COMMON,
+  0x02: (r) => ({ type: "CURSOR_BROADCAST", cursors: r.rest(() => r.cursor()) }),
+  0x07: (r) => ({ type: "PRESENCE_UPDATE", board: r.u16(), count: count(r) }),
+  0x09: welcome,
+  0x0a: (r) => ({ type: "ROSTER", board: r.u16(), users: roster(r) }),
+  0x0b: (r) => ({ type: "STATE", states: r.rest(() => r.userState()) }),
+  0x0c: (r) => ({ type: "RATE", interval: r.u16() }),
+  0x0d: (r) => ({ type: "PROBE", seq: r.u8() }),
+  0x0e: (r) => ({ type: "NOTICE", code: r.u8(), retry: r.u16() }),
 };
 
 function welcome(r: Reader): ServerMessage {
@@ -128,17 +122,17 @@ function welcome(r: Reader): ServerMessage {
   return { type: "WELCOME", board, user, color, interval, spectator, name_set };
 }
 
-function read(view: DataView, dialect: Dialect): ServerMessage {
+function read(view: DataView, readers: Readers): ServerMessage {
   const reader = new Reader(view);
-  const message = READERS[dialect][view.getUint8(0)]?.(reader);
+  const message = readers[view.getUint8(0)]?.(reader);
   if (!message || reader.left !== 0) throw new RangeError("unknown type or wrong length");
   return message;
 }
 
 /** The message in a server's frame. Throws ProtocolError where it is none, and nothing else. */
-export function decode(frame: ArrayBuffer, dialect: Dialect = "compact"): ServerMessage {
+export function decode(frame: ArrayBuffer, readers = COMPACT): ServerMessage {
   try {
-    return read(new DataView(frame), dialect);
+    return read(new DataView(frame), readers);
   } catch (cause) {
     const type = new Uint8Array(frame)[0] ?? "none";
     throw new ProtocolError(`malformed server frame: type ${type}, ${frame.byteLength} bytes`, { cause });

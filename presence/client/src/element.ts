@@ -1,92 +1,45 @@
 /**
- * `<presence-overlay board="<uuid>" [endpoint] [name] [surface="#css-selector"]>`: who is on a board,
- * drawn over the page.
+ * `<presence-overlay board="<uuid>" [endpoint] [token-url] [token] [name]
+ * [surface="#css-selector"] …>`: who is on a board, drawn over the page. Every attribute is in
+ * docs/overlay.md.
  */
 import { PresenceClient, socketUrl } from "./client.js";
-import { Overlay } from "./overlay.js";
-import { Pointer } from "./pointer.js";
+import { Overlay, type OverlayHost } from "./overlay.js";
+import { Words, type Strings } from "./strings.js";
 import { Surface } from "./surface.js";
 
 /** So many different errors are told; a page that produces more has been told enough. */
 const ERRORS = 50;
 
-/** One run of the element, from its connection to the page to its end. */
-class Run {
-  readonly client: PresenceClient;
-  readonly #overlay: Overlay;
-  readonly #pointer: Pointer;
-
-  constructor(
-    private readonly host: PresenceOverlayElement,
-    root: ShadowRoot,
-    url: string,
-    private readonly surface: Surface,
-  ) {
-    const safely = (run: () => void) => host.safely(run);
-    this.client = new PresenceClient({ url, name: host.getAttribute("name") ?? "" });
-    this.#overlay = new Overlay(root, surface, safely);
-    this.#pointer = new Pointer(surface, this.client, safely);
-  }
-
-  start(): void {
-    this.#draw();
-    this.#announce();
-    this.surface.watch(() => this.host.safely(() => this.refresh()));
-    this.#pointer.listen();
-    this.client.connect();
-  }
-
-  stop(): void {
-    this.client.destroy();
-    this.#pointer.unlisten();
-    this.surface.unwatch();
-    this.#overlay.destroy();
-  }
-
-  /** The surface has moved on the screen, or is another. */
-  refresh(): void {
-    this.#overlay.refresh();
-    this.#pointer.refresh();
-  }
-
-  #draw(): void {
-    const { client } = this;
-    const overlay = this.#overlay;
-    client.on("status", ({ status }) => overlay.show(status));
-    client.on("count", (count) => overlay.tell(count));
-    // Where the server set the name it does not tell it here; the page that embeds the element knows it.
-    const given = this.host.getAttribute("name")?.trim() ?? "";
-    client.on("self", ({ name }) => overlay.introduce(name ?? given));
-    client.on("roster", (members) => overlay.replace(members));
-    client.on("joined", (member) => overlay.add(member));
-    client.on("left", ({ user }) => overlay.remove(user));
-    client.on("state", ({ user, state }) => overlay.restate(user, state));
-    client.on("cursor", (move) => overlay.move(move, client.pace));
-  }
-
-  #announce(): void {
-    const { client, host } = this;
-    client.on("status", (change) => host.announce("presence-status", change));
-    client.on("count", (count) => host.announce("presence-count", { count }));
-    client.on("error", (error) => host.report(error));
-  }
-}
-
 /** The custom element. Its events are `presence-status`, `presence-count` and `presence-error`. */
-export class PresenceOverlayElement extends HTMLElement {
-  static readonly observedAttributes = ["board", "endpoint", "name", "surface"];
+export class PresenceOverlayElement extends HTMLElement implements OverlayHost {
+  static readonly observedAttributes = ["board", "endpoint", "name", "surface", "strings", "token", "token-url"];
 
   readonly #root = this.attachShadow({ mode: "open" });
   readonly #surface = new Surface((error) => this.report(error));
   readonly #reported = new Set<string>();
-  #run: Run | undefined;
+  #words = new Words();
+  #overlay: Overlay | undefined;
   /** Between connectedCallback and disconnectedCallback; isConnected is true too early in an upgrade. */
   #live = false;
   #stale = false;
 
   /** The session behind the picture; undefined while there is none. */
   get client(): PresenceClient | undefined {
-    return this.#run?.client;
+    return this.#overlay?.client;
+  }
+
+  /** What the overlay says; see `strings`. */
+  get words(): Words {
+    return this.#words;
+  }
+
+  /** Say it in another language: what is not given is English. As the attribute of the same name, in JSON. */
+  set strings(strings: Partial<Strings>) {
+    this.safely(() => {
+      this.#words = new Words(strings);
+      this.#overlay?.restate();
+    });
   }
 
   connectedCallback(): void {
@@ -103,8 +56,10 @@ export class PresenceOverlayElement extends HTMLElement {
   }
 
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
-    if (before === after || !this.#live) return;
-    if (name === "surface") this.safely(() => this.#select());
+    if (before === after) return;
+    if (name === "strings") this.safely(() => (this.strings = JSON.parse(after || "{}") as Partial<Strings>));
+    else if (!this.#live) return;
+    else if (name === "surface") this.safely(() => this.#select());
     else this.#restartSoon();
   }
 
@@ -131,14 +86,20 @@ export class PresenceOverlayElement extends HTMLElement {
   #start(): void {
     const board = this.getAttribute("board");
     const endpoint = this.getAttribute("endpoint") || (board && `/ws/presence/${encodeURIComponent(board)}/`);
-    if (!endpoint || this.#run) return;
-    this.#run = new Run(this, this.#root, socketUrl(endpoint, location.href), this.#surface);
-    this.#run.start();
+    if (!endpoint || this.#overlay) return;
+    const attribute = (name: string) => this.getAttribute(name) || undefined;
+    const [name, token, tokenUrl] = ["name", "token", "token-url"].map(attribute);
+    const client = new PresenceClient({ url: socketUrl(endpoint, location.href), name, token, tokenUrl });
+    client.on("status", (change) => this.announce("presence-status", change));
+    client.on("count", (count) => this.announce("presence-count", { count }));
+    client.on("error", (error) => this.report(error));
+    this.#overlay = new Overlay(this, this.#root, client, this.#surface);
+    client.connect();
   }
 
   #stop(): void {
-    this.#run?.stop();
-    this.#run = undefined;
+    this.#overlay?.destroy();
+    this.#overlay = undefined;
   }
 
   /** Several attributes set in one go make one new session. */
@@ -156,6 +117,6 @@ export class PresenceOverlayElement extends HTMLElement {
 
   #select(): void {
     this.#surface.select(this.getAttribute("surface") || undefined);
-    this.#run?.refresh();
+    this.#overlay?.refresh();
   }
 }

@@ -45,7 +45,7 @@ export function intersect(one: Rect, other: Rect): Rect {
   };
 }
 
-function contains({ left, top, right, bottom }: Rect, { x, y }: Position): boolean {
+export function contains({ left, top, right, bottom }: Rect, { x, y }: Position): boolean {
   return x >= left && x <= right && y >= top && y <= bottom;
 }
 
@@ -67,7 +67,7 @@ export function scrollBox(scroller: Scroller, clip: Rect): Box {
 }
 
 /** In a right-to-left element scrollLeft counts down from 0 at the right end (CSSOM View, scrollLeft). */
-function scrolledFromLeft({ rightToLeft, scrollLeft, scrollWidth, clientWidth }: Scroller): number {
+export function scrolledFromLeft({ rightToLeft, scrollLeft, scrollWidth, clientWidth }: Scroller): number {
   return rightToLeft ? scrollWidth - clientWidth + scrollLeft : scrollLeft;
 }
 
@@ -79,8 +79,7 @@ export function fractionAt(box: Box, point: Position): Position | undefined {
   return inside ? { x, y } : undefined;
 }
 
-/** The point of a fraction; undefined where it is scrolled or clipped away. */
-export function pointAt(box: Box, fraction: Position): Position | undefined {
-  const point = { x: box.left + fraction.x * box.width, y: box.top + fraction.y * box.height };
-  return contains(box.clip, point) ? point : undefined;
+/** The point of a fraction, wherever that is. */
+export function pointOf({ left, top, width, height }: Box, { x, y }: Position): Position {
+  return { x: left + x * width, y: top + y * height };
 }

@@ -2,9 +2,7 @@
 import { PresenceOverlayElement } from "./element.js";
 
 export { PresenceClient } from "./client.js";
-export type { ClientEvents, ClientOptions, CursorMove, Self } from "./client.js";
-export type { Status, StatusChange } from "./connection.js";
-export type { Member } from "./roster.js";
+export type * from "./api.js";
 export { PresenceOverlayElement };
 
 if (!customElements.get("presence-overlay")) {

@@ -11,22 +11,37 @@ export const LONGEST = 250;
 export const AFTER_PAUSE = 24;
 /** So many paces without a move are a pause. */
 const PAUSE = 3;
+/**
+ * Who has moved at a steady rate so many times is taken to go on at it, though the pace would allow
+ * a faster one. Not sooner: single moves would be late, and a slow board has a slow pace anyway.
+ */
+const STEADY = 10;
+/** What still counts as the same rate: networks are not clocks. */
+const UNSTEADINESS = 0.5;
+/** A little longer than the rate asks, so that a point that comes late finds the cursor moving. */
+const SLACK = 1.25;
 
 export class Motion {
   #from: Position = { x: 0, y: 0 };
   #to: Position | undefined;
   #startedAt = 0;
   #duration = 0;
+  #usual = 0;
+  #steady = 0;
 
   /**
-   * Head for `target` from wherever the cursor is at `now`. It takes as long as there was since the
-   * last push, but not longer than the `pace`: the milliseconds the server asks between updates, 0
-   * where unknown. `snap` puts it there at once, and so does the first push.
+   * Head for `target` from wherever the cursor is at `now`. It takes as long as there usually is
+   * between two pushes where that is steady; else as long as there was since the last one, but not
+   * longer than the `pace`: the milliseconds the server asks between updates, 0 where unknown.
+   * `snap` puts it there at once, and so does the first push.
    */
   push(target: Position, now: number, pace: number, snap = false): void {
     const first = this.#to === undefined;
     this.#from = first ? target : this.at(now);
-    this.#duration = first || snap ? 0 : glide(now - this.#startedAt, pace);
+    const spacing = now - this.#startedAt;
+    this.#learn(spacing);
+    const steady = this.#steady >= STEADY ? this.#usual * SLACK : undefined;
+    this.#duration = first || snap ? 0 : (steady ?? glide(spacing, pace));
     this.#startedAt = now;
     this.#to = target;
   }
@@ -43,6 +58,13 @@ export class Motion {
   /** Whether it has yet to arrive. */
   moving(now: number): boolean {
     return now - this.#startedAt < this.#duration;
+  }
+
+  #learn(spacing: number): void {
+    const pause = spacing > LONGEST;
+    const steady = !pause && Math.abs(spacing - this.#usual) <= this.#usual * UNSTEADINESS;
+    this.#steady = steady ? this.#steady + 1 : 0;
+    this.#usual = pause ? 0 : mix(this.#usual || spacing, spacing, 0.3);
   }
 }
 

@@ -1,132 +1,164 @@
-/** The picture of a board's people over the page: their cursors and how many they are. */
-import type { CursorMove } from "./client.js";
-import type { Status } from "./connection.js";
-import { CursorView } from "./cursor.js";
-import { ACTIVE, type State } from "./protocol.js";
-import type { Member } from "./roster.js";
+/** One run of the element on the page, from its connection to its end: what is seen, and what the visitor does. */
+import { Announcer } from "./announcer.js";
+import { Bar, type BarHost } from "./bar.js";
+import type { PresenceClient } from "./client.js";
+import type { Canvas } from "./cursor.js";
+import { Cursors } from "./cursors.js";
+import { make } from "./dom.js";
+import { groupPeople } from "./people.js";
+import { Pointer } from "./pointer.js";
+import { recall, remember, type Choice } from "./preferences.js";
+import { isShortcut, letterOf } from "./shortcut.js";
 import { styleSheet } from "./style.js";
 import type { Surface } from "./surface.js";
 
-function box(className: string, part?: string): HTMLElement {
-  const element = document.createElement("div");
-  element.className = className;
-  if (part) element.part.add(part);
-  return element;
+/** What the overlay asks of the element that shows it. */
+export interface OverlayHost extends BarHost {
+  /** Runs what must not throw at the page. */
+  safely(run: () => void): void;
+  report(error: Error): void;
 }
 
-/** "1 person here", "2 people here". */
-export function countText(count: number): string {
-  return count === 1 ? "1 person here" : `${count} people here`;
-}
+const storage = () => localStorage;
 
 export class Overlay {
-  readonly #layer = box("layer");
-  readonly #cursors = box("cursors");
-  readonly #badge = box("badge");
-  readonly #count = box("count", "count");
-  readonly #you = box("you", "you");
-  readonly #views = new Map<number, CursorView>();
-  readonly #calm = matchMedia("(prefers-reduced-motion: reduce)");
+  readonly #cursors: Cursors;
+  readonly #bar: Bar;
+  readonly #announcer = new Announcer();
+  readonly #pointer: Pointer;
+  readonly #style: HTMLElement;
+  readonly #layer: HTMLElement;
+  readonly #listening = new AbortController();
+  readonly #chosen = { hide: recall("hide", storage), unseen: recall("unseen", storage) };
+  #count: number | undefined;
   #frame = 0;
+  /** Whether the people are to be shown anew with the next frame. */
+  #stale = false;
 
-  /** `safely` runs every animation frame: nothing it throws may reach the page. */
   constructor(
+    private readonly host: OverlayHost,
     root: ShadowRoot,
+    readonly client: PresenceClient,
     private readonly surface: Surface,
-    private readonly safely: (run: () => void) => void,
   ) {
-    root.adoptedStyleSheets = [styleSheet()];
-    this.#cursors.setAttribute("aria-hidden", "true");
-    this.#count.setAttribute("role", "status");
-    this.#count.setAttribute("aria-live", "polite");
-    this.#you.dir = "auto";
-    this.#badge.hidden = this.#you.hidden = true;
-    this.#badge.append(this.#count, this.#you);
-    this.#layer.append(this.#cursors, this.#badge);
-    root.append(this.#layer);
-  }
-
-  /** Everyone, anew. Whoever is there already keeps their cursor where it is. */
-  replace(members: readonly Member[]): void {
-    const here = new Set(members.map(({ user }) => user));
-    for (const user of this.#views.keys()) {
-      if (!here.has(user)) this.remove(user);
-    }
-    for (const member of members) this.add(member);
-  }
-
-  add(member: Member): void {
-    const view = this.#views.get(member.user) ?? this.#create(member);
-    view.introduce(member);
-    view.activate(member.position !== undefined);
-    this.refresh();
-  }
-
-  remove(user: number): void {
-    this.#views.get(user)?.element.remove();
-    this.#views.delete(user);
-  }
-
-  /** `pace` is the milliseconds between two moves, 0 where unknown. */
-  move({ user, x, y }: CursorMove, pace: number): void {
-    const view = this.#views.get(user);
-    view?.move({ x, y }, performance.now(), pace, this.#calm.matches);
-    view?.activate(true);
-    this.refresh();
-  }
-
-  restate(user: number, state: State): void {
-    this.#views.get(user)?.activate(state === ACTIVE);
-    this.refresh();
-  }
-
-  tell(count: number): void {
-    this.#count.textContent = countText(count);
-    this.#count.dataset["count"] = String(count);
-    this.#badge.hidden = false;
-  }
-
-  /** Say whom the others see here; an empty name says nothing. */
-  introduce(name: string): void {
-    this.#you.textContent = `You: ${name}`;
-    this.#you.hidden = name === "";
-  }
-
-  /** What a closed connection knew is not shown any longer; a waiting one's fades (see the style). */
-  show(status: Status): void {
-    this.#layer.dataset["status"] = status;
-    if (status !== "closed") return;
-    this.replace([]);
-    this.#badge.hidden = true;
-    delete this.#count.dataset["count"];
-  }
-
-  /** Draw in the next frame: someone or the surface has moved. */
-  refresh(): void {
-    if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.safely(() => this.#draw()));
+    this.#cursors = new Cursors(client, () => this.restate());
+    const { signal } = this.#listening;
+    this.#bar = new Bar(host, (user) => host.safely(() => this.#go(user)), (choice) => host.safely(() => this.#turn(choice)), signal);
+    this.#pointer = new Pointer(surface, client, host, signal);
+    this.#layer = make("div", "layer", this.#cursors.element, this.#bar.element, this.#announcer.element);
+    this.#layer.hidden = true;
+    const ready = () => (this.#layer.hidden = false);
+    this.#style = styleSheet(host.getAttribute("stylesheet"), ready, (error) => host.report(error));
+    root.append(this.#style, this.#layer);
+    this.#listen();
   }
 
   destroy(): void {
+    this.client.destroy();
+    // After the client's last word, which asks for a frame.
     cancelAnimationFrame(this.#frame);
+    this.#listening.abort();
+    this.#pointer.rest();
+    this.surface.unwatch();
+    this.#announcer.destroy();
+    this.#style.remove();
     this.#layer.remove();
   }
 
-  #create(member: Member): CursorView {
-    const view = new CursorView(member);
-    this.#views.set(member.user, view);
-    this.#cursors.append(view.element);
-    return view;
+  /** Someone has moved, or the surface has: on the screen, or is another. */
+  refresh(): void {
+    this.#frame ||= requestAnimationFrame(() => this.host.safely(() => this.#draw()));
+  }
+
+  /** The words, or who is here and does what, have changed: the bar shows it with the next frame. */
+  restate(): void {
+    this.#stale = true;
+    this.refresh();
+  }
+
+  #listen(): void {
+    const { client, host } = this;
+    for (const event of ["self", "roster", "joined", "left", "state"] as const) client.on(event, () => this.restate());
+    client.on("cursor", () => this.refresh());
+    client.on("count", (count) => this.#tell(count));
+    client.on("status", ({ status }) => {
+      this.#layer.dataset["status"] = status;
+      if (status === "closed") this.#close();
+    });
+    this.#choose("hide");
+    this.#choose("unseen");
+    this.surface.watch(() => host.safely(() => this.refresh()));
+    this.#pointer.listen();
+    window.addEventListener("keydown", (event) => host.safely(() => this.#key(event)), this.#listening);
+  }
+
+  #tell(count: number): void {
+    this.#count = count;
+    this.#announcer.push(this.host.words.people(count));
+    this.restate();
+  }
+
+  /** What a closed connection knew is not shown any longer; a waiting one's fades (see the style). */
+  #close(): void {
+    this.#cursors.replace([]);
+    this.#count = undefined;
+    this.restate();
+  }
+
+  #turn(choice: Choice): void {
+    this.#chosen[choice] = !this.#chosen[choice];
+    remember(choice, this.#chosen[choice], storage);
+    this.#choose(choice);
+  }
+
+  /** Do as the visitor chose; hiding the cursors leaves the bar. */
+  #choose(choice: Choice): void {
+    const on = this.#chosen[choice];
+    this.#bar.press(choice, on);
+    if (choice === "hide") this.#cursors.element.hidden = on;
+    else this.#pointer.hide(on);
+    this.refresh();
+  }
+
+  #key(event: KeyboardEvent): void {
+    if (event.repeat || !isShortcut(letterOf(this.host), event) || isTyping(event)) return;
+    event.preventDefault();
+    this.#turn("hide");
   }
 
   /** First everything is read, then everything written: the browser lays the page out once. */
   #draw(): void {
     this.#frame = 0;
-    if (this.#views.size === 0) return;
+    const cursors = this.#cursors;
     const now = performance.now();
     this.surface.forget();
-    const place = this.surface.box(now);
-    const { left: x, top: y } = this.#layer.getBoundingClientRect();
-    const moving = [...this.#views.values()].map((view) => view.draw(place, { x, y }, now));
-    if (moving.includes(true)) this.refresh();
+    this.#pointer.refresh();
+    if (!cursors.element.hidden && cursors.draw(this.#canvas(now), now)) this.refresh();
+    if (this.#stale) this.#showPeople();
   }
+
+  #showPeople(): void {
+    this.#stale = false;
+    const { members, self } = this.client;
+    // Where the server set the name it does not tell it here.
+    const own = self && { color: self.color, name: self.name ?? this.host.getAttribute("name")?.trim() ?? "" };
+    this.#bar.show(groupPeople(members, own), this.#count);
+  }
+
+  #canvas(now: number): Canvas | undefined {
+    const box = this.surface.box(now);
+    const { left, top, width } = this.#layer.getBoundingClientRect();
+    return box && { box, left, top, scale: width / this.#layer.offsetWidth || 1 };
+  }
+
+  #go(user: number): void {
+    const place = this.#cursors.find(user);
+    if (place) this.surface.reveal(place, !this.#cursors.calm);
+  }
+}
+
+/** Whether a key press is meant for a field of the page. */
+function isTyping(event: KeyboardEvent): boolean {
+  const target = event.composedPath()[0] as HTMLElement;
+  return target.isContentEditable || "selectionStart" in target;
 }

@@ -2,7 +2,7 @@
  * The wire codec of `presence.v1` (PROTOCOL.md): what a client sends and what it hears.
  *
  * No socket, no clock, no DOM. Integers are unsigned and big-endian. The compact dialect is what
- * this client speaks; the explicit one is here so that the golden vectors hold for both.
+ * this client speaks; the types are those of both, for the tests hold the golden vectors of both.
  */
 
 /** The subprotocol that asks the server for the compact dialect. */
@@ -155,12 +155,10 @@ function frame(type: number, size: number): DataView<ArrayBuffer> {
   return view;
 }
 
-function encodeCursor({ x, y, board }: CursorUpdate): DataView<ArrayBuffer> {
-  const at = board === undefined ? 1 : 3;
-  const view = frame(0x01, at + 4);
-  if (board !== undefined) view.setUint16(1, board);
-  view.setUint16(at, x);
-  view.setUint16(at + 2, y);
+function encodeCursor({ x, y }: CursorUpdate): DataView<ArrayBuffer> {
+  const view = frame(0x01, 5);
+  view.setUint16(1, x);
+  view.setUint16(3, y);
   return view;
 }
 

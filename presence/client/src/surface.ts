@@ -1,5 +1,6 @@
 /** The shared surface on this page: an element's whole scrollable box, or the viewport. */
-import { intersect, paddingBox, scrollBox, type Box, type Rect, type Scroller } from "./geometry.js";
+import { contains, intersect, paddingBox, pointOf, scrollBox, type Box, type Rect, type Scroller } from "./geometry.js";
+import type { Position } from "./protocol.js";
 
 /** A measure holds for one frame: within it nothing is read twice. */
 const FRAME = 16;
@@ -53,6 +54,14 @@ export class Surface {
     return this.#measured;
   }
 
+  /** Scroll so that a fraction is seen, where it is not; the viewport has nothing to scroll. */
+  reveal(fraction: Position, smooth: boolean): void {
+    this.forget();
+    const box = this.box(performance.now());
+    const point = box && pointOf(box, fraction);
+    if (point && this.#element && !contains(box.clip, point)) scrollTo(this.#element, point, smooth ? "smooth" : "instant");
+  }
+
   /** Measure anew next time. */
   forget(): void {
     this.#measuredAt = -Infinity;
@@ -87,10 +96,14 @@ function isPage(element: Element): boolean {
   return element === document.documentElement || element === document.body;
 }
 
-/** Without its scroll bars. In quirks mode the body stands for the viewport (CSSOM View, clientWidth). */
+/** What scrolls the page: in quirks mode the body (CSSOM View, scrollingElement). */
+function page(): Element {
+  return document.scrollingElement ?? document.documentElement;
+}
+
+/** Without its scroll bars. */
 function viewport(): Rect {
-  const { compatMode, documentElement, body } = document;
-  const { clientWidth, clientHeight } = compatMode === "BackCompat" ? body : documentElement;
+  const { clientWidth, clientHeight } = page();
   return { left: 0, top: 0, right: clientWidth, bottom: clientHeight };
 }
 
@@ -100,7 +113,7 @@ function boxOfViewport(): Box {
 }
 
 function boxOfPage(): Box {
-  const { scrollWidth, scrollHeight } = document.scrollingElement ?? document.documentElement;
+  const { scrollWidth, scrollHeight } = page();
   const clip = viewport();
   return { left: -window.scrollX, top: -window.scrollY, width: scrollWidth, height: scrollHeight, clip };
 }
@@ -142,6 +155,23 @@ function clipOf(element: Element, scroller: Scroller): Rect {
     if (clips(above)) clip = intersect(clip, paddingBox(scrollerOf(above)));
   }
   return clip;
+}
+
+/** Bring a point to the middle of whatever scrolls around it, and that into view. */
+function scrollTo(element: Element, { x, y }: Position, behavior: ScrollBehavior): void {
+  const scroller = scrollsAround(element);
+  const { left, top, right, bottom } = scroller?.getBoundingClientRect() ?? viewport();
+  const by = { left: x - (left + right) / 2, top: y - (top + bottom) / 2, behavior };
+  (scroller ?? window).scrollBy(by);
+  scroller?.scrollIntoView({ block: "nearest", inline: "nearest", behavior });
+}
+
+/** An element or the nearest around it that scrolls; undefined = the page. */
+function scrollsAround(element: Element | null): Element | undefined {
+  if (!element || isPage(element)) return undefined;
+  const { scrollWidth, scrollHeight, clientWidth, clientHeight } = element;
+  const more = scrollWidth > clientWidth || scrollHeight > clientHeight;
+  return more && /auto|scroll/.test(getComputedStyle(element).overflow) ? element : scrollsAround(element.parentElement);
 }
 
 function clips(element: Element): boolean {

@@ -9,7 +9,7 @@ const HEARTBEAT = { type: "HEARTBEAT" } as const;
 describe("a session", () => {
   test("offers the subprotocol and joins when open", () => {
     const { environment, statuses } = connect();
-    assert.deepEqual([environment.socket.url, environment.socket.subprotocol], [URL, "presence.v1"]);
+    assert.deepEqual([environment.socket.url, environment.socket.subprotocols], [URL, ["presence.v1"]]);
     environment.socket.accept();
     assert.deepEqual(environment.socket.take(), [{ type: "JOIN", board: 0, name: "Ada" }]);
     environment.socket.say(...welcoming());
@@ -100,7 +100,7 @@ describe("closing", () => {
     for (const when of ["connecting", "open", "waiting"]) {
       const environment = new FakeEnvironment();
       const seen: string[] = [];
-      const connection: Connection = new Connection(URL, "", environment, {
+      const connection: Connection = new Connection(() => URL, "", environment, {
         message: ({ type }) => seen.push(type),
         status: ({ status }) => status === when && connection.close(),
         error: () => {},
@@ -194,5 +194,80 @@ describe("heartbeats and silence", () => {
     assert.equal(environment.sockets[0]?.state, "gone");
     environment.pass(500);
     assert.equal(environment.sockets.length, 2);
+  });
+});
+
+describe("the network goes and comes", () => {
+  for (const signal of ["offline", "online"] as const) {
+    test(`${signal}: an open socket is asked at once, and has 5 s to answer`, () => {
+      const { environment } = welcomed();
+      const first = environment.socket;
+      environment.signal(signal);
+      assert.deepEqual(first.take(), [HEARTBEAT]);
+      environment.pass(4_999);
+      assert.equal(first.state, "open");
+      environment.pass(1);
+      assert.equal(first.state, "gone");
+    });
+
+    test(`${signal}: who answers is kept`, () => {
+      const { environment } = welcomed();
+      environment.signal(signal);
+      environment.pass(100);
+      environment.socket.say(HEARTBEAT);
+      environment.pass(14_000);
+      assert.equal(environment.sockets.length, 1);
+    });
+  }
+
+  test("offline says nothing to a client that waits", () => {
+    const { environment, last } = stable();
+    environment.socket.end(1006);
+    environment.signal("offline");
+    assert.deepEqual(last(), ["waiting", "lost"]);
+    environment.pass(250);
+    assert.equal(environment.live.length, 1);
+  });
+});
+
+describe("the machine sleeps", () => {
+  for (const nowGoesOn of [true, false]) {
+    const clock = nowGoesOn ? "a clock that went on" : "a clock that stood still";
+
+    test(`a minute, with ${clock}: within 5 s the socket is asked, and has 5 s to answer`, () => {
+      const { environment } = welcomed();
+      const first = environment.socket;
+      environment.sleep(60_000, nowGoesOn);
+      environment.pass(nowGoesOn ? 0 : 5_000);
+      assert.deepEqual(first.take(), [HEARTBEAT]);
+      environment.pass(5_000);
+      assert.equal(first.state, "gone");
+    });
+
+    test(`a minute, with ${clock}: who answers is kept`, () => {
+      const { environment } = welcomed();
+      environment.sleep(60_000, nowGoesOn);
+      environment.pass(nowGoesOn ? 0 : 5_000);
+      environment.socket.say(HEARTBEAT);
+      environment.pass(14_000);
+      assert.equal(environment.sockets.length, 1);
+    });
+
+    test(`so long that the server has hung up, with ${clock}: the socket is replaced at once`, () => {
+      const { environment } = stable();
+      environment.sleep(600_000, nowGoesOn);
+      environment.pass(5_000);
+      assert.equal(environment.sockets[0]?.state, "gone");
+      environment.pass(500);
+      assert.equal(environment.live.length, 1);
+    });
+  }
+
+  test("a hidden tab's slow timers are no sleep", () => {
+    const { environment } = welcomed();
+    environment.hide();
+    environment.sleep(600_000, true);
+    environment.pass(15_000);
+    assert.equal(environment.sockets.length, 1);
   });
 });

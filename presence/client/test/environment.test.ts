@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { socketUrl } from "../src/client.js";
 import { browser, type Signal } from "../src/environment.js";
-import { countText } from "../src/overlay.js";
 
 /** A browser's WebSocket as far as it is used, with its readyState rules. */
 class BrowserSocket extends EventTarget {
@@ -58,7 +57,7 @@ afterEach(() => {
 
 function opened() {
   const heard: unknown[] = [];
-  const socket = browser.open("ws://host/", "presence.v1", {
+  const socket = browser.open("ws://host/", ["presence.v1"], {
     opened: (subprotocol) => heard.push(["opened", subprotocol]),
     received: (data) => heard.push(["received", data]),
     closed: (code) => heard.push(["closed", code]),
@@ -96,6 +95,45 @@ describe("the browser's socket", () => {
   });
 });
 
+describe("the browser's network and memory", () => {
+  const globalFetch = globalThis.fetch;
+  afterEach(() => (globalThis.fetch = globalFetch));
+
+  test("asks with the page's cookies and headers, past every cache", async () => {
+    let heard: unknown;
+    globalThis.fetch = async (url, options) => {
+      heard = [url, options];
+      return new Response('{"token":"a"}');
+    };
+    const { signal } = new AbortController();
+    const answer = await browser.fetch("/token/", { A: "b" }, signal);
+    assert.deepEqual(answer, { status: 200, body: { token: "a" } });
+    assert.deepEqual(heard, ["/token/", { headers: { A: "b" }, signal, credentials: "include", cache: "no-store" }]);
+  });
+
+  test("does not read what a refusal says", async () => {
+    globalThis.fetch = async () => new Response("<html>", { status: 503 });
+    const answer = await browser.fetch("/token/", {}, new AbortController().signal);
+    assert.deepEqual(answer, { status: 503, body: undefined });
+  });
+
+  test("remembers, where it may", () => {
+    const stored = new Map<string, string>();
+    const storage = { getItem: (k: string) => stored.get(k) ?? null, setItem: (k: string, v: string) => stored.set(k, v) };
+    Object.defineProperty(globalThis, "localStorage", { value: storage, configurable: true });
+    assert.equal(browser.recall("a"), undefined);
+    browser.remember("a", "b");
+    assert.equal(browser.recall("a"), "b");
+    const denied = () => {
+      throw new Error("SecurityError");
+    };
+    Object.defineProperty(globalThis, "localStorage", { get: denied, configurable: true });
+    browser.remember("a", "c");
+    assert.equal(browser.recall("a"), undefined);
+    Reflect.deleteProperty(globalThis, "localStorage");
+  });
+});
+
 test("the page's life becomes signals, until one stops listening", () => {
   const heard: Signal[] = [];
   const stop = browser.listen((signal) => heard.push(signal));
@@ -104,13 +142,13 @@ test("the page's life becomes signals, until one stops listening", () => {
       page.visibilityState = state;
       page.dispatchEvent(new Event("visibilitychange"));
     }
-    for (const name of ["online", "pagehide", "pageshow"]) frame.dispatchEvent(new Event(name));
+    for (const name of ["online", "offline", "pagehide", "pageshow"]) frame.dispatchEvent(new Event(name));
   };
   everything();
-  assert.deepEqual(heard, ["hidden", "shown", "online", "pagehide", "pageshow"]);
+  assert.deepEqual(heard, ["hidden", "shown", "online", "offline", "pagehide", "pageshow"]);
   stop();
   everything();
-  assert.equal(heard.length, 5);
+  assert.equal(heard.length, 6);
 });
 
 test("the socket's URL", () => {
@@ -120,13 +158,4 @@ test("the socket's URL", () => {
   assert.equal(from("wss://other.example/x"), "wss://other.example/x");
   assert.equal(from("https://other.example/x"), "wss://other.example/x");
   assert.throws(() => from("http://"), TypeError);
-});
-
-test("the count in words", () => {
-  assert.deepEqual([0, 1, 2, 300].map(countText), [
-    "0 people here",
-    "1 person here",
-    "2 people here",
-    "300 people here",
-  ]);
 });

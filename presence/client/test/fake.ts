@@ -1,5 +1,5 @@
 /** An environment whose clock, chance, page and network are the test's. */
-import type { Environment, Signal, Socket, SocketEvents } from "../src/environment.js";
+import type { Answer, Environment, Signal, Socket, SocketEvents } from "../src/environment.js";
 import { SUBPROTOCOL, type ClientMessage, type RosterEntry, type ServerMessage } from "../src/protocol.js";
 import { decodeClient, encodeServer } from "./server.js";
 
@@ -16,7 +16,7 @@ export class FakeSocket implements Socket {
 
   constructor(
     readonly url: string,
-    readonly subprotocol: string,
+    readonly subprotocols: readonly string[],
     private readonly events: SocketEvents,
   ) {}
 
@@ -60,6 +60,19 @@ export class FakeSocket implements Socket {
   }
 }
 
+export interface FakeRequest {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+  readonly answer: (answer: Answer) => void;
+  readonly fail: (error: Error) => void;
+}
+
+/** Let what was promised happen. */
+export async function promises(): Promise<void> {
+  await new Promise((done) => setImmediate(done));
+}
+
 interface Timer {
   readonly run: () => void;
   readonly at: number;
@@ -69,6 +82,10 @@ export class FakeEnvironment implements Environment {
   time = 1_000_000;
   chance = 0.5;
   isVisible = true;
+  /** How much further the clock on the wall is than `time`: the machine slept. */
+  slept = 0;
+  readonly memory = new Map<string, string>();
+  readonly requests: FakeRequest[] = [];
   /** What `open` throws, if anything. */
   refusal: Error | undefined;
   readonly sockets: FakeSocket[] = [];
@@ -78,6 +95,10 @@ export class FakeEnvironment implements Environment {
 
   now(): number {
     return this.time;
+  }
+
+  wall(): number {
+    return this.time + this.slept;
   }
 
   random(): number {
@@ -93,11 +114,30 @@ export class FakeEnvironment implements Environment {
     this.timers.delete(timer as number);
   }
 
-  open(url: string, subprotocol: string, events: SocketEvents): Socket {
+  open(url: string, subprotocols: readonly string[], events: SocketEvents): Socket {
     if (this.refusal) throw this.refusal;
-    const socket = new FakeSocket(url, subprotocol, events);
+    const socket = new FakeSocket(url, subprotocols, events);
     this.sockets.push(socket);
     return socket;
+  }
+
+  fetch(url: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Answer> {
+    return new Promise((answer, fail) => {
+      signal.addEventListener("abort", () => fail(new Error("aborted")));
+      this.requests.push({ url, headers, signal, answer, fail });
+    });
+  }
+
+  recall(key: string): string | undefined {
+    return this.memory.get(key);
+  }
+
+  remember(key: string, value: string): void {
+    this.memory.set(key, value);
+  }
+
+  address(): string {
+    return "https://site.example/boards/1/";
   }
 
   visible(): boolean {
@@ -146,9 +186,27 @@ export class FakeEnvironment implements Environment {
     return this.sockets.filter(({ state }) => state !== "gone");
   }
 
+  /** Requests that nobody ended; the test answers them by hand. */
+  get asking(): FakeRequest[] {
+    return this.requests.filter(({ signal }) => !signal.aborted);
+  }
+
+  /** The newest request. */
+  get request(): FakeRequest {
+    const request = this.requests.at(-1);
+    if (!request) throw new Error("nothing was asked");
+    return request;
+  }
+
+  /** The machine sleeps: no timer runs. Some browsers' `now` stands still meanwhile. */
+  sleep(milliseconds: number, nowGoesOn: boolean): void {
+    if (nowGoesOn) this.time += milliseconds;
+    else this.slept += milliseconds;
+  }
+
   /** Everything that would keep a page busy or a client alive. */
   get leftovers(): number {
-    return this.timers.size + this.hearers.size + this.live.length;
+    return this.timers.size + this.hearers.size + this.live.length + this.asking.length;
   }
 
   private nextDue(end: number): [number, Timer] | undefined {

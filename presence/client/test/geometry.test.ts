@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { fractionAt, intersect, paddingBox, pointAt, scrollBox, type Scroller } from "../src/geometry.js";
+import { contains, fractionAt, intersect, paddingBox, pointOf, scrollBox, type Scroller } from "../src/geometry.js";
 import { fromWire, toWire } from "../src/protocol.js";
 
 /** A box of 800 x 600 at (100, 50) that scrolls over 1600 x 2400. */
@@ -36,10 +36,14 @@ describe("a scrolled surface", () => {
     }
   });
 
-  test("what is scrolled away is not drawn, and comes into view by scrolling", () => {
+  test("what is scrolled away comes into view by scrolling", () => {
     const fraction = { x: 0.75, y: 0.5 };
-    assert.equal(pointAt(boxOf(), fraction), undefined);
-    assert.deepEqual(pointAt(boxOf({ scrollLeft: 800, scrollTop: 1000 }), fraction), { x: 500, y: 250 });
+    const box = boxOf();
+    assert.deepEqual(pointOf(box, fraction), { x: 1300, y: 1250 });
+    assert.equal(contains(box.clip, pointOf(box, fraction)), false);
+    const scrolled = boxOf({ scrollLeft: 800, scrollTop: 1000 });
+    assert.deepEqual(pointOf(scrolled, fraction), { x: 500, y: 250 });
+    assert.equal(contains(scrolled.clip, pointOf(scrolled, fraction)), true);
   });
 
   test("right to left, scrollLeft counts from the right end", () => {
@@ -62,7 +66,7 @@ describe("a scrolled surface", () => {
         const fraction = fractionAt(box, { x, y: 60 + (x % 500) });
         assert.ok(fraction);
         const sent = { x: fromWire(toWire(fraction.x)), y: fromWire(toWire(fraction.y)) };
-        const back = { x: box.left + sent.x * box.width, y: box.top + sent.y * box.height };
+        const back = pointOf(box, sent);
         assert.ok(Math.abs(back.x - x) < 0.1 && Math.abs(back.y - 60 - (x % 500)) < 0.1);
       }
     }

@@ -79,3 +79,60 @@ describe("one cursor", () => {
     assert.deepEqual(motion.at(30), at(0));
   });
 });
+
+describe("ten updates a second", () => {
+  /** How far each frame moves, while points 10 apart come every 100 ms, give or take `jitter`. */
+  function steps(hertz: number, pace: number, jitter: number): number[] {
+    const motion = new Motion();
+    const arrivals = Array.from({ length: 40 }, (_, n) => n * 100 + (n % 2 ? jitter : -jitter));
+    const places: number[] = [];
+    for (let frame = 0; frame < 39 * 0.1 * hertz; frame++) {
+      const now = (frame * 1000) / hertz;
+      while (arrivals.length > 0 && (arrivals[0] as number) <= now) {
+        motion.push(at((40 - arrivals.length) * 10), arrivals.shift() as number, pace);
+      }
+      places.push(motion.at(now).x);
+    }
+    // What comes before the rate is known may be rough.
+    return places.slice(2 * hertz).map((place, n, all) => place - (all[n - 1] ?? place)).slice(1);
+  }
+
+  for (const hertz of [60, 120]) {
+    for (const pace of [0, 33, 100]) {
+      test(`are smooth at ${hertz} Hz with a pace of ${pace} ms`, () => {
+        for (const jitter of [0, 8, 12]) {
+          const moved = steps(hertz, pace, jitter);
+          const even = 100 / hertz;
+          assert.ok(Math.min(...moved) > 0, "every frame moves on");
+          assert.ok(Math.max(...moved) < even * 1.6, `${Math.max(...moved)} in one frame, ${even} would be even`);
+        }
+      });
+    }
+  }
+
+  test("and the rate is forgotten with the next pause", () => {
+    const motion = new Motion();
+    for (let n = 0; n < 20; n++) motion.push(at(n), n * 100, 33);
+    assert.equal(motion.moving(1900 + 99), true);
+    motion.push(at(50), 5000, 33);
+    assert.deepEqual(motion.at(5000 + AFTER_PAUSE), at(50));
+    motion.push(at(60), 5100, 33);
+    assert.deepEqual(motion.at(5100 + AFTER_PAUSE), at(60));
+  });
+
+  test("nobody whose moves wait for each other is slowed down by it", () => {
+    // Each move is made some time after the one before was seen, so that a longer glide spaces them further.
+    const motion = new Motion();
+    let now = 0;
+    const took: number[] = [];
+    for (let n = 0; n < 20; n++) {
+      motion.push(at(n), now, 33);
+      let spent = 0;
+      while (motion.moving(now + spent)) spent += 1;
+      took.push(spent);
+      now += spent + 45;
+    }
+    assert.ok(took.sort((a, b) => a - b)[Math.floor(took.length * 0.75)]! <= 33, String(took));
+    assert.ok(Math.max(...took) <= 125, String(took));
+  });
+});

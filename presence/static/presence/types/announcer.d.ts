@@ -1,0 +1,7 @@
+export declare class Announcer {
+    #private;
+    readonly element: HTMLParagraphElement;
+    constructor();
+    push(text: string): void;
+    destroy(): void;
+}

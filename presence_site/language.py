@@ -1,0 +1,28 @@
+"""The language of a page."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+
+View = Callable[..., HttpResponse]
+
+
+def in_the_visitors_language(view: View) -> View:
+    """Render a view's page in the language of `LANGUAGES` that the visitor prefers.
+
+    Not Django's middleware, since only some pages are translated: the others would be announced in
+    a language, and laid out in a direction, that is not theirs.
+    """
+
+    @wraps(view)
+    def translated(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        with translation.override(translation.get_language_from_request(request)):
+            response = view(request, *args, **kwargs)
+        patch_vary_headers(response, ("Accept-Language",))
+        return response
+
+    return translated

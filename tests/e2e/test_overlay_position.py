@@ -1,0 +1,166 @@
+"""Where cursors are drawn: on the same thing for everybody, without work while nothing moves."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.support.guests import Invite
+from tests.support.waiting import eventually
+
+Look = Callable[..., Page]
+
+MAKE_NOTES = """async places => {
+  const token = document.querySelector('[name=csrfmiddlewaretoken]').value;
+  const url = document.getElementById('surface').dataset.notesUrl;
+  for (const [x, y] of places) await fetch(url, {
+    method: 'POST', headers: {'Content-Type': 'application/json', 'X-CSRFToken': token},
+    body: JSON.stringify({text: `At ${x}`, x, y, color: 'blue'}),
+  });
+}"""
+PLACES = [[0.05, 0.1], [0.4, 0.5], [0.8, 0.75]]
+
+# What a visitor's zoom and window do to the page: 150 % in the browser's menu is a narrower window
+# with more pixels; sites zoom with CSS as well.
+WINDOWS = {
+    "the browser's zoom": (
+        {"viewport": {"width": 853, "height": 533}, "device_scale_factor": 1.5},
+        "",
+    ),
+    "html zoomed by CSS": ({}, "document.documentElement.style.zoom = 1.5"),
+    "body zoomed by CSS": ({}, "document.body.style.zoom = 1.5"),
+    "a small window": ({"viewport": {"width": 500, "height": 400}}, ""),
+}
+
+COUNT_FRAMES = """
+const ask = window.requestAnimationFrame.bind(window);
+window.asked = 0;
+window.requestAnimationFrame = (run) => { asked += 1; return ask(run); };
+window.frames60 = () => new Promise(done => {
+  let left = 60;
+  const next = () => (left-- > 0 ? ask(next) : done(asked));
+  next();
+});
+"""
+
+
+def middle(thing: Locator) -> tuple[float, float]:
+    box = thing.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def tip(page: Page) -> tuple[float, float] | None:
+    """Return where another's cursor points on this page, if it is to be seen."""
+    return page.evaluate("""() => {
+      const root = document.querySelector('presence-overlay').shadowRoot;
+      const cursor = root.querySelector('[part=cursor]');
+      if (!cursor?.checkVisibility({visibilityProperty: true})) return null;
+      const {left, top} = cursor.getBoundingClientRect();
+      return [left, top];
+    }""")
+
+
+def apart(one: tuple[float, float], other: tuple[float, float]) -> float:
+    return max(abs(one[0] - other[0]), abs(one[1] - other[1]))
+
+
+def assert_points_at(page: Page, note: Locator) -> None:
+    """Check that the cursor comes to rest within 2 px of the note's middle."""
+
+    def near() -> bool:
+        page.wait_for_timeout(10)
+        at = tip(page)
+        return at is not None and apart(at, middle(note)) <= 2
+
+    eventually(near, lambda: f"{tip(page)} is not within 2 px of {middle(note)}")
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+def test_the_same_note_is_under_both_pointers(look: Look, window: str) -> None:
+    ada = look()
+    ada.evaluate(MAKE_NOTES, PLACES)
+    ada.reload()
+    ada.evaluate("document.getElementById('frame').scrollTo(130, 90)")
+    options, zoom = WINDOWS[window]
+    bob = look(**options)
+    if zoom:
+        bob.evaluate(zoom)
+    for number in range(len(PLACES)):
+        for mover, watcher in ((ada, bob), (bob, ada)):
+            for page in (mover, watcher):
+                page.locator("article").nth(number).scroll_into_view_if_needed()
+            mover.mouse.move(*middle(mover.locator("article").nth(number)), steps=3)
+            assert_points_at(watcher, watcher.locator("article").nth(number))
+        bob.mouse.move(1, 1)
+
+
+def test_a_cursor_stays_on_its_place_when_the_surface_scrolls(look: Look, invite: Invite) -> None:
+    page = look(viewport={"width": 700, "height": 500})
+    invite("Ada").point(0.2, 0.2)
+    page.locator("presence-overlay [part=cursor]").wait_for()
+    before = eventually(lambda: tip(page), "a cursor")
+    page.evaluate("document.getElementById('frame').scrollTo(90, 60)")
+    page.evaluate(
+        "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )
+    after = tip(page)
+    assert after is not None
+    assert apart(after, (before[0] - 90, before[1] - 60)) <= 1
+
+
+def test_frames_are_asked_for_only_while_something_moves(look: Look, invite: Invite) -> None:
+    page = look(COUNT_FRAMES)
+    ada = invite("Ada")
+    ada.point(0.2, 0.2)
+    ada.point(0.3, 0.3)
+    page.locator("presence-overlay [part=cursor]").wait_for()
+    page.evaluate("frames60()")
+    still = page.evaluate("asked")
+    assert page.evaluate("frames60()") == still, "one second at 60 Hz"
+    ada.point(0.4, 0.4)
+    page.wait_for_function("still => asked > still", arg=still)
+
+
+def test_who_points_beyond_the_view_is_a_mark_at_its_rim_and_can_be_gone_to(
+    look: Look, invite: Invite
+) -> None:
+    page = look(viewport={"width": 700, "height": 500}, reduced_motion="reduce")
+    invite("Ada Lovelace").point(0.9, 0.9)
+    edge = page.locator("presence-overlay [part=edge]")
+    edge.wait_for()
+    expect(edge).to_have_text("AL", use_inner_text=True)
+    x, y = middle(edge.locator("[part=dot]"))
+    assert x > 350
+    assert y > 250
+    page.get_by_role("button", name="Go to Ada Lovelace").click()
+    expect(page.locator("presence-overlay [part=cursor]")).to_be_visible()
+    at = eventually(lambda: tip(page), "the cursor in view")
+    assert 0 < at[0] < 700
+    assert 56 < at[1] < 500
+
+
+def test_a_surface_in_a_page_that_scrolls_is_scrolled_to(
+    look: Look, invite: Invite, board: str
+) -> None:
+    page = look(reduced_motion="reduce")
+    page.evaluate(
+        """board => {
+          document.body.replaceChildren();
+          document.body.className = '';
+          const sheet = new CSSStyleSheet();
+          sheet.replaceSync('#tall { height: 4000px; margin-top: 300px }');
+          document.adoptedStyleSheets = [sheet];
+          const tall = document.createElement('div');
+          tall.id = 'tall';
+          const overlay = document.createElement('presence-overlay');
+          overlay.setAttribute('board', board);
+          overlay.setAttribute('surface', '#tall');
+          document.body.append(tall, overlay);
+        }""",
+        board,
+    )
+    invite("Ada").point(0.5, 0.9)
+    page.get_by_role("button", name="Go to Ada").click()
+    page.wait_for_function("() => scrollY > 3000")
+    expect(page.locator("presence-overlay [part=cursor]")).to_be_visible()
