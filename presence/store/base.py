@@ -11,8 +11,8 @@ A board's *version* is a whole number. Every call that puts members on the board
 off raises it by one, however many they are; two different memberships of one board never have the
 same version, also where the shared state was emptied in between. Where it fell back to what it knew
 a while ago, a version may come again: who relies on it hears of changes in another way too. It is 0
-where nothing is known of the board. A session whose time is up is off the roster at once, and raises the version when it is
-reaped.
+where nothing is known of the board. A session whose time is up is off the roster at once, and
+raises the version when it is reaped.
 """
 
 from collections.abc import Collection, Mapping, Sequence
