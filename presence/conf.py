@@ -3,6 +3,7 @@ docs/settings.md."""
 
 from dataclasses import dataclass, fields
 from functools import lru_cache
+from ipaddress import ip_network
 from typing import Any
 
 from django.conf import settings
@@ -28,6 +29,9 @@ class Settings:
     REDIS_PREFIX: str = "presence"
     CHANNEL_LAYER: str = "default"
     LEASE: float = 6.0
+    METRICS_TOKEN: str = ""
+    METRICS_NETWORKS: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+    LOG_NAMES: bool = False
 
 
 @lru_cache(maxsize=1)
@@ -43,7 +47,12 @@ def get_settings() -> Settings:
             raise ImproperlyConfigured(
                 f"{NAME}[{name!r}] is not a setting. There are: {', '.join(sorted(known))}."
             )
-    return _checked(Settings(**given))
+    return _checked(Settings(**_frozen(given)))
+
+
+def _frozen(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings with a tuple in place of each list: what is shared cannot change."""
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in given.items()}
 
 
 def _checked(read: Settings) -> Settings:
@@ -61,13 +70,28 @@ def _checked(read: Settings) -> Settings:
         raise ImproperlyConfigured(
             f"{NAME}['INTERVAL'] is {read.INTERVAL!r}: it takes 16 to 1000 milliseconds."
         )
+    for network in read.METRICS_NETWORKS:
+        _require_network(network)
     return read
 
 
 def _require_type(name: str, value: Any, kind: type) -> None:
     allowed = (int, float) if kind is float else kind
     if not isinstance(value, allowed) or (kind is not bool and isinstance(value, bool)):
-        raise ImproperlyConfigured(f"{NAME}[{name!r}] must be {kind.__name__}, not {value!r}.")
+        said = "a list" if kind is tuple else kind.__name__
+        raise ImproperlyConfigured(f"{NAME}[{name!r}] must be {said}, not {value!r}.")
+
+
+def _require_network(network: Any) -> None:
+    """Check that this is a network, all of whose host bits are 0: else more is meant than is
+    said, or less."""
+    try:
+        ip_network(str(network))
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"{NAME}['METRICS_NETWORKS'] has {network!r}: it takes networks such as '10.0.0.0/8' "
+            f"({error})."
+        ) from error
 
 
 @receiver(setting_changed)

@@ -128,6 +128,8 @@ class Connection:
         `code` is the close code as the server gives it, None where there was none. Call it as often
         as you like.
         """
+        if not self._gone:
+            self._totals.client_closed(code)
         self._end(broken=is_broken(code))
 
     def _carry_out(self, action: Action) -> None:

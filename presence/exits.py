@@ -12,6 +12,7 @@ from typing import Any
 from presence.errors import TryLater
 from presence.lease import Lease
 from presence.live import LiveRoom, Look
+from presence.metrics import Totals
 from presence.store.base import Departure, Store
 from presence.sync import Queue, Sync
 
@@ -36,13 +37,21 @@ class Exits:
     `queue` carries an operation on a board out in its turn."""
 
     def __init__(
-        self, store: Store, lease: Lease, sync: Sync, queue: Queue, *, grace: float
+        self,
+        store: Store,
+        lease: Lease,
+        sync: Sync,
+        queue: Queue,
+        *,
+        grace: float,
+        totals: Totals,
     ) -> None:
         self._store = store
         self._lease = lease
         self._sync = sync
         self._queue = queue
         self._grace = grace
+        self._totals = totals
         self._loop = asyncio.get_running_loop()
         self._closing = False
 
@@ -114,6 +123,7 @@ class Exits:
     def _departed(self, live: LiveRoom, departure: Departure) -> None:
         if not departure.members:
             return
+        self._totals.leaves += len(departure.members)
         sessions = {member.session for member in departure.members}
         live.depart(sessions - live.peers.keys(), departure.people)
         self._sync.changed(live, departure.version)

@@ -21,6 +21,7 @@ from presence.pacing import Lag
 from presence.store.base import Admission, Standing, Store, Ticket, Timing
 from presence.sync import Sync
 from presence.tasks import Tasks
+from presence.timed import TimedLayer, timed
 
 logger = logging.getLogger(__name__)
 
@@ -53,10 +54,13 @@ class Hub:
         self._lease = Lease(store, process, timing.lease, self._on_renewed)
         self._renew = self._lease.renew
         # The processes renew every third of a lease; half of one leaves them time to do so.
+        layer = TimedLayer(layer, self.totals, self._loop.time) if layer else None
         self._sync = Sync(
             store, process, layer, self._rooms, self._queue, self._lease, patience=timing.lease / 2
         )
-        self._exits = Exits(store, self._lease, self._sync, self._queue, grace=timing.grace)
+        self._exits = Exits(
+            store, self._lease, self._sync, self._queue, grace=timing.grace, totals=self.totals
+        )
         self._peers: set[Peer] = set()
         self._tasks = Tasks()
         self._sweeping: asyncio.TimerHandle | None = None
@@ -66,6 +70,16 @@ class Hub:
         """Milliseconds over which clients spread their return: enough less than the grace that who
         comes back last still goes on unnoticed."""
         return int(self._timing.grace * 600)
+
+    @property
+    def boards(self) -> int:
+        """How many boards this process serves somebody on."""
+        return sum(live.room.serving for live in self._rooms.values())
+
+    @property
+    def lease_age(self) -> float:
+        """Seconds since this process's lease was renewed; 0 where it needs none."""
+        return self._lease.age if self._peers or self._rooms else 0.0
 
     def now(self) -> float:
         """Return the event loop's time, in seconds."""
@@ -155,8 +169,10 @@ class Hub:
             await self._renew()
             if peer.session_id != ticket.session:
                 return None
-            return await self.store.join(live.board, ticket)
+            with timed(self.totals.store, self.now):
+                return await self.store.join(live.board, ticket)
         except TryLater as error:
+            self.totals.store_failures += 1
             self._refuse(peer, ticket, error)
             return None
         except Exception:

@@ -2,7 +2,11 @@
 
 from django.urls import path
 
+from presence.reports import metrics
 from presence.views import healthz
 
 app_name = "presence"
-urlpatterns = [path("healthz", healthz, name="healthz")]
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("metrics", metrics, name="metrics"),
+]
