@@ -8,11 +8,11 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
+from uuid import UUID
 
 from presence.errors import TryLater
 from presence.lease import Lease
 from presence.live import LiveRoom, Look
-from presence.metrics import Totals
 from presence.store.base import Departure, Store
 from presence.sync import Queue, Sync
 
@@ -34,7 +34,8 @@ Step = Callable[[LiveRoom, str], Coroutine[Any, Any, None]]
 
 class Exits:
     """The ways off the boards of one process. Create it on its event loop. `grace` is in seconds;
-    `queue` carries an operation on a board out in its turn."""
+    `queue` carries an operation on a board out in its turn; `departed` is called with who is off a
+    board now."""
 
     def __init__(
         self,
@@ -44,14 +45,14 @@ class Exits:
         queue: Queue,
         *,
         grace: float,
-        totals: Totals,
+        departed: Callable[[UUID, Departure], None],
     ) -> None:
         self._store = store
         self._lease = lease
         self._sync = sync
         self._queue = queue
         self._grace = grace
-        self._totals = totals
+        self._on_departed = departed
         self._loop = asyncio.get_running_loop()
         self._closing = False
 
@@ -123,7 +124,7 @@ class Exits:
     def _departed(self, live: LiveRoom, departure: Departure) -> None:
         if not departure.members:
             return
-        self._totals.leaves += len(departure.members)
+        self._on_departed(live.board, departure)
         sessions = {member.session for member in departure.members}
         live.depart(sessions - live.peers.keys(), departure.people)
         self._sync.changed(live, departure.version)

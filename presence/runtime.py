@@ -57,4 +57,13 @@ def _make_hub(loop: asyncio.AbstractEventLoop) -> Hub:
         layer = shared_layer()
     else:
         store, layer = MemoryStore(loop.time, timing), None
-    return Hub(store, process_name(), least=settings.INTERVAL, timing=timing, layer=layer)
+    hub = Hub(
+        store,
+        process_name(),
+        least=settings.INTERVAL,
+        timing=timing,
+        layer=layer,
+        log_names=settings.LOG_NAMES,
+    )
+    hub.journal.started("redis" if settings.REDIS_URL else "memory")
+    return hub
