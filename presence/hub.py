@@ -95,6 +95,13 @@ class Hub:
         """Seconds since this process's lease was renewed; 0 where it needs none."""
         return self._lease.age if self._peers or self._rooms else 0.0
 
+    @property
+    def settled(self) -> bool:
+        """False while people may be missing in the store who are on their boards: it was out of
+        reach, or this process asleep, and not everybody has been put back."""
+        held = self.lease_age < self._timing.lease
+        return held and not self._lease.away and not self._sync.doubtful
+
     def now(self) -> float:
         """Return the event loop's time, in seconds."""
         return self._loop.time()

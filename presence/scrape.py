@@ -36,23 +36,25 @@ class SiteCollector:
             yield GaugeMetricFamily("presence_site_boards", text, value=boards)
 
 
-async def scrape(hub: Hub) -> CollectorRegistry:
-    """Return everything there is to tell now. The store being down is told, and stops nothing."""
+async def scrape(hub: Hub, *, recording: bool = False) -> CollectorRegistry:
+    """Return everything there is to tell now. The store being down is told, and stops nothing.
+    `recording`: this process writes the history."""
     people = await _people(hub)
     registry = CollectorRegistry()
-    registry.register(Collector(hub.totals, hub.process, lambda: gauges(hub)))
+    registry.register(Collector(hub.totals, hub.process, lambda: gauges(hub, recording)))
     registry.register(SiteCollector(people))
     ProcessCollector(registry=registry)
     return registry
 
 
-def gauges(hub: Hub) -> Mapping[tuple[str, str], float]:
+def gauges(hub: Hub, recording: bool) -> Mapping[tuple[str, str], float]:
     """Return what is so of a hub now, by name and explanation."""
     return {
         ("boards", "Boards that this process serves somebody on"): hub.boards,
         ("lease_age_seconds", "Since this process's lease was renewed; 0 while it needs none"): (
             hub.lease_age
         ),
+        ("recorder", "1 where this process writes the history"): recording,
     }
 
 

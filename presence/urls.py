@@ -2,11 +2,16 @@
 
 from django.urls import path
 
-from presence.reports import metrics
+from presence.reports import download, metrics
 from presence.views import healthz
 
 app_name = "presence"
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("metrics", metrics, name="metrics"),
+    *(
+        path(f"presence/history/{board}{span}.csv", download, {"span": span}, name=name)
+        for span in ("minutes", "hours")
+        for board, name in (("", f"history_{span}"), ("<uuid:board>/", f"board_{span}"))
+    ),
 ]

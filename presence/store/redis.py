@@ -56,7 +56,7 @@ class RedisStore:
     ) -> None:
         self.shared = 0
         """How often a board had to share its home id because all 65,535 were taken."""
-        self._link = Link(
+        self._link = self.link = Link(
             server, timeout=timeout, connect_timeout=connect_timeout, connections=connections
         )
         self._keys = Keys(prefix)
