@@ -77,8 +77,11 @@ _SPANS = {span.name: span for span in SPANS}
 
 
 def _may_view(user: Any) -> bool:
+    """Return whether somebody is staff who may view boards, which, as in Django's admin, who may
+    change them may."""
     board = board_model()._meta
-    return bool(user.is_staff) and user.has_perm(f"{board.app_label}.view_{board.model_name}")
+    may = (f"{board.app_label}.{what}_{board.model_name}" for what in ("view", "change"))
+    return bool(user.is_staff) and any(map(user.has_perm, may))
 
 
 async def _table(told: Sequence[Point]) -> AsyncIterator[str]:

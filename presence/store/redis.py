@@ -59,6 +59,7 @@ class RedisStore:
         self._link = self.link = Link(
             server, timeout=timeout, connect_timeout=connect_timeout, connections=connections
         )
+        """The way to Redis, also for what else is kept there (`history_redis`)."""
         self._keys = Keys(prefix)
         self._times = timing_arguments(timing or Timing(), spare)
         self._ahead = ahead

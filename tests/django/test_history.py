@@ -1,8 +1,8 @@
 """The history and the figures as a site's code asks for them, and the download."""
 
+import asyncio
 import csv
 import io
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,15 +16,12 @@ from presence.errors import TryLater
 from presence.runtime import current_hub, open_history
 from presence.series import HOURS, MINUTES
 from presence.store.history import History
+from presence.store.history_redis import RedisHistory
+from presence.store.redis import RedisStore
 from presence_site.models import Board
+from tests.support.redis import shared_redis
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-async def ended() -> AsyncIterator[None]:
-    yield
-    await current_hub().close()
 
 
 @pytest.fixture
@@ -109,6 +106,31 @@ async def test_permission_is_asked_for(
     await async_client.aforce_login(user)
     for path in (f"{board}/minutes.csv", "hours.csv"):
         assert (await async_client.get(f"/presence/history/{path}")).status_code == 403
+
+
+async def test_who_may_change_boards_may_see_it(async_client: AsyncClient) -> None:
+    user = await User.objects.acreate(username="stan", is_staff=True)
+    await user.user_permissions.aadd(await Permission.objects.aget(codename="change_board"))
+    await async_client.aforce_login(user)
+    assert (await async_client.get("/presence/history/hours.csv")).status_code == 200
+
+
+def test_a_program_that_serves_nobody_reads_what_is_shared(settings: Any) -> None:
+    url, prefix, board = shared_redis().url, f"history-{uuid4().hex}", uuid4()
+    settings.PRESENCE = {**settings.PRESENCE, "REDIS_URL": url, "REDIS_PREFIX": prefix}
+
+    async def look() -> None:
+        store = RedisStore(url)
+        here = RedisHistory(store.link, prefix=prefix)
+        at = await here.claim("p")
+        assert at is not None
+        await here.record("p", at, {board: 7})
+        await here.publish("p", '{"process":"p","sockets":9}')
+        await store.close()
+
+    asyncio.run(look())
+    assert history.hours(board)[-1].peak == 7
+    assert [each.sockets for each in processes.figures()] == [9]
 
 
 async def test_guests_get_nothing(async_client: AsyncClient, board: UUID) -> None:
