@@ -4,6 +4,7 @@ docs/settings.md."""
 import re
 from dataclasses import dataclass, fields
 from functools import lru_cache
+from ipaddress import ip_network
 from typing import Any
 
 from django.conf import settings
@@ -42,6 +43,9 @@ class Settings:
     LEASE: float = 6.0
     EMBED_ORIGINS: tuple[str, ...] = ()
     TOKEN_AGE: float = 60.0
+    METRICS_TOKEN: str = ""
+    METRICS_NETWORKS: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+    LOG_NAMES: bool = False
 
 
 @lru_cache(maxsize=1)
@@ -80,6 +84,8 @@ def _checked(read: Settings) -> Settings:
         )
     for origin in read.EMBED_ORIGINS:
         _require_origin(origin)
+    for network in read.METRICS_NETWORKS:
+        _require_network(network)
     return read
 
 
@@ -98,6 +104,18 @@ def _require_origin(origin: Any) -> None:
             f"{NAME}['EMBED_ORIGINS'] has {origin!r}: it takes origins as browsers send them, such "
             "as 'https://www.example.com', without a path, a usual port or an asterisk."
         )
+
+
+def _require_network(network: Any) -> None:
+    """Check that this is a network, all of whose host bits are 0: else more is meant than is
+    said, or less."""
+    try:
+        ip_network(str(network))
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"{NAME}['METRICS_NETWORKS'] has {network!r}: it takes networks such as '10.0.0.0/8' "
+            f"({error})."
+        ) from error
 
 
 @receiver(setting_changed)

@@ -49,7 +49,8 @@ class Visitor:
 
 
 class Connection:
-    """A `Peer`. `write` takes a frame, `close` a close code; neither may wait or raise."""
+    """A `Peer`. `write` takes a frame, `close` a close code; neither may wait or raise.
+    `address` is the client's, for the logs."""
 
     def __init__(
         self,
@@ -60,6 +61,7 @@ class Connection:
         *,
         write: Callable[[bytes], None],
         close: Callable[[int], None],
+        address: str = "",
     ) -> None:
         self.session = Session(dialect, hub.now())
         self.session_id = ""
@@ -70,6 +72,7 @@ class Connection:
         self._visitor = visitor
         self._write = write
         self._close = close
+        self._address = address
         self._live: LiveRoom | None = None
         self._early: dict[type, Move | SetState] = {}
         hub.connect(self)
@@ -128,6 +131,8 @@ class Connection:
         `code` is the close code as the server gives it, None where there was none. Call it as often
         as you like.
         """
+        if not self._gone:
+            self._totals.client_closed(code)
         self._end(broken=is_broken(code))
 
     def _carry_out(self, action: Action) -> None:
@@ -189,6 +194,8 @@ class Connection:
         code = error.close or Close.CLEAN
         self._say(frame)
         self._totals.closed[code] += 1
+        journal = self._hub.journal
+        journal.closed(error, self._board, self.session_id, address=self._address)
         self._close(code)
         self._end(broken=isinstance(error, Restarting))
 

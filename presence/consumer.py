@@ -4,6 +4,7 @@ here."""
 import asyncio
 from contextlib import suppress
 from typing import Any
+from uuid import UUID
 
 from channels.exceptions import DenyConnection, StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -75,16 +76,23 @@ class PresenceConsumer(AsyncWebsocketConsumer):
         dialect = choose_dialect(self.scope["subprotocols"])
         if dialect is None:
             raise DenyConnection
+        board = None
         try:
             board = parse_board(self.scope["url_route"]["kwargs"]["board"])
             visitor = await admit(self.scope, board)
         except PresenceError as error:
             await self._accept(dialect)
-            self._refuse(error, dialect)
+            self._refuse(error, dialect, board)
             return
         await self._accept(dialect)
         self.connection = Connection(
-            current_hub(), board, visitor, dialect, write=self._write, close=self._close
+            current_hub(),
+            board,
+            visitor,
+            dialect,
+            write=self._write,
+            close=self._close,
+            address=self._address,
         )
 
     async def _end(self, receive: Any) -> None:
@@ -104,6 +112,7 @@ class PresenceConsumer(AsyncWebsocketConsumer):
 
         The server waits for it, which leaves the time to be heard and to tell the store.
         """
+        current_hub().drain()
         if self.connection is None:
             return
         # The store first: a client may be back, through another process, at once.
@@ -132,10 +141,17 @@ class PresenceConsumer(AsyncWebsocketConsumer):
     async def _accept(self, dialect: Dialect) -> None:
         await self.accept(SUBPROTOCOL if dialect is Dialect.COMPACT else None)
 
-    def _refuse(self, error: PresenceError, dialect: Dialect) -> None:
+    @property
+    def _address(self) -> str:
+        """Where the socket comes from; "" where the server does not tell."""
+        return str((self.scope.get("client") or [""])[0])
+
+    def _refuse(self, error: PresenceError, dialect: Dialect, board: UUID | None) -> None:
         end = farewell(error, dialect)
         code = error.close or Close.CLEAN
-        current_hub().totals.closed[code] += 1
+        hub = current_hub()
+        hub.totals.closed[code] += 1
+        hub.journal.closed(error, board, address=self._address)
         if end.frame is not None:
             self._write(end.frame)
         self._close(code)

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
+from uuid import UUID
 
 from presence.errors import TryLater
 from presence.lease import Lease
@@ -33,16 +34,25 @@ Step = Callable[[LiveRoom, str], Coroutine[Any, Any, None]]
 
 class Exits:
     """The ways off the boards of one process. Create it on its event loop. `grace` is in seconds;
-    `queue` carries an operation on a board out in its turn."""
+    `queue` carries an operation on a board out in its turn; `departed` is called with who is off a
+    board now."""
 
     def __init__(
-        self, store: Store, lease: Lease, sync: Sync, queue: Queue, *, grace: float
+        self,
+        store: Store,
+        lease: Lease,
+        sync: Sync,
+        queue: Queue,
+        *,
+        grace: float,
+        departed: Callable[[UUID, Departure], None],
     ) -> None:
         self._store = store
         self._lease = lease
         self._sync = sync
         self._queue = queue
         self._grace = grace
+        self._on_departed = departed
         self._loop = asyncio.get_running_loop()
         self._closing = False
 
@@ -114,6 +124,7 @@ class Exits:
     def _departed(self, live: LiveRoom, departure: Departure) -> None:
         if not departure.members:
             return
+        self._on_departed(live.board, departure)
         sessions = {member.session for member in departure.members}
         live.depart(sessions - live.peers.keys(), departure.people)
         self._sync.changed(live, departure.version)

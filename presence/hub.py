@@ -16,11 +16,13 @@ from presence.exits import Exits
 from presence.layer import Layer
 from presence.lease import Lease
 from presence.live import LiveRoom, Peer
+from presence.logs import Journal
 from presence.metrics import Totals
 from presence.pacing import Lag
-from presence.store.base import Admission, Standing, Store, Ticket, Timing
+from presence.store.base import Admission, Departure, Standing, Store, Ticket, Timing
 from presence.sync import Sync
 from presence.tasks import Tasks
+from presence.timed import TimedLayer, timed
 
 logger = logging.getLogger(__name__)
 
@@ -36,15 +38,23 @@ class Hub:
 
     `process` is a name unique among all processes; `least` the shortest interval between cursor
     frames in milliseconds; `timing` what the store was given; `layer` the way to the other
-    processes, None where there are none.
+    processes, None where there are none; `log_names` as `Journal` says.
     """
 
     def __init__(
-        self, store: Store, process: str, *, least: int, timing: Timing, layer: Layer | None = None
+        self,
+        store: Store,
+        process: str,
+        *,
+        least: int,
+        timing: Timing,
+        layer: Layer | None = None,
+        log_names: bool = False,
     ) -> None:
         self.store = store
         self.process = process
         self.totals = Totals()
+        self.journal = Journal(process, names=log_names)
         self._least = least
         self._timing = timing
         self._loop = asyncio.get_running_loop()
@@ -52,11 +62,19 @@ class Hub:
         self._rooms: dict[UUID, LiveRoom] = {}
         self._lease = Lease(store, process, timing.lease, self._on_renewed)
         self._renew = self._lease.renew
+        layer = TimedLayer(layer, self.totals, self._loop.time) if layer else None
         # The processes renew every third of a lease; half of one leaves them time to do so.
         self._sync = Sync(
             store, process, layer, self._rooms, self._queue, self._lease, patience=timing.lease / 2
         )
-        self._exits = Exits(store, self._lease, self._sync, self._queue, grace=timing.grace)
+        self._exits = Exits(
+            store,
+            self._lease,
+            self._sync,
+            self._queue,
+            grace=timing.grace,
+            departed=self._on_departed,
+        )
         self._peers: set[Peer] = set()
         self._tasks = Tasks()
         self._sweeping: asyncio.TimerHandle | None = None
@@ -66,6 +84,23 @@ class Hub:
         """Milliseconds over which clients spread their return: enough less than the grace that who
         comes back last still goes on unnoticed."""
         return int(self._timing.grace * 600)
+
+    @property
+    def boards(self) -> int:
+        """How many boards this process serves somebody on."""
+        return sum(live.room.serving for live in self._rooms.values())
+
+    @property
+    def lease_age(self) -> float:
+        """Seconds since this process's lease was renewed; 0 where it needs none."""
+        return self._lease.age if self._peers or self._rooms else 0.0
+
+    @property
+    def settled(self) -> bool:
+        """False while people may be missing in the store who are on their boards: it was out of
+        reach, or this process asleep, and not everybody has been put back."""
+        held = self.lease_age < self._timing.lease
+        return held and not self._lease.away and not self._sync.doubtful
 
     def now(self) -> float:
         """Return the event loop's time, in seconds."""
@@ -101,6 +136,10 @@ class Hub:
     def lose(self, board: UUID, session_id: str) -> None:
         """Begin the grace of a session whose socket broke."""
         self._exits.lose(self._unseat(board, session_id), session_id)
+
+    def drain(self) -> None:
+        """Take in that this process goes down. As often as you like."""
+        self.journal.draining(self.totals.sockets)
 
     async def close(self) -> None:
         """Stop every timer and wait for what is under way. Nobody is told."""
@@ -143,6 +182,7 @@ class Hub:
             # The store has it on the board, and nothing else would take it off.
             self._exits.take_off(live, ticket.session)
             raise
+        self.journal.joined(live.board, admission)
         if peer.session_id == ticket.session:
             peer.admitted(live, admission)
             live.stir()
@@ -155,8 +195,10 @@ class Hub:
             await self._renew()
             if peer.session_id != ticket.session:
                 return None
-            return await self.store.join(live.board, ticket)
+            with timed(self.totals.store, self.now):
+                return await self.store.join(live.board, ticket)
         except TryLater as error:
+            self.totals.store_failures += 1
             self._refuse(peer, ticket, error)
             return None
         except Exception:
@@ -166,6 +208,10 @@ class Hub:
     def _refuse(self, peer: Peer, ticket: Ticket, error: TryLater) -> None:
         if peer.session_id == ticket.session:
             peer.refuse(error)
+
+    def _on_departed(self, board: UUID, departure: Departure) -> None:
+        self.totals.leaves += len(departure.members)
+        self.journal.left(board, departure)
 
     def _on_renewed(self, standings: Mapping[UUID, Standing], was_away: bool) -> None:
         if was_away and any(live.room.serving for live in self._rooms.values()):

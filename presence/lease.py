@@ -31,12 +31,18 @@ class Lease:
         self._on_renewed = renewed
         self._loop = asyncio.get_running_loop()
         self._turn = asyncio.Lock()
+        self._began = self._loop.time()
         self._renewed = float("-inf")
 
     @property
     def renewing(self) -> bool:
         """True while the store is being asked."""
         return self._turn.locked()
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was last renewed, or, where it never was, since this object was made."""
+        return self._loop.time() - max(self._renewed, self._began)
 
     async def renew(self, *, anyway: bool = False) -> None:
         """Renew the lease where that is due, or `anyway`; `TryLater` where the store is out of

@@ -262,13 +262,15 @@ class LiveRoom:
         now = self._loop.time()
         self._timer = None
         self._lag.note(now - self._next, now)
+        self._totals.tick_lag.add(max(0.0, now - self._next))
         self._tick(now)
 
     def _tick(self, now: float) -> None:
         flush = self.room.flush(now, self._lag.seconds)
         self._next = now + max(self._least, self.room.interval / 1000)
-        self._totals.ticks += 1
+        totals, before = self._totals, self._totals.frames_out
         self._write(flush)
+        totals.ticked(self._loop.time() - now, totals.frames_out - before, self.room.held_back)
         if self.others and (flush.moved or flush.states):
             self._post(self.board, Post(cursors=flush.moved, states=flush.states))
         self.stir()

@@ -73,6 +73,12 @@ class Room:
             or self._pace(0.0) != self.interval
         )
 
+    @property
+    def held_back(self) -> int:
+        """How many moves wait for a later tick: those of persons who sent too many, after a
+        flush."""
+        return len(self._unsaid.moved)
+
     def arrive(self, member: Member, dialect: Dialect, *, name_set: bool = False) -> None:
         """Seat a new session. The others hear of it, and it hears of them, at the next flush."""
         self._newcomers.add(member.session)

@@ -3,6 +3,9 @@
 import asyncio
 import os
 import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from uuid import uuid4
 
 from channels.layers import get_channel_layer
@@ -11,10 +14,15 @@ from presence.conf import Settings, get_settings
 from presence.hub import Hub
 from presence.layer import Layer
 from presence.store.base import Store, Timing
+from presence.store.history import History
+from presence.store.history_memory import MemoryHistory
+from presence.store.history_redis import RedisHistory
 from presence.store.memory import MemoryStore
 from presence.store.redis import RedisStore
+from presence.upkeep import Upkeep
 
 _hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
+_upkeeps: dict[Hub, Upkeep] = {}
 
 
 def process_name() -> str:
@@ -28,9 +36,31 @@ def current_hub() -> Hub:
     loop = asyncio.get_running_loop()
     if loop not in _hubs:
         for ended in [other for other in _hubs if other.is_closed()]:
-            del _hubs[ended]
-        _hubs[loop] = _make_hub(loop)
+            _upkeeps.pop(_hubs.pop(ended), None)
+        hub = _hubs[loop] = _make_hub(loop)
+        _upkeeps[hub] = Upkeep(hub, _history(hub.store))
+        _upkeeps[hub].start()
     return _hubs[loop]
+
+
+@asynccontextmanager
+async def open_history() -> AsyncIterator[History]:
+    """Open the history of the site: this process's, or, in one that serves no sockets, the shared
+    one."""
+    settings = get_settings()
+    if settings.REDIS_URL and asyncio.get_running_loop() not in _hubs:
+        store = shared_store()
+        try:
+            yield _history(store)
+        finally:
+            await store.close()
+    else:
+        yield _upkeeps[current_hub()].history
+
+
+def recording() -> bool:
+    """Return whether this process writes the history."""
+    return _upkeeps[current_hub()].recorder.recording
 
 
 def shared_store() -> RedisStore:
@@ -49,6 +79,12 @@ def _timing(settings: Settings) -> Timing:
     return Timing(grace=settings.GRACE, lease=settings.LEASE)
 
 
+def _history(store: Store) -> History:
+    if isinstance(store, RedisStore):
+        return RedisHistory(store.link, prefix=get_settings().REDIS_PREFIX)
+    return MemoryHistory(time.time)
+
+
 def _make_hub(loop: asyncio.AbstractEventLoop) -> Hub:
     settings = get_settings()
     timing = _timing(settings)
@@ -57,4 +93,13 @@ def _make_hub(loop: asyncio.AbstractEventLoop) -> Hub:
         layer = shared_layer()
     else:
         store, layer = MemoryStore(loop.time, timing), None
-    return Hub(store, process_name(), least=settings.INTERVAL, timing=timing, layer=layer)
+    hub = Hub(
+        store,
+        process_name(),
+        least=settings.INTERVAL,
+        timing=timing,
+        layer=layer,
+        log_names=settings.LOG_NAMES,
+    )
+    hub.journal.started("redis" if settings.REDIS_URL else "memory")
+    return hub

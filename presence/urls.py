@@ -2,10 +2,17 @@
 
 from django.urls import path
 
+from presence.reports import download, metrics
 from presence.views import healthz, token
 
 app_name = "presence"
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("presence/token/<uuid:board>/", token, name="token"),
+    path("metrics", metrics, name="metrics"),
+    *(
+        path(f"presence/history/{board}{span}.csv", download, {"span": span}, name=name)
+        for span in ("minutes", "hours")
+        for board, name in (("", f"history_{span}"), ("<uuid:board>/", f"board_{span}"))
+    ),
 ]

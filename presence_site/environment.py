@@ -49,6 +49,14 @@ def allowed_hosts(environment: Environment, debug: bool) -> list[str]:
     return hosts or (list(LOCAL_HOSTS) if debug else [])
 
 
+def log_format(environment: Environment) -> str:
+    """LOG_FORMAT: "line" for people, which is the default, or "json" for programs."""
+    said = environment.get("LOG_FORMAT", "").strip().lower() or "line"
+    if said not in ("line", "json"):
+        raise ImproperlyConfigured(f"LOG_FORMAT must be line or json, not {said!r}.")
+    return said
+
+
 def databases(environment: Environment, var: Path) -> dict[str, Any]:
     """DATABASE_URL as Django's DATABASES; by default an SQLite file in the folder `var`."""
     url = environment.get("DATABASE_URL") or f"sqlite:///{var / 'db.sqlite3'}"

@@ -1,5 +1,6 @@
 """Settings of the site, from the environment: SECRET_KEY, DEBUG, ALLOWED_HOSTS, DATABASE_URL,
-REDIS_URL and BEHIND_HTTPS. Each is explained where `presence_site.environment` reads it.
+REDIS_URL, BEHIND_HTTPS and LOG_FORMAT. Each is explained where `presence_site.environment` reads
+it.
 """
 
 import os
@@ -124,8 +125,16 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_HTTPS el
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+        "json": {"()": "presence.logs.JsonFormatter"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": environment.log_format(os.environ),
+        }
+    },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     # Django's own handlers write in DEBUG only, and mail otherwise; stderr serves both.
     "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},

@@ -58,9 +58,10 @@ class RedisStore:
     ) -> None:
         self.shared = 0
         """How often a board had to share its home id because all 65,535 were taken."""
-        self._link = Link(
+        self._link = self.link = Link(
             server, timeout=timeout, connect_timeout=connect_timeout, connections=connections
         )
+        """The way to Redis, also for what else is kept there (`history_redis`)."""
         self._keys = Keys(prefix)
         self._times = timing_arguments(timing or Timing(), spare)
         self._ahead = ahead

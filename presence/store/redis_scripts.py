@@ -40,6 +40,11 @@ LABEL = _script("registry", "label")
 LISTED = _script("registry", "listed")
 LEASE = _script("lease")
 LIVING = _script("living")
+HISTORY_CLAIM = _script("history_claim")
+HISTORY_NOTE = _script("history_note")
+HISTORY_READ = _script("history_read")
+FIGURES_PUBLISH = _script("figures_publish")
+FIGURES_PUBLISHED = _script("figures_published")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +86,18 @@ class Keys:
     def processes(self) -> tuple[str, ...]:
         """The KEYS of lua/lease.lua and lua/living.lua."""
         return (f"{self.prefix}:{{processes}}",)
+
+    @property
+    def recorder(self) -> str:
+        """The key of lua/history_claim.lua."""
+        return f"{self.prefix}:{{history}}:recorder"
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """The KEYS of lua/figures_publish.lua and lua/figures_published.lua."""
+        return tuple(f"{self.prefix}:{{figures}}:{part}" for part in ("ends", "told"))
+
+    def history(self, board: UUID | None, span: str, page: int) -> str:
+        """Return the key of one page of a board's minutes or hours, or (None) those of all boards
+        together."""
+        return f"{self.prefix}:{{{board.hex if board else 'history'}}}:{span}:{page}"

@@ -8,6 +8,7 @@ from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from urllib.error import HTTPError
 from urllib.request import urlopen
 from uuid import UUID
 
@@ -129,6 +130,14 @@ def test_pages_and_static_files_come_through(front: Server) -> None:
 
 
 @pytest.mark.parametrize("front", ["nginx.conf"], indirect=True)
+@pytest.mark.parametrize("path", ["/metrics", "//metrics", "/%6detrics", "/x/../metrics"])
+def test_metrics_do_not_come_through(front: Server, path: str) -> None:
+    with pytest.raises(HTTPError) as refused:
+        urlopen(front.origin + path, timeout=10)
+    with refused.value as answer:
+        assert answer.code == 404
+
+
 async def test_a_board_moves_when_its_process_dies(
     front: Server, cluster: Cluster, store: RedisStore, board: str, visitors: list[Client]
 ) -> None:

@@ -21,6 +21,12 @@ def test_a_change_is_seen(settings: Any) -> None:
     assert get_settings().INTERVAL == 60
 
 
+def test_what_was_read_stays_as_it_was(settings: Any) -> None:
+    networks = ["10.0.0.0/8"]
+    settings.PRESENCE = {"METRICS_NETWORKS": networks}
+    assert get_settings().METRICS_NETWORKS == ("10.0.0.0/8",)
+
+
 def test_other_settings_do_not_matter(settings: Any) -> None:
     before = get_settings()
     settings.USE_TZ = True
@@ -59,6 +65,11 @@ def test_other_settings_do_not_matter(settings: Any) -> None:
                 7,
             )
         ),
+        ({"METRICS_NETWORKS": "10.0.0.0/8"}, "PRESENCE['METRICS_NETWORKS'] must be a list"),
+        ({"METRICS_NETWORKS": ["10.0.0.1/8"]}, "PRESENCE['METRICS_NETWORKS'] has '10.0.0.1/8'"),
+        ({"METRICS_NETWORKS": [["a"]]}, "PRESENCE['METRICS_NETWORKS'] has ['a']"),
+        ({"METRICS_TOKEN": None}, "PRESENCE['METRICS_TOKEN'] must be str"),
+        ({"LOG_NAMES": "yes"}, "PRESENCE['LOG_NAMES'] must be bool"),
     ],
 )
 def test_what_is_wrong_is_named(settings: Any, given: Any, named: str) -> None:

@@ -1,6 +1,7 @@
 """A process to test in, on a loop that skips the time in which nothing happens."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Mapping
 
 import pytest
@@ -19,6 +20,12 @@ INTERVAL = 33
 
 def pytest_asyncio_loop_factories() -> Mapping[str, type[SkippingLoop]]:
     return LOOPS
+
+
+@pytest.fixture(autouse=True)
+def trouble_only(caplog: pytest.LogCaptureFixture) -> None:
+    """Leave out of what was logged who came and went: the tests of logs ask for it."""
+    caplog.set_level(logging.WARNING, "presence.journal")
 
 
 @pytest.fixture

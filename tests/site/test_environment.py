@@ -77,6 +77,13 @@ def test_a_database_that_cannot_be_is_named(url, tmp_path):
         environment.databases({"DATABASE_URL": url}, tmp_path)
 
 
+def test_the_format_of_logs():
+    assert environment.log_format({}) == environment.log_format({"LOG_FORMAT": "line"}) == "line"
+    assert environment.log_format({"LOG_FORMAT": " JSON "}) == "json"
+    with pytest.raises(ImproperlyConfigured, match="LOG_FORMAT must be line or json, not 'xml'"):
+        environment.log_format({"LOG_FORMAT": "xml"})
+
+
 def test_redis_carries_the_channel_layer_where_there_is_one():
     alone = environment.channel_layers({})["default"]
     assert alone == {"BACKEND": "channels.layers.InMemoryChannelLayer"}

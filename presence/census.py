@@ -1,0 +1,16 @@
+"""How many people are on which board, over all processes: the one count that the metrics and the
+history tell."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from presence.store.base import Store
+
+
+async def census(store: Store) -> Mapping[UUID, int]:
+    """Return the people on each board that somebody is on; `TryLater` as the store.
+
+    Who is on two boards counts on both, so their sum counts them twice.
+    """
+    counts = await store.counts(await store.boards())
+    return {board: people for board, people in counts.items() if people}

@@ -1,0 +1,97 @@
+"""What a site's staff and their programs read over HTTP: the metrics, and the history as CSV."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from asgiref.sync import sync_to_async
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from prometheus_client.exposition import choose_encoder
+
+from presence.auth import board_model
+from presence.conf import get_settings
+from presence.errors import TryLater
+from presence.guard import is_forwarded, is_near, is_token
+from presence.history import Point, read
+from presence.runtime import current_hub, recording
+from presence.scrape import scrape
+from presence.series import SPANS
+
+ROWS_AT_ONCE = 120
+
+
+@require_safe
+@never_cache
+async def metrics(request: HttpRequest) -> HttpResponse:
+    """Answer with the metrics of this process, to who may read them (docs/operations.md)."""
+    if not _may_read(request):
+        return _refused()
+    encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+    registry = await scrape(current_hub(), recording=recording())
+    return HttpResponse(encode(registry), content_type=content_type)
+
+
+def _may_read(request: HttpRequest) -> bool:
+    settings = get_settings()
+    if is_token(request.headers.get("Authorization", ""), settings.METRICS_TOKEN):
+        return True
+    # Of a request that a proxy passes on, only the proxy's address is certain, and that says
+    # nothing of who asks.
+    near = is_near(request.META.get("REMOTE_ADDR") or "", settings.METRICS_NETWORKS)
+    return near and not is_forwarded(request.headers)
+
+
+def _refused() -> HttpResponse:
+    if not get_settings().METRICS_TOKEN:
+        return HttpResponse("not from this network\n", status=403, content_type="text/plain")
+    challenge = {"WWW-Authenticate": 'Bearer realm="metrics"'}
+    return HttpResponse("a token\n", status=401, content_type="text/plain", headers=challenge)
+
+
+@require_safe
+@never_cache
+async def download(request: HttpRequest, span: str, board: UUID | None = None) -> HttpResponseBase:
+    """Answer staff with the history of a board, or of all boards together, as CSV. Those who may
+    not view boards get 403, whether or not there is such a board."""
+    if not await sync_to_async(_may_view)(await request.auser()):
+        raise PermissionDenied
+    if board is not None and not await board_model()._default_manager.filter(pk=board).aexists():
+        raise Http404
+    try:
+        told = await read(board, _SPANS[span], _SPANS[span].kept)
+    except TryLater:
+        return HttpResponse("the store is out of reach\n", status=503, content_type="text/plain")
+    name = "-".join(["presence", *([str(board)] if board else []), span])
+    disposition = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return StreamingHttpResponse(
+        _table(told), content_type="text/csv; charset=utf-8", headers=disposition
+    )
+
+
+_SPANS = {span.name: span for span in SPANS}
+
+
+def _may_view(user: Any) -> bool:
+    """Return whether somebody is staff who may view boards, which, as in Django's admin, who may
+    change them may."""
+    board = board_model()._meta
+    may = (f"{board.app_label}.{what}_{board.model_name}" for what in ("view", "change"))
+    return bool(user.is_staff) and any(map(user.has_perm, may))
+
+
+async def _table(told: Sequence[Point]) -> AsyncIterator[str]:
+    yield "time,people,peak\r\n"
+    for n in range(0, len(told), ROWS_AT_ONCE):
+        yield "".join(map(_row, told[n : n + ROWS_AT_ONCE]))
+
+
+def _row(point: Point) -> str:
+    """Return a line; of a time in which nobody looked it tells nothing."""
+    time = datetime.fromtimestamp(point.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    people = "" if point.people is None else f"{point.people:.2f}"
+    return f"{time},{people},{'' if point.peak is None else point.peak}\r\n"
