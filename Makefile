@@ -28,7 +28,7 @@ test: .venv/dev.stamp $(CLIENT)/node_modules/.stamp  ## Run every test: Python, 
 	@sh tests/system.sh
 	npm --prefix $(CLIENT) run --silent test
 	npm --prefix $(CLIENT) run --silent stale
-	$(BIN)/coverage run -m pytest
+	@sh tests/run.sh $(BIN)
 	$(BIN)/coverage report --include='$(shell cat tests/pure/files.txt | tr '\n' ',')' --fail-under=100
 	$(BIN)/coverage report --format=total
 

@@ -63,6 +63,9 @@ class PresenceConsumer(AsyncWebsocketConsumer):
         except StopConsumer:
             pass
         except asyncio.CancelledError:
+            if self._running is not None:
+                # Noted. Before Python 3.11.3 a task being cancelled can use no `asyncio.timeout`.
+                self._running.uncancel()
             if not self._unwritable:
                 await self._drain(receive)
                 raise

@@ -181,7 +181,7 @@ async def test_who_is_left_of_a_dead_process_is_mended(
     servers: list[Server], sockets: list[Clients], redis: RedisServer, board: str
 ) -> None:
     ada = await sockets[0].join("Ada")
-    dying = RedisStore(redis.url, Timing(grace=90.0, lease=0.001))
+    dying = RedisStore(redis.url, Timing(grace=90.0, lease=0.001), spare=100.0)
     await dying.renew("dead:1")
     await dying.join(UUID(board), Ticket("left", "dead:1", "casper", "Casper"))
     await dying.close()

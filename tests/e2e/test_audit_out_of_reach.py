@@ -50,7 +50,7 @@ async def site(redis: RedisServer, environment: dict[str, str]) -> dict[str, str
     """The environment of a site where something is to be mended, and a process to be asked."""
     deaf = RedisStore(redis.url, Timing(lease=290.0))
     await deaf.renew("deaf")
-    dead = RedisStore(redis.url, Timing(grace=290.0, lease=0.001))
+    dead = RedisStore(redis.url, Timing(grace=290.0, lease=0.001), spare=300.0)
     await dead.renew("dead")
     await dead.join(BOARD, Ticket("left", "dead", "casper", "Casper"))
     for store in (deaf, dead):

@@ -33,12 +33,12 @@ local function scores(key)
   return found
 end
 
--- Return a sorted set of ends as a table: member -> end. None is further away than `most`: where the
--- clock was set back, those that were noted before would not come for as long.
+-- Return a sorted set of ends as a table: member -> end. None is much further away than `most`: where
+-- the clock was set back, those that were noted before would not come for as long.
 local function bounded(key, most)
   local found = scores(key)
   for member, ends in pairs(found) do
-    if ends > NOW + most then
+    if ends > NOW + most + SPARE then
       found[member] = NOW + most
       redis.call('ZADD', key, NOW + most, member)
     end
