@@ -9,6 +9,7 @@ if [ "${1:-}" = venv ]; then
 else
     command -v chromium >/dev/null || command -v chromium-browser >/dev/null ||
         command -v google-chrome >/dev/null || missing="$missing chromium"
+    command -v firefox >/dev/null || command -v firefox-esr >/dev/null || missing="$missing firefox-esr"
     command -v pg_ctl >/dev/null || ls /usr/lib/postgresql/*/bin/pg_ctl >/dev/null 2>&1 ||
         missing="$missing postgresql"
     # Where the Debian package puts it, which is not in everybody's PATH.

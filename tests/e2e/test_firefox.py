@@ -1,0 +1,43 @@
+"""The overlay in another browser: Firefox and a client of the wire see each other."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.firefox import Firefox, run_firefox
+from tests.support.guests import Invite
+from tests.support.server import Server
+from tests.support.waiting import eventually
+
+ROOT = 'document.querySelector("presence-overlay").shadowRoot'
+
+
+@pytest.fixture
+def firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
+    with run_firefox(tmp_path_factory.mktemp("firefox")) as running:
+        yield running
+
+
+def test_firefox_and_others_see_each_other(
+    firefox: Firefox, server: Server, board: str, invite: Invite
+) -> None:
+    ada = invite("Ada")
+    firefox.open(server.page(board))
+    eventually(
+        lambda: (
+            firefox.evaluate(f"{ROOT}.querySelector('[part~=count]').textContent")
+            == "2 people here"
+        ),
+        "both are counted",
+    )
+
+    ada.point(0.25, 0.5)
+    ada.point(0.5, 0.5)
+    shown = f"{ROOT}.querySelector('[part~=cursor]:not([hidden]) [part~=label]')?.textContent"
+    eventually(lambda: firefox.evaluate(shown) == "Ada", "Ada's cursor in Firefox")
+    assert firefox.evaluate(f"getComputedStyle({ROOT}.querySelector('.layer')).position") == "fixed"
+
+    firefox.move((200, 300), (300, 300), (400, 300))
+    eventually(lambda: len(ada.cursors()) >= 2, "Firefox's pointer, seen by Ada")
+    (first, _), (last, _) = ada.cursors()[0], ada.cursors()[-1]
+    assert first < last
