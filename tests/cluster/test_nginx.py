@@ -138,6 +138,7 @@ def test_metrics_do_not_come_through(front: Server, path: str) -> None:
         assert answer.code == 404
 
 
+@pytest.mark.parametrize("front", ["nginx.conf"], indirect=True)
 async def test_a_board_moves_when_its_process_dies(
     front: Server, cluster: Cluster, store: RedisStore, board: str, visitors: list[Client]
 ) -> None:
