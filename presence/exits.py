@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from presence.errors import TryLater
+from presence.events import Events
 from presence.lease import Lease
 from presence.live import LiveRoom, Look
 from presence.store.base import Departure, Store
@@ -36,12 +37,13 @@ class Exits:
     `queue` carries an operation on a board out in its turn."""
 
     def __init__(
-        self, store: Store, lease: Lease, sync: Sync, queue: Queue, *, grace: float
+        self, store: Store, lease: Lease, sync: Sync, queue: Queue, events: Events, *, grace: float
     ) -> None:
         self._store = store
         self._lease = lease
         self._sync = sync
         self._queue = queue
+        self._events = events
         self._grace = grace
         self._loop = asyncio.get_running_loop()
         self._closing = False
@@ -114,6 +116,7 @@ class Exits:
     def _departed(self, live: LiveRoom, departure: Departure) -> None:
         if not departure.members:
             return
+        self._events.went(live.board, departure)
         sessions = {member.session for member in departure.members}
         live.depart(sessions - live.peers.keys(), departure.people)
         self._sync.changed(live, departure.version)

@@ -11,13 +11,16 @@ from collections.abc import Coroutine, Mapping
 from typing import Any
 from uuid import UUID
 
-from presence.errors import TryLater
+from presence.errors import PresenceError, Refused, Removed, TryLater
+from presence.events import Events, Tell, nobody
 from presence.exits import Exits
 from presence.layer import Layer
 from presence.lease import Lease
 from presence.live import LiveRoom, Peer
+from presence.messages import UserState
 from presence.metrics import Totals
 from presence.pacing import Lag
+from presence.post import Post
 from presence.store.base import Admission, Standing, Store, Ticket, Timing
 from presence.sync import Sync
 from presence.tasks import Tasks
@@ -36,13 +39,22 @@ class Hub:
 
     `process` is a name unique among all processes; `least` the shortest interval between cursor
     frames in milliseconds; `timing` what the store was given; `layer` the way to the other
-    processes, None where there are none.
+    processes, None where there are none; `tell` is called with who came and went, once over all
+    processes.
     """
 
     def __init__(
-        self, store: Store, process: str, *, least: int, timing: Timing, layer: Layer | None = None
+        self,
+        store: Store,
+        process: str,
+        *,
+        least: int,
+        timing: Timing,
+        layer: Layer | None = None,
+        tell: Tell = nobody,
     ) -> None:
         self.store = store
+        self.layer = layer
         self.process = process
         self.totals = Totals()
         self._least = least
@@ -53,10 +65,13 @@ class Hub:
         self._lease = Lease(store, process, timing.lease, self._on_renewed)
         self._renew = self._lease.renew
         # The processes renew every third of a lease; half of one leaves them time to do so.
+        patience = timing.lease / 2
+        lease, queue, events = self._lease, self._queue, Events(tell)
         self._sync = Sync(
-            store, process, layer, self._rooms, self._queue, self._lease, patience=timing.lease / 2
+            store, process, layer, self._rooms, queue, lease, events, patience=patience
         )
-        self._exits = Exits(store, self._lease, self._sync, self._queue, grace=timing.grace)
+        self._exits = Exits(store, lease, self._sync, queue, events, grace=timing.grace)
+        self._events = events
         self._peers: set[Peer] = set()
         self._tasks = Tasks()
         self._sweeping: asyncio.TimerHandle | None = None
@@ -102,6 +117,14 @@ class Hub:
         """Begin the grace of a session whose socket broke."""
         self._exits.lose(self._unseat(board, session_id), session_id)
 
+    def hear(self, board: UUID, post: Post) -> None:
+        """Take in what somebody says of a board who has nobody there."""
+        self._sync.hear(board, post)
+
+    def states(self, board: UUID) -> dict[str, UserState]:
+        """Return what the people of a board do whom this process serves, by session."""
+        return self._sync.states(board)
+
     async def close(self) -> None:
         """Stop every timer and wait for what is under way. Nobody is told."""
         self._exits.close()
@@ -133,10 +156,15 @@ class Hub:
         admission = await self._admission(live, peer, ticket)
         if admission is None:
             return
+        self._events.came(live.board, admission)
         self.totals.joins += 1
         self.totals.resumes += admission.resumed is not None
         try:
             await self._sync.enter(live, admission)
+            if ticket.session in live.removed:
+                # By somebody who was faster than we.
+                self._refuse(peer, ticket, Removed())
+                return
             live.admit(peer, admission, name_set=name_set)
         except Exception:
             self._refuse(peer, ticket, TryLater())
@@ -156,14 +184,14 @@ class Hub:
             if peer.session_id != ticket.session:
                 return None
             return await self.store.join(live.board, ticket)
-        except TryLater as error:
+        except (TryLater, Refused) as error:
             self._refuse(peer, ticket, error)
             return None
         except Exception:
             self._refuse(peer, ticket, TryLater())
             raise
 
-    def _refuse(self, peer: Peer, ticket: Ticket, error: TryLater) -> None:
+    def _refuse(self, peer: Peer, ticket: Ticket, error: PresenceError) -> None:
         if peer.session_id == ticket.session:
             peer.refuse(error)
 

@@ -4,10 +4,11 @@ An inquirer is no process of its own: it holds no lease, and has nobody on a boa
 """
 
 import asyncio
-from collections.abc import Awaitable, Collection, Sequence
-from typing import Any, TypeVar
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 from uuid import UUID, uuid4
 
+from presence.asking import Asker
 from presence.audit import (
     Difference,
     Evidence,
@@ -18,18 +19,12 @@ from presence.audit import (
     compare,
     confirmed,
 )
-from presence.errors import TryLater
-from presence.layer import TYPE, Layer, process_group
+from presence.layer import Layer
 from presence.post import Post, pack
 from presence.store.base import Store
 
-ASK_AGAIN = 0.5
-"""Seconds after which a process that has not answered is asked again: pub/sub loses messages."""
-
 LOOK_AGAIN = 1.0
 """Seconds between the two looks that must agree: longer than it takes to come or to go."""
-
-T = TypeVar("T")
 
 
 class Inquirer:
@@ -38,8 +33,7 @@ class Inquirer:
 
     def __init__(self, store: Store, layer: Layer, *, within: float) -> None:
         self._store = store
-        self._layer = layer
-        self._within = within
+        self._asker = Asker(layer, within=within)
         self._name = f"inquirer:{uuid4().hex}"
 
     async def look(self) -> Evidence:
@@ -76,45 +70,15 @@ class Inquirer:
     async def _have_look(self, boards: Collection[UUID], processes: Collection[str]) -> None:
         look = pack(Post(look=True))
         for board in boards:
-            message = {"type": TYPE, "from": self._name, "board": board.hex, **look}
+            message = {"from": self._name, "board": board.hex, **look}
             for process in processes:
-                await self._say(process, message)
+                await self._asker.say(process, message)
 
     async def _ask(self, processes: Collection[str]) -> dict[str, Sessions]:
         """Return what those processes serve that answer in time."""
-        answers: dict[str, Sessions] = {}
-        try:
-            async with asyncio.timeout(self._within):
-                await self._hear_all(processes, answers)
-        except TimeoutError:
-            pass  # who did not answer is not among the answers
-        return answers
-
-    async def _hear_all(self, processes: Collection[str], answers: dict[str, Sessions]) -> None:
-        channel = await _reached(self._layer.new_channel())
-        hearing = asyncio.create_task(self._hear(channel, len(processes), answers))
-        try:
-            while not hearing.done():
-                for process in [name for name in processes if name not in answers]:
-                    await self._say(process, {"type": TYPE, "ask": channel})
-                await asyncio.wait([hearing], timeout=ASK_AGAIN)
-            await _reached(hearing)
-        finally:
-            hearing.cancel()
-            await asyncio.gather(hearing, return_exceptions=True)
-
-    async def _hear(self, channel: str, expected: int, answers: dict[str, Sessions]) -> None:
-        while len(answers) < expected:
-            message = await self._layer.receive(channel)
-            sessions = {UUID(hex=board): held for board, held in message["sessions"].items()}
-            answers[message["process"]] = sessions
-
-    async def _say(self, process: str, message: dict[str, Any]) -> None:
-        await _reached(self._layer.group_send(process_group(process), message))
+        answers = await self._asker.ask(processes, {})
+        return {process: _sessions(answer) for process, answer in answers.items()}
 
 
-async def _reached(asked: Awaitable[T]) -> T:
-    try:
-        return await asked
-    except Exception as error:  # whatever the layer raises, it is out of reach
-        raise TryLater(f"the channel layer: {error or type(error).__name__}") from error
+def _sessions(answer: Mapping[str, Any]) -> Sessions:
+    return {UUID(hex=board): held for board, held in answer["sessions"].items()}

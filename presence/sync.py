@@ -14,9 +14,11 @@ from typing import Any
 from uuid import UUID
 
 from presence.errors import TryLater
+from presence.events import Events
 from presence.layer import Layer
 from presence.lease import Lease
 from presence.live import LiveRoom, Look
+from presence.messages import UserState
 from presence.post import Post
 from presence.relay import Relay
 from presence.roster import Member
@@ -45,6 +47,7 @@ class Sync:
         rooms: Mapping[UUID, LiveRoom],
         queue: Queue,
         lease: Lease,
+        events: Events,
         *,
         patience: float,
     ) -> None:
@@ -53,6 +56,7 @@ class Sync:
         self._rooms = rooms
         self._queue = queue
         self._lease = lease
+        self._events = events
         self._patience = patience
         self._doubt: asyncio.TimerHandle | None = None
         self._due: deque[LiveRoom] = deque()
@@ -184,16 +188,19 @@ class Sync:
             if member.process == self._process and member.session not in live.room:
                 logger.warning("the store had a session of board %s that has left", live.board)
                 departure = await self._store.leave(live.board, member.session)
+                self._events.went(live.board, departure)
                 live.room.people = departure.people
                 self.changed(live, departure.version)
                 live.stir()
 
     async def _see(self, live: LiveRoom) -> Snapshot:
         snapshot = await self._store.snapshot(live.board)
+        live.expel(snapshot.removed)
         lost = live.lost(snapshot)
         if lost:
             logger.warning("the store had lost %d sessions of board %s", len(lost), live.board)
             snapshot = await self._put_back(live, lost)
+            live.expel(snapshot.removed)
             # The other processes put theirs back too. Until they have, nobody is taken for gone.
             self.doubt()
             self.post(live.board, Post(look=True))
@@ -231,9 +238,22 @@ class Sync:
         await self._see_if_possible(live)
         self._say_hello(live)
 
-    def _report(self) -> dict[str, list[str]]:
-        boards = self._rooms.items()
-        return {board.hex: list(live.room.members(elsewhere=False)) for board, live in boards}
+    def states(self, board: UUID) -> dict[str, UserState]:
+        """Return what the people of a board do whom this process serves, by session."""
+        live = self._rooms.get(board)
+        return live.room.states() if live else {}
+
+    def hear(self, board: UUID, post: Post) -> None:
+        """Take in what somebody says of a board who holds nobody there."""
+        self._heard(board, self._process, post)
+
+    def _report(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        if "board" in question:
+            states = self.states(UUID(question["board"])).items()
+            return {"states": {session: int(state) for session, state in states}}
+        rooms = self._rooms.items()
+        served = {board.hex: list(live.room.members(elsewhere=False)) for board, live in rooms}
+        return {"sessions": served}
 
     def _heard(self, board: UUID, process: str, post: Post) -> None:
         live = self._rooms.get(board)
@@ -243,6 +263,8 @@ class Sync:
             self._queue(live, self._greet(live, process))
         if post.look or post.hello:
             self.look_soon(live)
+        if post.restart:
+            live.restart()
         if post.whole:
             live.greeted.add(process)
         if post.cursors or post.states:
