@@ -28,9 +28,11 @@ class Asker:
 
     async def say(self, process: str, message: Mapping[str, Any]) -> None:
         """Say something to one process."""
-        said = {"type": TYPE, **message}
-        async with asyncio.timeout(self._within):
-            await _reached(self._layer.group_send(process_group(process), said))
+        try:
+            async with asyncio.timeout(self._within):
+                await self._say(process, message)
+        except TimeoutError as error:
+            raise TryLater("the channel layer does not answer") from error
 
     async def ask(self, processes: Collection[str], question: Mapping[str, Any]) -> Answers:
         """Return what those processes answer that answer in time."""
@@ -50,7 +52,7 @@ class Asker:
         try:
             while silent := [name for name in processes if name not in answers]:
                 for process in silent:
-                    await self.say(process, {"ask": channel, **question})
+                    await self._say(process, {"ask": channel, **question})
                 both = (hearing, waiting)
                 await asyncio.wait(both, timeout=ASK_AGAIN, return_when=asyncio.FIRST_COMPLETED)
                 if hearing.done():
@@ -60,6 +62,10 @@ class Asker:
             hearing.cancel()
             waiting.cancel()
             await asyncio.gather(hearing, waiting, return_exceptions=True)
+
+    async def _say(self, process: str, message: Mapping[str, Any]) -> None:
+        said = {"type": TYPE, **message}
+        await _reached(self._layer.group_send(process_group(process), said))
 
     async def _hear(
         self, channel: str, expected: int, answers: Answers, complete: asyncio.Event

@@ -28,6 +28,7 @@ class Settings:
     REDIS_PREFIX: str = "presence"
     CHANNEL_LAYER: str = "default"
     LEASE: float = 6.0
+    REMOVED_FOR: float = 300.0
 
 
 @lru_cache(maxsize=1)
@@ -53,6 +54,10 @@ def _checked(read: Settings) -> Settings:
         raise ImproperlyConfigured(f"{NAME}['GRACE'] is {read.GRACE!r}: it takes 0 to 300 seconds.")
     if not 1 <= read.LEASE <= 300:
         raise ImproperlyConfigured(f"{NAME}['LEASE'] is {read.LEASE!r}: it takes 1 to 300 seconds.")
+    if not 0 <= read.REMOVED_FOR <= 31_536_000:
+        raise ImproperlyConfigured(
+            f"{NAME}['REMOVED_FOR'] is {read.REMOVED_FOR!r}: it takes 0 to 31536000 seconds."
+        )
     if set("{}") & set(read.REDIS_PREFIX):
         raise ImproperlyConfigured(
             f"{NAME}['REDIS_PREFIX'] is {read.REDIS_PREFIX!r}: it takes no braces."

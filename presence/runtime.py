@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+from threading import Event, Lock, Thread
 from uuid import uuid4
 
 from channels.layers import get_channel_layer
@@ -10,11 +11,18 @@ from channels.layers import get_channel_layer
 from presence.conf import Settings, get_settings
 from presence.hub import Hub
 from presence.layer import Layer
+from presence.signals import announcer
 from presence.store.base import Store, Timing
 from presence.store.memory import MemoryStore
 from presence.store.redis import RedisStore
 
 _hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
+
+_own: list[tuple[asyncio.AbstractEventLoop, Thread]] = []
+_beginning = Lock()
+
+serving = Event()
+"""Set where this process has presence's route, so that browsers may connect to it."""
 
 
 def process_name() -> str:
@@ -31,6 +39,24 @@ def current_hub() -> Hub:
             del _hubs[ended]
         _hubs[loop] = _make_hub(loop)
     return _hubs[loop]
+
+
+def running_hub() -> tuple[asyncio.AbstractEventLoop, Hub] | None:
+    """Return the hub of this process and the loop it runs on, whichever thread asks; None where
+    nobody has asked for one yet."""
+    return next(((loop, hub) for loop, hub in [*_hubs.items()] if loop.is_running()), None)
+
+
+def own_loop() -> asyncio.AbstractEventLoop:
+    """Return an event loop that runs in a thread of its own, for a process that has no hub."""
+    with _beginning:
+        # A process that was forked has no threads but the one that forked.
+        if not _own or not _own[-1][1].is_alive():
+            loop = asyncio.new_event_loop()
+            thread = Thread(target=loop.run_forever, name="presence-api", daemon=True)
+            thread.start()
+            _own.append((loop, thread))
+        return _own[-1][0]
 
 
 def shared_store() -> RedisStore:
@@ -57,4 +83,11 @@ def _make_hub(loop: asyncio.AbstractEventLoop) -> Hub:
         layer = shared_layer()
     else:
         store, layer = MemoryStore(loop.time, timing), None
-    return Hub(store, process_name(), least=settings.INTERVAL, timing=timing, layer=layer)
+    return Hub(
+        store,
+        process_name(),
+        least=settings.INTERVAL,
+        timing=timing,
+        layer=layer,
+        tell=announcer.tell,
+    )
