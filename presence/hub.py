@@ -11,14 +11,17 @@ from collections.abc import Coroutine, Mapping
 from typing import Any
 from uuid import UUID
 
-from presence.errors import TryLater
+from presence.errors import PresenceError, Refused, Removed, TryLater
+from presence.events import Events, Tell, nobody
 from presence.exits import Exits
 from presence.layer import Layer
 from presence.lease import Lease
 from presence.live import LiveRoom, Peer
 from presence.logs import Journal
+from presence.messages import UserState
 from presence.metrics import Totals
 from presence.pacing import Lag
+from presence.post import Post
 from presence.store.base import Admission, Departure, Standing, Store, Ticket, Timing
 from presence.sync import Sync
 from presence.tasks import Tasks
@@ -38,7 +41,8 @@ class Hub:
 
     `process` is a name unique among all processes; `least` the shortest interval between cursor
     frames in milliseconds; `timing` what the store was given; `layer` the way to the other
-    processes, None where there are none; `log_names` as `Journal` says.
+    processes, None where there are none; `log_names` as `Journal` says; `tell` is called with who
+    came and went, once over all processes.
     """
 
     def __init__(
@@ -50,8 +54,10 @@ class Hub:
         timing: Timing,
         layer: Layer | None = None,
         log_names: bool = False,
+        tell: Tell = nobody,
     ) -> None:
         self.store = store
+        self.layer = layer
         self.process = process
         self.totals = Totals()
         self.journal = Journal(process, names=log_names)
@@ -64,17 +70,13 @@ class Hub:
         self._renew = self._lease.renew
         layer = TimedLayer(layer, self.totals, self._loop.time) if layer else None
         # The processes renew every third of a lease; half of one leaves them time to do so.
+        patience = timing.lease / 2
+        lease, queue, departed = self._lease, self._queue, self._on_departed
         self._sync = Sync(
-            store, process, layer, self._rooms, self._queue, self._lease, patience=timing.lease / 2
+            store, process, layer, self._rooms, queue, lease, departed, patience=patience
         )
-        self._exits = Exits(
-            store,
-            self._lease,
-            self._sync,
-            self._queue,
-            grace=timing.grace,
-            departed=self._on_departed,
-        )
+        self._exits = Exits(store, lease, self._sync, queue, grace=timing.grace, departed=departed)
+        self._events = Events(tell)
         self._peers: set[Peer] = set()
         self._tasks = Tasks()
         self._sweeping: asyncio.TimerHandle | None = None
@@ -141,6 +143,14 @@ class Hub:
         """Take in that this process goes down. As often as you like."""
         self.journal.draining(self.totals.sockets)
 
+    def hear(self, board: UUID, post: Post) -> None:
+        """Take in what somebody says of a board who has nobody there."""
+        self._sync.hear(board, post)
+
+    def states(self, board: UUID) -> dict[str, UserState]:
+        """Return what the people of a board do whom this process serves, by session."""
+        return self._sync.states(board)
+
     async def close(self) -> None:
         """Stop every timer and wait for what is under way. Nobody is told."""
         self._exits.close()
@@ -172,10 +182,15 @@ class Hub:
         admission = await self._admission(live, peer, ticket)
         if admission is None:
             return
+        self._events.came(live.board, admission)
         self.totals.joins += 1
         self.totals.resumes += admission.resumed is not None
         try:
             await self._sync.enter(live, admission)
+            if ticket.session in live.removed:
+                # By somebody who was faster than we.
+                self._refuse(peer, ticket, Removed())
+                return
             live.admit(peer, admission, name_set=name_set)
         except Exception:
             self._refuse(peer, ticket, TryLater())
@@ -197,6 +212,9 @@ class Hub:
                 return None
             with timed(self.totals.store, self.now):
                 return await self.store.join(live.board, ticket)
+        except Refused as error:
+            self._refuse(peer, ticket, error)
+            return None
         except TryLater as error:
             self.totals.store_failures += 1
             self._refuse(peer, ticket, error)
@@ -205,13 +223,14 @@ class Hub:
             self._refuse(peer, ticket, TryLater())
             raise
 
-    def _refuse(self, peer: Peer, ticket: Ticket, error: TryLater) -> None:
+    def _refuse(self, peer: Peer, ticket: Ticket, error: PresenceError) -> None:
         if peer.session_id == ticket.session:
             peer.refuse(error)
 
     def _on_departed(self, board: UUID, departure: Departure) -> None:
         self.totals.leaves += len(departure.members)
         self.journal.left(board, departure)
+        self._events.went(board, departure)
 
     def _on_renewed(self, standings: Mapping[UUID, Standing], was_away: bool) -> None:
         if was_away and any(live.room.serving for live in self._rooms.values()):

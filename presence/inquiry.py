@@ -7,13 +7,12 @@ and Channels' Redis layer would wait for it for ever.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
+from presence.asking import Asker, in_time, used
 from presence.audit import (
-    Answer,
     Difference,
     Evidence,
     Ghost,
@@ -24,23 +23,13 @@ from presence.audit import (
     confirmed,
     read_answer,
 )
-from presence.errors import TryLater
-from presence.layer import TYPE, Layer, process_group
+from presence.layer import Layer
 from presence.post import Post, pack
 from presence.store.base import Snapshot, Store
-
-ASK_AGAIN = 0.5
-"""Seconds after which a process that has not answered is asked again: pub/sub loses messages."""
 
 LOOK_AGAIN = 2.0
 """Seconds between the two looks that must agree: longer than it takes to come or to go, and for a
 process to notice (`hub.SWEEP_EVERY`) that somebody's time is up."""
-
-LAYER_WITHIN = 2.0
-"""Seconds within which the layer has done what it is asked, or is out of reach."""
-
-CLOSE_WITHIN = 1.0
-"""Seconds that the layer has to close a channel."""
 
 LOOK_WITHIN = 30.0
 """Seconds that a look may take, beside those that processes have to answer."""
@@ -83,14 +72,14 @@ class Inquirer:
 
     def __init__(self, store: Store, layer: Layer, *, within: float, patience: float = 0.0) -> None:
         self._store = store
-        self._layer = layer
+        self._asker = Asker(layer, within=within)
         self._within = within
         self._patience = patience
         self._name = f"inquirer:{uuid4().hex}"
 
     async def look(self) -> Evidence:
         """Return what the store and the processes say now."""
-        return await _in_time("a look at all boards", self._look(), LOOK_WITHIN + self._within)
+        return await in_time("a look at all boards", self._look(), LOOK_WITHIN + self._within)
 
     async def audit(self) -> tuple[list[Difference], Evidence]:
         """Return what differs, and the evidence. Where something may have been on its way, a second
@@ -106,7 +95,7 @@ class Inquirer:
     async def repair(self, found: Sequence[Difference], evidence: Evidence) -> None:
         """Take those off their boards whom nobody serves, and have the processes look at the boards
         where something differs: they put back whom the store has lost, and tell what it counts."""
-        await _in_time("the repair", self._repair(found, evidence), REPAIR_WITHIN)
+        await in_time("the repair", self._repair(found, evidence), REPAIR_WITHIN)
 
     async def remains(self, repaired: Sequence[Difference]) -> tuple[list[Difference], Evidence]:
         """Audit after a repair. Where people were missing, a process may yet be patient."""
@@ -120,7 +109,7 @@ class Inquirer:
 
     async def _look(self) -> Evidence:
         processes = await self._store.processes()
-        answers = await self._ask(processes)
+        answers = await self._asker.ask(processes, {}, read_answer)
         served = {b for answer in answers.values() for b, held in answer.sessions.items() if held}
         boards = served.union(await self._store.boards())
         counts = await self._store.counts(boards)
@@ -128,26 +117,7 @@ class Inquirer:
 
     async def _snapshot(self, board: UUID) -> Snapshot:
         # What was written there by hand may be no roster.
-        return await _used(f"board {board}", self._store.snapshot(board))
-
-    async def _ask(self, processes: Iterable[str]) -> Mapping[str, Answer]:
-        """Return what those processes say that answer in time."""
-        channel = await _of_layer(self._layer.new_channel())
-        ear = Ear(self._layer, channel, processes)
-        try:
-            await self._ask_until(asyncio.get_running_loop().time() + self._within, ear)
-            if ear.missing:
-                await ear.prove()
-        finally:
-            await ear.close()
-        return ear.answers
-
-    async def _ask_until(self, end: float, ear: "Ear") -> None:
-        loop = asyncio.get_running_loop()
-        while ear.missing and (left := end - loop.time()) > 0:
-            for process in sorted(ear.missing):
-                await self._say(process, {"type": TYPE, "ask": ear.channel})
-            await _happens(ear.heard_all, min(ASK_AGAIN, left))
+        return await used(f"board {board}", self._store.snapshot(board))
 
     async def _repair(self, found: Sequence[Difference], evidence: Evidence) -> None:
         nobodys = [difference for difference in found if isinstance(difference, Ghost | Stranded)]
@@ -180,63 +150,10 @@ class Inquirer:
                 await asyncio.sleep(LOOKS_EVERY)
             for process, all_of_them in boards.items():
                 for board in all_of_them[begin : begin + LOOKS]:
-                    await self._say(process, self._look_at(board))
+                    await self._asker.say(process, self._look_at(board))
 
     def _look_at(self, board: UUID) -> dict[str, Any]:
-        return {"type": TYPE, "from": self._name, "board": board.hex} | pack(Post(look=True))
-
-    async def _say(self, process: str, message: dict[str, Any]) -> None:
-        await _of_layer(self._layer.group_send(process_group(process), message))
-
-
-class Ear:
-    """Hears what `processes` answer on a channel of the layer. Create it on the event loop."""
-
-    def __init__(self, layer: Layer, channel: str, processes: Iterable[str]) -> None:
-        self.channel = channel
-        self.answers: dict[str, Answer] = {}
-        self.missing = set(processes)
-        self.heard_all = asyncio.Event()
-        self._layer = layer
-        self._heard_itself = asyncio.Event()
-        self._echo = {"type": TYPE, "echo": uuid4().hex}
-        self._hearing = asyncio.create_task(self._hear())
-
-    async def prove(self) -> None:
-        """Make sure that what is said on the channel is heard: else nobody can be called silent.
-        Raises `TryLater`."""
-        for _ in range(int(LAYER_WITHIN / ASK_AGAIN)):
-            await _of_layer(self._layer.send(self.channel, self._echo))
-            if await _happens(self._heard_itself, ASK_AGAIN):
-                return
-        raise TryLater("the channel layer: what is said is not heard")
-
-    async def close(self) -> None:
-        """Hear no more."""
-        # Channels' layer takes leave of Redis when a receive is cancelled, and may wait for ever
-        # for that. To cancel again ends it.
-        for _ in range(2):
-            self._hearing.cancel()
-            await asyncio.wait([self._hearing], timeout=CLOSE_WITHIN)
-
-    async def _hear(self) -> None:
-        while True:
-            try:
-                self._take(await self._layer.receive(self.channel))
-            except Exception:  # noqa: BLE001 (whatever the layer raises; `prove` tells if it is deaf)
-                await asyncio.sleep(ASK_AGAIN)
-
-    def _take(self, message: object) -> None:
-        if message == self._echo:
-            self._heard_itself.set()
-            return
-        with suppress(ValueError):  # who says what nobody understands has not answered
-            process, answer = read_answer(message)
-            if process in self.missing:
-                self.missing.discard(process)
-                self.answers[process] = answer
-        if not self.missing:
-            self.heard_all.set()
+        return {"from": self._name, "board": board.hex} | pack(Post(look=True))
 
 
 async def _each(keys: Iterable[K], ask: Callable[[K], Awaitable[T]]) -> dict[K, T]:
@@ -256,33 +173,3 @@ async def _each(keys: Iterable[K], ask: Callable[[K], Awaitable[T]]) -> dict[K, 
         # One is enough to tell.
         raise failed.exceptions[0] from None
     return said
-
-
-async def _of_layer(asked: Awaitable[T]) -> T:
-    what = "the channel layer"
-    return await _used(what, _in_time(what, asked, LAYER_WITHIN))
-
-
-async def _used(what: str, asked: Awaitable[T]) -> T:
-    """Return what was asked of others' code; whatever that raises, it is out of reach."""
-    try:
-        return await asked
-    except TryLater:
-        raise
-    except Exception as error:
-        raise TryLater(f"{what}: {str(error) or type(error).__name__}") from error
-
-
-async def _in_time(what: str, asked: Awaitable[T], within: float) -> T:
-    try:
-        async with asyncio.timeout(within):
-            return await asked
-    except TimeoutError as error:
-        raise TryLater(f"{what}: not within {within:g} s") from error
-
-
-async def _happens(event: asyncio.Event, within: float) -> bool:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(within):
-            await event.wait()
-    return event.is_set()

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Protocol
 from uuid import UUID
 
-from presence.errors import PresenceError
+from presence.errors import PresenceError, Removed
 from presence.frames import Flush
 from presence.messages import UNKNOWN_BOARD, UserState
 from presence.metrics import Totals
@@ -41,7 +41,11 @@ class Peer(Protocol):
         ...
 
     def refuse(self, error: PresenceError) -> None:
-        """Tell the client why not, and close."""
+        """Tell the client why not, or no longer, and close."""
+        ...
+
+    def restart(self) -> None:
+        """Have the client connect anew: close, and begin the grace."""
         ...
 
     def sweep(self, now: float) -> None:
@@ -66,7 +70,8 @@ class LiveRoom:
     `others` are the other processes that hold people of the board, those in `greeted` have said all
     that theirs do; `version` is that of the membership as this process knows it (see `store.base`).
     `unsure`: clients may have been told what is not so. `doubted`: people whom the store does not
-    know may only be late.
+    know may only be late. `removed` are sessions that were taken off the board and must not be put
+    back, as of the last look.
     """
 
     def __init__(
@@ -83,6 +88,7 @@ class LiveRoom:
         self.others: frozenset[str] = frozenset()
         self.version = 0
         self.greeted: set[str] = set()
+        self.removed: frozenset[str] = frozenset()
         self.look = Look.NONE
         self.unsure = self.doubted = self.reaping = self.reap_due = False
         self._deferred: dict[str, Post] = {}
@@ -113,6 +119,20 @@ class LiveRoom:
         else:
             self._let_go(old)
             self.room.resume(member, dialect, old, name_set=name_set)
+
+    def expel(self, removed: frozenset[str]) -> None:
+        """Take sessions off the board that were removed, and close their sockets."""
+        self.removed = removed
+        for session_id in [session for session in removed if session in self.room]:
+            peer = self.peers.get(session_id)
+            self._remove([session_id])
+            if peer is not None:
+                peer.refuse(Removed())
+
+    def restart(self) -> None:
+        """Have everybody connect anew whom this process serves."""
+        for peer in tuple(self.peers.values()):
+            peer.restart()
 
     def lost(self, snapshot: Snapshot) -> list[Member]:
         """Return the people of this process whom the shared state has lost, in the order they

@@ -18,7 +18,8 @@ class Post:
 
     `look`: the membership changed, read it from the store. `hello`: I hold people of this board
     too, tell me where yours are. `cursors` are 4 bytes of position and `states` what people do,
-    both by user id: only the latest matters. `whole`: there are no others of mine.
+    both by user id: only the latest matters. `whole`: there are no others of mine. `restart`: have
+    your people connect anew.
     """
 
     look: bool = False
@@ -27,10 +28,12 @@ class Post:
     states: dict[int, UserState] = field(default_factory=dict)
     whole: bool = False
     told: bool = False
+    restart: bool = False
 
     def __bool__(self) -> bool:
         """Whether it says anything."""
-        return bool(self.look or self.hello or self.whole or self.cursors or self.states)
+        said = self.look or self.hello or self.whole or self.restart
+        return bool(said or self.cursors or self.states)
 
     def only(self, users: Collection[int]) -> "Post":
         """Return what it says of those users' doings."""
@@ -45,6 +48,7 @@ class Post:
         self.hello |= later.hello
         self.whole |= later.whole
         self.told |= later.told
+        self.restart |= later.restart
         self.follow(later)
 
     def follow(self, later: "Post") -> None:
@@ -104,6 +108,7 @@ def pack(post: Post) -> dict[str, Any]:
         "hello": post.hello,
         "whole": post.whole,
         "told": post.told,
+        "restart": post.restart,
         "cursors": b"".join(_CURSOR.pack(user, at) for user, at in post.cursors.items()),
         "states": b"".join(_STATE.pack(user, state) for user, state in post.states.items()),
     }
@@ -119,6 +124,7 @@ def unpack(message: dict[str, Any]) -> Post:
             {user: UserState(state) for user, state in _STATE.iter_unpack(message["states"])},
             bool(message["whole"]),
             bool(message["told"]),
+            bool(message["restart"]),
         )
     except (KeyError, TypeError, error) as wrong:
         raise ValueError(f"no post: {wrong!r}") from wrong

@@ -8,12 +8,13 @@ What is said is a `Post`. To say it never makes anybody wait: what a board has n
 Posts are numbered (`numbers`), and this process listens to itself (`layer`), so that it is noticed
 where the layer loses something.
 
-A process also answers whoever asks whom it serves and what it tells them ("ask", `inquiry`).
+A process also answers whoever asks whom it serves and what it tells them, or what people do ("ask",
+`asking`).
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -41,7 +42,7 @@ ASK_AGAIN = 0.5
 class Relay:
     """This process's side of the layer. `heard` is called with what other processes say of a board,
     `gap` when messages about a board, or (None) about any of them, were lost; `report` returns what
-    whoever asks is answered (`audit.read_answer`)."""
+    whoever asks a question is answered."""
 
     def __init__(
         self,
@@ -50,7 +51,7 @@ class Relay:
         heard: Callable[[UUID, str, Post], None],
         gap: Callable[[UUID | None], None],
         *,
-        report: Callable[[], dict[str, Any]] = dict,
+        report: Callable[[Mapping[str, Any]], dict[str, Any]] = lambda question: {},
     ) -> None:
         self._layer = layer
         self._process = process
@@ -174,16 +175,16 @@ class Relay:
 
     async def _take(self, message: dict[str, Any]) -> None:
         if "ask" in message:
-            await self._answer(message["ask"])
+            await self._answer(message)
         elif "echo" in message:
             self._listener.take_echo(message["echo"])
         elif message["from"] != self._process:
             self._hear(UUID(message["board"]), message["from"], message)
 
-    async def _answer(self, channel: str) -> None:
-        answer = {"type": TYPE, "process": self._process, **self._report()}
+    async def _answer(self, question: dict[str, Any]) -> None:
+        answer = {"type": TYPE, "process": self._process, **self._report(question)}
         async with asyncio.timeout(HEARD_WITHIN):
-            await self._layer.send(channel, answer)
+            await self._layer.send(question["ask"], answer)
 
     def _hear(self, board: UUID, process: str, message: dict[str, Any]) -> None:
         post = unpack(message)

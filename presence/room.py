@@ -208,6 +208,10 @@ class Room:
         """Return who is here by session: those other processes serve, or those this one does."""
         return self._seats.members(elsewhere=elsewhere)
 
+    def states(self) -> dict[str, UserState]:
+        """Return what the people do whom this process serves, by session."""
+        return self._seats.states()
+
     def member(self, session: str) -> Member:
         """Return a session's member; `KeyError` where it is not on the board."""
         return self._seats.by_session[session].member

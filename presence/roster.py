@@ -1,7 +1,7 @@
 """Who is on a board: one `Member` per socket, several of which may be one person."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from presence.messages import NO_USER, Color
 
@@ -20,6 +20,8 @@ class Member:
     name: str
     color: Color
     user: int
+    since: float = field(default=0.0, compare=False)
+    """When it came, in seconds of the store's clock; who goes on for a session came when it did."""
 
     @property
     def spectator(self) -> bool:

@@ -79,6 +79,10 @@ class Seats:
         seats = self.by_session.items()
         return {session: seat.member for session, seat in seats if seat.remote is elsewhere}
 
+    def states(self) -> dict[str, UserState]:
+        """Return what the people do whom this process serves, by session."""
+        return {session: s.state for session, s in self.by_session.items() if not s.remote}
+
     def own(self, told: Mapping[int, T]) -> dict[int, T]:
         """Return what of this, by user id, is about people whom this process serves."""
         return {user: what for user, what in told.items() if not self.by_user[user].remote}

@@ -17,10 +17,11 @@ from presence.errors import TryLater
 from presence.layer import Layer
 from presence.lease import Lease
 from presence.live import LiveRoom, Look
+from presence.messages import UserState
 from presence.post import Post
 from presence.relay import Relay
 from presence.roster import Member
-from presence.store.base import Admission, Snapshot, Standing, Store
+from presence.store.base import Admission, Departure, Snapshot, Standing, Store
 
 logger = logging.getLogger(__name__)
 
@@ -33,8 +34,9 @@ Queue = Callable[[LiveRoom, Coroutine[Any, Any, None]], None]
 
 class Sync:
     """One process among others; `layer` is None where there are none. `rooms` are the hub's, and
-    `lease` is the process's. In `patience` seconds every living process has put
-    its people back into a store that was out of reach or lost them.
+    `lease` is the process's; `departed` is called with who is off a board now. In `patience`
+    seconds every living process has put its people back into a store that was out of reach or lost
+    them.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Sync:
         rooms: Mapping[UUID, LiveRoom],
         queue: Queue,
         lease: Lease,
+        departed: Callable[[UUID, Departure], None],
         *,
         patience: float,
     ) -> None:
@@ -53,6 +56,7 @@ class Sync:
         self._rooms = rooms
         self._queue = queue
         self._lease = lease
+        self._on_departed = departed
         self._patience = patience
         self._doubt: asyncio.TimerHandle | None = None
         self._due: deque[LiveRoom] = deque()
@@ -184,16 +188,19 @@ class Sync:
             if member.process == self._process and member.session not in live.room:
                 logger.warning("the store had a session of board %s that has left", live.board)
                 departure = await self._store.leave(live.board, member.session)
+                self._on_departed(live.board, departure)
                 live.room.people = departure.people
                 self.changed(live, departure.version)
                 live.stir()
 
     async def _see(self, live: LiveRoom) -> Snapshot:
         snapshot = await self._store.snapshot(live.board)
+        live.expel(snapshot.removed)
         lost = live.lost(snapshot)
         if lost:
             logger.warning("the store had lost %d sessions of board %s", len(lost), live.board)
             snapshot = await self._put_back(live, lost)
+            live.expel(snapshot.removed)
             # The other processes put theirs back too. Until they have, nobody is taken for gone.
             self.doubt()
             self.post(live.board, Post(look=True))
@@ -231,7 +238,19 @@ class Sync:
         await self._see_if_possible(live)
         self._say_hello(live)
 
-    def _report(self) -> dict[str, Any]:
+    def states(self, board: UUID) -> dict[str, UserState]:
+        """Return what the people of a board do whom this process serves, by session."""
+        live = self._rooms.get(board)
+        return live.room.states() if live else {}
+
+    def hear(self, board: UUID, post: Post) -> None:
+        """Take in what somebody says of a board who holds nobody there."""
+        self._heard(board, self._process, post)
+
+    def _report(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        if "board" in question:
+            states = self.states(UUID(question["board"])).items()
+            return {"states": {session: int(state) for session, state in states}}
         rooms = {board.hex: live for board, live in self._rooms.items()}
         return {
             "sessions": {b: list(live.room.members(elsewhere=False)) for b, live in rooms.items()},
@@ -247,6 +266,8 @@ class Sync:
             self._queue(live, self._greet(live, process))
         if post.look or post.hello:
             self.look_soon(live)
+        if post.restart:
+            live.restart()
         if post.whole:
             live.greeted.add(process)
         if post.cursors or post.states:

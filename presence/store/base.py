@@ -13,6 +13,9 @@ same version, also where the shared state was emptied in between. Where it fell 
 a while ago, a version may come again: who relies on it hears of changes in another way too. It is 0
 where nothing is known of the board. A session whose time is up is off the roster at once, and
 raises the version when it is reaped.
+
+Whom a board keeps out, persons who were removed and newcomers where it is shut, is part of the
+shared state. It is forgotten where that is lost.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -21,6 +24,13 @@ from typing import Protocol
 from uuid import UUID
 
 from presence.roster import Member
+
+REMEMBERED = 3600.0
+"""Seconds for which removed sessions are known, at least: no process that slept less puts them
+back."""
+
+UNTIL_REOPENED = 365 * 24 * 3600.0
+"""Seconds that a board is shut for at most: nothing is kept for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +65,8 @@ class Ticket:
 class Admission:
     """What the store decided: the member, the board's id on the wire (1..65535), how many people
     are on the board now, the board's version, the processes that hold a lease and have members
-    there (the asking one always), and the session of the same person that this one goes on for, if
-    one was in its grace."""
+    there (the asking one always), the session of the same person that this one goes on for, if
+    one was in its grace, and whether the person `arrived`: had no session here before."""
 
     member: Member
     board_id: int
@@ -64,16 +74,20 @@ class Admission:
     version: int
     processes: frozenset[str]
     resumed: str | None = None
+    arrived: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Departure:
     """Who is off the board now (nobody, where they were off it before), how many people remain, and
-    the board's version, which says when and not what: departures compare without it."""
+    what says when and not what, so that departures compare without it: the board's version, the
+    persons whose last session this took, and whether it was the last of all."""
 
     members: tuple[Member, ...]
     people: int
     version: int = field(default=0, compare=False)
+    left: frozenset[str] = field(default=frozenset(), compare=False)
+    emptied: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +103,20 @@ class Standing:
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """A board at one moment: its roster in the order they came, and what `Standing` says. Its id on
-    the wire is 0 where it holds none."""
+    the wire is 0 where it holds none.
+
+    `removed` are sessions that were taken off it and must not be put back; `shut`: newcomers are
+    kept out. `at` is the moment, by the store's clock.
+    """
 
     members: tuple[Member, ...]
     people: int
     version: int
     processes: frozenset[str]
     board_id: int
+    removed: frozenset[str] = frozenset()
+    shut: bool = False
+    at: float = field(default=0.0, compare=False)
 
 
 class Store(Protocol):
@@ -108,6 +129,9 @@ class Store(Protocol):
         there is one in its grace or of a process whose lease ran out. Otherwise it gets the lowest
         user id that is neither held nor resting, 255 (a spectator) where there is none, and a
         colour as `identity.color_for` says, the person's own where they are here in another tab.
+
+        Raises `Removed` for a person who is kept out, `Forbidden` for one who is not on the board
+        while it is shut; nothing has changed then.
         """
         ...
 
@@ -131,8 +155,20 @@ class Store(Protocol):
         Each keeps its session, process, person, name and colour, and its user id, unless another
         session holds that or it rests after somebody else: then it gets the lowest free one (255
         where there is none). Those who are on the board already stay as they are. The snapshot
-        tells what everybody has now.
+        tells what everybody has now. Sessions that were removed are not put back, nor those of
+        persons who are kept out, which are `removed` from then on.
         """
+        ...
+
+    async def remove(self, board: UUID, person: str, seconds: float) -> Departure:
+        """Take every session of a person off a board, and keep the person out for so long; where
+        that was said before, it holds no more. 0: they may come at once."""
+        ...
+
+    async def shut(self, board: UUID, seconds: float) -> None:
+        """Let no newcomers onto a board for so long, a year at most; where that was said before,
+        it holds no more. 0: they may come at once. Who is on the board may open further tabs,
+        and come back within their grace."""
         ...
 
     async def renew(self, process: str) -> Mapping[UUID, Standing]:

@@ -10,6 +10,7 @@ from presence.identity import color_for
 from presence.messages import MAX_USERS, NO_USER, Color
 from presence.roster import Member, people
 from presence.store.base import Admission, Departure, Snapshot, Standing, Ticket, Timing
+from presence.store.doors import Doors
 from presence.store.registry import BoardIds
 
 
@@ -32,26 +33,31 @@ class MemoryStore:
         self._timing = timing or Timing()
         self._boards: dict[UUID, Board] = {}
         self._leases: dict[str, float] = {}
+        self._doors = Doors()
         # An id's rest must outlast those of the board's user ids: both are forgotten together.
         self._ids = BoardIds(max(self._timing.board_rest, self._timing.id_rest))
 
     async def join(self, board: UUID, ticket: Ticket) -> Admission:
         """See `Store.join`."""
         now = self._clock()
+        self._doors.admit(board, ticket.person, now, here=self._is_here(board, ticket.person, now))
         here, board_id = self._enter(board, now)
+        arrived = all(member.person != ticket.person for member in here.members.values())
         old = next(self._resumable(here, ticket.person, now), None)
         if old is None:
-            user, color = self._free_user(here, now), _color(here, ticket.person)
+            user, color, since = self._free_user(here, now), _color(here, ticket.person), now
         else:
-            user, color = old.user, old.color
+            user, color, since = old.user, old.color, old.since
             self._remove(here, old)
-        member = Member(ticket.session, ticket.process, ticket.person, ticket.name, color, user)
+        asks = (ticket.session, ticket.process, ticket.person, ticket.name)
+        member = Member(*asks, color, user, since)
         here.members[ticket.session] = member
         here.version += 1
         stands = self._standing(here, now)
         processes = stands.processes | {ticket.process}
         resumed = old.session if old else None
-        return Admission(member, board_id, stands.people, here.version, processes, resumed)
+        people_now, version = stands.people, here.version
+        return Admission(member, board_id, people_now, version, processes, resumed, arrived)
 
     async def linger(self, board: UUID, session: str) -> None:
         """See `Store.linger`."""
@@ -75,10 +81,25 @@ class MemoryStore:
 
     async def restore(self, board: UUID, members: Sequence[Member]) -> Snapshot:
         """See `Store.restore`."""
-        if members:
+        here = self._boards.get(board, Board())
+        lost = [member for member in members if member.session not in here.members]
+        back = self._doors.keep_out(board, lost, self._clock())
+        if back:
             here, _ = self._enter(board, self._clock())
-            self._put_back(here, [m for m in members if m.session not in here.members])
+            self._put_back(here, back)
         return await self.snapshot(board)
+
+    async def remove(self, board: UUID, person: str, seconds: float) -> Departure:
+        """See `Store.remove`."""
+        here = self._boards.get(board, Board())
+        gone = [member for member in here.members.values() if member.person == person]
+        sessions = [member.session for member in gone]
+        self._doors.remove(board, person, sessions, seconds, self._clock())
+        return self._depart(board, here, gone)
+
+    async def shut(self, board: UUID, seconds: float) -> None:
+        """See `Store.shut`."""
+        self._doors.shut(board, seconds, self._clock())
 
     async def renew(self, process: str) -> Mapping[UUID, Standing]:
         """See `Store.renew`."""
@@ -104,8 +125,16 @@ class MemoryStore:
         here = self._boards.get(board, Board())
         stands = self._standing(here, now)
         board_id = self._ids.held(board, now)
-        roster = self._present(here, now)
-        return Snapshot(roster, stands.people, stands.version, stands.processes, board_id)
+        return Snapshot(
+            self._present(here, now),
+            stands.people,
+            stands.version,
+            stands.processes,
+            board_id,
+            self._doors.removed(board, now),
+            self._doors.is_shut(board, now),
+            at=now,
+        )
 
     async def counts(self, boards: Collection[UUID]) -> Mapping[UUID, int]:
         """See `Store.counts`."""
@@ -145,6 +174,10 @@ class MemoryStore:
 
     def _present(self, here: Board, now: float) -> tuple[Member, ...]:
         return tuple(m for m in here.members.values() if not self._gone(here, m, now))
+
+    def _is_here(self, board: UUID, person: str, now: float) -> bool:
+        present = self._present(self._boards.get(board, Board()), now)
+        return any(member.person == person for member in present)
 
     def _standing(self, here: Board, now: float) -> Standing:
         present = self._present(here, now)
@@ -194,9 +227,12 @@ class MemoryStore:
             if not member.spectator:
                 here.resting[member.user] = (now + self._timing.id_rest, member.person)
         here.version += bool(gone)
-        if gone and not here.members:
+        emptied = bool(gone) and not here.members
+        if emptied:
             self._ids.let_go(board, now)
-        return Departure(tuple(gone), people(self._present(here, now)), here.version)
+        left = {m.person for m in gone} - {m.person for m in here.members.values()}
+        people_now = people(self._present(here, now))
+        return Departure(tuple(gone), people_now, here.version, frozenset(left), emptied)
 
 
 def _color(here: Board, person: str) -> Color:

@@ -14,21 +14,31 @@ from typing import Any
 from uuid import UUID
 
 from presence.boards import home_id
-from presence.errors import TryLater
+from presence.errors import Forbidden, Refused, Removed, TryLater
 from presence.identity import colors_for
 from presence.roster import Member
 from presence.store import redis_scripts as scripts
-from presence.store.base import Admission, Departure, Snapshot, Standing, Ticket, Timing
+from presence.store.base import (
+    REMEMBERED,
+    UNTIL_REOPENED,
+    Admission,
+    Departure,
+    Snapshot,
+    Standing,
+    Ticket,
+    Timing,
+)
 from presence.store.held import Held
 from presence.store.redis_link import AT_ONCE, Client, Link
 from presence.store.redis_records import (
-    MICROSECONDS,
     color_of,
     color_text,
     escape,
     member_arguments,
     members,
+    microseconds,
     names,
+    seconds_of,
     timing_arguments,
     unescape,
 )
@@ -75,6 +85,8 @@ class RedisStore:
         """See `Store.join`."""
         try:
             admission = await self._join(board, ticket)
+        except Refused:
+            raise
         except BaseException:
             self._doubtful[ticket.session] = board
             raise
@@ -105,15 +117,29 @@ class RedisStore:
         if members:
             ends = {process: await self._lease_end(process) for process in _owners(members)}
             told = [part for m in members for part in member_arguments(m, ends[m.process])]
-            restoring = self._on_board(scripts.RESTORE, board, *told)
+            remembered = microseconds(REMEMBERED)
+            restoring = self._on_board(scripts.RESTORE, board, remembered, *told)
             _, taken, *seen = await self._link.run_all(
                 [restoring, self._taking([board]), *self._seeing(board)]
             )
             self._remember([board], self._taken(taken))
             # Again: a renewal under way may have found the board before they were back on it.
             self._hold(board, members)
-            return _snapshot(*seen)
-        return await self.snapshot(board)
+            snapshot = _snapshot(*seen)
+        else:
+            snapshot = await self.snapshot(board)
+        self._off(board, snapshot.removed)
+        return snapshot
+
+    async def remove(self, board: UUID, person: str, seconds: float) -> Departure:
+        """See `Store.remove`."""
+        times = map(microseconds, (seconds, max(seconds, REMEMBERED)))
+        return await self._depart(board, scripts.REMOVE, escape(person), *times)
+
+    async def shut(self, board: UUID, seconds: float) -> None:
+        """See `Store.shut`."""
+        duration = microseconds(min(seconds, UNTIL_REOPENED))
+        await self._link.run(self._on_board(scripts.SHUT, board, duration))
 
     async def renew(self, process: str) -> Mapping[UUID, Standing]:
         """See `Store.renew`. One trip for some hundreds of boards."""
@@ -177,23 +203,27 @@ class RedisStore:
         call = self._on_board(
             scripts.JOIN, board, *map(escape, asks), await self._lease_end(ticket.process), palette
         )
-        version, people, processes, user, color, resumed = await self._link.run(call)
+        told = await self._link.run(call)
+        if len(told) == 1:
+            raise _REFUSALS[told[0]]
+        version, people, processes, user, color, resumed, since, arrived = told
         # After the join, as a board that empties lets its id go before it looks whether somebody
         # came: whichever is first, the id is held.
         (board_id,) = await self._take([board])
-        member = Member(*asks, color_of(color), user)
+        member = Member(*asks, color_of(color), user, seconds_of(since))
         here = names(processes) | {ticket.process}
-        return Admission(member, board_id, people, version, here, unescape(resumed) or None)
+        old = unescape(resumed) or None
+        return Admission(member, board_id, people, version, here, old, bool(arrived))
 
     async def _depart(self, board: UUID, script: Script, *arguments: Argument) -> Departure:
         told = await self._link.run(self._on_board(script, board, *arguments))
-        version, people, emptied, flat = told
+        version, people, emptied, flat, left = told
         gone = members(flat)
         self._off(board, [member.session for member in gone])
         if emptied:
             # Whatever becomes of the id, those who are gone must be told.
             await self._let_go([board])
-        return Departure(gone, people, version)
+        return Departure(gone, people, version, frozenset(map(unescape, left)), bool(emptied))
 
     async def _taken_back(self, doubtful: Sequence[tuple[str, UUID]], told: list[Any]) -> None:
         emptied = []
@@ -279,13 +309,18 @@ class RedisStore:
         return self._call(script, self._keys.board(board), *arguments)
 
     def _call(self, script: Script, keys: tuple[str, ...], *arguments: Argument) -> Call:
-        ahead = int(self._ahead() * MICROSECONDS)
+        ahead = microseconds(self._ahead())
         return Call(script, keys, (ahead, *self._times, *arguments))
 
 
+_REFUSALS = {b"removed": Removed, b"shut": Forbidden}
+"""What lua/join.lua says in place of an admission."""
+
+
 def _snapshot(told: list[Any], board_id: int) -> Snapshot:
-    version, people, processes, flat = told
-    return Snapshot(members(flat), people, version, names(processes), board_id)
+    version, people, processes, flat, removed, shut, at = told
+    here = (members(flat), people, version, names(processes), board_id)
+    return Snapshot(*here, frozenset(map(unescape, removed)), bool(shut), seconds_of(at))
 
 
 def _standing(told: list[Any]) -> Standing:

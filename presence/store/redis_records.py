@@ -26,6 +26,16 @@ def unescape(kept: bytes) -> str:
     return str(json.loads(b'"%b"' % kept)) if b"\\" in kept else kept.decode("ascii")
 
 
+def microseconds(duration: float) -> int:
+    """Return seconds as the scripts take them."""
+    return int(duration * MICROSECONDS)
+
+
+def seconds_of(kept: bytes | int) -> float:
+    """Return seconds of what the scripts keep and answer."""
+    return int(kept) / MICROSECONDS
+
+
 def color_text(color: Color) -> str:
     """Return a colour as "rrggbb"."""
     return bytes(color).hex()
@@ -52,18 +62,18 @@ def members(flat: Sequence[bytes]) -> tuple[Member, ...]:
 
 
 def _placed(session: bytes, record: bytes) -> tuple[int, Member]:
-    place, user, color, process, person, name = record.split(b"\t")
+    place, user, color, process, person, name, since = record.split(b"\t")
     strings = (unescape(session), unescape(process), unescape(person), unescape(name))
-    return int(place), Member(*strings, color_of(color), int(user))
+    return int(place), Member(*strings, color_of(color), int(user), seconds_of(since))
 
 
 def member_arguments(member: Member, lease_end: Argument) -> Iterator[Argument]:
     """Yield what lua/restore.lua takes for one member."""
     yield from map(escape, (member.session, member.process, member.person, member.name))
-    yield from (color_text(member.color), member.user, lease_end)
+    yield from (color_text(member.color), member.user, lease_end, microseconds(member.since))
 
 
 def timing_arguments(timing: Timing, spare: float) -> tuple[int, ...]:
     """Return the times that lua/clock.lua takes."""
     times = (timing.grace, timing.lease, timing.id_rest, timing.board_rest, spare)
-    return tuple(int(seconds * MICROSECONDS) for seconds in times)
+    return tuple(map(microseconds, times))

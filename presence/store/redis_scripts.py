@@ -27,13 +27,15 @@ def _script(*names: str) -> Script:
     return Script(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
 
 
-JOIN = _script("board", "join")
+JOIN = _script("board", "out", "join")
 LEAVE = _script("board", "leave")
 REAP = _script("board", "reap")
 LINGER = _script("board", "linger")
 STAND = _script("board", "stand")
-SNAPSHOT = _script("board", "snapshot")
-RESTORE = _script("board", "restore")
+SNAPSHOT = _script("board", "out", "snapshot")
+RESTORE = _script("board", "out", "restore")
+REMOVE = _script("board", "out", "remove")
+SHUT = _script("board", "out", "shut")
 TAKE = _script("registry", "take")
 LET_GO = _script("registry", "let_go")
 LABEL = _script("registry", "label")
@@ -73,8 +75,9 @@ class Keys:
             raise ValueError(f"the prefix of the keys is {self.prefix!r}: it takes no braces")
 
     def board(self, board: UUID) -> tuple[str, ...]:
-        """Return the KEYS of the scripts on one board, as lua/board.lua numbers them."""
-        parts = ("members", "broken", "leases", "resting", "state")
+        """Return the KEYS of the scripts on one board, as lua/board.lua and lua/out.lua number
+        them."""
+        parts = ("members", "broken", "leases", "resting", "state", "out")
         return tuple(f"{self.prefix}:{{{board.hex}}}:{part}" for part in parts)
 
     @property

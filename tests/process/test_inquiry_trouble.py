@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
+from presence.asking import CLOSE_WITHIN, LAYER_WITHIN
 from presence.audit import Ghost, Silent
 from presence.errors import TryLater
 from presence.inquiry import (
-    CLOSE_WITHIN,
-    LAYER_WITHIN,
     LOOK_AGAIN,
     LOOK_WITHIN,
     REPAIR_WITHIN,

@@ -23,6 +23,7 @@ POSTS = st.builds(
     st.dictionaries(USERS, st.sampled_from(UserState)),
     st.booleans(),
     st.booleans(),
+    st.booleans(),
 )
 
 
@@ -74,6 +75,7 @@ def test_it_is_carried_as_these_bytes() -> None:
         "hello": False,
         "whole": False,
         "told": False,
+        "restart": False,
         "cursors": b"\x07\x00\x01\x00\x02" + b"\xfe\xff\xff\xff\xff",
         "states": b"\x07\x03",
     }

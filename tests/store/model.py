@@ -4,16 +4,18 @@ The model believes the store where the contract leaves it a choice (which broken
 which free colour is given), and checks that the choice was one it had.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
 from uuid import UUID
 
 from presence.boards import home_id, next_id
+from presence.errors import Forbidden, Refused, Removed
 from presence.identity import PALETTE
 from presence.messages import MAX_USERS, NO_USER
 from presence.roster import Member
-from presence.store.base import Admission, Departure, Snapshot, Standing, Ticket, Timing
+from presence.store.base import REMEMBERED, Admission, Departure, Snapshot, Standing, Ticket, Timing
 
 
 @dataclass
@@ -35,6 +37,16 @@ class ModelBoard:
     let_go: float = inf
 
 
+@dataclass
+class Door:
+    """Whom a board keeps out: persons, and newcomers, until when; sessions that are never put
+    back."""
+
+    persons: dict[str, float] = field(default_factory=dict)
+    newcomers: float = -inf
+    removed: dict[str, float] = field(default_factory=dict)
+
+
 class Model:
     """Follows a store: call each method with what the store answered."""
 
@@ -42,6 +54,7 @@ class Model:
         self.now = 0
         self.timing = timing
         self.boards: dict[UUID, ModelBoard] = {}
+        self.doors: dict[UUID, Door] = defaultdict(Door)
         self.leases: dict[str, float] = {}
         self.versions: dict[UUID, int] = {}
 
@@ -63,8 +76,31 @@ class Model:
             if seat.member.session == session:
                 seat.broken = min(seat.broken, self.now + self.timing.grace)
 
+    def refuses(self, board: UUID, ticket: Ticket) -> type[Refused] | None:
+        """Return what `join` should raise."""
+        door = self.doors[board]
+        if door.persons.get(ticket.person, -inf) > self.now:
+            return Removed
+        here = {member.person for member in self.roster(board)}
+        return Forbidden if door.newcomers > self.now and ticket.person not in here else None
+
+    def removed(self, board: UUID, person: str, seconds: float, departure: Departure) -> None:
+        """Follow `remove`."""
+        door = self.doors[board]
+        door.persons[person] = self.now + seconds
+        for seat in self.board(board).seats:
+            if seat.member.person == person:
+                door.removed[seat.member.session] = self.now + max(seconds, REMEMBERED)
+        self._depart(board, departure, lambda seat: seat.member.person == person)
+
+    def shut(self, board: UUID, seconds: float) -> None:
+        """Follow `shut`."""
+        self.doors[board].newcomers = self.now + seconds
+
     def joined(self, board: UUID, ticket: Ticket, admission: Admission) -> None:
         """Follow `join`."""
+        known = {seat.member.person for seat in self.board(board).seats}
+        assert admission.arrived is (ticket.person not in known)
         here = self._enter(board)
         assert admission.board_id == here.board_id
         old = self._check_resumed(here, ticket, admission)
@@ -83,9 +119,15 @@ class Model:
 
     def restored(self, board: UUID, members: Sequence[Member], snapshot: Snapshot) -> None:
         """Follow `restore`."""
-        here = self._enter(board) if members else self.board(board)
-        present = {seat.member.session for seat in here.seats}
+        door, here = self.doors[board], self.board(board)
+        seated_now = {seat.member.session for seat in here.seats}
+        for member in members:
+            barred = door.persons.get(member.person, -inf) > self.now
+            if barred and member.session not in seated_now:
+                door.removed[member.session] = self.now + REMEMBERED
+        present = seated_now | self._removed(board)
         lost = [member for member in members if member.session not in present]
+        here = self._enter(board) if lost else here
         seated = ModelBoard([*here.seats], here.resting)
         clashing = []
         for member in lost:
@@ -127,7 +169,9 @@ class Model:
         here, stands = self.board(board), self.standing(board)
         board_id = here.board_id if here.let_go > self.now else 0
         self._changed(board, snapshot.version, False)
-        parts = (stands.people, snapshot.version, stands.processes, board_id)
+        shut = self.doors[board].newcomers > self.now
+        own = (self._removed(board), shut)
+        parts = (stands.people, snapshot.version, stands.processes, board_id, *own)
         assert snapshot == Snapshot(self.roster(board), *parts)
 
     def processes(self) -> dict[str, int]:
@@ -135,6 +179,10 @@ class Model:
         members = [member for board in self.boards for member in self.roster(board)]
         living = [process for process, end in self.leases.items() if end > self.now]
         return {p: sum(member.process == p for member in members) for p in living}
+
+    def _removed(self, board: UUID) -> frozenset[str]:
+        removed = self.doors[board].removed.items()
+        return frozenset(session for session, end in removed if end > self.now)
 
     def _changed(self, board: UUID, version: int, has_changed: bool) -> None:
         before = self.versions.get(board, 0)
@@ -203,4 +251,7 @@ class Model:
         if going and not here.seats:
             here.let_go = self.now + self.timing.board_rest
         self._changed(board, departure.version, bool(going))
+        persons = {seat.member.person for seat in going}
+        assert departure.left == persons - {seat.member.person for seat in here.seats}
+        assert departure.emptied is (bool(going) and not here.seats)
         assert departure.people == self.people(board)

@@ -25,7 +25,7 @@ IN_TIME = 5.0
 """Seconds within which a refusal comes, on a machine that does much else: less than waiting for
 one connection after the other would take, or a timeout of the system's own."""
 
-PARTS = ("members", "broken", "leases", "resting", "state")
+PARTS = ("members", "broken", "leases", "resting", "state", "out")
 
 
 async def until(true: Callable[[], object], what: str, within: float = DEADLINE) -> None:

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from typing import Any, TypeVar
 from uuid import UUID
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
@@ -59,6 +60,11 @@ class StoreMachine(RuleBasedStateMachine):
     def join(self, board: Any, person: str, process: str) -> None:
         asks = ticket(f"s{self.joins}", person, process)
         self.joins += 1
+        refusal = self.model.refuses(board, asks)
+        if refusal is not None:
+            with pytest.raises(refusal):
+                self.wait(self.store.join(board, asks))
+            return
         admission = self.wait(self.store.join(board, asks))
         self.met[board].append(admission.member)
         self.model.joined(board, asks, admission)
@@ -73,6 +79,16 @@ class StoreMachine(RuleBasedStateMachine):
     def leave(self, board: Any, ago: int) -> None:
         session = f"s{self.joins - ago}"
         self.model.left(board, session, self.wait(self.store.leave(board, session)))
+
+    @rule(board=boards, person=persons, seconds=st.sampled_from([0, 27, 57]))
+    def remove(self, board: Any, person: str, seconds: float) -> None:
+        departure = self.wait(self.store.remove(board, person, seconds))
+        self.model.removed(board, person, seconds, departure)
+
+    @rule(board=boards, seconds=st.sampled_from([0, 0, 27]))
+    def shut(self, board: Any, seconds: float) -> None:
+        self.wait(self.store.shut(board, seconds))
+        self.model.shut(board, seconds)
 
     @rule(board=boards)
     def reap(self, board: Any) -> None:

@@ -10,6 +10,7 @@ import pytest
 from redis import Redis
 from redis.crc import key_slot
 
+from presence.errors import Forbidden
 from presence.roster import Member
 from presence.store.base import Timing
 from presence.store.redis import RedisStore
@@ -54,6 +55,27 @@ async def test_a_process_that_dies_leaves_no_key(place: Place) -> None:
     with place.server.client() as client:
         assert all(0 < client.pttl(name) <= 3500 for name in place.names())
     await until(lambda: not place.names(), "no key of the dead process is left")
+
+
+async def test_whom_a_board_keeps_out_is_forgotten_when_that_is_over(place: Place) -> None:
+    store = place.store(BRIEF, spare=0.5)
+    await store.shut(BOARD, 0.4)
+    await store.shut(OTHER_BOARD, 60)
+    await store.shut(OTHER_BOARD, 0)
+    await store.remove(BOARD, "ada", 0.4)
+    with place.server.client() as client:
+        assert [0 < client.pttl(name) <= 900 for name in place.names()] == [True]
+    await until(lambda: not place.names(), "no key of it is left")
+
+
+async def test_a_refusal_leaves_no_key(place: Place) -> None:
+    store = place.store(BRIEF, spare=0.5)
+    await store.renew(HERE)
+    await store.shut(BOARD, 0.4)
+    with pytest.raises(Forbidden):
+        await store.join(BOARD, ticket("s"))
+    assert len(place.names()) == 2, "the lease, and that the board is shut"
+    assert await store.renew(HERE) == {}, "the session is not in doubt"
 
 
 async def test_keys_of_a_living_process_stay(place: Place) -> None:
@@ -109,6 +131,8 @@ async def exercise(store: RedisStore, place: Place) -> None:
         await store.renew(process)
     members = [admission.member for admission in await fill(store, 3)]
     await store.join(SECOND_OF_PAIR, ticket("s", process=THERE))
+    await store.shut(SECOND_OF_PAIR, 60)
+    await store.remove(SECOND_OF_PAIR, "nobody", 60)
     await store.linger(BOARD, "filler 0")
     await store.leave(SECOND_OF_PAIR, "s")
     place.ahead += 3
@@ -138,6 +162,6 @@ def commands_of_scripts(monitor: "Redis") -> list[tuple[list[str], list[str]]]:
 @pytest.mark.parametrize("path", sorted(LUA.glob("*.lua")), ids=lambda path: path.stem)
 def test_a_script_says_what_it_takes_and_gives(path: Path) -> None:
     head = " ".join(takewhile(lambda line: line.startswith("--"), path.read_text().splitlines()))
-    shared = path.stem in {"clock", "board", "registry"}
+    shared = path.stem in {"clock", "board", "out", "registry"}
     assert "ARGV" in head or "KEYS" in head
     assert shared or all(word in head for word in ("KEYS", "ARGV", "Return"))

@@ -11,10 +11,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from presence.asking import CLOSE_WITHIN
 from presence.audit import Difference, Evidence, summary
 from presence.conf import get_settings
 from presence.errors import TryLater
-from presence.inquiry import CLOSE_WITHIN, Inquirer, longest
+from presence.inquiry import Inquirer, longest
 from presence.runtime import shared_layer, shared_store
 
 UNKNOWN = 2

@@ -1,7 +1,7 @@
 -- What the scripts on one board share; it follows clock.lua.
 --
 -- KEYS[1] members  hash: session -> record, "place TAB user TAB rrggbb TAB process TAB person TAB
---                  name"; `place` numbers members in the order they came
+--                  name TAB since"; `place` numbers members in the order they came, `since` is when
 -- KEYS[2] broken   sorted set: session by the end of its grace
 -- KEYS[3] leases   sorted set: process by the end of its lease; those with members here only
 -- KEYS[4] resting  hash: user id -> "end of its rest TAB whose it was"
@@ -117,9 +117,9 @@ local function take_off(member)
 end
 
 -- Put a member on the board and into the list.
-local function put_on(members, session, process, person, name, color, user)
+local function put_on(members, session, process, person, name, color, user, since)
   local place = redis.call('HINCRBY', STATE, 'places', 1)
-  local record = table.concat({place, user, color, process, person, name}, '\t')
+  local record = table.concat({place, user, color, process, person, name, since}, '\t')
   redis.call('HSET', MEMBERS, session, record)
   members[#members + 1] = {
     session = session, record = record, place = place,
@@ -161,8 +161,23 @@ local function free_user(users, rests)
   return NO_USER
 end
 
+-- Return the persons among `went` of whom nobody is among `stay`.
+local function persons_gone(went, stay)
+  local here, gone_ = {}, {}
+  for _, member in ipairs(stay) do
+    here[member.person] = true
+  end
+  for _, member in ipairs(went) do
+    if not here[member.person] then
+      gone_[#gone_ + 1] = member.person
+    end
+  end
+  return gone_
+end
+
 -- Take those members off the board of whom `goes` is true. Returns the version, how many people
--- remain, 1 where the last member went, and sessions and records of those who went.
+-- remain, 1 where the last member went, sessions and records of those who went, and the persons
+-- who went with the last of their sessions.
 local function depart(goes)
   local stay, went = {}, {}
   for _, member in ipairs(everybody()) do
@@ -184,5 +199,5 @@ local function depart(goes)
   end
   local emptied = #went > 0 and #stay == 0
   local people = census(stay)
-  return {now_at, people, emptied and 1 or 0, records(went)}
+  return {now_at, people, emptied and 1 or 0, records(went), persons_gone(went, stay)}
 end

@@ -1,8 +1,9 @@
 -- Returns a board as it is at one moment (`Store.snapshot`).
 --
--- KEYS  as board.lua says
+-- KEYS  as board.lua and out.lua say
 -- ARGV  those of clock.lua
--- Returns version, people, processes, sessions and records of those present, in no order.
+-- Returns version, people, processes, sessions and records of those present, in no order; the
+-- sessions that must not be put back, 1 where newcomers are kept out, and the time.
 
 local present = {}
 for _, member in ipairs(everybody()) do
@@ -11,4 +12,5 @@ for _, member in ipairs(everybody()) do
   end
 end
 local people, processes = census(present)
-return {version(), people, processes, records(present)}
+local shut = is_out(NEWCOMERS) and 1 or 0
+return {version(), people, processes, records(present), removed(), shut, NOW}
