@@ -19,6 +19,7 @@ RANGES = {
     "LEASE": (1, 300, "seconds"),
     "INTERVAL": (16, 1000, "milliseconds"),
     "TOKEN_AGE": (5, 3600, "seconds"),
+    "REMOVED_FOR": (0, 31_536_000, "seconds"),
 }
 
 _ORIGIN = re.compile(r"(https?)://(?:[a-z0-9_.-]+|\[[0-9a-f:]+\])(?::([1-9]\d{0,4}))?")
@@ -46,6 +47,7 @@ class Settings:
     METRICS_TOKEN: str = ""
     METRICS_NETWORKS: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
     LOG_NAMES: bool = False
+    REMOVED_FOR: float = 300.0
 
 
 @lru_cache(maxsize=1)

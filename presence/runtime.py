@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from threading import Event, Lock, Thread
 from uuid import uuid4
 
 from channels.layers import get_channel_layer
@@ -13,6 +14,7 @@ from channels.layers import get_channel_layer
 from presence.conf import Settings, get_settings
 from presence.hub import Hub
 from presence.layer import Layer
+from presence.signals import announcer
 from presence.store.base import Store, Timing
 from presence.store.history import History
 from presence.store.history_memory import MemoryHistory
@@ -23,6 +25,12 @@ from presence.upkeep import Upkeep
 
 _hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
 _upkeeps: dict[Hub, Upkeep] = {}
+
+_own: list[tuple[asyncio.AbstractEventLoop, Thread]] = []
+_beginning = Lock()
+
+serving = Event()
+"""Set where this process has presence's route, so that browsers may connect to it."""
 
 
 def process_name() -> str:
@@ -63,6 +71,24 @@ def recording() -> bool:
     return _upkeeps[current_hub()].recorder.recording
 
 
+def running_hub() -> tuple[asyncio.AbstractEventLoop, Hub] | None:
+    """Return the hub of this process and the loop it runs on, whichever thread asks; None where
+    nobody has asked for one yet."""
+    return next(((loop, hub) for loop, hub in [*_hubs.items()] if loop.is_running()), None)
+
+
+def own_loop() -> asyncio.AbstractEventLoop:
+    """Return an event loop that runs in a thread of its own, for a process that has no hub."""
+    with _beginning:
+        # A process that was forked has no threads but the one that forked.
+        if not _own or not _own[-1][1].is_alive():
+            loop = asyncio.new_event_loop()
+            thread = Thread(target=loop.run_forever, name="presence-api", daemon=True)
+            thread.start()
+            _own.append((loop, thread))
+        return _own[-1][0]
+
+
 def shared_store() -> RedisStore:
     """Return the store of the site's processes, which `PRESENCE["REDIS_URL"]` leads to."""
     settings = get_settings()
@@ -100,6 +126,7 @@ def _make_hub(loop: asyncio.AbstractEventLoop) -> Hub:
         timing=timing,
         layer=layer,
         log_names=settings.LOG_NAMES,
+        tell=announcer.tell,
     )
     hub.journal.started("redis" if settings.REDIS_URL else "memory")
     return hub

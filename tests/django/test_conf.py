@@ -44,6 +44,7 @@ def test_other_settings_do_not_matter(settings: Any) -> None:
         ({"GRACE": -1}, "PRESENCE['GRACE'] is -1"),
         ({"GRACE": 301.0}, "PRESENCE['GRACE'] is 301.0"),
         ({"LEASE": 0.5}, "PRESENCE['LEASE'] is 0.5"),
+        ({"REMOVED_FOR": -1}, "PRESENCE['REMOVED_FOR'] is -1"),
         ({"REDIS_PREFIX": "{a}"}, "PRESENCE['REDIS_PREFIX'] is '{a}'"),
         ({"INTERVAL": 5}, "PRESENCE['INTERVAL'] is 5"),
         ({"INTERVAL": 1.5}, "PRESENCE['INTERVAL'] must be int"),

@@ -122,7 +122,8 @@ class Inquiry:
     async def stranger(self, name: str, report: dict[str, Any]) -> None:
         """Start a process of another release, which answers in its own way. It has one session on
         the board, "its own"."""
-        relay = Relay(self.layer, name, lambda *_: None, lambda: None, report=lambda question: report)
+        silent = {"heard": lambda *_: None, "gap": lambda _: None}
+        relay = Relay(self.layer, name, **silent, report=lambda question: report)
         self._relays.append(relay)
         relay.start()
         await self.store.renew(name)

@@ -9,6 +9,7 @@ from uuid import UUID
 from channels.layers import InMemoryChannelLayer
 
 from presence.boards import group_name
+from presence.events import Event
 from presence.hub import Hub
 from presence.messages import (
     PresenceUpdate,
@@ -20,6 +21,7 @@ from presence.messages import (
     Welcome,
 )
 from presence.post import Post, unpack
+from presence.staff import Staff
 from presence.store.base import Timing
 from presence.store.memory import MemoryStore
 from tests.process.harness import BOARD, Process, Seam, Socket, pass_time
@@ -117,18 +119,20 @@ class LayerSeam:
 
 
 class World:
-    """What the processes share, and the processes."""
+    """What the processes share, and the processes. `events` are those that any of them told."""
 
     def __init__(self) -> None:
         self.store = self._new_store()
         self.layer = LayerSeam()
         self.processes: dict[str, Process] = {}
+        self.events: list[Event] = []
 
     def process(self, name: str) -> Process:
         """Return a process, which is started when it is first asked for."""
         if name not in self.processes:
             seam = Seam(self.store)
-            hub = Hub(seam, name, least=33, timing=TIMING, layer=self.layer)
+            tell = self.events.append
+            hub = Hub(seam, name, least=33, timing=TIMING, layer=self.layer, tell=tell)
             self.processes[name] = Process(hub, seam)
         return self.processes[name]
 
@@ -137,6 +141,16 @@ class World:
         socket = await self.process(name).socket(person, **how).join(person.title())
         await pass_time(0.2)
         return socket
+
+    def staff(self, name: str = "") -> Staff:
+        """Return staff on a process, or, unnamed, on none."""
+        hub = self.processes[name].hub if name else None
+        return Staff(self.store, self.layer, hub, self.events.append)
+
+    def told(self) -> list[Event]:
+        """Return the events since the last call."""
+        told, self.events[:] = [*self.events], []
+        return told
 
     async def die(self, name: str) -> None:
         """End a process without a word: its sockets, its lease and its relay stay as they are."""

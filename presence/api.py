@@ -1,0 +1,219 @@
+"""For the site's own code: how many people are on which board, who they are, and what staff may do.
+
+Each function is there for sync code, which may run in any thread, and as `a…` for async code, on
+any event loop. With `PRESENCE["REDIS_URL"]` they work in every process of the site; without it in
+the one that serves the boards, and elsewhere raise `ImproperlyConfigured`. All raise `TryLater`
+where the shared state is out of reach.
+
+A board is given as an object of the board model, its UUID, or that as text.
+"""
+
+import asyncio
+import math
+from collections.abc import Callable, Coroutine, Iterable
+from functools import lru_cache
+from typing import Any, ParamSpec, TypeVar
+from uuid import UUID
+
+from asgiref.sync import async_to_sync
+from django.core.exceptions import ImproperlyConfigured, SynchronousOnlyOperation
+
+from presence.conf import Settings, get_settings
+from presence.errors import TryLater
+from presence.messages import UserState
+from presence.persons import Person
+from presence.runtime import current_hub, own_loop, running_hub, serving, shared_layer, shared_store
+from presence.signals import announcer
+from presence.staff import Staff
+from presence.store.base import UNTIL_REOPENED
+from presence.store.redis import RedisStore
+
+__all__ = [
+    "Person", "TryLater", "UserState",
+    "aclose", "acounts", "ais_closed", "aonline", "apeople", "areconnect", "aremove", "areopen",
+    "close", "counts", "is_closed", "online", "people", "reconnect", "remove", "reopen",
+]  # fmt: skip
+
+WITHIN = 10.0
+"""Seconds that sync code waits for an answer."""
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+async def aonline(board: Any) -> int:
+    """Return how many people are on a board."""
+    asked = board_id(board)
+    return (await acounts([asked]))[asked]
+
+
+async def acounts(boards: Iterable[Any]) -> dict[UUID, int]:
+    """Return how many people are on each of the boards, by UUID, in one trip to the store (one for
+    some hundreds)."""
+    asked = [board_id(board) for board in boards]
+    return dict(await _ask(lambda staff: staff.counts(asked)))
+
+
+async def apeople(board: Any) -> list[Person]:
+    """Return who is on a board, in the order they came."""
+    asked = board_id(board)
+    return await _ask(lambda staff: staff.people(asked))
+
+
+async def aremove(board: Any, person: str, seconds: float | None = None) -> int:
+    """Take a person, named by `Person.key`, off a board: every tab of theirs there closes, in every
+    process. Return how many they were.
+
+    They stay out for so many seconds, `PRESENCE["REMOVED_FOR"]` unless given; what was said before
+    holds no more, so with 0 somebody who was removed may come again.
+    """
+    asked = board_id(board)
+    out = _seconds(get_settings().REMOVED_FOR if seconds is None else seconds)
+    return await _ask(lambda staff: staff.remove(asked, person, out))
+
+
+async def aclose(board: Any, seconds: float | None = None) -> None:
+    """Close a board to newcomers for so long, or until it is reopened. Who is there stays, and may
+    come back within their grace."""
+    asked = board_id(board)
+    shut = UNTIL_REOPENED if seconds is None else _seconds(seconds)
+    await _ask(lambda staff: staff.close(asked, shut))
+
+
+async def areopen(board: Any) -> None:
+    """Let newcomers onto a board again."""
+    await aclose(board, 0)
+
+
+async def ais_closed(board: Any) -> bool:
+    """Return whether a board is closed to newcomers."""
+    asked = board_id(board)
+    return await _ask(lambda staff: staff.is_closed(asked))
+
+
+async def areconnect(board: Any) -> None:
+    """Have everybody on a board connect anew, spread over a few seconds. Nobody sees them go."""
+    asked = board_id(board)
+    await _ask(lambda staff: staff.reconnect(asked))
+
+
+def online(board: Any) -> int:
+    """See `aonline`."""
+    return _wait(aonline, board)
+
+
+def counts(boards: Iterable[Any]) -> dict[UUID, int]:
+    """See `acounts`."""
+    return _wait(acounts, [board_id(board) for board in boards])
+
+
+def people(board: Any) -> list[Person]:
+    """See `apeople`."""
+    return _wait(apeople, board)
+
+
+def remove(board: Any, person: str, seconds: float | None = None) -> int:
+    """See `aremove`."""
+    return _wait(aremove, board, person, seconds)
+
+
+def close(board: Any, seconds: float | None = None) -> None:
+    """See `aclose`."""
+    _wait(aclose, board, seconds)
+
+
+def reopen(board: Any) -> None:
+    """See `areopen`."""
+    _wait(areopen, board)
+
+
+def is_closed(board: Any) -> bool:
+    """See `ais_closed`."""
+    return _wait(ais_closed, board)
+
+
+def reconnect(board: Any) -> None:
+    """See `areconnect`."""
+    _wait(areconnect, board)
+
+
+def board_id(board: Any) -> UUID:
+    """Return the UUID of a board, given in any way; `ValueError` where it can be none."""
+    return UUID(str(getattr(board, "pk", board)))
+
+
+def _seconds(given: float) -> float:
+    if not 0 <= given < math.inf:
+        raise ValueError(f"{given!r} is no number of seconds from 0 on")
+    return min(given, UNTIL_REOPENED)
+
+
+async def _ask(question: Callable[[Staff], Coroutine[Any, Any, T]]) -> T:
+    """Ask on the event loop whose hub holds this process's boards, where it has one: stores and
+    layers belong to a loop."""
+    here = asyncio.get_running_loop()
+    if serving.is_set() and running_hub() is None and not get_settings().REDIS_URL:
+        current_hub()  # nobody has connected yet
+    loop = _home()
+    if loop is here:
+        return await question(_staff())
+    asked = asyncio.run_coroutine_threadsafe(question(_staff()), loop)
+    return await asyncio.wrap_future(asked)
+
+
+def _wait(work: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: P.kwargs) -> T:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        pass
+    else:
+        # To wait here would hold up everything that the answer needs.
+        raise SynchronousOnlyOperation(f"in async code use presence.api.{work.__name__}")
+    loop = _home()
+    asked = asyncio.run_coroutine_threadsafe(work(*args, **kwargs), loop)
+    try:
+        return asked.result(WITHIN)
+    except TimeoutError:
+        asked.cancel()
+        raise TryLater(f"presence did not answer within {WITHIN} s") from None
+
+
+def _home() -> asyncio.AbstractEventLoop:
+    """Return the event loop to ask on."""
+    found = running_hub()
+    if found is not None:
+        return found[0]
+    if get_settings().REDIS_URL:
+        return own_loop()
+    server = _server_loop() if serving.is_set() else None
+    if server is None:
+        raise ImproperlyConfigured(
+            "Without PRESENCE['REDIS_URL'] the boards are in the memory of the process that serves "
+            "them, and this is another one. Set it, to ask from everywhere."
+        )
+    return server
+
+
+def _server_loop() -> asyncio.AbstractEventLoop | None:
+    """Return the loop of the server on behalf of which this thread runs, None where there is
+    none."""
+    loop = async_to_sync(_running_loop)()
+    return loop if loop.is_running() else None
+
+
+async def _running_loop() -> asyncio.AbstractEventLoop:
+    return asyncio.get_running_loop()
+
+
+def _staff() -> Staff:
+    found = running_hub()
+    if found is not None:
+        hub = found[1]
+        return Staff(hub.store, hub.layer, hub, announcer.tell)
+    return Staff(_store(get_settings()), shared_layer(), None, announcer.tell)
+
+
+@lru_cache(maxsize=1)
+def _store(settings: Settings) -> RedisStore:
+    """Return the one store of a process that has no hub, until the settings change."""
+    return shared_store()

@@ -1,0 +1,60 @@
+"""Who is on a board, person by person: what a site is told of a roster."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from presence.messages import Color, UserState
+from presence.roster import Member
+from presence.store.base import Snapshot
+
+ACCOUNT = "user:"
+"""What the key of a person who has an account begins with; its primary key follows."""
+
+AWAKE_FIRST = (UserState.ACTIVE, UserState.OFF_BOARD, UserState.IDLE, UserState.AWAY)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person on a board, with all their tabs.
+
+    `key` is what all their sockets share, by which they are removed; `account` the primary key of
+    their account as text, None for a guest; `since` when they came; `state` what they do, in the
+    tab where they do most, None where no process told; `processes` those that serve them.
+    """
+
+    key: str
+    name: str
+    color: Color
+    account: str | None
+    since: datetime
+    tabs: int
+    state: UserState | None
+    processes: tuple[str, ...]
+
+
+def persons(snapshot: Snapshot, states: Mapping[str, UserState], now: datetime) -> list[Person]:
+    """Return who is on a board, in the order they came; `states` are by session."""
+    tabs: dict[str, list[Member]] = defaultdict(list)
+    for member in snapshot.members:
+        tabs[member.person].append(member)
+    here = [_person(members, snapshot.at, states, now) for members in tabs.values()]
+    return sorted(here, key=lambda person: person.since)
+
+
+def _person(
+    tabs: Sequence[Member], at: float, states: Mapping[str, UserState], now: datetime
+) -> Person:
+    key, latest = tabs[0].person, tabs[-1]
+    told = {states[tab.session] for tab in tabs if tab.session in states}
+    return Person(
+        key=key,
+        name=latest.name,
+        color=latest.color,
+        account=key.removeprefix(ACCOUNT) if key.startswith(ACCOUNT) else None,
+        since=now - timedelta(seconds=at - min(tab.since for tab in tabs)),
+        tabs=len(tabs),
+        state=next((state for state in AWAKE_FIRST if state in told), None),
+        processes=tuple(sorted({tab.process for tab in tabs})),
+    )

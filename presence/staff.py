@@ -1,0 +1,113 @@
+"""What a site and its staff ask of the boards, and have done on them, from any process."""
+
+import asyncio
+import logging
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+from presence.asking import Asker
+from presence.errors import TryLater
+from presence.events import Events, Tell
+from presence.hub import Hub
+from presence.layer import Layer
+from presence.messages import UserState
+from presence.persons import Person, persons
+from presence.post import Post, pack
+from presence.store.base import Store
+
+logger = logging.getLogger(__name__)
+
+ANSWER_WITHIN = 1.0
+"""Seconds that processes have to tell what their people do."""
+
+
+class Staff:
+    """One who looks at the boards and acts on them. To be used on the event loop of the `hub`, or,
+    where this process has none, on any. Every method may raise `TryLater`.
+
+    The store is the truth, and has the processes see what changed; to tell them only makes it soon.
+    """
+
+    def __init__(self, store: Store, layer: Layer | None, hub: Hub | None, tell: Tell) -> None:
+        self._store = store
+        self._hub = hub
+        self._events = Events(tell)
+        self._asker = Asker(layer, within=ANSWER_WITHIN) if layer else None
+        self._name = f"staff:{uuid4().hex}"
+
+    async def counts(self, boards: Collection[UUID]) -> Mapping[UUID, int]:
+        """Return how many people are on each of the boards."""
+        return await self._store.counts(boards)
+
+    async def people(self, board: UUID) -> list[Person]:
+        """Return who is on a board, in the order they came."""
+        snapshot = await self._store.snapshot(board)
+        states = await self._states(board, snapshot.processes)
+        return persons(snapshot, states, datetime.now(UTC))
+
+    async def is_closed(self, board: UUID) -> bool:
+        """Return whether a board is closed to newcomers."""
+        return (await self._store.snapshot(board)).shut
+
+    async def close(self, board: UUID, seconds: float) -> None:
+        """Close a board to newcomers for so long; 0: open it again."""
+        await self._store.shut(board, seconds)
+
+    async def remove(self, board: UUID, person: str, seconds: float) -> int:
+        """Take a person off a board, keep them out for so long, and return how many tabs that
+        closes."""
+        departure = await self._store.remove(board, person, seconds)
+        self._events.went(board, departure)
+        processes = {member.process for member in departure.members}
+        if processes:
+            with suppress(TryLater):
+                processes.update((await self._store.snapshot(board)).processes)
+            try:
+                await self._have(board, processes, Post(look=True))
+            except TryLater as error:
+                logger.warning("a removal is seen at the next renewal only: %s", error)
+        return len(departure.members)
+
+    async def reconnect(self, board: UUID) -> None:
+        """Have everybody on a board connect anew, spread over less than the grace."""
+        snapshot = await self._store.snapshot(board)
+        await self._have(board, snapshot.processes, Post(restart=True))
+
+    async def _have(self, board: UUID, processes: Collection[str], post: Post) -> None:
+        if self._hub is not None:
+            self._hub.hear(board, post)
+        if self._asker is not None:
+            message = {"from": self._name, "board": board.hex, **pack(post)}
+            told = [self._asker.say(process, message) for process in self._others(processes)]
+            await asyncio.gather(*told)
+
+    async def _states(self, board: UUID, processes: Collection[str]) -> dict[str, UserState]:
+        """Return what people do, by session, as far as processes tell."""
+        states = dict(self._hub.states(board)) if self._hub else {}
+        others = self._others(processes)
+        if self._asker is None or not others:
+            return states
+        try:
+            answers = await self._asker.ask(others, {"board": board.hex}, _read_states, sure=False)
+        except TryLater as error:
+            logger.warning("what people do is not known: %s", error)
+            return states
+        for told in answers.values():
+            states |= told
+        return states
+
+    def _others(self, processes: Collection[str]) -> set[str]:
+        return {*processes} - {self._hub.process if self._hub else ""}
+
+
+def _read_states(answer: object) -> tuple[str, dict[str, UserState]]:
+    """Return what a process answered, by session; `ValueError` where it is something else."""
+    if not isinstance(answer, dict):
+        raise ValueError("no answer")
+    try:
+        states = {str(session): UserState(s) for session, s in answer["states"].items()}
+        return str(answer["process"]), states
+    except (KeyError, AttributeError) as error:
+        raise ValueError(f"no answer: {error!r}") from error

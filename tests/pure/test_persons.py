@@ -1,0 +1,60 @@
+"""A roster, person by person."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from presence.messages import UserState
+from presence.persons import Person, persons
+from presence.roster import Member
+from presence.store.base import Snapshot
+
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+ACTIVE, OFF_BOARD, AWAY, IDLE = UserState
+
+
+def member(
+    session: str, person: str, since: float, process: str = "p", name: str = "Ada"
+) -> Member:
+    return Member(session, process, person, name, (1, 2, 3), 0, since)
+
+
+def on(*members: Member, at: float = 1000.0) -> Snapshot:
+    people = len({m.person for m in members})
+    return Snapshot(members, people, 1, frozenset({"p"}), 7, at=at)
+
+
+def test_tabs_are_one_person_who_came_with_the_first() -> None:
+    tabs = [member("a", "user:7", 900, "q"), member("b", "user:7", 940, "p", "Ada L")]
+    assert persons(on(*tabs), {}, NOW) == [
+        Person("user:7", "Ada L", (1, 2, 3), "7", NOW - timedelta(seconds=100), 2, None, ("p", "q"))
+    ]
+
+
+@pytest.mark.parametrize("key", ["guest:abc", "session:abc", "socket:abc", "embedded:user:7"])
+def test_a_guest_has_no_account(key: str) -> None:
+    (person,) = persons(on(member("a", key, 0)), {}, NOW)
+    assert person.account is None
+
+
+def test_they_are_in_the_order_they_came() -> None:
+    roster = [member("a", "x", 30), member("b", "y", 10), member("c", "x", 5)]
+    assert [person.key for person in persons(on(*roster), {}, NOW)] == ["x", "y"]
+
+
+@pytest.mark.parametrize(
+    ("told", "state"),
+    [
+        ({}, None),
+        ({"elsewhere": ACTIVE}, None),
+        ({"a": AWAY, "b": IDLE}, IDLE),
+        ({"a": AWAY, "b": OFF_BOARD}, OFF_BOARD),
+        ({"a": AWAY, "b": ACTIVE}, ACTIVE),
+        ({"b": AWAY}, AWAY),
+    ],
+)
+def test_what_somebody_does_is_what_they_do_most(
+    told: dict[str, UserState], state: UserState | None
+) -> None:
+    (person,) = persons(on(member("a", "x", 0), member("b", "x", 0)), told, NOW)
+    assert person.state is state
