@@ -20,7 +20,6 @@ from django.core.exceptions import ImproperlyConfigured, SynchronousOnlyOperatio
 
 from presence.conf import Settings, get_settings
 from presence.errors import TryLater
-from presence.messages import UserState
 from presence.persons import Person
 from presence.runtime import current_hub, own_loop, running_hub, serving, shared_layer, shared_store
 from presence.signals import announcer
@@ -29,7 +28,7 @@ from presence.store.base import UNTIL_REOPENED
 from presence.store.redis import RedisStore
 
 __all__ = [
-    "Person", "TryLater", "UserState",
+    "Person", "TryLater",
     "aclose", "acounts", "ais_closed", "aonline", "apeople", "areconnect", "aremove", "areopen",
     "close", "counts", "is_closed", "online", "people", "reconnect", "remove", "reopen",
 ]  # fmt: skip

@@ -12,7 +12,13 @@ from presence.store.base import Snapshot
 ACCOUNT = "user:"
 """What the key of a person who has an account begins with; its primary key follows."""
 
-AWAKE_FIRST = (UserState.ACTIVE, UserState.OFF_BOARD, UserState.IDLE, UserState.AWAY)
+STATES = {
+    UserState.ACTIVE: "active",
+    UserState.OFF_BOARD: "off board",
+    UserState.IDLE: "idle",
+    UserState.AWAY: "away",
+}
+"""What states are called, those first that say that somebody does more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +26,9 @@ class Person:
     """A person on a board, with all their tabs.
 
     `key` is what all their sockets share, by which they are removed; `account` the primary key of
-    their account as text, None for a guest; `since` when they came; `state` what they do, in the
-    tab where they do most, None where no process told; `processes` those that serve them.
+    their account as text, None for a guest; `since` when they came; `state` what they do ("active",
+    "off board", "idle" or "away"), in the tab where they do most, None where no process told;
+    `processes` those that serve them.
     """
 
     key: str
@@ -30,7 +37,7 @@ class Person:
     account: str | None
     since: datetime
     tabs: int
-    state: UserState | None
+    state: str | None
     processes: tuple[str, ...]
 
 
@@ -55,6 +62,6 @@ def _person(
         account=key.removeprefix(ACCOUNT) if key.startswith(ACCOUNT) else None,
         since=now - timedelta(seconds=at - min(tab.since for tab in tabs)),
         tabs=len(tabs),
-        state=next((state for state in AWAKE_FIRST if state in told), None),
+        state=next((word for state, word in STATES.items() if state in told), None),
         processes=tuple(sorted({tab.process for tab in tabs})),
     )

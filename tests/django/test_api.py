@@ -75,7 +75,7 @@ async def test_how_many_and_who(board: UUID) -> None:
     assert await api.acounts([board, str(other)]) == {board: 2, other: 0}
     ada, other_one = await api.apeople(board)
     assert (ada.key, ada.name, ada.tabs, ada.account) == (ADA, "Ada", 2, None)
-    assert (other_one.account, other_one.state) == ("7", api.UserState.ACTIVE)
+    assert (other_one.account, other_one.state) == ("7", "active")
     assert ada.processes == (current_hub().process,)
 
 

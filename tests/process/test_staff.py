@@ -138,7 +138,7 @@ async def test_who_is_here(world: World, by: str) -> None:
     assert list(here) == ["ada", "bob", "cy"]
     ada = here["ada"]
     assert (ada.name, ada.tabs, ada.processes) == ("Ada", 2, ("one", "two"))
-    assert (ada.state, here["bob"].state) == (UserState.ACTIVE, UserState.OFF_BOARD)
+    assert (ada.state, here["bob"].state) == ("active", "off board")
     assert ada.color == people["ada"].welcome.color
     for_so_long = datetime.now(UTC) - ada.since
     passed = timedelta(seconds=world.process("one").hub.now() - begin)
@@ -163,7 +163,7 @@ async def test_a_process_that_does_not_answer_leaves_its_states_open(world: Worl
     await three(world)
     world.layer.loses = lambda message: "ask" in message
     here = await told(world, "two")
-    assert [person.state for person in here.values()] == [None, UserState.ACTIVE, None]
+    assert [person.state for person in here.values()] == [None, "active", None]
 
 
 async def test_without_the_layer_people_are_known(

@@ -47,14 +47,14 @@ def test_they_are_in_the_order_they_came() -> None:
     [
         ({}, None),
         ({"elsewhere": ACTIVE}, None),
-        ({"a": AWAY, "b": IDLE}, IDLE),
-        ({"a": AWAY, "b": OFF_BOARD}, OFF_BOARD),
-        ({"a": AWAY, "b": ACTIVE}, ACTIVE),
-        ({"b": AWAY}, AWAY),
+        ({"a": AWAY, "b": IDLE}, "idle"),
+        ({"a": AWAY, "b": OFF_BOARD}, "off board"),
+        ({"a": AWAY, "b": ACTIVE}, "active"),
+        ({"b": AWAY}, "away"),
     ],
 )
 def test_what_somebody_does_is_what_they_do_most(
-    told: dict[str, UserState], state: UserState | None
+    told: dict[str, UserState], state: str | None
 ) -> None:
     (person,) = persons(on(member("a", "x", 0), member("b", "x", 0)), told, NOW)
-    assert person.state is state
+    assert person.state == state
