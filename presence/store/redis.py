@@ -114,20 +114,7 @@ class RedisStore:
         """See `Store.restore`."""
         # Noted first: where this fails, the next `renew` names the board again.
         self._hold(board, members)
-        if members:
-            ends = {process: await self._lease_end(process) for process in _owners(members)}
-            told = [part for m in members for part in member_arguments(m, ends[m.process])]
-            remembered = microseconds(REMEMBERED)
-            restoring = self._on_board(scripts.RESTORE, board, remembered, *told)
-            _, taken, *seen = await self._link.run_all(
-                [restoring, self._taking([board]), *self._seeing(board)]
-            )
-            self._remember([board], self._taken(taken))
-            # Again: a renewal under way may have found the board before they were back on it.
-            self._hold(board, members)
-            snapshot = _snapshot(*seen)
-        else:
-            snapshot = await self.snapshot(board)
+        snapshot = await (self._restored(board, members) if members else self.snapshot(board))
         self._off(board, snapshot.removed)
         return snapshot
 
@@ -214,6 +201,18 @@ class RedisStore:
         here = names(processes) | {ticket.process}
         old = unescape(resumed) or None
         return Admission(member, board_id, people, version, here, old, bool(arrived))
+
+    async def _restored(self, board: UUID, members: Sequence[Member]) -> Snapshot:
+        ends = {process: await self._lease_end(process) for process in _owners(members)}
+        told = [part for m in members for part in member_arguments(m, ends[m.process])]
+        restoring = self._on_board(scripts.RESTORE, board, microseconds(REMEMBERED), *told)
+        here, seen = await self._link.run_all([restoring, self._on_board(scripts.SNAPSHOT, board)])
+        # Where all of them had been removed, nobody needs an id.
+        ids = await self._take([board] if here else [])
+        self._remember([board] if here else [], ids)
+        # Again: a renewal under way may have found the board before they were back on it.
+        self._hold(board, members)
+        return _snapshot(seen, ids[0]) if here else await self.snapshot(board)
 
     async def _depart(self, board: UUID, script: Script, *arguments: Argument) -> Departure:
         told = await self._link.run(self._on_board(script, board, *arguments))

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from presence.asking import LAYER_WITHIN
 from presence.errors import Close, TryLater
 from presence.messages import SetState, UserState
 from presence.persons import Person
-from presence.staff import ANSWER_WITHIN
 from tests.process.harness import BOARD, OTHER_BOARD, Socket, pass_time, settle
 from tests.process.world import RENEWAL, World, agree, never, quiet, three
 
@@ -77,7 +77,7 @@ async def test_a_layer_that_hangs_holds_staff_up_for_a_moment(world: World) -> N
     world.layer.open.clear()
     begin = loop_time()
     await world.staff().remove(BOARD, "ada", 60)
-    assert loop_time() - begin <= ANSWER_WITHIN + 0.1
+    assert loop_time() - begin <= LAYER_WITHIN + 0.1
 
 
 # Closed to newcomers
