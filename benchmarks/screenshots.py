@@ -13,6 +13,7 @@ from typing import Literal
 
 from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
+from benchmarks.admin_pictures import take_list
 from presence.conf import get_settings
 from presence.guests import sign_guest
 from tests.support.browser import launch
@@ -119,6 +120,11 @@ def take(browser: Browser, server: Server, picture: Picture) -> None:
     file = IMAGES / picture.file
     page.screenshot(path=file)
     context.close()
+    check(file)
+
+
+def check(file: Path) -> None:
+    """Tell how big a picture is, and see to it that it is not too big."""
     size = file.stat().st_size
     print(f"{file.relative_to(ROOT)}: {size / 1000:.0f} kB")
     if size > MOST_BYTES:
@@ -145,6 +151,8 @@ def main() -> None:
         for person, guest in here:
             person.point(guest.x, guest.y)
         browser = launch(stack.enter_context(sync_playwright()))
+        for file in take_list(browser, server, IMAGES):
+            check(file)
         for picture in PICTURES:
             if picture.locale == "ar":
                 translate(server)

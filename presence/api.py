@@ -28,9 +28,26 @@ from presence.store.base import UNTIL_REOPENED
 from presence.store.redis import RedisStore
 
 __all__ = [
-    "Person", "TryLater",
-    "aclose", "acounts", "ais_closed", "aonline", "apeople", "areconnect", "aremove", "areopen",
-    "close", "counts", "is_closed", "online", "people", "reconnect", "remove", "reopen",
+    "Person",
+    "TryLater",
+    "acensus",
+    "aclose",
+    "acounts",
+    "ais_closed",
+    "aonline",
+    "apeople",
+    "areconnect",
+    "aremove",
+    "areopen",
+    "census",
+    "close",
+    "counts",
+    "is_closed",
+    "online",
+    "people",
+    "reconnect",
+    "remove",
+    "reopen",
 ]  # fmt: skip
 
 WITHIN = 10.0
@@ -51,6 +68,11 @@ async def acounts(boards: Iterable[Any]) -> dict[UUID, int]:
     some hundreds)."""
     asked = [board_id(board) for board in boards]
     return dict(await _ask(lambda staff: staff.counts(asked)))
+
+
+async def acensus() -> dict[UUID, int]:
+    """Return how many people are on each board that anybody is on, in a few trips to the store."""
+    return dict(await _ask(lambda staff: staff.census()))
 
 
 async def apeople(board: Any) -> list[Person]:
@@ -104,6 +126,11 @@ def online(board: Any) -> int:
 def counts(boards: Iterable[Any]) -> dict[UUID, int]:
     """See `acounts`."""
     return _wait(acounts, [board_id(board) for board in boards])
+
+
+def census() -> dict[UUID, int]:
+    """See `acensus`."""
+    return _wait(acensus)
 
 
 def people(board: Any) -> list[Person]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from presence.asking import Asker
+from presence.census import census
 from presence.errors import TryLater
 from presence.events import Events, Tell
 from presence.hub import Hub
@@ -40,6 +41,10 @@ class Staff:
     async def counts(self, boards: Collection[UUID]) -> Mapping[UUID, int]:
         """Return how many people are on each of the boards."""
         return await self._store.counts(boards)
+
+    async def census(self) -> Mapping[UUID, int]:
+        """Return how many people are on each board that anybody is on."""
+        return await census(self._store)
 
     async def people(self, board: UUID) -> list[Person]:
         """Return who is on a board, in the order they came."""

@@ -1,10 +1,11 @@
 from django.contrib import admin
 
+from presence.admin import LivePresenceMixin
 from presence_site.models import Board, Note
 
 
 @admin.register(Board)
-class BoardAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic to the checker only
+class BoardAdmin(LivePresenceMixin, admin.ModelAdmin):  # type: ignore[type-arg]  # generic to the checker only
     list_display = ("title", "owner", "open_to_guests", "created_at")
     list_filter = ("open_to_guests",)
     list_select_related = ("owner",)

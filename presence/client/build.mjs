@@ -21,6 +21,8 @@ const staticFolder = fileURLToPath(new URL("../static/presence/", import.meta.ur
 const BANNER = "/* presence: built from presence/client, not to be edited here. */";
 /** What is served and imported: the script's name, and its source. */
 const SCRIPTS = { overlay: "index", client: "api", react: "react" };
+/** What is only served: no bundler has a use for it. */
+const PAGES = { admin: "admin/admin" };
 const STYLES = { "overlay.css": "src/overlay.css" };
 /** Never part of a script: whoever uses it has it. */
 const PEERS = ["react"];
@@ -75,7 +77,7 @@ async function manifest() {
 /** Everything that is built, by its path in the static folder. */
 async function everything() {
   const files = { "package.json": await manifest(), ...(await types()) };
-  for (const [name, source] of Object.entries(SCRIPTS)) files[`${name}.js`] = await bundle(`src/${source}.ts`);
+  for (const [name, source] of Object.entries({ ...SCRIPTS, ...PAGES })) files[`${name}.js`] = await bundle(`src/${source}.ts`);
   for (const [name, source] of Object.entries(STYLES)) files[name] = await bundle(source);
   return files;
 }

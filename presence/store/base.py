@@ -194,8 +194,8 @@ class Store(Protocol):
         """Return how many people are on each of the boards: 0 for those nobody is on."""
         ...
 
-    async def boards(self) -> Collection[UUID]:
-        """Return the boards that somebody is on, in no order."""
+    async def boards(self) -> Mapping[UUID, int]:
+        """Return the boards that somebody is on, in no order, with how many people are there."""
         ...
 
     async def processes(self) -> Mapping[str, int]:

@@ -141,10 +141,11 @@ class MemoryStore:
         now = self._clock()
         return {b: people(self._present(self._boards.get(b, Board()), now)) for b in boards}
 
-    async def boards(self) -> Collection[UUID]:
+    async def boards(self) -> Mapping[UUID, int]:
         """See `Store.boards`."""
         now = self._clock()
-        return [board for board, here in self._boards.items() if self._present(here, now)]
+        counts = {b: people(self._present(here, now)) for b, here in self._boards.items()}
+        return {board: number for board, number in counts.items() if number}
 
     async def processes(self) -> Mapping[str, int]:
         """See `Store.processes`."""

@@ -162,10 +162,10 @@ class RedisStore:
         told = await self._stands(boards)
         return {board: people for board, (_, people, _, _) in told.items()}
 
-    async def boards(self) -> Collection[UUID]:
+    async def boards(self) -> Mapping[UUID, int]:
         """See `Store.boards`."""
         told = await self._stands(await self._listed())
-        return [board for board, (_, people, _, _) in told.items() if people]
+        return {board: people for board, (_, people, _, _) in told.items() if people}
 
     async def processes(self) -> Mapping[str, int]:
         """See `Store.processes`."""

@@ -74,8 +74,8 @@ def become(redis: RedisServer, board: str, session: str, person: bytes) -> None:
     process sees reason to look."""
     members = Keys("presence").board(UUID(board))[0]
     with redis.client() as client:
-        place, user, color, process, _, name = client.hget(members, session).split(b"\t")
-        record = b"\t".join((place, user, color, process, person, name))
+        place, user, color, process, _, *rest = client.hget(members, session).split(b"\t")
+        record = b"\t".join((place, user, color, process, person, *rest))
         assert client.hset(members, session, record) == 0
 
 

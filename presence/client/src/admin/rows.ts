@@ -1,0 +1,20 @@
+// The "Online" cells of a changelist: which boards they are of, and what they show.
+
+export type Counts = Readonly<Record<string, number>>;
+
+/** What a cell shows while the number is not known. */
+export const UNKNOWN = "–";
+
+/** The cells of a page, by board. */
+export function cellsOf(page: ParentNode): Map<string, HTMLElement> {
+  const cells = page.querySelectorAll<HTMLElement>(".presence-online[data-board]");
+  return new Map([...cells].map((cell) => [cell.dataset["board"] ?? "", cell]));
+}
+
+/** Shows counts; a board that is not among them is none of ours any more. Only what changed is written. */
+export function show(cells: ReadonlyMap<string, { textContent: string | null }>, counts: Counts): void {
+  for (const [board, cell] of cells) {
+    const text = board in counts ? String(counts[board]) : UNKNOWN;
+    if (cell.textContent !== text) cell.textContent = text;
+  }
+}

@@ -1,0 +1,77 @@
+"""The admin's list of boards in a real browser, while people come and go."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, Response, expect
+
+from tests.support.cookies import staff_cookie
+from tests.support.guests import Invite
+from tests.support.server import Server
+
+LIST = "/admin/presence_site/board/?id="
+
+SOON = 5_000
+"""Milliseconds within which a join is to be seen, on a machine that does other things as well."""
+
+
+@pytest.fixture
+def staff(browser: Browser, server: Server) -> Iterator[Page]:
+    """A page of the admin, of one who may do everything."""
+    name, value = staff_cookie(server).split("=")
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.add_cookies([{"name": name, "value": value, "url": server.origin}])
+    yield context.new_page()
+    context.close()
+
+
+def note(answer: Response, wrong: list[str]) -> None:
+    """Note an answer of presence's that is none."""
+    if "presence/" in answer.url and not answer.ok:
+        wrong.append(f"{answer.url}: {answer.status}")
+
+
+def cell(page: Page, board: str) -> Any:
+    return page.locator(f'.presence-online[data-board="{board}"]')
+
+
+def test_who_comes_and_goes_is_seen_in_an_open_list(
+    staff: Page, server: Server, board: str, invite: Invite
+) -> None:
+    wrong: list[str] = []
+    staff.on("pageerror", lambda error: wrong.append(str(error)))
+    staff.on("response", lambda answer: note(answer, wrong))
+    staff.goto(server.origin + LIST + board)
+    expect(cell(staff, board)).to_have_text("0")
+    ada = invite("Ada")
+    expect(cell(staff, board)).to_have_text("1", timeout=SOON)
+    invite("Bob")
+    expect(cell(staff, board)).to_have_text("2", timeout=SOON)
+    ada.leave()
+    expect(cell(staff, board)).to_have_text("1", timeout=SOON)
+    assert wrong == []
+
+
+def test_who_is_signed_out_sees_no_number_and_asks_no_more(
+    staff: Page, server: Server, board: str
+) -> None:
+    staff.goto(server.origin + LIST + board)
+    expect(cell(staff, board)).to_have_text("0")
+    staff.context.clear_cookies()
+    expect(cell(staff, board)).to_have_text("–", timeout=SOON)
+    asked: list[str] = []
+    staff.on("request", lambda request: asked.append(request.url))
+    staff.wait_for_timeout(2_000)  # nothing happens: there is no event to wait for
+    assert asked == []
+
+
+def test_a_server_that_was_away_is_asked_again(
+    staff: Page, server: Server, board: str, invite: Invite
+) -> None:
+    staff.goto(server.origin + LIST + board)
+    staff.route("**/presence/feed/", lambda route: route.abort())
+    expect(cell(staff, board)).to_have_text("–", timeout=6 * SOON)
+    staff.unroute("**/presence/feed/")
+    invite("Ada")
+    expect(cell(staff, board)).to_have_text("1", timeout=6 * SOON)
