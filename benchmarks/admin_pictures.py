@@ -1,10 +1,11 @@
-"""The pictures of the admin in docs/images: the list of boards, with people on some of them."""
+"""The pictures of the admin in docs/images: the list of boards, with people on some of them, and
+the people of one."""
 
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.support.cookies import staff_cookie
 from tests.support.guests import inviting
@@ -27,36 +28,44 @@ for title in {titles!r}:
     print(Board.objects.create(title=title, open_to_guests=True, owner=owner).pk)
 """
 
-FILES: dict[str, Literal["light", "dark"]] = {
-    "admin-list.png": "light",
-    "admin-list-dark.png": "dark",
-}
+NAMES = ("Ada Lovelace", "Brave Otter", "Grace Hopper", "Linus")
+
+SCHEMES: dict[str, Literal["light", "dark"]] = {"": "light", "-dark": "dark"}
 
 
-def take_list(browser: Browser, server: Server, folder: Path) -> list[Path]:
-    """Take the pictures of the list, the busiest boards first, and return their files."""
+def take_admin(browser: Browser, server: Server, folder: Path) -> list[Path]:
+    """Take the pictures of the list, the busiest boards first, and of the busiest board's people;
+    return their files."""
     code = MAKE.format(titles=[*BOARDS])
     made = server.manage("shell", "--no-imports", "-c", code).split()
+    files = []
     with ExitStack() as stack:
         for board, people in zip(made, BOARDS.values(), strict=True):
             invite = stack.enter_context(inviting(server, board))
-            for number in range(people):
-                invite(f"Guest {number + 1}")
-        return [_take(browser, server, folder / name, FILES[name], made) for name in FILES]
+            for name in NAMES[:people]:
+                invite(name)
+        for end, scheme in SCHEMES.items():
+            page = _open(browser, server, scheme)
+            page.goto(f"{server.origin}/admin/presence_site/board/?o=-5")
+            for board, people in zip(made, BOARDS.values(), strict=True):
+                expect(page.locator(f'[data-board="{board}"]')).to_have_text(str(people))
+            files.append(_shoot(page, folder / f"admin-list{end}.png"))
+            page.goto(f"{server.origin}/admin/presence_site/board/{made[0]}/presence/")
+            expect(page.locator(".presence-people tbody tr")).to_have_count(BOARDS["Roadmap"])
+            files.append(_shoot(page, folder / f"admin-people{end}.png"))
+            page.context.close()
+    return files
 
 
-def _take(
-    browser: Browser, server: Server, file: Path, scheme: Literal["light", "dark"], made: list[str]
-) -> Path:
+def _open(browser: Browser, server: Server, scheme: Literal["light", "dark"]) -> Page:
     context = browser.new_context(
         viewport={"width": 1280, "height": 640}, device_scale_factor=1.5, color_scheme=scheme
     )
     name, value = staff_cookie(server).split("=")
     context.add_cookies([{"name": name, "value": value, "url": server.origin}])
-    page = context.new_page()
-    page.goto(f"{server.origin}/admin/presence_site/board/?o=-5")
-    for board, people in zip(made, BOARDS.values(), strict=True):
-        expect(page.locator(f'[data-board="{board}"]')).to_have_text(str(people))
+    return context.new_page()
+
+
+def _shoot(page: Page, file: Path) -> Path:
     page.screenshot(path=file)
-    context.close()
     return file

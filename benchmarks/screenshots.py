@@ -13,7 +13,7 @@ from typing import Literal
 
 from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
-from benchmarks.admin_pictures import take_list
+from benchmarks.admin_pictures import take_admin
 from presence.conf import get_settings
 from presence.guests import sign_guest
 from tests.support.browser import launch
@@ -151,7 +151,7 @@ def main() -> None:
         for person, guest in here:
             person.point(guest.x, guest.y)
         browser = launch(stack.enter_context(sync_playwright()))
-        for file in take_list(browser, server, IMAGES):
+        for file in take_admin(browser, server, IMAGES):
             check(file)
         for picture in PICTURES:
             if picture.locale == "ar":

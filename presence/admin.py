@@ -14,7 +14,6 @@ from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db.models import Case, QuerySet, Value, When
-from django.forms import Media, Script
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
@@ -23,6 +22,7 @@ from django.views.decorators.cache import never_cache
 
 from presence import api
 from presence.conf import get_settings
+from presence.people_admin import PeopleMixin
 
 logger = logging.getLogger(__name__)
 
@@ -150,9 +150,9 @@ def note_people(model_admin: Any, request: HttpRequest, rows: Iterable[Any]) -> 
         row.presence_people = None if counts is None else counts.get(row.pk)
 
 
-class LivePresenceMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic to the checker only
+class LivePresenceMixin(PeopleMixin):
     """Shows how many people are on each board, for a `ModelAdmin` of boards: a column that sorts
-    and is kept up to date, and a filter. docs/admin.md."""
+    and is kept up to date, a filter, and a page with the people of each. docs/admin.md."""
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """Return the columns, "Online" the last of them unless it is named."""
@@ -204,12 +204,6 @@ class LivePresenceMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic 
         if counts is None:
             return JsonResponse({"error": "not known now"}, status=503)
         return JsonResponse({"rows": {str(board): counts[board] for board in shown}})
-
-    @property
-    def media(self) -> Media:
-        """The admin's scripts, and the one that keeps the column up to date."""
-        script: Any = Script("presence/admin.js", type="module")
-        return super().media + Media(js=[script])
 
     @property
     def _feed_name(self) -> str:

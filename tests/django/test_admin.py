@@ -1,8 +1,8 @@
 """The admin's list of boards, with people on some of them: a real Redis has the counts."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 import pytest
@@ -28,24 +28,30 @@ pytestmark = pytest.mark.django_db(transaction=True)
 LIST = "/admin/presence_site/board/"
 FEED = f"{LIST}presence/feed/"
 
-Fill = Callable[[dict[UUID, int]], None]
+
+class Fill(Protocol):
+    """Puts so many people on boards: guests, or one person with an account."""
+
+    def __call__(self, people: dict[UUID, int], person: str = "") -> None: ...
 
 
 @pytest.fixture
 def fill(settings: Any) -> Iterator[Fill]:
-    """Puts so many people on boards."""
+    """See `Fill`."""
     url, prefix = shared_redis().url, f"admin-{uuid4().hex}"
     settings.PRESENCE = {**settings.PRESENCE, "REDIS_URL": url, "REDIS_PREFIX": prefix}
 
-    async def join(people: dict[UUID, int]) -> None:
+    async def join(people: dict[UUID, int], person: str) -> None:
         store = RedisStore(url, prefix=prefix)
         await store.renew("here")
         for board, number in people.items():
             for n in range(number):
-                await store.join(board, Ticket(uuid4().hex, "here", f"guest:{n}", f"Guest {n}"))
+                await store.join(
+                    board, Ticket(uuid4().hex, "here", person or f"guest:{n}", f"Guest {n}")
+                )
         await store.close()
 
-    yield lambda people: asyncio.run(join(people))
+    yield lambda people, person="": asyncio.run(join(people, person))
     asked = asyncio.run_coroutine_threadsafe(api._store(get_settings()).close(), own_loop())
     asked.result(10)
 

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Response, expect
 
+from presence.errors import Close
+from presence.messages import UserState
 from tests.support.cookies import staff_cookie
 from tests.support.guests import Invite
 from tests.support.server import Server
@@ -28,7 +30,7 @@ def staff(browser: Browser, server: Server) -> Iterator[Page]:
 
 def note(answer: Response, wrong: list[str]) -> None:
     """Note an answer of presence's that is none."""
-    if "presence/" in answer.url and not answer.ok:
+    if "presence/" in answer.url and answer.status >= 400:
         wrong.append(f"{answer.url}: {answer.status}")
 
 
@@ -75,3 +77,30 @@ def test_a_server_that_was_away_is_asked_again(
     staff.unroute("**/presence/feed/")
     invite("Ada")
     expect(cell(staff, board)).to_have_text("1", timeout=6 * SOON)
+
+
+def people_page(server: Server, board: str) -> str:
+    return f"{server.origin}/admin/presence_site/board/{board}/presence/"
+
+
+def test_the_people_of_a_board_are_seen_and_removed(
+    staff: Page, server: Server, board: str, invite: Invite
+) -> None:
+    wrong: list[str] = []
+    staff.on("pageerror", lambda error: wrong.append(str(error)))
+    staff.on("response", lambda answer: note(answer, wrong))
+    staff.goto(people_page(server, board))
+    names = staff.locator("tbody [data-field=name]")
+    expect(names).to_have_count(0)
+    ada, bob = invite("Ada"), invite("Bob")
+    expect(names).to_have_text(["Ada", "Bob"], timeout=SOON)
+    expect(staff.locator("tbody [data-field=state]").first).to_have_text("active")
+    bob.state(UserState.AWAY)
+    expect(staff.locator("tbody [data-field=state]").last).to_have_text("away", timeout=SOON)
+    staff.locator("tr", has_text="Ada").get_by_role("button", name="Remove").click()
+    expect(staff.locator(".messagelist")).to_contain_text("Removed Ada")
+    expect(names).to_have_text(["Bob"], timeout=SOON)
+    assert ada.closed() == Close.REMOVED
+    staff.get_by_role("button", name="Close to newcomers").click()
+    expect(staff.get_by_role("button", name="Let newcomers in again")).to_be_visible()
+    assert wrong == []

@@ -56,6 +56,12 @@ class Guest:
         self._socket.close()
         self._reading.join()
 
+    def closed(self, within: float = 10.0) -> int | None:
+        """Return the code with which the server closed, None where it has not in so many
+        seconds."""
+        self._reading.join(within)
+        return self._socket.protocol.close_code
+
     def cursors(self) -> list[tuple[float, float]]:
         """Return where others pointed, as fractions, in the order in which it was told."""
         return [

@@ -1,5 +1,6 @@
-// Keeps the "Online" column of the admin's lists of boards up to date, while somebody looks at the page.
+// Keeps the "Online" column of the admin's lists of boards, and the people of a board, up to date, while somebody looks at the page.
 import { outcomeOf, pause, type Outcome } from "./polling.js";
+import { showNobody, showPeople, type Told } from "./people.js";
 import { cellsOf, show, type Counts } from "./rows.js";
 
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
@@ -19,26 +20,48 @@ function ask(feed: string, boards: Iterable<string>): Promise<Response> {
   return fetch(feed, { method: "POST", body, headers: { "X-CSRFToken": token }, redirect: "manual" });
 }
 
-async function refresh(feed: string, cells: ReadonlyMap<string, HTMLElement>): Promise<Outcome> {
-  const response = await ask(feed, cells.keys());
+/** One thing on the page that is kept up to date. */
+interface Kept {
+  ask(): Promise<Response>;
+  show(answer: unknown): void;
+  /** Better nothing than what was so a while ago. */
+  clear(): void;
+}
+
+async function refresh(kept: Kept): Promise<Outcome> {
+  const response = await kept.ask();
   const outcome = outcomeOf(response.status, response.type === "opaqueredirect");
-  if (outcome === "answered") show(cells, ((await response.json()) as { rows: Counts }).rows);
+  if (outcome === "answered") kept.show(await response.json());
   return outcome;
 }
 
-async function keep(feed: string, cells: ReadonlyMap<string, HTMLElement>): Promise<void> {
+async function keep(kept: Kept): Promise<void> {
   let failures = 0;
   for (;;) {
     await wait(pause(failures, Math.random()));
     await seen();
-    const outcome = await refresh(feed, cells).catch((): Outcome => "failed");
+    const outcome = await refresh(kept).catch((): Outcome => "failed");
     failures = outcome === "answered" ? 0 : failures + 1;
-    // Better no number than an old one.
-    if (outcome === "refused" || failures > 2) show(cells, {});
+    if (outcome === "refused" || failures > 2) kept.clear();
     if (outcome === "refused") return;
   }
 }
 
 const cells = cellsOf(document);
 const feed = [...cells.values()][0]?.dataset["feed"];
-if (feed) void keep(feed, cells);
+if (feed) {
+  void keep({
+    ask: () => ask(feed, cells.keys()),
+    show: (answer) => show(cells, (answer as { rows: Counts }).rows),
+    clear: () => show(cells, {}),
+  });
+}
+
+const page = document.querySelector<HTMLElement>(".presence-people");
+if (page) {
+  void keep({
+    ask: () => fetch(page.dataset["feed"] ?? "", { redirect: "manual" }),
+    show: (answer) => showPeople(page, answer as Told),
+    clear: () => showNobody(page),
+  });
+}
