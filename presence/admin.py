@@ -79,7 +79,7 @@ class PeopleFilter(admin.SimpleListFilter):
     known."""
 
     title = _("people now")
-    parameter_name = "presence"
+    parameter_name = "people_now"
 
     def __init__(self, request: HttpRequest, params: Any, model: Any, model_admin: Any) -> None:
         super().__init__(request, params, model, model_admin)
@@ -162,11 +162,14 @@ class LivePresenceMixin(PeopleMixin):
     def get_list_filter(self, request: HttpRequest) -> Any:
         """Return the filters, that by people the first of them unless it is named."""
         named = list(super().get_list_filter(request))
-        return named if PeopleFilter in named else [PeopleFilter, *named]
+        ours = any(isinstance(each, type) and issubclass(each, PeopleFilter) for each in named)
+        return named if ours else [PeopleFilter, *named]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
         """Return the site's class of changelist, whose rows know how many people are there."""
         base = super().get_changelist(request, **kwargs)
+        if issubclass(base, LiveChanges):
+            return base
         return type(base.__name__, (LiveChanges, base), {})
 
     @admin.display(description=_("Online"), ordering=COLUMN)

@@ -71,7 +71,8 @@ async def acounts(boards: Iterable[Any]) -> dict[UUID, int]:
 
 
 async def acensus() -> dict[UUID, int]:
-    """Return how many people are on each board that anybody is on, in a few trips to the store."""
+    """Return how many people are on each board that anybody is on. Two trips to the store, and
+    more where these are more than some hundreds."""
     return dict(await _ask(lambda staff: staff.census()))
 
 

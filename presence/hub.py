@@ -71,7 +71,7 @@ class Hub:
         layer = TimedLayer(layer, self.totals, self._loop.time) if layer else None
         # The processes renew every third of a lease; half of one leaves them time to do so.
         patience = timing.lease / 2
-        lease, queue, departed = self._lease, self._queue, self._on_departed
+        lease, queue, departed = self._lease, self._queue, self.departed
         self._sync = Sync(
             store, process, layer, self._rooms, queue, lease, departed, patience=patience
         )
@@ -227,7 +227,8 @@ class Hub:
         if peer.session_id == ticket.session:
             peer.refuse(error)
 
-    def _on_departed(self, board: UUID, departure: Departure) -> None:
+    def departed(self, board: UUID, departure: Departure) -> None:
+        """Take in who is off a board, by this process's word to the store: count, log and tell."""
         self.totals.leaves += len(departure.members)
         self.journal.left(board, departure)
         self._events.went(board, departure)

@@ -64,15 +64,15 @@ class Staff:
         """Take a person off a board, keep them out for so long, and return how many tabs that
         closes."""
         departure = await self._store.remove(board, person, seconds)
-        self._events.went(board, departure)
+        (self._hub.departed if self._hub else self._events.went)(board, departure)
         processes = {member.process for member in departure.members}
-        if processes:
-            with suppress(TryLater):
-                processes.update((await self._store.snapshot(board)).processes)
-            try:
-                await self._have(board, processes, Post(look=True))
-            except TryLater as error:
-                logger.warning("a removal is seen at the next renewal only: %s", error)
+        # Also where nobody went: this may be said again since the answer was lost.
+        with suppress(TryLater):
+            processes.update((await self._store.snapshot(board)).processes)
+        try:
+            await self._have(board, processes, Post(look=True))
+        except TryLater as error:
+            logger.warning("a removal is seen at the next renewal only: %s", error)
         return len(departure.members)
 
     async def reconnect(self, board: UUID) -> None:

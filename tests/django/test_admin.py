@@ -118,14 +118,14 @@ def test_it_sorts_where_nobody_is_anywhere(client: Client, fill: Fill, ours: lis
 def test_the_filter(client: Client, fill: Fill, ours: list[UUID]) -> None:
     fill({ours[1]: 1})
     signed_in = staff(client, "view_board")
-    assert shown(signed_in.get(f"{LIST}?presence=some")) == [(ours[1], "1")]
-    assert {pk for pk, _ in shown(signed_in.get(f"{LIST}?presence=none"))} == {ours[0], ours[2]}
+    assert shown(signed_in.get(f"{LIST}?people_now=some")) == [(ours[1], "1")]
+    assert {pk for pk, _ in shown(signed_in.get(f"{LIST}?people_now=none"))} == {ours[0], ours[2]}
     counted = signed_in.get(f"{LIST}?_facets=True").content
     assert b"Has people now (1)" in counted
     assert b"Nobody now (2)" in counted
 
 
-@pytest.mark.parametrize("query", ["", "?presence=some", "order"])
+@pytest.mark.parametrize("query", ["", "?people_now=some", "order"])
 def test_queries_and_trips_are_as_many_for_any_number_of_rows(
     client: Client, fill: Fill, monkeypatch: pytest.MonkeyPatch, query: str
 ) -> None:
@@ -177,7 +177,7 @@ def test_no_number_of_a_board_one_may_not_view(client: Client, fill: Fill, picky
     fill({plain: 1, secret: 2, hidden: 3})
     signed_in = staff(client, "view_board")
     assert dict(shown(signed_in.get(LIST))) == {plain: "1", secret: UNKNOWN}
-    assert shown(signed_in.get(f"{LIST}?presence=some")) == [(plain, "1")]
+    assert shown(signed_in.get(f"{LIST}?people_now=some")) == [(plain, "1")]
     asked = ",".join(map(str, (plain, secret, hidden, uuid4())))
     answer = signed_in.post(FEED, {"boards": asked})
     assert answer.json() == {"rows": {str(plain): 1}}
@@ -218,7 +218,7 @@ def test_the_list_is_there_when_the_store_is_not(
     away = {"REDIS_URL": "redis://127.0.0.1:1/0"}
     settings.PRESENCE = {**settings.PRESENCE, **away}
     signed_in = staff(client, "view_board")
-    for query in ("", "?presence=some", "?presence=none", order(signed_in, "-")):
+    for query in ("", "?people_now=some", "?people_now=none", order(signed_in, "-")):
         response = signed_in.get(LIST + query)
         assert {text for _, text in shown(response)} == {UNKNOWN}
         assert len(shown(response)) == 3

@@ -3,6 +3,9 @@ import { outcomeOf, pause, type Outcome } from "./polling.js";
 import { showNobody, showPeople, type Told } from "./people.js";
 import { cellsOf, show, type Counts } from "./rows.js";
 
+/** Milliseconds within which an answer comes, or is none. */
+const WITHIN = 10_000;
+
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 /** Resolves when the page is looked at. */
@@ -17,7 +20,7 @@ function seen(): Promise<void> {
 function ask(feed: string, boards: Iterable<string>): Promise<Response> {
   const token = document.querySelector<HTMLInputElement>("input[name=csrfmiddlewaretoken]")?.value ?? "";
   const body = new URLSearchParams({ boards: [...boards].join(",") });
-  return fetch(feed, { method: "POST", body, headers: { "X-CSRFToken": token }, redirect: "manual" });
+  return fetch(feed, { method: "POST", body, headers: { "X-CSRFToken": token }, redirect: "manual", signal: AbortSignal.timeout(WITHIN) });
 }
 
 /** One thing on the page that is kept up to date. */
@@ -60,7 +63,7 @@ if (feed) {
 const page = document.querySelector<HTMLElement>(".presence-people");
 if (page) {
   void keep({
-    ask: () => fetch(page.dataset["feed"] ?? "", { redirect: "manual" }),
+    ask: () => fetch(page.dataset["feed"] ?? "", { redirect: "manual", signal: AbortSignal.timeout(WITHIN) }),
     show: (answer) => showPeople(page, answer as Told),
     clear: () => showNobody(page),
   });

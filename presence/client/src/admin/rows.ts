@@ -5,10 +5,13 @@ export type Counts = Readonly<Record<string, number>>;
 /** What a cell shows while the number is not known. */
 export const UNKNOWN = "–";
 
+/** Boards that the server tells of at a time; further rows stay as they came. */
+const MOST = 1_000;
+
 /** The cells of a page, by board. */
 export function cellsOf(page: ParentNode): Map<string, HTMLElement> {
   const cells = page.querySelectorAll<HTMLElement>(".presence-online[data-board]");
-  return new Map([...cells].map((cell) => [cell.dataset["board"] ?? "", cell]));
+  return new Map([...cells].slice(0, MOST).map((cell) => [cell.dataset["board"] ?? "", cell]));
 }
 
 /** Shows counts; a board that is not among them is none of ours any more. Only what changed is written. */
