@@ -4,15 +4,14 @@ A number is shown of a board that the `ModelAdmin` lets somebody view, by its qu
 board, its permissions: of no other, be it in the list, the filter, the order or the feed.
 """
 
-import logging
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.core.exceptions import PermissionDenied
 from django.db.models import Case, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path, reverse
@@ -21,15 +20,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from presence import api
-from presence.conf import get_settings
-from presence.people_admin import PeopleMixin
-
-logger = logging.getLogger(__name__)
+from presence.people_admin import UNKNOWN, PeopleMixin, known
 
 COLUMN = "presence_online"
 """The name of the column, for `list_display` and `sortable_by`."""
-
-UNKNOWN = "–"
 
 MOST = 1_000
 """Boards that a page may ask for at a time."""
@@ -38,16 +32,6 @@ SORTED = 10_000
 """Boards, those with most people, that are put in order or filtered by their people."""
 
 Counts = Mapping[UUID, int]
-
-
-def known(ask: Callable[[], Counts]) -> Counts | None:
-    """Return how many people are on which board; None where that is not known. Never raises: a page
-    of the admin is of use without."""
-    try:
-        return ask() if get_settings().ENABLED else None
-    except (api.TryLater, ImproperlyConfigured) as error:
-        logger.warning("how many people are on the boards is not known: %s", error)
-        return None
 
 
 def visible(model_admin: Any, request: HttpRequest, boards: Collection[UUID]) -> list[UUID]:
@@ -59,10 +43,11 @@ def visible(model_admin: Any, request: HttpRequest, boards: Collection[UUID]) ->
 def census(model_admin: Any, request: HttpRequest) -> Counts | None:
     """Return the boards that have people and that somebody may view; None where that is not
     known."""
-    if not hasattr(request, "presence_census"):
+    page: Any = request
+    if not hasattr(page, "presence_census"):
         # Asked more than once for a page: for the filter, and for the order.
-        setattr(request, "presence_census", _census(model_admin, request))  # noqa: B010
-    counts: Counts | None = getattr(request, "presence_census")  # noqa: B009
+        page.presence_census = _census(model_admin, request)
+    counts: Counts | None = page.presence_census
     return counts
 
 
@@ -175,7 +160,6 @@ class LivePresenceMixin(PeopleMixin):
     @admin.display(description=_("Online"), ordering=COLUMN)
     def presence_online(self, board: Any) -> str:
         """Return how many people are on a board of a changelist."""
-        people = getattr(board, "presence_people", None)
         if not hasattr(board, "presence_people"):
             return UNKNOWN  # not to be seen, or not in a changelist
         name = f"{self.admin_site.name}:{self._feed_name}"
@@ -183,7 +167,7 @@ class LivePresenceMixin(PeopleMixin):
             '<span class="presence-online" data-board="{}" data-feed="{}">{}</span>',
             board.pk,
             reverse(name),
-            UNKNOWN if people is None else people,
+            UNKNOWN if board.presence_people is None else board.presence_people,
         )
 
     def get_urls(self) -> Any:

@@ -48,7 +48,7 @@ __all__ = [
     "reconnect",
     "remove",
     "reopen",
-]  # fmt: skip
+]
 
 WITHIN = 10.0
 """Seconds that sync code waits for an answer."""

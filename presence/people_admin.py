@@ -1,6 +1,8 @@
 """A board's people in Django's admin: who is there, kept up to date, and what staff may do."""
 
-from typing import Any
+import logging
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
@@ -13,22 +15,40 @@ from django.urls import NoReverseMatch, path, reverse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 
 from presence import api
 from presence.conf import get_settings
 
+logger = logging.getLogger(__name__)
+
+UNKNOWN = "–"
+"""What a page shows in place of what is not known."""
+
+STATES = {
+    "active": gettext_lazy("active"),
+    "off board": gettext_lazy("off board"),
+    "idle": gettext_lazy("idle"),
+    "away": gettext_lazy("away"),
+}
+"""What the states of `api.Person` are called on a page."""
+
 LONGEST = 200
 """Characters of a person's key that a page may name; keys have far fewer."""
 
 Row = dict[str, Any]
+T = TypeVar("T")
 
 
-def state_name(state: str | None) -> str:
-    """Return what a state of `api.Person` is called on a page."""
-    names = {"active": _("active"), "off board": _("off board"), "idle": _("idle")}
-    return {**names, "away": _("away")}.get(state or "", "–")
+def known(ask: Callable[[], T]) -> T | None:
+    """Return what presence answers; None where that is not known. Never raises: a page of the admin
+    is of use without."""
+    try:
+        return ask() if get_settings().ENABLED else None
+    except (api.TryLater, ImproperlyConfigured) as error:
+        logger.warning("who is on the boards is not known: %s", error)
+        return None
 
 
 class PeopleMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic to the checker only
@@ -85,27 +105,21 @@ class PeopleMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic to the
 
     def _told(self, board: Any) -> dict[str, Any]:
         """Return what the page tells of a board, in words."""
-        try:
-            if not get_settings().ENABLED:
-                return {"known": False, "people": [], "closed": False}
-            here, closed = api.people(board), api.is_closed(board)
-        except (api.TryLater, ImproperlyConfigured):
-            return {"known": False, "people": [], "closed": False}
+        found = known(lambda: (api.people(board), api.is_closed(board)))
+        here, closed = found or ([], False)
         accounts = self._accounts(here)
         rows = [self._row(person, accounts) for person in here]
-        return {"known": True, "people": rows, "closed": closed}
+        return {"known": found is not None, "people": rows, "closed": closed}
 
     def _row(self, person: api.Person, accounts: dict[str, str]) -> Row:
-        red, green, blue = person.color
         return {
             "key": person.key,
             "name": person.name,
-            "color": f"#{red:02x}{green:02x}{blue:02x}",
             "account": accounts.get(person.account or "", "") or _("guest"),
             "url": self._account_url(person.account) if person.account in accounts else "",
             "since": date_format(localtime(person.since), "DATETIME_FORMAT"),
             "tabs": str(person.tabs),
-            "state": state_name(person.state),
+            "state": STATES.get(person.state or "", UNKNOWN),
             "processes": ", ".join(person.processes),
         }
 

@@ -16,11 +16,16 @@ function seen(): Promise<void> {
   });
 }
 
+/** Asks the server, which may send whoever is signed out elsewhere, and may not answer. */
+function ask(feed: string, how: RequestInit = {}): Promise<Response> {
+  return fetch(feed, { ...how, redirect: "manual", signal: AbortSignal.timeout(WITHIN) });
+}
+
 /** Posted, since the boards of a long page make a longer address than servers take. */
-function ask(feed: string, boards: Iterable<string>): Promise<Response> {
+function askFor(boards: Iterable<string>, feed: string): Promise<Response> {
   const token = document.querySelector<HTMLInputElement>("input[name=csrfmiddlewaretoken]")?.value ?? "";
   const body = new URLSearchParams({ boards: [...boards].join(",") });
-  return fetch(feed, { method: "POST", body, headers: { "X-CSRFToken": token }, redirect: "manual", signal: AbortSignal.timeout(WITHIN) });
+  return ask(feed, { method: "POST", body, headers: { "X-CSRFToken": token } });
 }
 
 /** One thing on the page that is kept up to date. */
@@ -54,7 +59,7 @@ const cells = cellsOf(document);
 const feed = [...cells.values()][0]?.dataset["feed"];
 if (feed) {
   void keep({
-    ask: () => ask(feed, cells.keys()),
+    ask: () => askFor(cells.keys(), feed),
     show: (answer) => show(cells, (answer as { rows: Counts }).rows),
     clear: () => show(cells, {}),
   });
@@ -63,7 +68,7 @@ if (feed) {
 const page = document.querySelector<HTMLElement>(".presence-people");
 if (page) {
   void keep({
-    ask: () => fetch(page.dataset["feed"] ?? "", { redirect: "manual", signal: AbortSignal.timeout(WITHIN) }),
+    ask: () => ask(page.dataset["feed"] ?? ""),
     show: (answer) => showPeople(page, answer as Told),
     clear: () => showNobody(page),
   });

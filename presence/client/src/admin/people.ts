@@ -1,4 +1,5 @@
 // The table of a board's people: its rows are copies of the template that the page brings along.
+import { UNKNOWN, write } from "./text.js";
 
 export interface Person {
   readonly key: string;
@@ -17,10 +18,6 @@ export interface Told {
 }
 
 const FIELDS = ["name", "account", "since", "tabs", "state", "processes"] as const;
-
-function write(element: Element | null, text: string): void {
-  if (element && element.textContent !== text) element.textContent = text;
-}
 
 function fill(row: HTMLElement, person: Person): HTMLElement {
   row.dataset["person"] = person.key;
@@ -51,5 +48,5 @@ export function showPeople(page: HTMLElement, told: Told): void {
 /** Shows that nothing is known. */
 export function showNobody(page: HTMLElement): void {
   page.querySelector("tbody")?.replaceChildren();
-  write(page.querySelector("[data-field=count]"), "–");
+  write(page.querySelector("[data-field=count]"), UNKNOWN);
 }

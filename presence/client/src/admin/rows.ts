@@ -1,9 +1,7 @@
 // The "Online" cells of a changelist: which boards they are of, and what they show.
+import { UNKNOWN, write, type Place } from "./text.js";
 
 export type Counts = Readonly<Record<string, number>>;
-
-/** What a cell shows while the number is not known. */
-export const UNKNOWN = "–";
 
 /** Boards that the server tells of at a time; further rows stay as they came. */
 const MOST = 1_000;
@@ -15,9 +13,6 @@ export function cellsOf(page: ParentNode): Map<string, HTMLElement> {
 }
 
 /** Shows counts; a board that is not among them is none of ours any more. Only what changed is written. */
-export function show(cells: ReadonlyMap<string, { textContent: string | null }>, counts: Counts): void {
-  for (const [board, cell] of cells) {
-    const text = board in counts ? String(counts[board]) : UNKNOWN;
-    if (cell.textContent !== text) cell.textContent = text;
-  }
+export function show(cells: ReadonlyMap<string, Place>, counts: Counts): void {
+  for (const [board, cell] of cells) write(cell, board in counts ? String(counts[board]) : UNKNOWN);
 }
