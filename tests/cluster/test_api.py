@@ -74,6 +74,13 @@ async def tabs_everywhere(crowd: Crowd, board: str) -> tuple[list[Person], list[
     return tabs, others, cookie
 
 
+async def refusal(crowd: Crowd, process: int, board: str, cookie: str) -> int:
+    """Return the code with which somebody who asks to join is sent away."""
+    asking = await crowd.cluster.clients(process, board).connect(cookies=cookie)
+    await asking.send(JOIN)
+    return await asking.closed()
+
+
 async def key_of(cluster: Cluster, board: str, name: str) -> str:
     """Return the key of a person, as staff see it."""
     return next(p["key"] for p in await act(cluster, "sync", "people", board) if p["name"] == name)
@@ -97,9 +104,7 @@ async def test_every_tab_closes_in_every_process_within_a_second(
     await crowd.agree()
     assert [other.count for other in others] == [3, 3, 3]
     for process in range(3):
-        again = await crowd.cluster.clients(process, board).connect(cookies=cookie)
-        await again.send(JOIN)
-        assert await again.closed() == Close.REMOVED
+        assert await refusal(crowd, process, board, cookie) == Close.REMOVED
 
 
 @WAYS
@@ -110,9 +115,7 @@ async def test_a_board_is_closed_to_newcomers_of_every_process(
     tabs, _, cookie = await tabs_everywhere(crowd, board)
     await act(crowd.cluster, way, "close", board)
     for process in range(3):
-        late = await crowd.cluster.clients(process, board).connect(cookies=guest_cookie())
-        await late.send(JOIN)
-        assert await late.closed() == Close.FORBIDDEN
+        assert await refusal(crowd, process, board, guest_cookie()) == Close.FORBIDDEN
     await tabs[0].client.snap()
     crowd.gone(tabs[0])
     again = await crowd.join(1, board, "Ada", cookie)

@@ -28,10 +28,18 @@ def staff(browser: Browser, server: Server) -> Iterator[Page]:
     context.close()
 
 
-def note(answer: Response, wrong: list[str]) -> None:
-    """Note an answer of presence's that is none."""
-    if "presence/" in answer.url and answer.status >= 400:
-        wrong.append(f"{answer.url}: {answer.status}")
+@pytest.fixture
+def wrong(staff: Page) -> list[str]:
+    """What goes wrong on the page: errors of scripts, and answers of presence's that are none."""
+    noted: list[str] = []
+
+    def note(answer: Response) -> None:
+        if "presence/" in answer.url and answer.status >= 400:
+            noted.append(f"{answer.url}: {answer.status}")
+
+    staff.on("pageerror", lambda error: noted.append(str(error)))
+    staff.on("response", note)
+    return noted
 
 
 def cell(page: Page, board: str) -> Any:
@@ -39,11 +47,8 @@ def cell(page: Page, board: str) -> Any:
 
 
 def test_who_comes_and_goes_is_seen_in_an_open_list(
-    staff: Page, server: Server, board: str, invite: Invite
+    staff: Page, server: Server, board: str, invite: Invite, wrong: list[str]
 ) -> None:
-    wrong: list[str] = []
-    staff.on("pageerror", lambda error: wrong.append(str(error)))
-    staff.on("response", lambda answer: note(answer, wrong))
     staff.goto(server.origin + LIST + board)
     expect(cell(staff, board)).to_have_text("0")
     ada = invite("Ada")
@@ -84,11 +89,8 @@ def people_page(server: Server, board: str) -> str:
 
 
 def test_the_people_of_a_board_are_seen_and_removed(
-    staff: Page, server: Server, board: str, invite: Invite
+    staff: Page, server: Server, board: str, invite: Invite, wrong: list[str]
 ) -> None:
-    wrong: list[str] = []
-    staff.on("pageerror", lambda error: wrong.append(str(error)))
-    staff.on("response", lambda answer: note(answer, wrong))
     staff.goto(people_page(server, board))
     names = staff.locator("tbody [data-field=name]")
     expect(names).to_have_count(0)
