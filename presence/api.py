@@ -64,16 +64,17 @@ async def aonline(board: Any) -> int:
 
 
 async def acounts(boards: Iterable[Any]) -> dict[UUID, int]:
-    """Return how many people are on each of the boards, by UUID, in one trip to the store (one for
-    some hundreds)."""
+    """Return how many people are on each of the boards, by UUID, in one trip to the
+    store."""
     asked = [board_id(board) for board in boards]
     return dict(await _ask(lambda staff: staff.counts(asked)))
 
 
-async def acensus() -> dict[UUID, int]:
-    """Return how many people are on each board that anybody is on. Two trips to the store, and
-    more where these are more than some hundreds."""
-    return dict(await _ask(lambda staff: staff.census()))
+async def acensus(among: Iterable[Any] | None = None) -> dict[UUID, int]:
+    """Return how many people are on each board that somebody is on, or on those among some, in two
+    trips to the store. Cheaper than `acounts` where most of many are empty."""
+    boards = None if among is None else [board_id(board) for board in among]
+    return dict(await _ask(lambda staff: staff.census(boards)))
 
 
 async def apeople(board: Any) -> list[Person]:
@@ -129,9 +130,9 @@ def counts(boards: Iterable[Any]) -> dict[UUID, int]:
     return _wait(acounts, [board_id(board) for board in boards])
 
 
-def census() -> dict[UUID, int]:
+def census(among: Iterable[Any] | None = None) -> dict[UUID, int]:
     """See `acensus`."""
-    return _wait(acensus)
+    return _wait(acensus, among)
 
 
 def people(board: Any) -> list[Person]:

@@ -42,9 +42,9 @@ class Staff:
         """Return how many people are on each of the boards."""
         return await self._store.counts(boards)
 
-    async def census(self) -> Mapping[UUID, int]:
-        """Return how many people are on each board that anybody is on."""
-        return await census(self._store)
+    async def census(self, among: Collection[UUID] | None) -> Mapping[UUID, int]:
+        """Return how many people are on each board that somebody is on."""
+        return await census(self._store, among)
 
     async def people(self, board: UUID) -> list[Person]:
         """Return who is on a board, in the order they came."""

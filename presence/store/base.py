@@ -194,8 +194,9 @@ class Store(Protocol):
         """Return how many people are on each of the boards: 0 for those nobody is on."""
         ...
 
-    async def boards(self) -> Mapping[UUID, int]:
-        """Return the boards that somebody is on, in no order, with how many people are there."""
+    async def boards(self, among: Collection[UUID] | None = None) -> Mapping[UUID, int]:
+        """Return the boards that somebody is on, in no order, and how many people are on each; only
+        those among some, where they are given. Cheaper than `counts` where most are empty."""
         ...
 
     async def processes(self) -> Mapping[str, int]:

@@ -141,11 +141,10 @@ class MemoryStore:
         now = self._clock()
         return {b: people(self._present(self._boards.get(b, Board()), now)) for b in boards}
 
-    async def boards(self) -> Mapping[UUID, int]:
+    async def boards(self, among: Collection[UUID] | None = None) -> Mapping[UUID, int]:
         """See `Store.boards`."""
-        now = self._clock()
-        counts = {b: people(self._present(here, now)) for b, here in self._boards.items()}
-        return {board: number for board, number in counts.items() if number}
+        counts = await self.counts(self._boards if among is None else among)
+        return {board: people for board, people in counts.items() if people}
 
     async def processes(self) -> Mapping[str, int]:
         """See `Store.processes`."""

@@ -48,13 +48,13 @@ class Link:
         (reply,) = await self.run_all([call])
         return reply
 
-    async def run_all(self, calls: Sequence[Call]) -> list[Any]:
-        """Run scripts in as few trips as may be and return their answers; raises `TryLater`.
+    async def run_all(self, calls: Sequence[Call], *, at_once: int = AT_ONCE) -> list[Any]:
+        """Run scripts, so many in one trip, and return their answers; raises `TryLater`.
 
         They run in their order, but for a Redis Cluster where each node has its own. One that is
         sent with others may run twice.
         """
-        parts = [calls[n : n + AT_ONCE] for n in range(0, len(calls), AT_ONCE)]
+        parts = [calls[n : n + at_once] for n in range(0, len(calls), at_once or AT_ONCE)]
         return [reply for part in parts for reply in await self._run_some(part)]
 
     async def _run_some(self, calls: Sequence[Call]) -> list[Any]:

@@ -172,9 +172,19 @@ async def test_boards_are_those_that_somebody_is_on(store: Store, world: World) 
     await fill(store, 1, OTHER_BOARD)
     assert set(await store.boards()) == {BOARD, OTHER_BOARD}
     await store.leave(OTHER_BOARD, "filler 0")
-    assert list(await store.boards()) == [BOARD]
+    assert dict(await store.boards()) == {BOARD: 2}
     for n in range(2):
         await store.linger(BOARD, f"filler {n}")
     assert list(await store.boards()) == [BOARD]
     await world.advance(3)
     assert list(await store.boards()) == []
+
+
+async def test_boards_among_some(store: Store) -> None:
+    await fill(store, 2)
+    await fill(store, 1, OTHER_BOARD)
+    assert dict(await store.boards([])) == {}
+    assert dict(await store.boards([OTHER_BOARD, FIRST_OF_PAIR])) == {OTHER_BOARD: 1}
+    assert dict(await store.boards([BOARD, OTHER_BOARD])) == {BOARD: 2, OTHER_BOARD: 1}
+    await store.leave(OTHER_BOARD, "filler 0")
+    assert dict(await store.boards([OTHER_BOARD])) == {}
