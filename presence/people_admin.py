@@ -186,7 +186,7 @@ class PeopleMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic to the
     def media(self) -> Media:
         """The admin's scripts, and the one that keeps numbers and people up to date."""
         script: Any = Script("presence/admin.js", type="module")
-        return super().media + Media(js=[script])
+        return super().media + Media(js=[script], css={"all": ["presence/admin.css"]})
 
     @property
     def _people_name(self) -> str:

@@ -21,9 +21,9 @@ const staticFolder = fileURLToPath(new URL("../static/presence/", import.meta.ur
 const BANNER = "/* presence: built from presence/client, not to be edited here. */";
 /** What is served and imported: the script's name, and its source. */
 const SCRIPTS = { overlay: "index", client: "api", react: "react" };
-/** What is only served: no bundler has a use for it. */
-const PAGES = { admin: "admin/admin" };
-const STYLES = { "overlay.css": "src/overlay.css" };
+/** What is served only: the pages of the admin. */
+const PAGES = { admin: "admin" };
+const STYLES = { "overlay.css": "src/overlay.css", "admin.css": "src/admin.css" };
 /** Never part of a script: whoever uses it has it. */
 const PEERS = ["react"];
 

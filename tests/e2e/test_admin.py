@@ -1,7 +1,6 @@
-"""The admin's list of boards in a real browser, while people come and go."""
+"""The people of a board in the admin, in a real browser. The list is in test_admin_list."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Response, expect
@@ -11,8 +10,6 @@ from presence.messages import UserState
 from tests.support.cookies import staff_cookie
 from tests.support.guests import Invite
 from tests.support.server import Server
-
-LIST = "/admin/presence_site/board/?id="
 
 SOON = 5_000
 """Milliseconds within which a join is to be seen, on a machine that does other things as well."""
@@ -40,48 +37,6 @@ def wrong(staff: Page) -> list[str]:
     staff.on("pageerror", lambda error: noted.append(str(error)))
     staff.on("response", note)
     return noted
-
-
-def cell(page: Page, board: str) -> Any:
-    return page.locator(f'.presence-online[data-board="{board}"]')
-
-
-def test_who_comes_and_goes_is_seen_in_an_open_list(
-    staff: Page, server: Server, board: str, invite: Invite, wrong: list[str]
-) -> None:
-    staff.goto(server.origin + LIST + board)
-    expect(cell(staff, board)).to_have_text("0")
-    ada = invite("Ada")
-    expect(cell(staff, board)).to_have_text("1", timeout=SOON)
-    invite("Bob")
-    expect(cell(staff, board)).to_have_text("2", timeout=SOON)
-    ada.leave()
-    expect(cell(staff, board)).to_have_text("1", timeout=SOON)
-    assert wrong == []
-
-
-def test_who_is_signed_out_sees_no_number_and_asks_no_more(
-    staff: Page, server: Server, board: str
-) -> None:
-    staff.goto(server.origin + LIST + board)
-    expect(cell(staff, board)).to_have_text("0")
-    staff.context.clear_cookies()
-    expect(cell(staff, board)).to_have_text("–", timeout=SOON)
-    asked: list[str] = []
-    staff.on("request", lambda request: asked.append(request.url))
-    staff.wait_for_timeout(2_000)  # nothing happens: there is no event to wait for
-    assert asked == []
-
-
-def test_a_server_that_was_away_is_asked_again(
-    staff: Page, server: Server, board: str, invite: Invite
-) -> None:
-    staff.goto(server.origin + LIST + board)
-    staff.route("**/presence/feed/", lambda route: route.abort())
-    expect(cell(staff, board)).to_have_text("–", timeout=6 * SOON)
-    staff.unroute("**/presence/feed/")
-    invite("Ada")
-    expect(cell(staff, board)).to_have_text("1", timeout=6 * SOON)
 
 
 def people_page(server: Server, board: str) -> str:

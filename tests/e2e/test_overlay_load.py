@@ -12,6 +12,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page
 
 from benchmarks.load import WARM_UP, Load
+from tests.support.browser import main_thread_tasks
 from tests.support.server import ROOT, Server
 
 PEOPLE, RATE, SECONDS = 100, 20.0, 10.0
@@ -59,26 +60,6 @@ def used_heap(page: Page) -> int:
     used = int(devtools.send("Runtime.getHeapUsage")["usedSize"])
     devtools.detach()
     return used
-
-
-def main_thread_tasks(trace: bytes) -> list[int]:
-    """Return the CPU time of each task of the page's main thread, in microseconds.
-
-    Not the wall clock: on a machine that others use, a task that waits for a core is no slow task.
-    """
-    events = json.loads(trace)["traceEvents"]
-    main = {
-        (event["pid"], event["tid"])
-        for event in events
-        if event["name"] == "thread_name" and event["args"]["name"] == "CrRendererMain"
-    }
-    return [
-        event["tdur"]
-        for event in events
-        if (event["pid"], event["tid"]) in main
-        and event.get("cat") == "toplevel"
-        and "tdur" in event
-    ]
 
 
 def test_a_hundred_cursors_at_twenty_updates_a_second(

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { EVERY, LONGEST, outcomeOf, pause } from "../src/admin/polling.js";
-import { show } from "../src/admin/rows.js";
-import { UNKNOWN } from "../src/admin/text.js";
+import { clear, show, UNKNOWN } from "../src/admin/rows.js";
 
 describe("when to ask again", () => {
   test("soon enough that a join shows within a second, while all is well", () => {
@@ -26,10 +25,14 @@ describe("when to ask again", () => {
 });
 
 describe("cells", () => {
-  test("show what is told, and nothing of a board that is not told of", () => {
-    const cells = new Map([["a", { textContent: "1" }], ["b", { textContent: "2" }]]);
-    show(cells, { a: 0 });
-    assert.deepEqual([...cells.values()].map((cell) => cell.textContent), ["0", UNKNOWN]);
+  const numbers = (cells: ReadonlyMap<string, { textContent: string }>) => [...cells.values()].map((cell) => cell.textContent);
+
+  test("show what is told, and stay as they are where nothing is", () => {
+    const cells = new Map([["a", { textContent: "1" }], ["b", { textContent: "2" }], ["c", { textContent: "3" }]]);
+    show(cells, { a: 0, b: null, elsewhere: 9 });
+    assert.deepEqual(numbers(cells), ["0", UNKNOWN, "3"]);
+    clear(cells);
+    assert.deepEqual(numbers(cells), [UNKNOWN, UNKNOWN, UNKNOWN]);
   });
 
   test("that are right already are left alone", () => {

@@ -20,8 +20,12 @@ export class FakeSocket implements Socket {
     private readonly events: SocketEvents,
   ) {}
 
-  send(frame: ArrayBuffer): void {
+  /** Texts that came. */
+  readonly texts: string[] = [];
+
+  send(frame: ArrayBuffer | string): void {
     if (this.state !== "open") return;
+    if (typeof frame === "string") return void this.texts.push(frame);
     this.heard.push(decodeClient(frame));
     this.sizes.push(frame.byteLength);
   }

@@ -1,18 +1,30 @@
-// The "Online" cells of a changelist: which boards they are of, and what they show.
-import { UNKNOWN, write, type Place } from "./text.js";
+/** The "Online" cells of a changelist: which boards they are of, and what they show. */
 
-export type Counts = Readonly<Record<string, number>>;
+/** How many people, by board; null = not known, or not for you. */
+export type Counts = Readonly<Record<string, number | null>>;
 
-/** Boards that the server tells of at a time; further rows stay as they came. */
-const MOST = 1_000;
+/** What a cell shows while the number is not known. */
+export const UNKNOWN = "–";
+
+type Cells = ReadonlyMap<string, { textContent: string | null }>;
 
 /** The cells of a page, by board. */
 export function cellsOf(page: ParentNode): Map<string, HTMLElement> {
   const cells = page.querySelectorAll<HTMLElement>(".presence-online[data-board]");
-  return new Map([...cells].slice(0, MOST).map((cell) => [cell.dataset["board"] ?? "", cell]));
+  return new Map([...cells].map((cell) => [cell.dataset["board"] ?? "", cell]));
 }
 
-/** Shows counts; a board that is not among them is none of ours any more. Only what changed is written. */
-export function show(cells: ReadonlyMap<string, Place>, counts: Counts): void {
-  for (const [board, cell] of cells) write(cell, board in counts ? String(counts[board]) : UNKNOWN);
+/** Shows the counts that changed. It only writes, so that the page is laid out once for all of them. */
+export function show(cells: Cells, counts: Counts): void {
+  for (const [board, count] of Object.entries(counts)) write(cells.get(board), count);
+}
+
+/** Shows that nothing is known. */
+export function clear(cells: Cells): void {
+  for (const cell of cells.values()) write(cell, null);
+}
+
+function write(cell: { textContent: string | null } | undefined, count: number | null): void {
+  const text = count === null ? UNKNOWN : String(count);
+  if (cell && cell.textContent !== text) cell.textContent = text;
 }

@@ -3,7 +3,8 @@
 export interface Socket {
     /** Bytes accepted by `send` that have not left the machine. */
     readonly buffered: number;
-    send(frame: ArrayBuffer): void;
+    /** Text is for pages of the admin. */
+    send(frame: ArrayBuffer | string): void;
     close(code: number): void;
 }
 export interface SocketEvents {

@@ -1,0 +1,43 @@
+/** The script of the admin's pages of boards: the list, and the people of one board. */
+import { openFeed, type Status, type Update, type Watch } from "./admin/feed.js";
+import { keep } from "./admin/keeping.js";
+import { showNobody, showPeople, type Told } from "./admin/people.js";
+import { cellsOf, clear, show, type Counts } from "./admin/rows.js";
+import { StatusLine, type Texts } from "./admin/status.js";
+
+/** What the page says to its script. */
+interface Said {
+  readonly socket: string;
+  readonly feed: string;
+  readonly watch: Watch;
+  readonly texts: Texts;
+}
+
+/** A list of boards: its rows are what is watched. */
+function beginList(said: Said, list: Element): void {
+  const cells = cellsOf(list);
+  if (cells.size === 0) return;
+  const line = new StatusLine(list, said.texts);
+  const update = (told: Update) => {
+    if (told["rows"]) show(cells, told["rows"] as Counts);
+  };
+  const heed = (status: Status) => {
+    line.show(status);
+    // Who may not see numbers any more sees none.
+    if (status === "ended") clear(cells);
+  };
+  openFeed({ ...said, watch: { ...said.watch, rows: [...cells.keys()] } }, update, heed);
+}
+
+const said = document.getElementById("presence-feed")?.textContent;
+const list = document.getElementById("changelist-form");
+if (said && list) beginList(JSON.parse(said) as Said, list);
+
+const people = document.querySelector<HTMLElement>(".presence-people");
+if (people) {
+  void keep({
+    url: people.dataset["feed"] ?? "",
+    show: (answer) => showPeople(people, answer as Told),
+    clear: () => showNobody(people),
+  });
+}

@@ -1,0 +1,76 @@
+"""What a page of the admin asks for over HTTP, where its socket cannot connect: the same JSON."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from django.contrib.admin import AdminSite, ModelAdmin
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from presence.conf import get_settings
+from presence.errors import Forbidden
+from presence.topic import Grant, Visit
+from presence.topics import READERS, TOPICS
+from presence.visits import permits
+from presence.watch import read_topics
+from presence.watcher import Watcher
+
+View = Callable[[HttpRequest], HttpResponse]
+
+
+def feed_view(site: AdminSite, model_admin: "ModelAdmin[Any] | None" = None) -> View:
+    """Return the view of an admin site, or of a `ModelAdmin` in it, that answers with every topic
+    that is asked for, whole.
+
+    `?rows=<uuid>,<uuid>` and `&board=<uuid>` say which boards; `&overview=1` says yes. A script
+    cannot sign in: who is not signed in gets 401 in place of a form, who may not 403, who asks for
+    what nobody can watch 400.
+    """
+
+    @require_safe
+    def answer(request: HttpRequest) -> HttpResponse:
+        try:
+            wanted = read_topics(_said(request.GET.dict()), READERS)
+            grants = permits(Visit(request, site, model_admin), wanted, TOPICS)
+        except ValueError:
+            return _refusal(400)
+        except Forbidden:
+            return _refusal(403)
+        return JsonResponse(async_to_sync(_look)(grants))
+
+    guarded = site.admin_view(answer)
+
+    @never_cache
+    def feed(request: HttpRequest) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return _refusal(401)
+        if not site.has_permission(request):
+            return _refusal(403)
+        if not get_settings().ENABLED:
+            return _refusal(503)
+        return guarded(request)
+
+    return feed
+
+
+def _said(parameters: Mapping[str, Any]) -> dict[str, object]:
+    """Return what the page would say on its socket."""
+    said: dict[str, object] = dict(parameters)
+    if "rows" in said:
+        said["rows"] = [row for row in parameters["rows"].split(",") if row]
+    return {name: True if value == "1" else value for name, value in said.items()}
+
+
+async def _look(grants: Mapping[str, Grant]) -> dict[str, Any]:
+    return {name: await _look_at(name, grant) for name, grant in grants.items()}
+
+
+async def _look_at(name: str, grant: Grant) -> Any:
+    topic = TOPICS[name]
+    return await Watcher(topic.look, topic.unknown, topic.every).once(grant)
+
+
+def _refusal(status: int) -> HttpResponse:
+    return JsonResponse({}, status=status)

@@ -1,0 +1,79 @@
+"""A topic: something of the boards that pages of the admin show and that changes by itself.
+
+To add one, write it and put it into `presence.topics.TOPICS`::
+
+    def permit(visit: Visit, wanted: UUID) -> UUID | None:
+        board = find_viewable(visit, wanted)       # in a thread, with the ORM
+        return None if board is None else wanted
+
+    async def tell(board: UUID) -> Any:            # anything that JSON can say
+        return {"people": [p.name for p in await api.apeople(board)]}
+
+    BOARD = Topic("board", read=read_board, permit=permit, look=each(tell))
+
+A page then watches `{"board": "<uuid>"}` and gets `{"board": {"people": […]}}`, over the socket
+whenever it changed, and from the feed.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.admin import AdminSite, ModelAdmin
+from django.http import HttpRequest
+
+from presence.watch import Differ, Reader, whole
+
+Grant = Hashable
+"""What somebody may watch of a topic. Pages with the same grant are told the same."""
+
+Look = Callable[[Collection[Any]], Awaitable[Mapping[Any, Any]]]
+
+EVERY = 0.25
+"""Seconds between two looks at the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Who asks, where, and about the boards of which `ModelAdmin`; None where of none."""
+
+    request: HttpRequest
+    site: AdminSite
+    model_admin: "ModelAdmin[Any] | None"
+
+
+def _unknown(grant: Any) -> Any:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic.
+
+    `read(value)` returns what a page wants of it, from the JSON it sent; `ValueError` for anything
+    else. `permit(visit, wanted)` runs in a thread, when watching begins and every 2 s again, and
+    returns a grant, None where that person may not: their socket is closed with 4403.
+    `look(grants)` runs on the event loop, once for all that this process watches, and returns what
+    to tell for each grant, as anything that JSON can say; it may raise `TryLater`. `differ` says
+    what is told of a change (all of it, unless given), `unknown(grant)` what is told while the
+    store is out of reach. `every` is the seconds between two looks.
+    """
+
+    name: str
+    read: Reader
+    permit: Callable[[Visit, Any], Grant | None]
+    look: Look
+    differ: Differ = whole
+    unknown: Callable[[Any], Any] = _unknown
+    every: float = EVERY
+
+
+def each(tell: Callable[[Any], Awaitable[Any]]) -> Look:
+    """Return a `look` that asks for one grant after the other, all at the same time."""
+
+    async def look(grants: Collection[Any]) -> Mapping[Any, Any]:
+        told = await asyncio.gather(*map(tell, grants))
+        return dict(zip(grants, told, strict=True))
+
+    return look

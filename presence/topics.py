@@ -1,0 +1,7 @@
+"""Every topic there is. How to write one is told in `presence.topic`; then put it in here."""
+
+from presence.rows import ROWS
+
+TOPICS = {topic.name: topic for topic in (ROWS,)}
+READERS = {topic.name: topic.read for topic in TOPICS.values()}
+DIFFERS = {topic.name: topic.differ for topic in TOPICS.values()}

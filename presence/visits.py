@@ -1,0 +1,130 @@
+"""Who is behind a page of the admin, and what they may see of the boards."""
+
+import io
+from collections.abc import Collection, Mapping
+from importlib import import_module
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib.admin import AdminSite, ModelAdmin
+from django.contrib.admin.exceptions import NotRegistered
+from django.contrib.admin.sites import all_sites
+from django.contrib.auth import get_user
+from django.core.exceptions import DisallowedHost
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest
+
+from presence.errors import Forbidden, SignInRequired
+from presence.origins import is_embedded, origin_of
+from presence.topic import Grant, Topic, Visit
+from presence.watch import Watch
+
+SCHEMES = {"ws": "http", "wss": "https"}
+PORTS = {"http": 80, "https": 443}
+
+
+class Glance(dict[str, Any]):
+    """What a session holds, to be read only.
+
+    Django may end a session, or give it another key, when it looks who is signed in
+    (`django.contrib.auth.get_user`); a socket could not tell the browser its new cookie.
+    """
+
+    def __init__(self, session_key: str | None) -> None:
+        store = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
+        super().__init__(store.load() if session_key else {})
+        self.session_key = session_key
+
+    def flush(self) -> None:
+        """Be nobody's."""
+        self.clear()
+
+    def cycle_key(self) -> None:
+        """Stay the same."""
+
+
+def request_of(scope: Mapping[str, Any]) -> HttpRequest:
+    """Return the request that a page would make as a socket's scope says, with the `session` and
+    the `user` as they are now. No middleware has seen it."""
+    request = _plain_request(scope)
+    request.session = Glance(request.COOKIES.get(settings.SESSION_COOKIE_NAME))  # type: ignore[assignment]
+    request.user = get_user(request)
+    return request
+
+
+def is_own_page(scope: Mapping[str, Any]) -> bool:
+    """Tell whether a page of the very host that is asked opens a socket. What `EMBED_ORIGINS` lets
+    in, with or without a token, is another.
+
+    As Django's own check of a form's origin (`CsrfViewMiddleware`), but for the scheme: a proxy may
+    not say that its visitors come by https.
+    """
+    origin, request = urlsplit(origin_of(scope)), _plain_request(scope)
+    if is_embedded(scope) or origin.scheme not in PORTS:
+        return False
+    if request.is_secure() and origin.scheme != "https":
+        return False
+    try:
+        host, usual = urlsplit(f"//{request.get_host()}"), PORTS[origin.scheme]
+        return (origin.hostname, origin.port or usual) == (host.hostname, host.port or usual)
+    except (DisallowedHost, ValueError):
+        return False
+
+
+def visit_of(request: HttpRequest, watch: Watch) -> Visit:
+    """Return the visit of who asks to watch; `SignInRequired`, or `Forbidden` where they are none
+    of the admin site's staff or there is no such site or model."""
+    if not request.user.is_authenticated:
+        raise SignInRequired("nobody is signed in")
+    site = next((site for site in all_sites if site.name == watch.site), None)
+    if site is None or not site.has_permission(request):
+        raise Forbidden("not of the staff of this admin")
+    return Visit(request, site, _model_admin(site, watch.model) if watch.model else None)
+
+
+def permits(
+    visit: Visit, wanted: Mapping[str, Any], topics: Mapping[str, Topic]
+) -> dict[str, Grant]:
+    """Return the grant of each topic that is wanted; `Forbidden` where one of them is refused."""
+    grants = {name: topics[name].permit(visit, value) for name, value in wanted.items()}
+    for name, grant in grants.items():
+        if grant is None:
+            raise Forbidden(f"may not watch {name}")
+    return grants
+
+
+def viewable(
+    model_admin: "ModelAdmin[Any]", request: HttpRequest, boards: Collection[UUID]
+) -> frozenset[UUID]:
+    """Return those of the boards that the `ModelAdmin` lets somebody view. One query, and what its
+    `has_view_permission` asks of each."""
+    if not model_admin.has_view_permission(request):
+        return frozenset()
+    found = model_admin.get_queryset(request).filter(pk__in=boards)
+    if _is_same_for_all(model_admin):
+        return frozenset(found.order_by().values_list("pk", flat=True))
+    return frozenset(board.pk for board in found if model_admin.has_view_permission(request, board))
+
+
+def _is_same_for_all(model_admin: "ModelAdmin[Any]") -> bool:
+    """Tell whether its permission is Django's own, which does not look at the object."""
+    return type(model_admin).has_view_permission is ModelAdmin.has_view_permission
+
+
+def _model_admin(site: AdminSite, label: str) -> "ModelAdmin[Any]":
+    try:
+        found: ModelAdmin[Any] = site.get_model_admin(apps.get_model(label))
+    except (LookupError, ValueError, NotRegistered) as error:
+        raise Forbidden(f"no model {label!r} in this admin") from error
+    if not getattr(found, "live_presence", False):
+        raise Forbidden(f"the admin of {label!r} has no presence")
+    return found
+
+
+def _plain_request(scope: Mapping[str, Any]) -> ASGIRequest:
+    scheme = SCHEMES.get(scope.get("scheme", "ws"), "http")
+    said = {**scope, "type": "http", "method": "GET", "scheme": scheme}
+    return ASGIRequest(said, io.BytesIO())

@@ -1,0 +1,78 @@
+"""Looks at the store for all pages of the admin that are open in this process, and only while there
+are some."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping
+from typing import Any
+
+from presence.errors import TryLater
+
+logger = logging.getLogger(__name__)
+
+Tell = Callable[[Any], None]
+
+LOOK_WITHIN = 5.0
+"""Seconds that a look may take; the store gives up sooner."""
+
+
+class Watcher:
+    """Looks for so many pages, at once for all, every `every` seconds.
+
+    `look(grants)` returns what to tell for each grant; where that fails each page is told
+    `unknown(grant)`. To be used on one event loop.
+    """
+
+    def __init__(
+        self,
+        look: Callable[[Collection[Any]], Awaitable[Mapping[Any, Any]]],
+        unknown: Callable[[Any], Any],
+        every: float,
+    ) -> None:
+        self._look = look
+        self._unknown = unknown
+        self._every = every
+        self._pages: dict[object, tuple[Hashable, Tell]] = {}
+        self._running: asyncio.Task[None] | None = None
+        self._away = False
+
+    def watch(self, page: object, grant: Hashable, tell: Tell) -> None:
+        """Tell a page, from the next look on, how it is with what it is granted, in place of what
+        it watched before."""
+        self._pages[page] = grant, tell
+        if self._running is None or self._running.done():
+            self._running = asyncio.get_running_loop().create_task(self._run())
+
+    def forget(self, page: object) -> None:
+        """Tell a page no more; unknown ones change nothing."""
+        self._pages.pop(page, None)
+
+    async def once(self, grant: Hashable) -> Any:
+        """Return how it is now, for one who asks once."""
+        return (await self._seen([grant]))[grant]
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._pages:
+            began = loop.time()
+            await self._round({grant for grant, _ in self._pages.values()})
+            await asyncio.sleep(max(0.0, began + self._every - loop.time()))
+
+    async def _round(self, grants: Collection[Hashable]) -> None:
+        seen = await self._seen(grants)
+        for grant, tell in [*self._pages.values()]:
+            if grant in seen:
+                tell(seen[grant])
+
+    async def _seen(self, grants: Collection[Hashable]) -> Mapping[Any, Any]:
+        was_away, self._away = self._away, True
+        try:
+            async with asyncio.timeout(LOOK_WITHIN):
+                seen = await self._look(grants)
+        except Exception as error:  # whatever it is, pages are told that nobody knows
+            if not was_away:
+                known = isinstance(error, TryLater | TimeoutError)
+                logger.warning("could not look at the boards: %s", error, exc_info=not known)
+            return {grant: self._unknown(grant) for grant in grants}
+        self._away = False
+        return seen

@@ -1,0 +1,6 @@
+from presence_site.admin import BoardAdmin
+from presence_site.urls import urlpatterns
+
+__all__ = ["urlpatterns"]
+
+BoardAdmin.list_per_page = 500

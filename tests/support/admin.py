@@ -1,0 +1,106 @@
+"""A process that serves boards, with people on them, and staff, for tests of the admin."""
+
+import asyncio
+from collections.abc import Coroutine, Iterator, Mapping
+from contextlib import contextmanager
+from threading import Thread
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.contrib.auth.models import Permission, User
+from redis.asyncio import Connection
+
+from presence.hub import Hub
+from presence.runtime import current_hub
+from presence.store.base import Ticket
+from presence.store.redis import RedisStore
+from presence.store.redis_scripts import LISTED, STAND
+from tests.support.redis import shared_redis
+
+
+class Serving:
+    """The event loop of a server, in a thread of its own, with the hub of the process."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = Thread(target=self._loop.run_forever)
+        self._thread.start()
+        self.hub: Hub = self.run(self._begin())
+        self.run(self.hub.store.renew(self.hub.process))
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """Return what a coroutine returns there."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+
+    def put(self, people: Mapping[UUID, int]) -> None:
+        """Put so many people on boards."""
+        self.run(self._put(people))
+
+    def end(self) -> None:
+        """Close the hub, and end the loop."""
+        self.run(self._end())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _put(self, people: Mapping[UUID, int]) -> None:
+        for board, number in people.items():
+            for n in range(number):
+                session = f"{board}:{n}"
+                ticket = Ticket(session, self.hub.process, f"guest:{session}", "Ada")
+                await self.hub.store.join(board, ticket)
+
+    async def _end(self) -> None:
+        # What a process does now and then is under way at any time.
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await self.hub.close()
+        if isinstance(self.hub.store, RedisStore):
+            await self.hub.store.close()
+
+    async def _begin(self) -> Hub:
+        return current_hub()
+
+
+@contextmanager
+def serving() -> Iterator[Serving]:
+    """Be a process that serves boards until the block ends."""
+    running = Serving()
+    try:
+        yield running
+    finally:
+        running.end()
+
+
+def keep_in_redis(settings: Any) -> None:
+    """Have the site keep its people in a real Redis, with keys of the test's own."""
+    shared = {"REDIS_URL": shared_redis().url, "REDIS_PREFIX": f"admin-{uuid4().hex}"}
+    settings.PRESENCE = {**settings.PRESENCE, **shared}
+
+
+def make_staff(name: str, *permissions: str) -> User:
+    """Make somebody of the staff with permissions, by their codenames."""
+    user = User.objects.create_user(name, is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    return user
+
+
+@contextmanager
+def trips(monkeypatch: Any) -> Iterator[list[int]]:
+    """Count trips to Redis that ask about boards in the block, by the bytes that each sent. What a
+    process asks by itself, of figures and history, is none."""
+    asking = [script.sha.encode() for script in (STAND, LISTED)]
+    sent: list[int] = []
+    send = Connection.send_packed_command
+
+    async def counted(connection: Any, command: Any, *more: Any, **how: Any) -> None:
+        data = [command] if isinstance(command, bytes) else command
+        if any(sha in part for sha in asking for part in data):
+            sent.append(sum(map(len, data)))
+        await send(connection, command, *more, **how)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Connection, "send_packed_command", counted)
+        yield sent
