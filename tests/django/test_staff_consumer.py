@@ -1,0 +1,143 @@
+"""The socket of a page of the admin under Channels: its times, and whatever goes wrong."""
+
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+from asgiref.sync import sync_to_async
+from channels.testing import WebsocketCommunicator
+from django.contrib import admin
+from django.test import Client
+
+from presence import staff_consumer
+from presence.runtime import current_hub
+from presence.staff_consumer import StaffConsumer
+from presence_site.models import Board
+from tests.support.admin import make_staff
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+async def board() -> AsyncIterator[UUID]:
+    hub = current_hub()
+    yield (await Board.objects.acreate(title="Plans")).pk
+    await hub.close()
+
+
+def sign_in() -> str:
+    client = Client()
+    client.force_login(make_staff("stan", "view_board"))
+    return client.cookies["sessionid"].value
+
+
+@pytest.fixture
+async def opened(board: UUID) -> AsyncIterator[WebsocketCommunicator]:
+    """The socket of somebody who may view boards."""
+    session = await sync_to_async(sign_in)()
+    headers = [
+        (b"host", b"testserver"),
+        (b"origin", b"http://testserver"),
+        (b"cookie", f"sessionid={session}".encode()),
+    ]
+    path = "/ws/presence/staff/"
+    socket = WebsocketCommunicator(StaffConsumer.as_asgi(), path, headers=headers)
+    assert (await socket.connect())[0]
+    yield socket
+    await socket.disconnect()
+
+
+async def watch(socket: WebsocketCommunicator, board: UUID) -> None:
+    said = {"site": "admin", "model": "presence_site.board", "rows": [str(board)]}
+    await socket.send_to(text_data=json.dumps(said))
+
+
+async def closed(socket: WebsocketCommunicator) -> int:
+    """Return the code that the socket is closed with, and with nothing said before."""
+    message = await socket.receive_output(timeout=5)
+    assert message["type"] == "websocket.close"
+    return int(message["code"])
+
+
+async def test_it_is_told(opened: WebsocketCommunicator, board: UUID) -> None:
+    await watch(opened, board)
+    assert json.loads(await opened.receive_from(timeout=5)) == {"rows": {str(board): 0}}
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(staff_consumer, "SAY_WITHIN", 0.05)
+
+
+async def test_one_that_says_nothing(impatient: None, opened: WebsocketCommunicator) -> None:
+    assert await closed(opened) == 4400
+
+
+async def test_one_that_hears_nothing_new_is_told_that_it_lives(
+    opened: WebsocketCommunicator, board: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staff_consumer, "QUIET", 0.3)
+    await watch(opened, board)
+    await opened.receive_from(timeout=5)
+    assert await opened.receive_from(timeout=5) == "{}"
+    assert await opened.receive_from(timeout=5) == "{}"
+
+
+async def test_switched_off(opened: WebsocketCommunicator, board: UUID, settings: Any) -> None:
+    settings.PRESENCE = {**settings.PRESENCE, "ENABLED": False}
+    await watch(opened, board)
+    assert await closed(opened) == 1013
+
+
+@pytest.fixture
+def queryset(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., Any]], None]:
+    """Give the site's `ModelAdmin` another `get_queryset`."""
+    kind = type(admin.site.get_model_admin(Board))
+    return lambda get: monkeypatch.setattr(kind, "get_queryset", get)
+
+
+async def test_permissions_that_cannot_be_asked(
+    opened: WebsocketCommunicator, board: UUID, queryset: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(model_admin: Any, request: Any) -> Any:
+        raise RuntimeError("on purpose")
+
+    queryset(fail)
+    await watch(opened, board)
+    assert await closed(opened) == 1013
+    assert "could not find out what somebody may watch" in caplog.text
+
+
+async def test_permissions_that_take_too_long(
+    opened: WebsocketCommunicator, board: UUID, queryset: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hang(model_admin: Any, request: Any) -> Any:
+        time.sleep(0.5)
+        return Board.objects.all()
+
+    monkeypatch.setattr(staff_consumer, "ASK_WITHIN", 0.1)
+    queryset(hang)
+    await watch(opened, board)
+    assert await closed(opened) == 1013
+
+
+async def test_a_board_that_may_be_seen_no_more(
+    opened: WebsocketCommunicator, board: UUID, queryset: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staff_consumer, "ASK_EVERY", 0.1)
+    await watch(opened, board)
+    await opened.receive_from(timeout=5)
+    queryset(lambda model_admin, request: Board.objects.none())
+    assert json.loads(await opened.receive_from(timeout=5)) == {"rows": {str(board): None}}
+
+
+async def test_what_is_said_after_the_end_is_not_heard(
+    opened: WebsocketCommunicator, board: UUID
+) -> None:
+    await opened.send_to(text_data="nonsense")
+    assert await closed(opened) == 4400
+    await watch(opened, board)
+    assert await opened.receive_nothing(timeout=0.4)
