@@ -205,8 +205,8 @@ class Seam:
     async def restore(self, board: UUID, members: Sequence[Member]) -> Snapshot:
         return await self._pass("restore", lambda: self.inner.restore(board, members))
 
-    async def boards(self) -> Collection[UUID]:
-        return await self._pass("boards", self.inner.boards)
+    async def boards(self, among: Collection[UUID] | None = None) -> Mapping[UUID, int]:
+        return await self._pass("boards", lambda: self.inner.boards(among))
 
     async def processes(self) -> Mapping[str, int]:
         return await self._pass("processes", self.inner.processes)
