@@ -14,9 +14,10 @@ from django.urls import URLPattern, get_script_prefix, path, reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from presence.changelist import UNKNOWN, OnlineOrder, PeopleFilter, count, page
+from presence.changelist import OnlineOrder, PeopleFilter, count, page
 from presence.conf import get_settings
 from presence.feed import feed_view
+from presence.known import UNKNOWN
 from presence.people_admin import PeopleMixin
 
 __all__ = ["LivePresenceMixin", "PeopleFilter"]

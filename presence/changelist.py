@@ -1,7 +1,6 @@
 """The changelist of boards: its column of people, and how it is sorted and filtered by them."""
 
-import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property
@@ -9,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
-from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Case, Expression, IntegerField, Q, Value, When
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -18,13 +16,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from presence import api
-from presence.conf import get_settings
-from presence.errors import TryLater
+from presence.known import UNKNOWN, known
 from presence.visits import viewable
-
-logger = logging.getLogger(__name__)
-
-UNKNOWN = "–"
 
 MOST = 20_000
 """Boards with people by which is sorted and filtered, the busiest first: databases take only so
@@ -46,7 +39,7 @@ class Online:
         """The boards that somebody is on, None where that is not known. Two trips to the store, and
         one query."""
         self._census_asked = True
-        found = _busiest(_asked(api.census))
+        found = _busiest(known(api.census))
         if found is None:
             messages.warning(self._request, gettext("It is not known now where people are."))
             return None
@@ -56,7 +49,7 @@ class Online:
     def counts(self, boards: Collection[UUID]) -> Mapping[UUID, int | None]:
         """Return how many people are on each of the boards, None where that is not known: one trip
         to the store, and none more where the list is sorted or filtered by people."""
-        found = self.census if self._census_asked else _asked(lambda: api.counts(boards))
+        found = self.census if self._census_asked else known(lambda: api.counts(boards))
         return {board: None if found is None else found.get(board, 0) for board in boards}
 
     def count_rows(self, rows: Iterable[Any]) -> None:
@@ -130,7 +123,7 @@ class PeopleFilter(admin.SimpleListFilter):
 
 def count(board: UUID) -> SafeString:
     """Return the cell of a board that stands alone."""
-    found = _asked(lambda: api.counts([board]))
+    found = known(lambda: api.counts([board]))
     return cell(board, found[board] if found else None)
 
 
@@ -152,16 +145,3 @@ def _case(people: Counts) -> Expression:
         boards.setdefault(number, []).append(board)
     whens = [When(pk__in=here, then=Value(number)) for number, here in boards.items()]
     return Case(*whens, default=Value(0), output_field=IntegerField())
-
-
-def _asked(ask: Callable[[], Counts]) -> Counts | None:
-    """Return the answer, None where there is none: the page comes first."""
-    if not get_settings().ENABLED:
-        return None
-    try:
-        return ask()
-    except (TryLater, ImproperlyConfigured) as error:
-        logger.warning("how many people are on the boards is not known: %s", error)
-    except Exception:
-        logger.exception("could not ask how many people are on the boards")
-    return None

@@ -1,8 +1,6 @@
 """A board's people in Django's admin: who is there, kept up to date, and what staff may do."""
 
-import logging
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
@@ -19,12 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 
 from presence import api
-from presence.conf import get_settings
-
-logger = logging.getLogger(__name__)
-
-UNKNOWN = "–"
-"""What a page shows in place of what is not known."""
+from presence.known import UNKNOWN, known
 
 STATES = {
     "active": gettext_lazy("active"),
@@ -38,17 +31,6 @@ LONGEST = 200
 """Characters of a person's key that a page may name; keys have far fewer."""
 
 Row = dict[str, Any]
-T = TypeVar("T")
-
-
-def known(ask: Callable[[], T]) -> T | None:
-    """Return what presence answers; None where that is not known. Never raises: a page of the admin
-    is of use without."""
-    try:
-        return ask() if get_settings().ENABLED else None
-    except (api.TryLater, ImproperlyConfigured) as error:
-        logger.warning("who is on the boards is not known: %s", error)
-        return None
 
 
 class PeopleMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic to the checker only

@@ -11,8 +11,8 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from presence import api
-from presence.changelist import UNKNOWN
 from presence.conf import get_settings
+from presence.known import UNKNOWN
 from presence.runtime import own_loop
 from presence.store.base import Ticket
 from presence.store.redis import RedisStore

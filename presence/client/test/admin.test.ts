@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { EVERY, LONGEST, outcomeOf, pause } from "../src/admin/polling.js";
-import { clear, show, UNKNOWN } from "../src/admin/rows.js";
+import { clear, show } from "../src/admin/rows.js";
+import { UNKNOWN } from "../src/admin/text.js";
 
 describe("when to ask again", () => {
   test("soon enough that a join shows within a second, while all is well", () => {

@@ -9,6 +9,6 @@ export interface Place {
 }
 
 /** Writes only what is new, so that the browser has nothing to do for the rest. */
-export function write(place: Place | null, text: string): void {
+export function write(place: Place | null | undefined, text: string): void {
   if (place && place.textContent !== text) place.textContent = text;
 }
