@@ -49,6 +49,7 @@ bench: .venv/dev.stamp  ## Measure a busy board, and the hop between processes, 
 screenshots: .venv/dev.stamp  ## Take the pictures in docs/images again
 	@sh tests/system.sh
 	$(BIN)/python -m benchmarks.screenshots
+	$(BIN)/python -m benchmarks.overview_pictures
 
 lock: .venv/dev.stamp  ## Lock the versions of all dependencies again
 	$(BIN)/pip install --quiet uv

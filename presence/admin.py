@@ -18,12 +18,16 @@ from presence.changelist import OnlineOrder, PeopleFilter, count, page
 from presence.conf import get_settings
 from presence.feed import feed_view
 from presence.known import UNKNOWN
+from presence.models import Overview
+from presence.overview_admin import OverviewAdmin
 from presence.people_admin import PeopleMixin
 
 __all__ = ["LivePresenceMixin", "PeopleFilter"]
 
 COLUMN = "presence_online"
 """The name of the column, for `list_display` and `sortable_by`."""
+
+admin.site.register(Overview, OverviewAdmin)
 
 
 class LivePresenceMixin(PeopleMixin):

@@ -12,6 +12,8 @@ class PresenceConfig(AppConfig):
 
     name = "presence"
     verbose_name = "Presence"
+    # Whatever the site's own is: a migration is the same on every site.
+    default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         """Register the system checks, and let Daphne say what PROTOCOL.md says."""

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
@@ -13,7 +12,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client.exposition import choose_encoder
 
-from presence.auth import board_model
 from presence.conf import get_settings
 from presence.errors import TryLater
 from presence.guard import is_forwarded, is_near, is_token
@@ -21,6 +19,7 @@ from presence.history import Point, read
 from presence.runtime import current_hub, recording
 from presence.scrape import scrape
 from presence.series import SPANS
+from presence.viewing import may_view, may_view_all, may_view_some
 
 ROWS_AT_ONCE = 120
 
@@ -56,12 +55,13 @@ def _refused() -> HttpResponse:
 @require_safe
 @never_cache
 async def download(request: HttpRequest, span: str, board: UUID | None = None) -> HttpResponseBase:
-    """Answer staff with the history of a board, or of all boards together, as CSV. Those who may
-    not view boards get 403, whether or not there is such a board."""
-    if not await sync_to_async(_may_view)(await request.auser()):
-        raise PermissionDenied
-    if board is not None and not await board_model()._default_manager.filter(pk=board).aexists():
-        raise Http404
+    """Answer staff with the history of a board, or of all boards together, as CSV.
+
+    All together is for who may view the overview, a board for who may view it, as the site's admin
+    has it. Who may view no board gets 403, whether or not there is such a one; 404 is for those who
+    may not view this one, too.
+    """
+    await sync_to_async(_require_permission)(request, board)
     try:
         told = await read(board, _SPANS[span], _SPANS[span].kept)
     except TryLater:
@@ -76,12 +76,11 @@ async def download(request: HttpRequest, span: str, board: UUID | None = None) -
 _SPANS = {span.name: span for span in SPANS}
 
 
-def _may_view(user: Any) -> bool:
-    """Return whether somebody is staff who may view boards, which, as in Django's admin, who may
-    change them may."""
-    board = board_model()._meta
-    may = (f"{board.app_label}.{what}_{board.model_name}" for what in ("view", "change"))
-    return bool(user.is_staff) and any(map(user.has_perm, may))
+def _require_permission(request: HttpRequest, board: UUID | None) -> None:
+    if not (may_view_all(request) if board is None else may_view_some(request)):
+        raise PermissionDenied
+    if board is not None and not may_view(request, board):
+        raise Http404
 
 
 async def _table(told: Sequence[Point]) -> AsyncIterator[str]:

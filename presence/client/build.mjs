@@ -22,16 +22,30 @@ const BANNER = "/* presence: built from presence/client, not to be edited here. 
 /** What is served and imported: the script's name, and its source. */
 const SCRIPTS = { overlay: "index", client: "api", react: "react" };
 /** What is served only: the pages of the admin. */
-const PAGES = { admin: "admin" };
-const STYLES = { "overlay.css": "src/overlay.css", "admin.css": "src/admin.css" };
+const PAGES = { admin: "admin", overview: "admin/overview" };
+const STYLES = {
+  "overlay.css": "src/overlay.css",
+  "admin.css": "src/admin.css",
+  "overview.css": "src/admin/overview.css",
+};
+/** Whose code is part of what is served: its licence is, too. */
+const BUNDLED = { "overview.js": "uplot", "overview.css": "uplot" };
 /** Never part of a script: whoever uses it has it. */
 const PEERS = ["react"];
 
-async function bundle(source) {
+async function licence(name) {
+  const folder = `${here}node_modules/${name}/`;
+  const { version } = JSON.parse(await readFile(`${folder}package.json`, "utf8"));
+  const text = await readFile(`${folder}LICENSE`, "utf8");
+  return `/*! ${name} ${version} is part of it.\n\n${text.trim()}\n*/`;
+}
+
+async function bundle(source, name) {
+  const banner = BUNDLED[name] ? `${BANNER}\n${await licence(BUNDLED[name])}` : BANNER;
   const result = await build({
     absWorkingDir: here,
     entryPoints: [source],
-    banner: { js: BANNER, css: BANNER },
+    banner: { js: banner, css: banner },
     bundle: true,
     charset: "utf8",
     external: PEERS,
@@ -77,8 +91,8 @@ async function manifest() {
 /** Everything that is built, by its path in the static folder. */
 async function everything() {
   const files = { "package.json": await manifest(), ...(await types()) };
-  for (const [name, source] of Object.entries({ ...SCRIPTS, ...PAGES })) files[`${name}.js`] = await bundle(`src/${source}.ts`);
-  for (const [name, source] of Object.entries(STYLES)) files[name] = await bundle(source);
+  for (const [name, source] of Object.entries({ ...SCRIPTS, ...PAGES })) files[`${name}.js`] = await bundle(`src/${source}.ts`, `${name}.js`);
+  for (const [name, source] of Object.entries(STYLES)) files[name] = await bundle(source, name);
   return files;
 }
 

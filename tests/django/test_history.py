@@ -8,16 +8,18 @@ from uuid import UUID, uuid4
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.contrib.admin.sites import site
 from django.contrib.auth.models import Permission, User
 from django.test import AsyncClient
 
-from presence import history, processes
+from presence import history, processes, viewing
 from presence.errors import TryLater
 from presence.runtime import current_hub, open_history
 from presence.series import HOURS, MINUTES
 from presence.store.history import History
 from presence.store.history_redis import RedisHistory
 from presence.store.redis import RedisStore
+from presence_site.admin import BoardAdmin
 from presence_site.models import Board
 from tests.support.redis import shared_redis
 
@@ -43,11 +45,16 @@ async def seen(board: UUID) -> History:
 
 @pytest.fixture
 async def staff(async_client: AsyncClient) -> AsyncClient:
-    """A client of staff who may view boards."""
-    user = await User.objects.acreate(username="stan", is_staff=True)
-    await user.user_permissions.aadd(await Permission.objects.aget(codename="view_board"))
-    await async_client.aforce_login(user)
-    return async_client
+    """A client of staff who may view boards, and all of them together."""
+    return await sign_in(async_client, "view_board", "view_overview")
+
+
+async def sign_in(client: AsyncClient, *codenames: str, is_staff: bool = True) -> AsyncClient:
+    user = await User.objects.acreate(username="stan", is_staff=is_staff)
+    async for permission in Permission.objects.filter(codename__in=codenames):
+        await user.user_permissions.aadd(permission)
+    await client.aforce_login(user)
+    return client
 
 
 async def rows(response: Any) -> list[dict[str, str]]:
@@ -100,19 +107,40 @@ async def test_a_board_that_is_not_there(staff: AsyncClient) -> None:
 async def test_permission_is_asked_for(
     async_client: AsyncClient, board: UUID, is_staff: bool
 ) -> None:
-    user = await User.objects.acreate(username="una", is_staff=is_staff)
-    if not is_staff:
-        await user.user_permissions.aadd(await Permission.objects.aget(codename="view_board"))
-    await async_client.aforce_login(user)
-    for path in (f"{board}/minutes.csv", "hours.csv"):
+    codenames = () if is_staff else ("view_board", "view_overview")
+    await sign_in(async_client, *codenames, is_staff=is_staff)
+    for path in (f"{board}/minutes.csv", f"{uuid4()}/minutes.csv", "hours.csv"):
         assert (await async_client.get(f"/presence/history/{path}")).status_code == 403
 
 
-async def test_who_may_change_boards_may_see_it(async_client: AsyncClient) -> None:
-    user = await User.objects.acreate(username="stan", is_staff=True)
-    await user.user_permissions.aadd(await Permission.objects.aget(codename="change_board"))
-    await async_client.aforce_login(user)
-    assert (await async_client.get("/presence/history/hours.csv")).status_code == 200
+async def test_who_may_change_boards_may_see_each_but_not_all_together(
+    async_client: AsyncClient, board: UUID
+) -> None:
+    await sign_in(async_client, "change_board")
+    assert (await async_client.get(f"/presence/history/{board}/hours.csv")).status_code == 200
+    assert (await async_client.get("/presence/history/hours.csv")).status_code == 403
+
+
+async def test_what_the_admin_hides_is_not_there(
+    staff: AsyncClient, board: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Other tests make admin sites of their own.
+    monkeypatch.setattr(viewing, "all_sites", {site})
+    with monkeypatch.context() as patch:
+        patch.setattr(BoardAdmin, "get_queryset", lambda *args: Board.objects.none())
+        assert (await staff.get(f"/presence/history/{board}/hours.csv")).status_code == 404
+    may = lambda self, request, obj=None: obj is None  # noqa: E731
+    monkeypatch.setattr(BoardAdmin, "has_view_permission", may)
+    assert (await staff.get(f"/presence/history/{board}/hours.csv")).status_code == 404
+
+
+async def test_boards_that_are_in_no_admin_ask_for_the_permission_of_their_model(
+    async_client: AsyncClient, board: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(viewing, "all_sites", set())
+    await sign_in(async_client, "view_board")
+    assert (await async_client.get(f"/presence/history/{board}/hours.csv")).status_code == 200
+    assert (await async_client.get(f"/presence/history/{uuid4()}/hours.csv")).status_code == 404
 
 
 def test_a_program_that_serves_nobody_reads_what_is_shared(settings: Any) -> None:

@@ -44,6 +44,19 @@ def test_a_language_is_whole_and_compiled(language: str) -> None:
         assert re.findall(r"\{\w+\}", compiled[text]) == re.findall(r"\{\w+\}", text)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_overview_speaks_it(language: str) -> None:
+    app = Path(presence.__file__).parent
+    page = (app / "templates/presence/admin/overview.html").read_text()
+    texts = re.findall(r'translate "(.*?)" (?:as \w+ )?%', page)
+    for name in ("trend.py", "overview_admin.py"):
+        texts += re.findall(r'gettext\("(.*?)"\)', (app / name).read_text())
+    assert len(texts) > 30
+    with translation.override(language):
+        missing = {text for text in texts if translation.gettext(text) == text}
+    assert missing <= {"Board", "Boards"}, "which are German, too"
+
+
 def test_the_script_says_the_same_in_english() -> None:
     said = dict(re.findall(r'^  (\w+): "(.*)",$', SCRIPT.read_text(), re.MULTILINE))
     assert said.pop("locale") == "en"

@@ -42,7 +42,7 @@ def server(
 def people(server: Server) -> dict[str, str]:
     """The sessions of those who come."""
     staff = dict.fromkeys(("stan", "demoted", "gone", "inactive", "other", "narrowed"), VIEW)
-    return make_people(server, **staff, blind=[], una=None)
+    return make_people(server, **staff, blind=[], una=None, olga=["view_overview"])
 
 
 @pytest.fixture
@@ -220,3 +220,17 @@ async def test_a_server_that_goes_down_says_so(
     log = other.log.read_text()
     assert "Traceback" not in log
     assert "Task was destroyed" not in log
+
+
+async def test_the_overview_is_for_who_may_view_it(
+    pages: StaffPages, people: dict[str, str]
+) -> None:
+    for session, code in (("", 4401), (people["una"], 4403), (people["stan"], 4403)):
+        page = await pages.connect(session)
+        await page.watch(overview=True)
+        assert await page.closed() == code
+        assert page.frames == []
+    page = await pages.connect(people["olga"])
+    await page.watch(overview=True)
+    await page.until(lambda: page.frames, "the overview")
+    assert page.frames[0][1]["overview"]["store"] is True

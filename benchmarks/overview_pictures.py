@@ -1,0 +1,196 @@
+"""`python -m benchmarks.overview_pictures`: the pictures of the admin's overview in docs/images,
+taken of two real processes with some tens of people on their boards, and a month behind them.
+"""
+
+import math
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from itertools import cycle
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from threading import Event, Thread
+from typing import Literal
+from uuid import UUID
+
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+
+from benchmarks.screenshots import IMAGES, check, cookie
+from presence.series import HOURS, MINUTES, Span, Tally
+from presence.store.redis_scripts import Keys
+from tests.support.browser import launch
+from tests.support.cluster import Cluster, run_cluster
+from tests.support.cookies import staff_cookie
+from tests.support.guests import Guest, inviting
+from tests.support.history import write_history
+from tests.support.redis import RedisServer, run_redis
+from tests.support.server import manage, prepare, site_environment
+
+PAGE = "/admin/presence/overview/"
+SIZE: ViewportSize = {"width": 1280, "height": 800}
+
+BOARDS = {
+    "Sprint planning": 14,
+    "Design review": 9,
+    "Roadmap for spring": 7,
+    "Retrospective": 5,
+    "Onboarding": 3,
+    "Office move": 2,
+    "Book club": 1,
+}
+"""Boards and their people, of which each has a UUID by its place."""
+
+MAKE = (
+    "from presence_site.models import Board\n"
+    "Board.objects.bulk_create("
+    "Board(id=id, title=title, open_to_guests=True) for id, title in {!r})"
+)
+
+LOOKS = 6
+DOWN = range(500, 530)
+"""Minutes ago in which no process ran."""
+
+READY = """([people, sockets]) => {
+  const said = name => Number(document.querySelector(`[data-total=${name}]`).textContent);
+  const [first] = document.querySelectorAll('#presence-processes tbody td:nth-child(4)');
+  const plots = [...document.querySelectorAll('.presence-plot .uplot')];
+  const everybody = said('people') === people && said('sockets') === sockets;
+  return everybody && plots.length === 3 && Number(first?.textContent) > 5;
+}"""
+
+
+def identity(number: int) -> UUID:
+    """Return the UUID of the board in that place."""
+    return UUID(int=(4 << 76) + (2 << 62) + number + 10)
+
+
+def share(at: float) -> float:
+    """Return what part of the people are there at a time: most by day, few at the week's end."""
+    hour, weekday = at / 3600 % 24, int(at / 86400 + 3) % 7
+    day = max(0.06, math.sin(math.pi * (hour - 6) / 14)) if 6 <= hour <= 20 else 0.06
+    return day * (0.3 if weekday >= 5 else 1)
+
+
+def past(span: Span, now: float, size: int, seed: int) -> Mapping[int, Tally]:
+    """Return what was seen of a board, on which `size` people are now."""
+    chance, last, mood = Random(seed), span.number(now), 1.0
+    seen = {}
+    for ago in range(span.kept):
+        mood += (1 - mood) * 0.1 + chance.uniform(-0.06, 0.06)
+        people = size * mood * share((last - ago) * span.seconds) / share(now)
+        if span is HOURS or ago not in DOWN:
+            peak = math.ceil(people * chance.uniform(1, 1.15))
+            seen[last - ago] = Tally(LOOKS, round(people * LOOKS), peak)
+    return seen
+
+
+def write_past(redis: RedisServer) -> None:
+    """Give the site a day by the minute and a month by the hour."""
+    now = time.time()
+    with redis.client() as client:
+        for span in (MINUTES, HOURS):
+            boards = [past(span, now, size, n) for n, size in enumerate(BOARDS.values())]
+            for number, seen in enumerate(boards):
+                write_history(client, identity(number), span, seen)
+            write_history(client, None, span, {n: together(n, boards) for n in boards[0]})
+
+
+def together(number: int, boards: list[Mapping[int, Tally]]) -> Tally:
+    """Return what was seen of all boards: their peaks seldom come at once."""
+    seen = [board[number] for board in boards]
+    total, peaks = sum(each.sum for each in seen), sum(each.peak for each in seen)
+    return Tally(LOOKS, total, round((total / LOOKS + peaks) / 2))
+
+
+def everybody() -> Iterator[int]:
+    """Yield each person's place on their board."""
+    return (one for size in BOARDS.values() for one in range(size))
+
+
+def tabs(one: int) -> int:
+    """Return in how many tabs a person is there: one in six has two."""
+    return 2 if one % 6 == 0 else 1
+
+
+@contextmanager
+def people(cluster: Cluster) -> Iterator[None]:
+    """Fill the boards, over all processes. Everybody moves."""
+    with ExitStack() as stack:
+        guests: list[Guest] = []
+        for number, size in enumerate(BOARDS.values()):
+            board = str(identity(number))
+            servers = cycle(
+                stack.enter_context(inviting(server, board)) for server in cluster.servers
+            )
+            for one in range(size):
+                own = "=".join(cookie(f"{number}-{one}"))
+                guests += [next(servers)(f"Guest {one}", own) for _ in range(tabs(one))]
+        stack.enter_context(moving(guests))
+        yield
+
+
+@contextmanager
+def moving(guests: list[Guest]) -> Iterator[None]:
+    """Have everybody point at something else, a few times a second."""
+    over = Event()
+
+    def move() -> None:
+        chance = Random(3)
+        while not over.wait(0.3):
+            for guest in guests:
+                guest.point(chance.random(), chance.random())
+
+    thread = Thread(target=move)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def take(browser: Browser, cluster: Cluster, scheme: Literal["light", "dark"], file: str) -> None:
+    """Take one picture."""
+    server = cluster.servers[0]
+    context = browser.new_context(viewport=SIZE, device_scale_factor=1.5, color_scheme=scheme)
+    name, _, value = staff_cookie(server).partition("=")
+    context.add_cookies([{"name": name, "value": value, "url": server.origin}])
+    page: Page = context.new_page()
+    page.goto(f"{server.origin}{PAGE}")
+    page.wait_for_function(READY, arg=[sum(BOARDS.values()), sum(map(tabs, everybody()))])
+    page.screenshot(path=IMAGES / file, full_page=True)
+    context.close()
+    check(IMAGES / file)
+
+
+def main() -> None:
+    """Take both pictures."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        environment = site_environment(folder)
+        # Here too, since the cookies are signed with the site's key.
+        os.environ.update(environment)
+        prepare(environment)
+        boards = [(str(identity(number)), title) for number, title in enumerate(BOARDS)]
+        manage(environment, "shell", "--no-imports", "-c", MAKE.format(boards))
+        redis = stack.enter_context(run_redis(folder))
+        write_past(redis)
+        with redis.client() as client:
+            # Nobody looks while the people come.
+            client.set(Keys("presence").recorder, f"{round((time.time() + 120) * 1e6)}\tnobody")
+        (folder / "logs").mkdir()
+        running = run_cluster(folder / "logs", environment, redis.url, 2)
+        cluster = stack.enter_context(running)
+        stack.enter_context(people(cluster))
+        with redis.client() as client:
+            client.delete(Keys("presence").recorder)
+        browser = launch(stack.enter_context(sync_playwright()))
+        take(browser, cluster, "light", "admin-overview.png")
+        take(browser, cluster, "dark", "admin-overview-dark.png")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

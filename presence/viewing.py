@@ -1,0 +1,66 @@
+"""Which boards somebody may view, and what those are called: as the admin has it, where a
+`ModelAdmin` of the site's boards says so."""
+
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+from django.contrib.admin import AdminSite, ModelAdmin
+from django.contrib.admin.sites import all_sites
+from django.http import HttpRequest
+
+from presence.auth import board_model
+from presence.models import Overview
+
+OVERVIEW = f"{Overview._meta.app_label}.view_{Overview._meta.model_name}"
+"""The permission to see all boards together."""
+
+
+def board_admin(site: AdminSite) -> "ModelAdmin[Any] | None":
+    """Return what an admin site has for the site's boards, None where they are none of its."""
+    model = board_model()
+    return site.get_model_admin(model) if site.is_registered(model) else None
+
+
+def titles_for(site: AdminSite, request: HttpRequest, boards: Collection[UUID]) -> dict[UUID, str]:
+    """Return the titles of those of the boards that somebody may view in an admin site: by its
+    `ModelAdmin`'s queryset, and its permission for each. One query, and what these ask for."""
+    admin = board_admin(site)
+    if admin is None or not boards or not _has_boards(site, request):
+        return {}
+    found = admin.get_queryset(request).filter(pk__in=boards)
+    return {board.pk: str(board) for board in found if admin.has_view_permission(request, board)}
+
+
+def may_view_some(request: HttpRequest) -> bool:
+    """Tell whether somebody of the staff may view boards at all: in any of the site's admins, or,
+    where none has the boards, by the permission to view or to change them."""
+    user: Any = request.user
+    meta = board_model()._meta
+    if not _admins():
+        may = (f"{meta.app_label}.{what}_{meta.model_name}" for what in ("view", "change"))
+        return bool(user.is_staff) and any(map(user.has_perm, may))
+    return any(_has_boards(site, request) for site in _admins() if site.has_permission(request))
+
+
+def may_view(request: HttpRequest, board: UUID) -> bool:
+    """Tell whether somebody who may view boards may view this one, and there is such a board."""
+    if not _admins():
+        return board_model()._default_manager.filter(pk=board).exists()
+    allowed = (site for site in _admins() if site.has_permission(request))
+    return any(titles_for(site, request, [board]) for site in allowed)
+
+
+def may_view_all(request: HttpRequest) -> bool:
+    """Tell whether somebody of the staff may see all boards together, whichever they may view."""
+    user: Any = request.user
+    return bool(user.is_staff) and user.has_perm(OVERVIEW)
+
+
+def _admins() -> list[AdminSite]:
+    return [site for site in all_sites if site.is_registered(board_model())]
+
+
+def _has_boards(site: AdminSite, request: HttpRequest) -> bool:
+    admin = board_admin(site)
+    return admin is not None and admin.has_view_permission(request)

@@ -1,0 +1,22 @@
+"""A past for a site: what its processes would have noted in Redis, had they run."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from redis import Redis
+
+from presence.series import Span, Tally
+from presence.store.redis_scripts import Keys
+
+
+def write_history(
+    client: "Redis", board: UUID | None, span: Span, tallies: Mapping[int, Tally]
+) -> None:
+    """Write what was seen of a board, or of all together, by the number of the minute or hour."""
+    keys = Keys("presence")
+    with client.pipeline() as pipeline:
+        for number, seen in tallies.items():
+            key = keys.history(board, span.name, number // span.page)
+            pipeline.hset(key, str(number), f"{seen.looks} {seen.sum} {seen.peak}")
+            pipeline.expire(key, span.lasts)
+        pipeline.execute()
