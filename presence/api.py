@@ -125,9 +125,9 @@ def online(board: Any) -> int:
     return _wait(aonline, board)
 
 
-def counts(boards: Iterable[Any]) -> dict[UUID, int]:
-    """See `acounts`."""
-    return _wait(acounts, [board_id(board) for board in boards])
+def counts(boards: Iterable[Any], within: float | None = None) -> dict[UUID, int]:
+    """See `acounts`. Waits for so many seconds, 10 unless given."""
+    return _wait_for(within, acounts, [board_id(board) for board in boards])
 
 
 def census(among: Iterable[Any] | None = None) -> dict[UUID, int]:
@@ -190,6 +190,16 @@ async def _ask(question: Callable[[Staff], Coroutine[Any, Any, T]]) -> T:
 
 
 def _wait(work: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: P.kwargs) -> T:
+    return _wait_for(None, work, *args, **kwargs)
+
+
+def _wait_for(
+    seconds: float | None,
+    work: Callable[P, Coroutine[Any, Any, T]],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    within = WITHIN if seconds is None else seconds
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -200,10 +210,10 @@ def _wait(work: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: P.
     loop = _home()
     asked = asyncio.run_coroutine_threadsafe(work(*args, **kwargs), loop)
     try:
-        return asked.result(WITHIN)
+        return asked.result(within)
     except TimeoutError:
         asked.cancel()
-        raise TryLater(f"presence did not answer within {WITHIN} s") from None
+        raise TryLater(f"presence did not answer within {within:.3g} s") from None
 
 
 def _home() -> asyncio.AbstractEventLoop:

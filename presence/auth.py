@@ -1,9 +1,10 @@
 """Who may come onto a board, and as whom. Asked once, when a socket connects; no frame comes this
 way."""
 
+import asyncio
 import enum
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
@@ -108,6 +109,16 @@ async def permit(user: Any, board: UUID) -> None:
     await _answer(_permit(user, board))
 
 
+async def permitted(user: Any, boards: Collection[UUID]) -> list[UUID]:
+    """Return those of the boards that a user may come onto; `TryLater` where that can't be found
+    out now.
+
+    The boards are looked for with one query, whatever their number. One about which the site's own
+    code raises is left out.
+    """
+    return await _answer(_permitted(user, boards))
+
+
 async def _answer(asked: Coroutine[Any, Any, T]) -> T:
     """Return the answer to a question about who may come in, whatever goes wrong with it."""
     try:
@@ -159,6 +170,20 @@ async def _permit(user: Any, board: UUID) -> None:
     decision = await _authorize()(user, await _find_board(board))
     if decision is not Decision.ALLOW:
         raise REFUSALS[decision]
+
+
+async def _permitted(user: Any, boards: Collection[UUID]) -> list[UUID]:
+    found = [board async for board in board_model()._default_manager.filter(pk__in=boards)]
+    answers = await asyncio.gather(*(_allows(user, board) for board in found))
+    return [board.pk for board, allowed in zip(found, answers, strict=True) if allowed]
+
+
+async def _allows(user: Any, board: models.Model) -> bool:
+    try:
+        return await _authorize()(user, board) is Decision.ALLOW
+    except Exception:  # the site's own code; one board's trouble is not that of the others
+        logger.exception("could not find out who may come onto a board")
+        return False
 
 
 def _authorize() -> Authorize:

@@ -3,12 +3,13 @@
 from django.urls import path
 
 from presence.reports import download, metrics
-from presence.views import healthz, token
+from presence.views import counts, healthz, token
 
 app_name = "presence"
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("presence/token/<uuid:board>/", token, name="token"),
+    path("presence/counts/", counts, name="counts"),
     path("metrics", metrics, name="metrics"),
     *(
         path(f"presence/history/{board}{span}.csv", download, {"span": span}, name=name)

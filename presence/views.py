@@ -7,18 +7,22 @@ from typing import Any
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.cache import patch_vary_headers
+from django.utils.log import log_response
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
-from presence.auth import permit
-from presence.errors import Forbidden, NoBoard, PresenceError, SignInRequired
+from presence import api
+from presence.auth import permit, permitted
+from presence.errors import Forbidden, NoBoard, PresenceError, SignInRequired, TryLater
 from presence.guests import guest_person, read_signed, sign_guest, user_person
 from presence.middleware import guest_of
 from presence.origins import may_embed
 from presence.runtime import current_hub
+from presence.tally import MOST
 from presence.tokens import Grant, sign
 
 logger = logging.getLogger(__name__)
@@ -78,8 +82,7 @@ async def token(request: HttpRequest, board: UUID) -> HttpResponse:
     try:
         answer: HttpResponse = JsonResponse(await _answer(request, board, origin))
     except PresenceError as error:
-        answer = _refusal(STATUSES.get(type(error), 503), type(error).__doc__ or "")
-        answer["Retry-After"] = str(-(-error.retry // 1000))
+        answer = _refused(error)
     return _shared(answer, origin)
 
 
@@ -93,6 +96,61 @@ async def _answer(request: HttpRequest, board: UUID, origin: str) -> dict[str, A
         "token": sign(Grant(board, origin, guest_person(guest))),
         "guest": sign_guest(guest),
     }
+
+
+@never_cache
+@require_safe
+async def counts(request: HttpRequest) -> HttpResponse:
+    """Tell how many people are on boards: `?board=<uuid>&board=…` is answered with
+    `{"counts": {"<uuid>": people}}`.
+
+    The rules are those of the socket. A board that the visitor may not come onto is left out, as
+    is one that does not exist: nobody learns from the answer which of them it was. Pages of other
+    origins can't read it.
+    """
+    try:
+        asked = _boards(request.GET.getlist("board"))
+    except ValueError as error:
+        return _refusal(400, str(error))
+    try:
+        return JsonResponse({"counts": await _counts(request, asked)})
+    except PresenceError as error:
+        refusal = _refused(error)
+        # Every page that is open asks again and again. Django would log each answer as an error, of
+        # which it mails the site's admins.
+        log_response(
+            "counts are not known: %s",
+            error,
+            response=refusal,
+            request=request,
+            logger=logger,
+            level="info",
+        )
+        return refusal
+
+
+def _boards(texts: list[str]) -> list[UUID]:
+    if len(texts) > MOST:
+        raise ValueError(f"{MOST} boards at most")
+    try:
+        return [UUID(text) for text in texts]
+    except ValueError:
+        raise ValueError("board takes a UUID") from None
+
+
+async def _counts(request: HttpRequest, asked: list[UUID]) -> dict[str, int]:
+    seen = await permitted(await request.auser(), asked)
+    try:
+        told = await api.acounts(seen) if seen else {}
+    except ImproperlyConfigured as error:
+        raise TryLater(str(error)) from error
+    return {str(board): told[board] for board in seen}
+
+
+def _refused(error: PresenceError) -> HttpResponse:
+    refusal = _refusal(STATUSES.get(type(error), 503), type(error).__doc__ or "")
+    refusal["Retry-After"] = str(-(-error.retry // 1000))
+    return refusal
 
 
 def _refusal(status: int, reason: str) -> HttpResponse:

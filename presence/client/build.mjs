@@ -20,7 +20,7 @@ const staticFolder = fileURLToPath(new URL("../static/presence/", import.meta.ur
 
 const BANNER = "/* presence: built from presence/client, not to be edited here. */";
 /** What is served and imported: the script's name, and its source. */
-const SCRIPTS = { overlay: "index", client: "api", react: "react" };
+const SCRIPTS = { overlay: "index", client: "api", react: "react", count: "count" };
 /** What is served only: the pages of the admin. */
 const PAGES = { admin: "admin", overview: "admin/overview" };
 const STYLES = {
@@ -81,7 +81,7 @@ async function manifest() {
     license,
     type: "module",
     exports: Object.fromEntries(Object.entries(SCRIPTS).map(entry)),
-    sideEffects: ["./overlay.js"],
+    sideEffects: ["./overlay.js", "./count.js"],
     peerDependencies: { react: ">=18" },
     peerDependenciesMeta: { react: { optional: true } },
   };

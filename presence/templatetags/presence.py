@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -9,19 +10,24 @@ from django import template
 from django.http import HttpRequest
 from django.template import Context
 from django.templatetags.static import static
-from django.urls import get_script_prefix
+from django.urls import get_script_prefix, reverse
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from presence.api import board_id
 from presence.auth import visitor_name
 from presence.conf import get_settings
 from presence.guests import guest_person
 from presence.identity import anonymous_name
 from presence.middleware import guest_of
 from presence.strings import overlay_strings
+from presence.tally import Tally
 
 logger = logging.getLogger(__name__)
 register = template.Library()
+
+TALLY = "presence.tally"
+"""Where a page that is being rendered holds its counts."""
 
 
 @register.simple_tag(takes_context=True)
@@ -40,10 +46,61 @@ def presence_overlay(
         if not get_settings().ENABLED:
             return ""
         shown = {"surface": surface, "theme": theme, "bar": bar}
-        return _overlay(context, UUID(str(getattr(board, "pk", board))), name, shown)
+        return _overlay(context, board_id(board), name, shown)
     except Exception:  # nothing that presence does may break the page
         logger.exception("could not embed the presence overlay")
         return ""
+
+
+@register.simple_tag(takes_context=True)
+def presence_count(
+    context: Context, board: Any, among: Iterable[Any] = (), every: float | str = ""
+) -> str:
+    """Show how many people are on a board, and keep the number up to date.
+
+    `board` is a board, its UUID, or that as text; `among` the boards of a list that it is in, which
+    are then asked for all at once; `every` how many seconds pass between two looks (5 where empty).
+    The element is empty where the visitor may not come onto the board, where the number is not to
+    be had now, and in a template that is rendered on an event loop: there the script fills it in.
+    Renders nothing, with a line in the log, where anything else goes wrong.
+    """
+    try:
+        return _count(context, board_id(board), map(board_id, among), every)
+    except Exception:  # nothing that presence does may break the page
+        logger.exception("could not show a count")
+        return ""
+
+
+def _count(context: Context, board: UUID, among: Iterable[UUID], every: float | str) -> SafeString:
+    endpoint = reverse("presence:counts")
+    enabled = get_settings().ENABLED
+    script, tally = _counting(context) if enabled else ("", Tally(None))
+    people = tally.count(board, among)
+    given = {"board": board, "endpoint": endpoint, "count": people, "every": every}
+    shown = [(key, escape(value)) for key, value in given.items() if value not in (None, "")]
+    return format_html(
+        "{}<presence-count{}>{}</presence-count>",
+        script,
+        format_html_join("", ' {}="{}"', shown),
+        "" if people is None else people,
+    )
+
+
+def _counting(context: Context) -> tuple[SafeString | str, Tally]:
+    """Return the script, the first time in a page, and the counts of the page."""
+    # The undermost is shared by all templates that the page is made of, which Django keeps apart.
+    page: Any = context.render_context.dicts[0]
+    if TALLY in page:
+        return "", page[TALLY]
+    request: HttpRequest | None = context.get("request")
+    tally = page[TALLY] = Tally(getattr(request, "user", None))
+    return _script(context, request, "presence/count.js"), tally
+
+
+def _script(context: Context, request: HttpRequest | None, path: str) -> SafeString:
+    return format_html(
+        '<script type="module" src="{}"{}></script>', static(path), _nonce(context, request)
+    )
 
 
 def _overlay(context: Context, board: UUID, name: str, shown: dict[str, str]) -> SafeString:
@@ -59,9 +116,8 @@ def _overlay(context: Context, board: UUID, name: str, shown: dict[str, str]) ->
     # Literals in a template count as safe, and would end the attribute with their first quote.
     given = [(key, escape(value)) for key, value in attributes.items() if value]
     return format_html(
-        '<script type="module" src="{}"{}></script><presence-overlay{}></presence-overlay>',
-        static("presence/overlay.js"),
-        _nonce(context, request),
+        "{}<presence-overlay{}></presence-overlay>",
+        _script(context, request, "presence/overlay.js"),
         format_html_join("", ' {}="{}"', given),
     )
 

@@ -1,10 +1,14 @@
+import re
+
 import pytest
 from django.contrib.auth.models import User
 from django.urls import reverse
 
 from presence_site.boards import BOARDS_A_PAGE
 from presence_site.models import Board, Note
+from tests.django.test_admin import fill
 
+__all__ = ["fill"]
 pytestmark = pytest.mark.django_db
 
 
@@ -39,21 +43,29 @@ def test_the_list_draws_notes_of_boards_that_may_be_opened_only(client, closed_b
 
 
 def test_the_list_asks_the_same_number_of_queries_for_any_number_of_boards(
-    client, owner, django_assert_num_queries
+    client, owner, fill, django_assert_num_queries
 ):
     def board(number):
         made = Board.objects.create(title=f"Board {number}", owner=owner)
         Note.objects.create(board=made, text="x", x=0, y=0)
 
+    fill({})
     client.force_login(owner)
     board(0)
-    # Session, user, number of boards, boards with their owners, their notes.
-    with django_assert_num_queries(5):
+    # Session, user, number of boards, boards with their owners, their notes; whose counts to show.
+    with django_assert_num_queries(6):
         client.get("/")
     for number in range(1, 12):
         board(number)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         assert "Board 11" in client.get("/").text
+
+
+def test_the_list_tells_how_many_are_there(client, owner, fill, open_board, closed_board):
+    fill({open_board.pk: 2, closed_board.pk: 3})
+    assert re.findall(r">(\d*)</presence-count> here now", client.get("/").text) == ["2"]
+    client.force_login(owner)
+    assert sorted(re.findall(r">(\d*)</presence-count>", client.get("/").text)) == ["2", "3"]
 
 
 def test_the_list_comes_in_pages(client):

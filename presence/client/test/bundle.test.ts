@@ -12,7 +12,7 @@ const client = fileURLToPath(new URL("..", import.meta.url));
 const folder = `${client}../static/presence/`;
 
 /** The most bytes, gzipped, of what a visitor's browser loads. */
-const MOST = { "admin.css": 2_000, "admin.js": 6_000, "overview.css": 3_000, "overview.js": 32_000, "overlay.css": 2_000, "overlay.js": 12_000, "client.js": 6_500, "react.js": 8_500 };
+const MOST = { "admin.css": 2_000, "admin.js": 6_000, "overview.css": 3_000, "overview.js": 32_000, "overlay.css": 2_000, "overlay.js": 12_000, "client.js": 6_500, "react.js": 8_500, "count.js": 1_500 };
 const styles = readdirSync(folder).filter((name) => name.endsWith(".css"));
 const scripts = readdirSync(folder).filter((name) => name.endsWith(".js"));
 
@@ -55,9 +55,9 @@ test("the licence of what is bundled is told", () => {
   }
 });
 
-test("only the overlay defines an element", () => {
+test("only the overlay and the count define an element", () => {
   const defining = scripts.filter((name) => readFileSync(folder + name, "utf8").includes("customElements"));
-  assert.deepEqual(defining, ["overlay.js"]);
+  assert.deepEqual(defining.sort(), ["count.js", "overlay.js"]);
 });
 
 test("the client has nothing of the picture, and needs no page to be loaded", async () => {
@@ -79,7 +79,7 @@ test("every export of the package is there, with its types, and React is not ask
   const said = JSON.parse(readFileSync(`${folder}package.json`, "utf8"));
   const { version } = JSON.parse(readFileSync(`${client}package.json`, "utf8"));
   assert.equal(said.version, version);
-  assert.deepEqual(Object.keys(said.exports).sort(), [".", "./overlay", "./react"]);
+  assert.deepEqual(Object.keys(said.exports).sort(), [".", "./count", "./overlay", "./react"]);
   for (const { types, default: script } of Object.values<{ types: string; default: string }>(said.exports)) {
     assert.ok(existsSync(folder + types), types);
     assert.ok(existsSync(folder + script), script);
