@@ -173,17 +173,35 @@ async def _permit(user: Any, board: UUID) -> None:
 
 
 async def _permitted(user: Any, boards: Collection[UUID]) -> list[UUID]:
+    authorize = _authorize()
     found = [board async for board in board_model()._default_manager.filter(pk__in=boards)]
-    answers = await asyncio.gather(*(_allows(user, board) for board in found))
-    return [board.pk for board, allowed in zip(found, answers, strict=True) if allowed]
+    if authorize is ask_board and _decides_in_thread():
+        # All in one trip to the thread, not one for each.
+        answers = await sync_to_async(lambda: [_decide(user, board) for board in found])()
+    else:
+        asked = (authorize(user, board) for board in found)
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+    return [board.pk for board, answer in zip(found, answers, strict=True) if _allows(answer)]
 
 
-async def _allows(user: Any, board: models.Model) -> bool:
+def _decides_in_thread() -> bool:
+    decide = getattr(board_model(), "presence_decision", None)
+    return decide is not None and not iscoroutinefunction(decide)
+
+
+def _decide(user: Any, board: Any) -> Decision | BaseException:
     try:
-        return await _authorize()(user, board) is Decision.ALLOW
-    except Exception:  # the site's own code; one board's trouble is not that of the others
-        logger.exception("could not find out who may come onto a board")
-        return False
+        decision: Decision = board.presence_decision(user)
+    except Exception as error:  # noqa: BLE001 (logged by `_allows`)
+        return error
+    return decision
+
+
+def _allows(answer: Decision | BaseException) -> bool:
+    if isinstance(answer, BaseException):
+        # The site's own code; one board's trouble is not that of the others.
+        logger.error("could not find out who may come onto a board", exc_info=answer)
+    return answer is Decision.ALLOW
 
 
 def _authorize() -> Authorize:

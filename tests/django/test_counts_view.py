@@ -76,6 +76,34 @@ def test_a_rule_that_fails_for_a_board_hides_that_board_only(
     assert "could not find out who may come onto a board" in caplog.text
 
 
+@pytest.mark.parametrize("asynchronous", [True, False])
+def test_the_boards_own_word(
+    client: Client, fill: Fill, monkeypatch: pytest.MonkeyPatch, asynchronous: bool
+) -> None:
+    def decide(board: Any, user: Any) -> Decision:
+        return Decision[board.title]
+
+    async def decide_asynchronously(board: Any, user: Any) -> Decision:
+        return Decision[board.title]
+
+    decision = decide_asynchronously if asynchronous else decide
+    monkeypatch.setattr(Board, "presence_decision", decision)
+    (good,), (hidden,), (bad,) = (
+        make(title="ALLOW"),
+        make(title="NOT_FOUND"),
+        make(title="nonsense"),
+    )
+    fill({good: 1, hidden: 1, bad: 1})
+    assert ask(client, bad, hidden, good).json() == {"counts": {str(good): 1}}
+
+
+def test_a_rule_that_is_not_there(client: Client, fill: Fill, settings: Any) -> None:
+    (board,) = make()
+    fill({board: 1})
+    settings.PRESENCE = {**settings.PRESENCE, "AUTHORIZE": "nowhere.to_be.found"}
+    assert unavailable(ask(client, board))
+
+
 def test_nothing_is_asked_for_nothing(client: Client, fill: Fill) -> None:
     fill({})
     with CaptureQueriesContext(connection) as queries:
