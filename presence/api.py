@@ -20,15 +20,16 @@ from django.core.exceptions import ImproperlyConfigured, SynchronousOnlyOperatio
 
 from presence.conf import Settings, get_settings
 from presence.errors import TryLater
-from presence.persons import Person
+from presence.persons import Person, Scene
 from presence.runtime import current_hub, own_loop, running_hub, serving, shared_layer, shared_store
 from presence.signals import announcer
-from presence.staff import Staff
+from presence.staff import ANSWER_WITHIN, Staff
 from presence.store.base import UNTIL_REOPENED
 from presence.store.redis import RedisStore
 
 __all__ = [
     "Person",
+    "Scene",
     "TryLater",
     "acensus",
     "aclose",
@@ -39,6 +40,7 @@ __all__ = [
     "areconnect",
     "aremove",
     "areopen",
+    "ascene",
     "census",
     "close",
     "counts",
@@ -48,6 +50,7 @@ __all__ = [
     "reconnect",
     "remove",
     "reopen",
+    "scene",
 ]
 
 WITHIN = 10.0
@@ -77,10 +80,17 @@ async def acensus(among: Iterable[Any] | None = None) -> dict[UUID, int]:
     return dict(await _ask(lambda staff: staff.census(boards)))
 
 
-async def apeople(board: Any) -> list[Person]:
-    """Return who is on a board, in the order they came."""
+async def apeople(board: Any, *, states: bool = True) -> list[Person]:
+    """Return who is on a board, in the order they came. Without `states` no process is asked what
+    they do, so that it is one trip to the store."""
+    return (await ascene(board, ANSWER_WITHIN if states else 0)).people
+
+
+async def ascene(board: Any, within: float = ANSWER_WITHIN) -> Scene:
+    """Return who is on a board, where their cursors are, and whether it is closed, all at the same
+    moment. Processes have so many seconds to tell what people do; 0: none is asked."""
     asked = board_id(board)
-    return await _ask(lambda staff: staff.people(asked))
+    return await _ask(lambda staff: staff.scene(asked, within))
 
 
 async def aremove(board: Any, person: str, seconds: float | None = None) -> int:
@@ -110,8 +120,7 @@ async def areopen(board: Any) -> None:
 
 async def ais_closed(board: Any) -> bool:
     """Return whether a board is closed to newcomers."""
-    asked = board_id(board)
-    return await _ask(lambda staff: staff.is_closed(asked))
+    return (await ascene(board, 0)).closed
 
 
 async def areconnect(board: Any) -> None:
@@ -135,9 +144,14 @@ def census(among: Iterable[Any] | None = None) -> dict[UUID, int]:
     return _wait(acensus, among)
 
 
-def people(board: Any) -> list[Person]:
+def people(board: Any, *, states: bool = True) -> list[Person]:
     """See `apeople`."""
-    return _wait(apeople, board)
+    return _wait(apeople, board, states=states)
+
+
+def scene(board: Any, within: float = ANSWER_WITHIN) -> Scene:
+    """See `ascene`."""
+    return _wait(ascene, board, within)
 
 
 def remove(board: Any, person: str, seconds: float | None = None) -> int:

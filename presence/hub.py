@@ -11,6 +11,7 @@ from collections.abc import Coroutine, Mapping
 from typing import Any
 from uuid import UUID
 
+from presence.activity import Activity
 from presence.errors import PresenceError, Refused, Removed, TryLater
 from presence.events import Events, Tell, nobody
 from presence.exits import Exits
@@ -18,7 +19,6 @@ from presence.layer import Layer
 from presence.lease import Lease
 from presence.live import LiveRoom, Peer
 from presence.logs import Journal
-from presence.messages import UserState
 from presence.metrics import Totals
 from presence.pacing import Lag
 from presence.post import Post
@@ -147,9 +147,9 @@ class Hub:
         """Take in what somebody says of a board who has nobody there."""
         self._sync.hear(board, post)
 
-    def states(self, board: UUID) -> dict[str, UserState]:
-        """Return what the people of a board do whom this process serves, by session."""
-        return self._sync.states(board)
+    def activity(self, board: UUID) -> Activity:
+        """Return what the people of a board do whom this process serves."""
+        return self._sync.activity(board)
 
     async def close(self) -> None:
         """Stop every timer and wait for what is under way. Nobody is told."""

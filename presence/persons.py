@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from presence.activity import Activity
 from presence.messages import Color, UserState
+from presence.protocol import unpack_position
 from presence.roster import Member
 from presence.store.base import Snapshot
 
@@ -41,8 +43,28 @@ class Person:
     processes: tuple[str, ...]
 
 
-def persons(snapshot: Snapshot, states: Mapping[str, UserState], now: datetime) -> list[Person]:
-    """Return who is on a board, in the order they came; `states` are by session."""
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A board at one moment: `people` in the order they came; `cursors`, those that are shown, by
+    session: whose (`Person.key`), and where, x and y from 0 to 65535; whether it is `closed` to
+    newcomers."""
+
+    people: list[Person]
+    cursors: Mapping[str, tuple[str, int, int]]
+    closed: bool
+
+
+def scene(snapshot: Snapshot, activity: Activity, now: datetime) -> Scene:
+    """Return a board as its roster has it, with what people do as far as it is told."""
+    cursors = {
+        member.session: (member.person, *unpack_position(activity.cursors[member.session]))
+        for member in snapshot.members
+        if member.session in activity.cursors
+    }
+    return Scene(_persons(snapshot, activity.states, now), cursors, snapshot.shut)
+
+
+def _persons(snapshot: Snapshot, states: Mapping[str, UserState], now: datetime) -> list[Person]:
     tabs: dict[str, list[Member]] = defaultdict(list)
     for member in snapshot.members:
         tabs[member.person].append(member)

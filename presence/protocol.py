@@ -250,6 +250,11 @@ def pack_position(x: int, y: int) -> bytes:
     return _COORDINATE.write(x) + _COORDINATE.write(y)
 
 
+def unpack_position(position: bytes) -> tuple[int, int]:
+    """Return the two coordinates of a position."""
+    return int.from_bytes(position[:2], "big"), int.from_bytes(position[2:], "big")
+
+
 def cursor_frame(positions: Mapping[int, bytes]) -> bytes:
     """Return one compact CURSOR_BROADCAST of positions by user id; ``ValueError`` for none."""
     if not positions:

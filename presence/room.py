@@ -9,6 +9,7 @@ clock and no socket.
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from presence.activity import Activity
 from presence.frames import (
     Flush,
     changes_frames,
@@ -208,9 +209,9 @@ class Room:
         """Return who is here by session: those other processes serve, or those this one does."""
         return self._seats.members(elsewhere=elsewhere)
 
-    def states(self) -> dict[str, UserState]:
-        """Return what the people do whom this process serves, by session."""
-        return self._seats.states()
+    def activity(self) -> Activity:
+        """Return what the people do whom this process serves."""
+        return self._seats.activity()
 
     def member(self, session: str) -> Member:
         """Return a session's member; `KeyError` where it is not on the board."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from presence.activity import Activity
 from presence.messages import Dialect, UserState
 from presence.roster import Member
 
@@ -79,9 +80,14 @@ class Seats:
         seats = self.by_session.items()
         return {session: seat.member for session, seat in seats if seat.remote is elsewhere}
 
-    def states(self) -> dict[str, UserState]:
-        """Return what the people do whom this process serves, by session."""
-        return {session: s.state for session, s in self.by_session.items() if not s.remote}
+    def activity(self) -> Activity:
+        """Return what the people do whom this process serves."""
+        own = {session: seat for session, seat in self.by_session.items() if not seat.remote}
+        shown = {session: seat for session, seat in own.items() if seat.state is UserState.ACTIVE}
+        return Activity(
+            {session: seat.state for session, seat in own.items()},
+            {s: seat.position for s, seat in shown.items() if seat.position is not None},
+        )
 
     def own(self, told: Mapping[int, T]) -> dict[int, T]:
         """Return what of this, by user id, is about people whom this process serves."""

@@ -5,16 +5,18 @@ import logging
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import reduce
+from operator import or_
 from uuid import UUID, uuid4
 
+from presence.activity import Activity, unpack
 from presence.asking import Asker
 from presence.census import census
 from presence.errors import TryLater
 from presence.events import Events, Tell
 from presence.hub import Hub
 from presence.layer import Layer
-from presence.messages import UserState
-from presence.persons import Person, persons
+from presence.persons import Scene, scene
 from presence.post import Post, pack
 from presence.store.base import Store
 
@@ -35,7 +37,7 @@ class Staff:
         self._store = store
         self._hub = hub
         self._events = Events(tell)
-        self._asker = Asker(layer, within=ANSWER_WITHIN) if layer else None
+        self._layer = layer
         self._name = f"staff:{uuid4().hex}"
 
     async def counts(self, boards: Collection[UUID]) -> Mapping[UUID, int]:
@@ -46,15 +48,12 @@ class Staff:
         """Return how many people are on each board that somebody is on."""
         return await census(self._store, among)
 
-    async def people(self, board: UUID) -> list[Person]:
-        """Return who is on a board, in the order they came."""
+    async def scene(self, board: UUID, within: float = ANSWER_WITHIN) -> Scene:
+        """Return how a board is now. Processes have so many seconds to tell what people do there;
+        0: nobody is asked."""
         snapshot = await self._store.snapshot(board)
-        states = await self._states(board, snapshot.processes)
-        return persons(snapshot, states, datetime.now(UTC))
-
-    async def is_closed(self, board: UUID) -> bool:
-        """Return whether a board is closed to newcomers."""
-        return (await self._store.snapshot(board)).shut
+        asked = self._activity(board, snapshot.processes, within) if within else None
+        return scene(snapshot, await asked if asked else Activity(), datetime.now(UTC))
 
     async def close(self, board: UUID, seconds: float) -> None:
         """Close a board to newcomers for so long; 0: open it again."""
@@ -83,36 +82,32 @@ class Staff:
     async def _have(self, board: UUID, processes: Collection[str], post: Post) -> None:
         if self._hub is not None:
             self._hub.hear(board, post)
-        if self._asker is not None:
+        if self._layer is not None:
+            asker = Asker(self._layer, within=ANSWER_WITHIN)
             message = {"from": self._name, "board": board.hex, **pack(post)}
-            told = [self._asker.say(process, message) for process in self._others(processes)]
+            told = [asker.say(process, message) for process in self._others(processes)]
             await asyncio.gather(*told)
 
-    async def _states(self, board: UUID, processes: Collection[str]) -> dict[str, UserState]:
-        """Return what people do, by session, as far as processes tell."""
-        states = dict(self._hub.states(board)) if self._hub else {}
+    async def _activity(self, board: UUID, processes: Collection[str], within: float) -> Activity:
+        """Return what people do, as far as processes tell."""
+        own = self._hub.activity(board) if self._hub else Activity()
         others = self._others(processes)
-        if self._asker is None or not others:
-            return states
+        if self._layer is None or not others:
+            return own
+        asker = Asker(self._layer, within=within)
         try:
-            answers = await self._asker.ask(others, {"board": board.hex}, _read_states, sure=False)
+            answers = await asker.ask(others, {"board": board.hex}, _read, sure=False)
         except TryLater as error:
             logger.warning("what people do is not known: %s", error)
-            return states
-        for told in answers.values():
-            states |= told
-        return states
+            return own
+        return reduce(or_, answers.values(), own)
 
     def _others(self, processes: Collection[str]) -> set[str]:
         return {*processes} - {self._hub.process if self._hub else ""}
 
 
-def _read_states(answer: object) -> tuple[str, dict[str, UserState]]:
-    """Return what a process answered, by session; `ValueError` where it is something else."""
+def _read(answer: object) -> tuple[str, Activity]:
+    """Return what a process answered; `ValueError` where it is something else."""
     if not isinstance(answer, dict):
         raise ValueError("no answer")
-    try:
-        states = {str(session): UserState(s) for session, s in answer["states"].items()}
-        return str(answer["process"]), states
-    except (KeyError, AttributeError) as error:
-        raise ValueError(f"no answer: {error!r}") from error
+    return str(answer.get("process")), unpack(answer)

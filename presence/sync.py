@@ -13,11 +13,11 @@ from collections.abc import Callable, Collection, Coroutine, Mapping
 from typing import Any
 from uuid import UUID
 
+from presence.activity import Activity
 from presence.errors import TryLater
 from presence.layer import Layer
 from presence.lease import Lease
 from presence.live import LiveRoom, Look
-from presence.messages import UserState
 from presence.post import Post
 from presence.relay import Relay
 from presence.roster import Member
@@ -238,10 +238,10 @@ class Sync:
         await self._see_if_possible(live)
         self._say_hello(live)
 
-    def states(self, board: UUID) -> dict[str, UserState]:
-        """Return what the people of a board do whom this process serves, by session."""
+    def activity(self, board: UUID) -> Activity:
+        """Return what the people of a board do whom this process serves."""
         live = self._rooms.get(board)
-        return live.room.states() if live else {}
+        return live.room.activity() if live else Activity()
 
     def hear(self, board: UUID, post: Post) -> None:
         """Take in what somebody says of a board who holds nobody there."""
@@ -249,8 +249,7 @@ class Sync:
 
     def _report(self, question: Mapping[str, Any]) -> dict[str, Any]:
         if "board" in question:
-            states = self.states(UUID(question["board"])).items()
-            return {"states": {session: int(state) for session, state in states}}
+            return self.activity(UUID(question["board"])).packed()
         rooms = {board.hex: live for board, live in self._rooms.items()}
         return {
             "sessions": {b: list(live.room.members(elsewhere=False)) for b, live in rooms.items()},

@@ -3,6 +3,7 @@ the processes make of what the store says."""
 
 import pytest
 
+from presence.activity import Activity
 from presence.errors import Close, Notice
 from presence.messages import Dialect, NoticeMessage, PresenceUpdate, UserLeft
 from presence.post import Post
@@ -215,4 +216,4 @@ async def test_who_connects_anew_goes_on_unnoticed(world: World) -> None:
 async def test_of_a_board_nobody_is_on_nothing_is_heard(world: World) -> None:
     world.process("one").hub.hear(BOARD, Post(look=True, restart=True))
     await pass_time(RENEWAL)
-    assert world.process("one").hub.states(BOARD) == {}
+    assert world.process("one").hub.activity(BOARD) == Activity()

@@ -18,7 +18,7 @@ EVERYWHERE = pytest.mark.parametrize("by", ["", "one", "two", "three"])
 
 async def told(world: World, by: str = "") -> dict[str, Person]:
     """Return whom staff see on the board, by key."""
-    return {person.key: person for person in await world.staff(by).people(BOARD)}
+    return {person.key: person for person in (await world.staff(by).scene(BOARD)).people}
 
 
 @EVERYWHERE
@@ -87,13 +87,13 @@ async def test_a_board_is_closed_and_opened(world: World) -> None:
     staff = world.staff()
     await world.joined("one", "ada")
     await staff.close(BOARD, 60)
-    assert (await staff.is_closed(BOARD), await staff.is_closed(OTHER_BOARD)) == (True, False)
+    assert [(await staff.scene(board)).closed for board in (BOARD, OTHER_BOARD)] == [True, False]
     bob = world.process("one").socket("bob")
     bob.ask()
     await settle()
     assert bob.codes == [Close.FORBIDDEN]
     await staff.close(BOARD, 0)
-    assert not await staff.is_closed(BOARD)
+    assert not (await staff.scene(BOARD)).closed
     await world.joined("one", "bob")
 
 
@@ -143,6 +143,25 @@ async def test_who_is_here(world: World, by: str) -> None:
     for_so_long = datetime.now(UTC) - ada.since
     passed = timedelta(seconds=world.process("one").hub.now() - begin)
     assert passed < for_so_long < passed + timedelta(seconds=5)
+
+
+@EVERYWHERE
+async def test_where_the_cursors_are(world: World, by: str) -> None:
+    people = await three(world)
+    people["ada"].move(1, 2)
+    people["bob"].move(3, 4)
+    people["bob"].say(SetState(UserState.OFF_BOARD))
+    await pass_time(1)
+    ada = people["ada"].connection.session_id
+    assert (await world.staff(by).scene(BOARD)).cursors == {ada: ("ada", 1, 2)}
+
+
+async def test_who_need_not_know_what_people_do_asks_nobody(world: World) -> None:
+    await three(world)
+    before = len(world.layer.sent)
+    here = (await world.staff().scene(BOARD, within=0)).people
+    assert [person.state for person in here] == [None, None, None]
+    assert len(world.layer.sent) == before
 
 
 async def test_nobody_is_here(world: World) -> None:
