@@ -5,22 +5,25 @@ board, its permissions: of no other, be it in the list, the filter, the order, o
 the feed.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin
+from django.forms import Media, Script
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, get_script_prefix, path, reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from presence.board_admin import BoardMixin
 from presence.changelist import OnlineOrder, PeopleFilter, count, page
 from presence.conf import get_settings
 from presence.feed import feed_view
 from presence.known import UNKNOWN
 from presence.models import Overview
 from presence.overview_admin import OverviewAdmin
-from presence.people_admin import PeopleMixin
+from presence.trend import plots_of
 
 __all__ = ["LivePresenceMixin", "PeopleFilter"]
 
@@ -30,9 +33,9 @@ COLUMN = "presence_online"
 admin.site.register(Overview, OverviewAdmin)
 
 
-class LivePresenceMixin(PeopleMixin):
+class LivePresenceMixin(BoardMixin):
     """Shows how many people are on each board, live, in any `ModelAdmin` of boards: a column that
-    sorts, a filter, and a page with the people of each. docs/admin.md."""
+    sorts, a filter, and on the page of each board who is there. docs/admin.md."""
 
     live_presence = True
 
@@ -64,14 +67,22 @@ class LivePresenceMixin(PeopleMixin):
     ) -> HttpResponse:
         """Have the list keep itself up to date, in whichever template it is."""
         response = super().changelist_view(request, extra_context)
-        if isinstance(response, TemplateResponse) and get_settings().ENABLED:
-            more = {
-                "presence_parent": response.resolve_template(response.template_name),
-                "presence_feed": self._presence_feed(),
-            }
-            response.context_data = {**(response.context_data or {}), **more}
-            response.template_name = "presence/admin/change_list.html"
-        return response
+        return _extended(response, "change_list.html", {"presence_feed": self._presence_feed()})
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Have the page of a board show who is there, in whichever template it is."""
+        response = super().render_change_form(request, context, *args, **kwargs)
+        board = context.get("original")
+        if board is None or context.get("is_popup"):
+            return response
+        said = self._presence_feed()
+        said["watch"]["board"] = str(board.pk)
+        said["texts"] |= _panel_texts()
+        panel = {**said, **self.presence_panel(request, board)}
+        more = {"presence_feed": panel, "presence_plots": plots_of(self.admin_site)}
+        return _extended(response, "change_form.html", more)
 
     def get_urls(self) -> list[URLPattern]:
         """Return the admin's pages of this model, and the feed of its counts."""
@@ -91,5 +102,33 @@ class LivePresenceMixin(PeopleMixin):
         }
 
     @property
+    def media(self) -> Media:
+        """The admin's scripts, and the one that keeps numbers and people up to date."""
+        script: Any = Script("presence/admin.js", type="module")
+        return super().media + Media(js=[script], css={"all": ["presence/admin.css"]})
+
+    @property
     def _feed_name(self) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}_presence_feed"
+
+
+def _extended(response: HttpResponse, template: str, more: Mapping[str, Any]) -> HttpResponse:
+    """Have a page of the admin's be ours, which extends whichever it would have been."""
+    if isinstance(response, TemplateResponse) and get_settings().ENABLED:
+        parent = response.resolve_template(response.template_name)
+        told = {"presence_parent": parent, **more}
+        response.context_data = {**(response.context_data or {}), **told}
+        response.template_name = f"presence/admin/{template}"
+    return response
+
+
+def _panel_texts() -> dict[str, str]:
+    return {
+        "guest": gettext("guest"),
+        "active": gettext("active"),
+        "off board": gettext("off board"),
+        "idle": gettext("idle"),
+        "away": gettext("away"),
+        "not_done": gettext("Not done: try again later."),
+        "not_allowed": gettext("You may not do this."),
+    }

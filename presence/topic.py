@@ -1,18 +1,8 @@
 """A topic: something of the boards that pages of the admin show and that changes by itself.
 
-To add one, write it and put it into `presence.topics.TOPICS`::
-
-    def permit(visit: Visit, wanted: UUID) -> UUID | None:
-        board = find_viewable(visit, wanted)       # in a thread, with the ORM
-        return None if board is None else wanted
-
-    async def tell(board: UUID) -> Any:            # anything that JSON can say
-        return {"people": [p.name for p in await api.apeople(board)]}
-
-    BOARD = Topic("board", read=read_board, permit=permit, look=each(tell))
-
-A page then watches `{"board": "<uuid>"}` and gets `{"board": {"people": […]}}`, over the socket
-whenever it changed, and from the feed.
+To add one, write it as `presence.board` is, and put it into `presence.topics.TOPICS`. A page then
+watches `{"board": "<uuid>"}` and gets `{"board": {"people": …}}`, over the socket whenever it
+changed, and from the feed.
 """
 
 import asyncio

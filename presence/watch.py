@@ -91,6 +91,17 @@ def by_key(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) ->
     return gone | {key: v for key, v in now.items() if key not in known or known[key] != v}
 
 
+def by_part(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> Any:
+    """Tell those keys whose values changed; of those that are mappings themselves, `by_key`."""
+    if before is None or after is None:
+        return after
+    changed = {key: now for key, now in after.items() if before.get(key) != now}
+    return {
+        key: by_key(before.get(key), now) if isinstance(now, Mapping) else now
+        for key, now in changed.items()
+    }
+
+
 class Telling:
     """What one page knows of its topics, and what it is to be told."""
 
