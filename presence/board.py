@@ -46,12 +46,16 @@ class Accounts:
         names = self._names
         new = {*keys} - names.keys()
         if new:
-            names |= dict.fromkeys(new, "")
-            try:
-                names |= await database_sync_to_async(_names)(new)
-            except Exception:  # the site's own accounts: the people are told without
-                logger.exception("could not ask what accounts are called")
+            names |= dict.fromkeys(new, "") | await self._ask(new)
         return names
+
+    async def _ask(self, keys: Collection[str]) -> dict[str, str]:
+        try:
+            names: dict[str, str] = await database_sync_to_async(_names)(keys)
+            return names
+        except Exception:  # the site's own accounts: the people are told without
+            logger.exception("could not ask what accounts are called")
+            return {}
 
 
 class Arrivals:

@@ -14,10 +14,12 @@ from uuid import uuid4
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from presence.messages import Dialect, SetState, UserState, Welcome
+from presence.protocol import encode
 from tests.support.redis import run_redis
 from tests.support.server import Server, serve
 from tests.support.staff import VIEW, StaffPages, change, make_people
-from tests.support.wire import Clients
+from tests.support.wire import Clients, cursor
 
 FEED = "/admin/presence_site/board/presence/feed/"
 OTHER = "https://www.example.com"
@@ -92,6 +94,44 @@ async def test_many_joins_are_a_frame_in_a_quarter_of_a_second(
     assert all(later - before > 0.2 for before, later in pairwise(times)), times
 
 
+async def test_the_people_of_a_board_and_their_cursors(
+    pages: StaffPages, people: dict[str, str], clients: Clients, board: str
+) -> None:
+    page = await pages.connect(people["stan"])
+    await page.watch(board=board)
+    empty = {"closed": False, "people": {}, "cursors": {}}
+    await page.until(lambda: page.board == empty, "a board")
+    ada = await clients.join("Ada")
+    await page.until(lambda: len(page.board["people"]) == 1, "a join", within=1)
+    ((key, person),) = page.board["people"].items()
+    assert (person["name"], person["tabs"], person["state"]) == ("Ada", 1, "active")
+    assert person["color"] == "#{:02x}{:02x}{:02x}".format(*ada.last(Welcome).color)
+    await ada.send(cursor(1, 65535))
+    await page.until(lambda: [*page.board["cursors"].values()] == [[key, 1, 65535]], "a cursor")
+    assert page.frames[-1][1]["board"].keys() <= {"cursors", "people"}, "what changed"
+    status, told = await asyncio.to_thread(feed, pages.server, people["stan"], board=board)
+    assert (status, told["board"]["cursors"]) == (200, page.board["cursors"])
+    assert told["board"]["people"][key]["since"] == page.board["people"][key]["since"]
+    await ada.send(encode(SetState(UserState.AWAY), Dialect.COMPACT))
+    await page.until(lambda: page.board["people"][key]["state"] == "away", "the state")
+    await page.until(lambda: page.board["cursors"] == {}, "no cursor")
+    await ada.close()
+    await page.until(lambda: page.board == empty, "a leave", within=1)
+
+
+async def test_what_does_not_change_is_not_told(
+    pages: StaffPages, people: dict[str, str], clients: Clients, board: str
+) -> None:
+    page = await pages.connect(people["stan"])
+    await page.watch(board=board)
+    for n in range(5):
+        await clients.join(f"Guest {n}")
+    await page.until(lambda: len(page.board.get("people", ())) == 5, "everybody")
+    told = len(page.frames)
+    await asyncio.sleep(2)  # nothing happens: there is no event to wait for
+    assert page.frames[told:] == []
+
+
 async def test_watching_something_else(
     pages: StaffPages, people: dict[str, str], clients: Clients, board: str
 ) -> None:
@@ -110,17 +150,25 @@ async def test_who_may_not_gets_nothing(
     pages: StaffPages, people: dict[str, str], board: str, who: str, code: int, status: int
 ) -> None:
     session = people.get(who, "")
-    page = await pages.connect(session)
-    await page.watch(rows=[board])
-    assert await page.closed() == code
-    assert page.frames == []
-    assert await asyncio.to_thread(feed, pages.server, session, rows=board) == (status, {})
+    for said, asked in (({"rows": [board]}, {"rows": board}), ({"board": board}, {"board": board})):
+        page = await pages.connect(session)
+        await page.watch(**said)
+        assert await page.closed() == code
+        assert page.frames == []
+        assert await asyncio.to_thread(feed, pages.server, session, **asked) == (status, {})
 
 
 async def test_of_a_site_or_a_model_that_is_none(
     pages: StaffPages, people: dict[str, str], board: str
 ) -> None:
-    for said in ({"site": "x"}, {"model": "x.y"}, {"model": ""}, {"model": "presence_site.note"}):
+    nowhere = {"rows": [], "board": str(uuid4())}
+    for said in (
+        nowhere,
+        {"site": "x"},
+        {"model": "x.y"},
+        {"model": ""},
+        {"model": "presence_site.note"},
+    ):
         page = await pages.connect(people["stan"])
         await page.watch(**{"rows": [board], **said})
         assert await page.closed() == 4403, said

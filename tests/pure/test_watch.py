@@ -11,6 +11,7 @@ from presence.watch import (
     Telling,
     Watch,
     by_key,
+    by_part,
     read_board,
     read_flag,
     read_rows,
@@ -117,3 +118,16 @@ class TestTelling:
         assert telling.note("board", None)
         assert telling.frame() == {"board": None}
         assert not telling.note("board", None)
+
+
+def test_of_a_whole_is_told_what_changed_in_each_part() -> None:
+    before = {"closed": False, "people": {"a": 1, "b": 2}, "cursors": {"s": [1, 2]}}
+    after = {"closed": True, "people": {"b": 3, "c": 4}, "cursors": {"s": [1, 2]}}
+    assert by_part(before, after) == {"closed": True, "people": {"a": None, "b": 3, "c": 4}}
+    assert by_part(before, before) == {}
+
+
+def test_a_whole_that_was_not_known_is_told_whole() -> None:
+    whole = {"closed": False, "people": {}}
+    assert by_part(None, whole) == whole
+    assert by_part(whole, None) is None

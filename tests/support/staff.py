@@ -53,6 +53,7 @@ class StaffPage:
     def __init__(self, socket: ClientConnection) -> None:
         self.frames: list[tuple[float, dict[str, Any]]] = []
         self.rows: dict[str, int | None] = {}
+        self.board: dict[str, Any] = {}
         self._socket = socket
         self._news = asyncio.Condition()
         self._reading = asyncio.create_task(self._read())
@@ -91,6 +92,7 @@ class StaffPage:
                 async with self._news:
                     self.frames.append((asyncio.get_running_loop().time(), frame))
                     self.rows |= frame.get("rows") or {}
+                    self.board = _merged(self.board, frame.get("board") or {})
                     self._news.notify_all()
 
 
@@ -113,3 +115,12 @@ class StaffPages:
     async def close(self) -> None:
         """Close what is still open."""
         await asyncio.gather(*(page.close() for page in self._open))
+
+
+def _merged(before: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
+    """Return what a page knows that is told a change: by key, None for what is gone."""
+    parts = {
+        key: _merged(before.get(key, {}), part) if isinstance(part, dict) else part
+        for key, part in told.items()
+    }
+    return {key: part for key, part in (before | parts).items() if part is not None}
