@@ -1,7 +1,6 @@
-/** The script of the admin's pages of boards: the list, and the people of one board. */
+/** The script of the admin's pages of boards: the list, and the panel of one board. */
 import { openFeed, type Status, type Update, type Watch } from "./admin/feed.js";
-import { keep } from "./admin/keeping.js";
-import { showNobody, showPeople, type Told } from "./admin/people.js";
+import { beginPanel, type PanelSaid } from "./admin/panel.js";
 import { cellsOf, clear, show, type Counts } from "./admin/rows.js";
 import { StatusLine, type Texts } from "./admin/status.js";
 
@@ -29,15 +28,12 @@ function beginList(said: Said, list: Element): void {
   openFeed({ ...said, watch: { ...said.watch, rows: [...cells.keys()] } }, update, heed);
 }
 
-const said = document.getElementById("presence-feed")?.textContent;
-const list = document.getElementById("changelist-form");
-if (said && list) beginList(JSON.parse(said) as Said, list);
-
-const people = document.querySelector<HTMLElement>(".presence-people");
-if (people) {
-  void keep({
-    url: people.dataset["feed"] ?? "",
-    show: (answer) => showPeople(people, answer as Told),
-    clear: () => showNobody(people),
-  });
+function begin(said: Said | PanelSaid): void {
+  const panel = document.getElementById("presence-panel");
+  const list = document.getElementById("changelist-form");
+  if (said.watch.board) panel && beginPanel(said as PanelSaid, panel);
+  else if (list) beginList(said, list);
 }
+
+const said = document.getElementById("presence-feed")?.textContent;
+if (said) begin(JSON.parse(said) as Said | PanelSaid);

@@ -1,6 +1,6 @@
 /** The picture of one other person's cursor: an arrow and a name, or a mark at the rim of the view. */
 import { Arrival } from "./arrival.js";
-import { make, paint, picture } from "./dom.js";
+import { ARROW, make, paint, picture } from "./dom.js";
 import { edgeFor } from "./edges.js";
 import { contains, pointOf, type Box } from "./geometry.js";
 import { Motion } from "./motion.js";
@@ -8,8 +8,6 @@ import { initials } from "./people.js";
 import type { Position } from "./protocol.js";
 import type { Member } from "./roster.js";
 
-/** The tip is the origin, so that the element's corner is exactly where the pointer is. */
-const ARROW = "M0 0 5.6 17.2 9 10.2 16.3 7.6Z";
 const RIPPLE: Keyframe[] = [{ transform: "scale(.2)", opacity: 1 }, { opacity: 0 }];
 const RIPPLE_TIME = 700;
 

@@ -2,6 +2,9 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
+/** The tip is the origin, so that a cursor's corner is exactly where the pointer is. */
+export const ARROW = "M0 0 5.6 17.2 9 10.2 16.3 7.6Z";
+
 type Tags = HTMLElementTagNameMap;
 
 export function make<Tag extends keyof Tags>(tag: Tag, name: string, ...children: Node[]): Tags[Tag] {

@@ -12,7 +12,7 @@ const client = fileURLToPath(new URL("..", import.meta.url));
 const folder = `${client}../static/presence/`;
 
 /** The most bytes, gzipped, of what a visitor's browser loads. */
-const MOST = { "admin.css": 2_000, "admin.js": 6_000, "overview.css": 3_000, "overview.js": 32_000, "overlay.css": 2_000, "overlay.js": 12_000, "client.js": 6_500, "react.js": 8_500, "count.js": 1_500 };
+const MOST = { "admin.css": 2_000, "admin.js": 8_000, "overview.css": 3_000, "overview.js": 32_000, "overlay.css": 2_000, "overlay.js": 12_000, "client.js": 6_500, "react.js": 8_500, "count.js": 1_500 };
 const styles = readdirSync(folder).filter((name) => name.endsWith(".css"));
 const scripts = readdirSync(folder).filter((name) => name.endsWith(".js"));
 

@@ -9,11 +9,19 @@ function open(watch: Watch = { site: "admin", model: "app.board", rows: ROWS }, 
   const environment = new FakeEnvironment();
   prepare(environment);
   const updates: Update[] = [];
+  const fresh: string[][] = [];
   const statuses: Status[] = [];
   const options = { socket: "/ws/presence/staff/", feed: "/admin/app/board/presence/feed/", watch, environment };
-  const feed = openFeed(options, (update) => updates.push(update), (status) => statuses.push(status));
+  const feed = openFeed(
+    options,
+    (update, anew) => {
+      updates.push(update);
+      fresh.push([...anew]);
+    },
+    (status) => statuses.push(status),
+  );
   const tell = (update: Update) => environment.socket.sayRaw(JSON.stringify(update));
-  return { environment, updates, statuses, feed, tell };
+  return { environment, updates, fresh, statuses, feed, tell };
 }
 
 function live() {
@@ -191,6 +199,43 @@ describe("without a socket", () => {
     await promises();
     assert.equal(environment.request.signal.aborted, true);
     assert.equal(statuses.at(-1), "stale");
+  });
+});
+
+describe("what is told anew", () => {
+  const ANEW = [["board"], [], ["rows"], []];
+
+  test("is all of a topic at first, and what changed from then on", () => {
+    const { environment, fresh, tell } = open();
+    environment.socket.accept("");
+    for (const topic of ["board", "board", "rows", "rows"]) tell({ [topic]: {} });
+    assert.deepEqual(fresh, ANEW);
+    environment.socket.end(1012);
+    environment.pass(600);
+    environment.socket.accept("");
+    for (const topic of ["board", "board", "rows", "rows"]) tell({ [topic]: {} });
+    assert.deepEqual(fresh, [...ANEW, ...ANEW], "and of the next socket, too");
+  });
+
+  test("begins again where something else is watched", () => {
+    const { environment, feed, fresh, tell } = open();
+    environment.socket.accept("");
+    tell({ board: {} });
+    feed.watch({ site: "admin", board: "b2" });
+    tell({ board: {} });
+    assert.deepEqual(fresh, [["board"], ["board"]]);
+  });
+
+  test("is every answer of those that are asked for, and a socket's beginning after them", async () => {
+    const { environment, fresh, tell } = open({ site: "admin", board: "b1" });
+    environment.pass(1_500);
+    await answer(environment, 200, { board: {} });
+    environment.pass(6_000);
+    await answer(environment, 200, { board: {} });
+    environment.socket.accept("");
+    tell({ board: {} });
+    tell({ board: {} });
+    assert.deepEqual(fresh, [["board"], ["board"], ["board"], []]);
   });
 });
 

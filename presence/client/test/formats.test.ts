@@ -29,3 +29,11 @@ test("the page's language is spoken, and English for one that nobody knows", () 
   assert.equal(new Formats("de").count(12_345), "12.345");
   for (const odd of ["", "tlh", "not a language"]) assert.equal(new Formats(odd).count(1234), "1,234", odd);
 });
+
+test("times are in the page's language and in the zone it says", () => {
+  const at = Date.UTC(2026, 6, 3, 22, 5) / 1000;
+  const german = new Formats("de", "Europe/Berlin").moment(at);
+  assert.match(german, /04\.07\.2026.*00:05/);
+  assert.match(new Formats("en", "UTC").moment(at), /Jul 3, 2026.*10:05/);
+  assert.match(new Formats("en", "Mars/Phobos").moment(at), /2026/, "a zone that nobody knows is the browser's");
+});

@@ -1,6 +1,8 @@
 /** One plot of people over time, drawn by uPlot in the colours of the admin's theme. */
 import uPlot from "uplot";
+import { isZone } from "./formats.js";
 import { lastKnown, lonely, top, type Trend } from "./series.js";
+import { ink, onTheme } from "./theme.js";
 
 export interface ChartWords {
   readonly time: string;
@@ -86,7 +88,7 @@ export class Chart {
 
   #described(width: number): uPlot.Options {
     const { words, locale, timeZone } = this.options;
-    const ink = inks();
+    const colors = inks();
     const number = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });
     const value = (_: uPlot, people: number | null) => (people === null ? UNKNOWN : number.format(people));
     const points = { filter: (plot: uPlot, at: number) => lonely([...(plot.data[at] ?? [])]) };
@@ -98,13 +100,13 @@ export class Chart {
       cursor: { y: false, drag: { x: false, y: false } },
       scales: { y: { range: () => [0, top(this.#trend?.peak ?? [])] } },
       axes: [
-        { ...ink.axis, size: 30, values: (_, splits, __, ___, step) => splits.map((at) => this.#times.tick(at, step)) },
-        { ...ink.axis, size: 44, incrs: WHOLE, values: (_, splits) => splits.map((people) => number.format(people)) },
+        { ...colors.axis, size: 30, values: (_, splits, __, ___, step) => splits.map((at) => this.#times.tick(at, step)) },
+        { ...colors.axis, size: 44, incrs: WHOLE, values: (_, splits) => splits.map((people) => number.format(people)) },
       ],
       series: [
         { label: words.time, value: (_, at) => (at === null ? UNKNOWN : this.said(at)) },
-        { ...line, label: words.people, stroke: ink.line, fill: ink.below, width: 1.5 },
-        { ...line, label: words.peak, stroke: ink.peak, width: 1 },
+        { ...line, label: words.people, stroke: colors.line, fill: colors.below, width: 1.5 },
+        { ...line, label: words.peak, stroke: colors.peak, width: 1 },
       ],
       hooks: { setCursor: [(plot) => this.#rest(plot)] },
     };
@@ -117,12 +119,10 @@ function data({ at, people, peak }: Trend): uPlot.AlignedData {
 
 /** The colours of now. */
 function inks() {
-  const styles = getComputedStyle(document.documentElement);
-  const read = (name: string, otherwise: string) => styles.getPropertyValue(name).trim() || otherwise;
-  const line = read("--link-fg", "#417893");
-  const grid = { stroke: read("--hairline-color", "#e8e8e8"), width: 1 };
+  const line = ink("--link-fg", "#417893");
+  const grid = { stroke: ink("--hairline-color", "#e8e8e8"), width: 1 };
   const font = `12px ${getComputedStyle(document.body).fontFamily}`;
-  const quiet = read("--body-quiet-color", "#666");
+  const quiet = ink("--body-quiet-color", "#666");
   return { line, below: faint(line, BELOW), peak: faint(quiet, THIN), axis: { stroke: quiet, grid, ticks: grid, font } };
 }
 
@@ -132,27 +132,6 @@ function faint(color: string, share: string): string {
   // A canvas tells every opaque colour as #rrggbb, however it was written.
   const told = String(pen?.fillStyle);
   return /^#\w{6}$/.test(told) ? told + share : color;
-}
-
-/** The admin says its theme with an attribute, or leaves it to the browser. */
-function onTheme(changed: () => void): () => void {
-  const dark = matchMedia("(prefers-color-scheme: dark)");
-  const said = new MutationObserver(changed);
-  said.observe(document.documentElement, { attributeFilter: ["data-theme"] });
-  dark.addEventListener("change", changed);
-  return () => {
-    said.disconnect();
-    dark.removeEventListener("change", changed);
-  };
-}
-
-function isZone(timeZone: string): boolean {
-  try {
-    new Intl.DateTimeFormat("en", { timeZone });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 class Times {

@@ -5,8 +5,12 @@
 import { browser, type Environment, type Signal, type Socket } from "../environment.js";
 import { backOff } from "../returning.js";
 
-/** What is told, by topic: `rows` those that changed, the others whole. */
+/** What is told, by topic: what changed of it, or (of one that is told anew) all of it. */
 export type Update = Readonly<Record<string, unknown>>;
+
+/** `anew` has the topics of it of which nothing that was told before counts any more: a socket begins
+ * with all of a topic, and an answer to who asks is always all that was asked for. */
+export type OnUpdate = (update: Update, anew: ReadonlySet<string>) => void;
 
 /** `connecting` at first; `live` over the socket; `polling` while it cannot be had; `stale` where
  * asking fails too; `paused` while nobody has looked at the page for long; `ended` for good: signed
@@ -56,7 +60,7 @@ const FOR_GOOD: ReadonlySet<number> = new Set([4400, 4401, 4403, 401, 403, 400])
 
 export function openFeed(
   options: FeedOptions,
-  onUpdate: (update: Update) => void,
+  onUpdate: OnUpdate,
   onStatus: (status: Status) => void = () => {},
 ): Feed {
   return new LiveFeed(options, onUpdate, onStatus);
@@ -71,13 +75,15 @@ class LiveFeed implements Feed {
   #isOpen = false;
   #attempts = 0;
   #asking: AbortController | undefined;
+  /** The topics that were told of since the page said what it watches. */
+  readonly #told = new Set<string>();
   readonly #timers = new Map<Timer, unknown>();
   readonly #environment: Environment;
   readonly #unlisten: () => void;
 
   constructor(
     private readonly options: FeedOptions,
-    private readonly onUpdate: (update: Update) => void,
+    private readonly onUpdate: OnUpdate,
     private readonly onStatus: (status: Status) => void,
   ) {
     this.#environment = options.environment ?? browser;
@@ -123,6 +129,7 @@ class LiveFeed implements Feed {
   }
 
   #say(): void {
+    this.#told.clear();
     const { rows, ...rest } = this.#watched;
     const said = rows ? { ...rest, rows: rows.slice(0, MOST_ROWS) } : rest;
     this.#socket?.send(JSON.stringify(said));
@@ -134,7 +141,11 @@ class LiveFeed implements Feed {
     this.#attempts = 0;
     this.#tell("live");
     const update = JSON.parse(String(data)) as Update;
-    if (Object.keys(update).length > 0) this.onUpdate(update);
+    const topics = Object.keys(update);
+    if (topics.length === 0) return;
+    const anew = new Set(topics.filter((topic) => !this.#told.has(topic)));
+    for (const topic of topics) this.#told.add(topic);
+    this.onUpdate(update, anew);
   }
 
   #closed(code: number): void {
@@ -163,7 +174,7 @@ class LiveFeed implements Feed {
         const answer = await this.#environment.fetch(url, {}, asking.signal);
         if (asking !== this.#asking) return;
         if (FOR_GOOD.has(answer.status)) return this.#end();
-        if (answer.status === 200) this.onUpdate(answer.body as Update);
+        if (answer.status === 200) this.#answered(answer.body as Update);
         else status = "stale";
       }
     } catch {
@@ -175,6 +186,10 @@ class LiveFeed implements Feed {
     this.#asking = undefined;
     this.#tell(status);
     this.#pollSoon(POLL_EVERY * (0.8 + 0.4 * this.#environment.random()));
+  }
+
+  #answered(update: Update): void {
+    this.onUpdate(update, new Set(Object.keys(update)));
   }
 
   /** Several, where there are many rows. */

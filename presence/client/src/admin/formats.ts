@@ -1,15 +1,18 @@
-/** How numbers are written, in the language of the page. Pure. */
+/** How numbers and times are written, in the language of the page. Pure. */
 
 const UNKNOWN = "–";
 const STEPS = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
 
 export class Formats {
   readonly #locale: string;
+  readonly #moments: Intl.DateTimeFormat;
   readonly #numbers = new Map<string, Intl.NumberFormat>();
 
-  /** A language that Intl does not know is English. */
-  constructor(locale: string) {
+  /** A language that Intl does not know is English, a time zone that it does not know the browser's. */
+  constructor(locale: string, timeZone = "") {
     this.#locale = isKnown(locale) ? locale : "en";
+    const zone = isZone(timeZone) ? { timeZone } : {};
+    this.#moments = new Intl.DateTimeFormat(this.#locale, { dateStyle: "medium", timeStyle: "short", ...zone });
   }
 
   count(value: number | null): string {
@@ -36,6 +39,11 @@ export class Formats {
     return this.#unit(value, "second", 1);
   }
 
+  /** A time, of seconds since 1970, with its day. */
+  moment(at: number): string {
+    return this.#moments.format(at * 1000);
+  }
+
   #unit(value: number, unit: string, maximumFractionDigits: number): string {
     return this.#write(value, `${unit}${maximumFractionDigits}`, { style: "unit", unit, maximumFractionDigits });
   }
@@ -50,6 +58,16 @@ export class Formats {
 function isKnown(locale: string): boolean {
   try {
     return Intl.NumberFormat.supportedLocalesOf(locale).length > 0;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether Intl knows a time zone. */
+export function isZone(timeZone: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone });
+    return true;
   } catch {
     return false;
   }

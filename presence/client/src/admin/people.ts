@@ -1,52 +1,135 @@
-// The table of a board's people: its rows are copies of the template that the page brings along.
+/** The table of a board's people: its rows are copies of the template that the page brings along. */
+import type { Formats } from "./formats.js";
 import { UNKNOWN, write } from "./text.js";
+import { inOrder, type Person } from "./told.js";
 
-export interface Person {
-  readonly key: string;
-  readonly name: string;
-  readonly account: string;
-  readonly url: string;
-  readonly since: string;
-  readonly tabs: string;
-  readonly state: string;
-  readonly processes: string;
+export interface PeopleOptions {
+  readonly formats: Formats;
+  /** The page of an account, with `__pk__` for its key; null where there is none for whoever looks. */
+  readonly account: string | null;
+  /** What guests and states are called. */
+  readonly texts: Readonly<Partial<Record<string, string>>>;
 }
 
-export interface Told {
-  readonly people: readonly Person[];
-  readonly closed: boolean;
+interface Row {
+  readonly element: HTMLTableRowElement;
+  person: Person | undefined;
 }
 
-const FIELDS = ["name", "account", "since", "tabs", "state", "processes"] as const;
+/** Whom somebody points at, by key; undefined when at nobody any more. */
+type Pointed = (key: string | undefined) => void;
 
-function fill(row: HTMLElement, person: Person): HTMLElement {
-  row.dataset["person"] = person.key;
-  for (const field of FIELDS) write(row.querySelector(`[data-field=${field}]`), person[field]);
-  const link = row.querySelector<HTMLAnchorElement>("a[data-field=account]");
-  if (person.url) link?.setAttribute("href", person.url);
-  else link?.removeAttribute("href");
-  const input = row.querySelector<HTMLInputElement>("input[name=person]");
-  if (input) input.value = person.key;
-  return row;
-}
+export class People {
+  readonly #rows = new Map<string, Row>();
+  readonly #model: HTMLTableRowElement;
+  #isPointed = false;
 
-/** Shows who is there. Rows of those who stay are kept, so that a button does not go away under a pointer. */
-export function showPeople(page: HTMLElement, told: Told): void {
-  const body = page.querySelector("tbody");
-  const model = page.querySelector("template")?.content.firstElementChild;
-  if (!body || !model) return;
-  const before = new Map([...body.querySelectorAll<HTMLElement>("tr")].map((row) => [row.dataset["person"], row]));
-  const rows = told.people.map((person) => fill(before.get(person.key) ?? (model.cloneNode(true) as HTMLElement), person));
-  const same = rows.length === body.children.length && rows.every((row, n) => row === body.children[n]);
-  if (!same) body.replaceChildren(...rows);
-  write(page.querySelector("[data-field=count]"), String(told.people.length));
-  for (const button of page.querySelectorAll<HTMLElement>("[data-when]")) {
-    button.hidden = (button.dataset["when"] === "closed") !== told.closed;
+  constructor(
+    private readonly body: HTMLElement,
+    model: HTMLTemplateElement,
+    private readonly options: PeopleOptions,
+    pointed: Pointed,
+  ) {
+    this.#model = model.content.querySelector("tr") as HTMLTableRowElement;
+    this.#listen(pointed);
+  }
+
+  /**
+   * Who came first is first. Rows of those who stay are the same elements, and where they were: of who
+   * goes while somebody points at the table an empty row is left, until they point elsewhere, so that
+   * the button of another does not come under a hand that is about to press.
+   */
+  show(people: ReadonlyMap<string, Person>): void {
+    for (const [key, row] of this.#rows) if (!people.has(key)) this.#leave(key, row.element);
+    for (const [key, person] of people) this.#fill(this.#row(key), person);
+    let after: Element | null = null;
+    for (const key of inOrder(people)) after = this.#place((this.#rows.get(key) as Row).element, after);
+  }
+
+  /** Show nobody, and no trace of who was there. */
+  clear(): void {
+    this.#rows.clear();
+    this.body.replaceChildren();
+  }
+
+  #row(key: string): Row {
+    const known = this.#rows.get(key);
+    if (known) return known;
+    const element = this.#model.cloneNode(true) as HTMLTableRowElement;
+    element.dataset["person"] = key;
+    const row = { element, person: undefined };
+    this.#rows.set(key, row);
+    return row;
+  }
+
+  /** Behind another, leaving what stands there already, and empty rows, in peace. */
+  #place(row: Element, after: Element | null): Element {
+    let next = after ? after.nextElementSibling : this.body.firstElementChild;
+    while (next && isEmpty(next)) next = next.nextElementSibling;
+    if (next !== row) this.body.insertBefore(row, next);
+    return row;
+  }
+
+  #leave(key: string, row: HTMLTableRowElement): void {
+    this.#rows.delete(key);
+    // Whoever is there by keyboard goes on from the table.
+    if (row.contains(document.activeElement)) this.body.closest<HTMLElement>("[tabindex]")?.focus();
+    if (!this.#isPointed) return row.remove();
+    const height = `${row.getBoundingClientRect().height}px`;
+    delete row.dataset["person"];
+    row.replaceChildren();
+    row.insertCell().colSpan = this.#model.cells.length;
+    row.style.setProperty("height", height);
+  }
+
+  #fill(row: Row, person: Person): void {
+    if (row.person === person) return;
+    row.person = person;
+    const { formats, texts } = this.options;
+    const tell = (field: string, text: string) => write(find(row.element, field), text);
+    tell("name", person.name);
+    find(row.element, "color")?.style.setProperty("background-color", person.color);
+    this.#link(find(row.element, "account") as HTMLAnchorElement, person);
+    tell("since", formats.moment(person.since));
+    find(row.element, "since")?.setAttribute("datetime", new Date(person.since * 1000).toISOString());
+    tell("tabs", formats.count(person.tabs));
+    tell("state", (person.state && texts[person.state]) ?? UNKNOWN);
+    tell("processes", person.processes.join(", "));
+    const button = row.element.querySelector("button");
+    if (button) button.ariaLabel = `${button.textContent}: ${person.name}`;
+  }
+
+  #link(link: HTMLAnchorElement, { account }: Person): void {
+    write(link, account ? account.name : (this.options.texts["guest"] ?? ""));
+    link.classList.toggle("quiet", !account);
+    if (account && this.options.account) link.href = this.options.account.replace("__pk__", quote(account.pk));
+    else link.removeAttribute("href");
+  }
+
+  #listen(pointed: Pointed): void {
+    const body = this.body;
+    const heed = ({ target }: Event) => pointed((target as Element).closest("tr")?.dataset["person"]);
+    for (const name of ["pointerover", "focusin"]) body.addEventListener(name, heed);
+    body.addEventListener("focusout", () => pointed(undefined));
+    body.addEventListener("pointerenter", () => (this.#isPointed = true));
+    body.addEventListener("pointerleave", () => {
+      this.#isPointed = false;
+      pointed(undefined);
+      for (const row of [...body.children]) if (isEmpty(row)) row.remove();
+    });
   }
 }
 
-/** Shows that nothing is known. */
-export function showNobody(page: HTMLElement): void {
-  page.querySelector("tbody")?.replaceChildren();
-  write(page.querySelector("[data-field=count]"), UNKNOWN);
+function isEmpty(row: Element): boolean {
+  return !(row as HTMLElement).dataset["person"];
+}
+
+function find(row: Element, field: string): HTMLElement | null {
+  return row.querySelector<HTMLElement>(`[data-field=${field}]`);
+}
+
+/** As Django's admin writes keys in addresses (django.contrib.admin.utils.quote). */
+export function quote(pk: string): string {
+  const hex = (letter: string) => `_${letter.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
+  return encodeURIComponent(pk.replace(/[:/_#?;@&=+$,"[\]<>%\n\\]/g, hex));
 }

@@ -6,21 +6,30 @@ export type Texts = Readonly<Partial<Record<Status, string>>>;
 
 const STALE: ReadonlySet<Status> = new Set(["stale", "ended"]);
 
-/** Says in `place` how the page is kept up to date. What is old has `presence-stale` around it. */
+/**
+ * Says in `place` how the page is kept up to date, in the line that it has for that or in one that it
+ * gets. What is old has `presence-stale` around it.
+ */
 export class StatusLine {
-  readonly #line = document.createElement("p");
+  readonly #line: Element;
 
   constructor(
     private readonly place: Element,
     private readonly texts: Texts,
   ) {
-    this.#line.className = "help presence-status";
-    this.#line.setAttribute("role", "status");
-    place.append(this.#line);
+    this.#line = place.querySelector(".presence-status") ?? added(place);
   }
 
   show(status: Status): void {
     this.place.classList.toggle("presence-stale", STALE.has(status));
     this.#line.textContent = this.texts[status] ?? "";
   }
+}
+
+function added(place: Element): Element {
+  const line = document.createElement("p");
+  line.className = "help presence-status";
+  line.setAttribute("role", "status");
+  place.append(line);
+  return line;
 }

@@ -1,29 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { EVERY, LONGEST, outcomeOf, pause } from "../src/admin/polling.js";
 import { clear, show } from "../src/admin/rows.js";
 import { UNKNOWN } from "../src/admin/text.js";
-
-describe("when to ask again", () => {
-  test("soon enough that a join shows within a second, while all is well", () => {
-    assert.equal(pause(0, 0.9), EVERY);
-    assert.ok(EVERY < 1000);
-  });
-
-  test("a server in trouble is asked less and less often, by each page at another time", () => {
-    assert.equal(pause(2, 0), EVERY * 2);
-    assert.equal(pause(2, 1), EVERY * 4);
-    assert.equal(pause(50, 1), LONGEST);
-    assert.equal(pause(50, 0), LONGEST / 2);
-  });
-
-  test("who may not is told to ask no more", () => {
-    for (const status of [401, 403, 404]) assert.equal(outcomeOf(status, false), "refused");
-    assert.equal(outcomeOf(0, true), "refused");
-    for (const status of [400, 500, 503]) assert.equal(outcomeOf(status, false), "failed");
-    assert.equal(outcomeOf(200, false), "answered");
-  });
-});
 
 describe("cells", () => {
   const numbers = (cells: ReadonlyMap<string, { textContent: string }>) => [...cells.values()].map((cell) => cell.textContent);
