@@ -57,6 +57,17 @@ def test_the_overview_speaks_it(language: str) -> None:
     assert missing <= {"Board", "Boards"}, "which are German, too"
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_panel_of_a_board_speaks_it(language: str) -> None:
+    folder = Path(presence.__file__).parent / "templates/presence/admin"
+    pages = [(folder / name).read_text() for name in ("panel.html", "person.html")]
+    texts = {text for page in pages for text in re.findall(r'translate "(.*?)" ', page)}
+    assert len(texts) > 15
+    with translation.override(language):
+        missing = {text for text in texts if translation.gettext(text) == text}
+    assert missing <= {"Name", "Tabs", "Action"}, "which are German or French, too"
+
+
 def test_the_script_says_the_same_in_english() -> None:
     said = dict(re.findall(r'^  (\w+): "(.*)",$', SCRIPT.read_text(), re.MULTILINE))
     assert said.pop("locale") == "en"

@@ -24,10 +24,10 @@ addEventListener('presence-error', e => note(e.detail.message), true);
 """
 
 
-def violations(page: Page) -> list[str]:
-    """Return what axe-core finds on the page, the overlay's shadow DOM included."""
+def violations(page: Page, part: str = "html") -> list[str]:
+    """Return what axe-core finds in a part of the page, the overlay's shadow DOM included."""
     page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run().then(found => found.violations)")
+    found = page.evaluate("part => axe.run(part).then(found => found.violations)", part)
     return [json.dumps([one["id"], [node["html"] for node in one["nodes"]]]) for one in found]
 
 

@@ -8,8 +8,11 @@ export interface Done {
 /** Milliseconds within which an answer comes, or is none. */
 const WITHIN = 15_000;
 
-/** Returns what the server says of it; undefined where that is nothing that can be shown. */
-export async function act(url: string, said: Readonly<Record<string, string>>): Promise<Done | undefined> {
+/** Why there is nothing that the server says of it. */
+export type Undone = "not_done" | "not_allowed";
+
+/** Returns what the server says of it. */
+export async function act(url: string, said: Readonly<Record<string, string>>): Promise<Done | Undone> {
   const token = document.querySelector<HTMLInputElement>("[name=csrfmiddlewaretoken]")?.value ?? "";
   try {
     const answer = await fetch(url, {
@@ -20,9 +23,9 @@ export async function act(url: string, said: Readonly<Record<string, string>>): 
       redirect: "manual",
       signal: AbortSignal.timeout(WITHIN),
     });
-    const done = (await answer.json()) as Partial<Done>;
-    return done.message ? { message: done.message, level: done.level === "success" ? "success" : "error" } : undefined;
+    if (answer.status === 403) return "not_allowed";
+    return answer.ok ? ((await answer.json()) as Done) : "not_done";
   } catch {
-    return undefined;
+    return "not_done";
   }
 }

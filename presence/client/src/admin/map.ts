@@ -16,6 +16,8 @@ const ARROW_SCALE = ARROW_SIZE / 20;
 /** Names of more would hide each other; who is pointed at in the table is named anyway. */
 const MOST_NAMES = 60;
 const LONGEST_NAME = 24;
+/** People's colours are such that white is seen on each, and around it on a dark ground. */
+const ON_COLOR = "#fff";
 /** How much is seen of the others while one person is pointed at. */
 const FAINT = 0.25;
 const COLUMNS = 16;
@@ -108,7 +110,7 @@ export class CursorMap {
     pen.scale(ARROW_SCALE, ARROW_SCALE);
     pen.lineJoin = "round";
     pen.lineWidth = 3;
-    pen.strokeStyle = ink("--body-bg", "#fff");
+    pen.strokeStyle = ON_COLOR;
     pen.stroke(this.#arrow);
     pen.fill(this.#arrow);
     pen.restore();
@@ -121,7 +123,7 @@ function drawName(pen: CanvasRenderingContext2D, size: Size, tip: { x: number; y
   pen.beginPath();
   pen.roundRect(x, y, label.width, label.height, LABEL_HEIGHT / 2);
   pen.fill();
-  pen.fillStyle = "#fff";
+  pen.fillStyle = ON_COLOR;
   pen.textBaseline = "middle";
   pen.textAlign = "left";
   pen.fillText(name, x + LABEL_SPACE, y + LABEL_HEIGHT / 2 + 0.5);

@@ -139,8 +139,9 @@ function find(selector: string): HTMLElement {
   return document.querySelector(selector) as HTMLElement;
 }
 
+/** Only of scripts: the admin's list of applications has ids of its own, "presence-overview" for one. */
 function read<Kind>(id: string): Kind | undefined {
-  const text = document.getElementById(id)?.textContent;
+  const text = document.querySelector(`script#${id}`)?.textContent;
   return text ? ((JSON.parse(text) as Kind | null) ?? undefined) : undefined;
 }
 

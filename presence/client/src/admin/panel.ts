@@ -17,7 +17,8 @@ export interface PanelSaid {
   readonly act: string;
   /** The page of an account, with `__pk__` for its key; null where there is none for whoever looks. */
   readonly account: string | null;
-  /** As Intl has it. */
+  /** As Intl has them. */
+  readonly locale: string;
   readonly timeZone: string;
   readonly texts: Readonly<Partial<Record<string, string>>>;
 }
@@ -33,11 +34,11 @@ class Panel {
     private readonly root: HTMLElement,
     private readonly said: PanelSaid,
   ) {
-    this.#formats = new Formats(document.documentElement.lang, said.timeZone);
+    this.#formats = new Formats(said.locale, said.timeZone);
     this.#map = new CursorMap(this.#find<HTMLCanvasElement>("canvas"));
     const options = { ...said, formats: this.#formats };
     const light = (key: string | undefined) => this.#map.light(key);
-    this.#people = new People(this.#find("tbody"), this.#find<HTMLTemplateElement>("template"), options, light);
+    this.#people = new People(this.#find(".presence-table tbody"), this.#find<HTMLTemplateElement>("template"), options, light);
     root.addEventListener("click", ({ target }) => this.#clicked(target as Element));
     this.#tell(new Set(["script"]));
   }
@@ -54,6 +55,7 @@ class Panel {
     this.#people.clear();
     this.#map.show(NOTHING);
     this.#message(undefined);
+    for (const plot of this.root.querySelectorAll(".presence-plot")) plot.remove();
     this.#tell(new Set(["script"]));
   }
 
@@ -89,7 +91,7 @@ class Panel {
     this.#acting.add(button);
     const done = await act(this.said.act, said);
     this.#acting.delete(button);
-    this.#message(done ?? { message: this.said.texts["not_done"] ?? "", level: "error" });
+    this.#message(typeof done === "string" ? { message: this.said.texts[done] ?? "", level: "error" } : done);
   }
 
   #message(done: Done | undefined): void {

@@ -34,7 +34,7 @@ export class Plot {
   readonly #unlisten: () => void;
 
   constructor(
-    figure: HTMLElement,
+    private readonly figure: HTMLElement,
     private readonly settings: PlotSettings,
     private readonly environment: Environment = browser,
   ) {
@@ -67,8 +67,9 @@ export class Plot {
     this.#chart.close();
   }
 
-  /** Ask again, now and then; not while nobody looks. */
+  /** Ask again, now and then; not while nobody looks, and no more where the page has no plot any more. */
   async refresh(): Promise<void> {
+    if (!this.figure.isConnected) return this.close();
     this.environment.clearTimer(this.#timer);
     this.#asking?.abort();
     const asking = (this.#asking = new AbortController());

@@ -48,10 +48,10 @@ export function merge(before: Board, change: Change | null): Board {
   };
 }
 
-/** The keys of people in the order in which they came. */
+/** The keys of people in the order in which they came; of those who came at once, in which it was told. */
 export function inOrder(people: ReadonlyMap<string, Person>): string[] {
   const since = (key: string) => people.get(key)?.since ?? 0;
-  return [...people.keys()].sort((one, other) => since(one) - since(other) || (one < other ? -1 : 1));
+  return [...people.keys()].sort((one, other) => since(one) - since(other));
 }
 
 function mergeKeys<Kind>(before: ReadonlyMap<string, Kind> | null, changes: Changes<Kind> | null | undefined) {
