@@ -1,18 +1,25 @@
 """The pictures of the admin in docs/images: the list of boards, with people on some of them, and
-the people of one."""
+the page of one, with who is there."""
 
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal
+from uuid import UUID
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
+from benchmarks.past import past
+from presence.series import MINUTES
 from tests.support.cookies import staff_cookie
 from tests.support.guests import inviting
+from tests.support.history import write_history
+from tests.support.panel import address
+from tests.support.redis import RedisServer
 from tests.support.server import Server
 
 BOARDS = {
-    "Roadmap": 4,
+    "Roadmap": 5,
     "Retrospective": 2,
     "Onboarding": 0,
     "Release 2.0": 1,
@@ -28,39 +35,56 @@ for title in {titles!r}:
     print(Board.objects.create(title=title, open_to_guests=True, owner=owner).pk)
 """
 
-NAMES = ("Ada Lovelace", "Brave Otter", "Grace Hopper", "Linus")
+PEOPLE = {
+    "Ada Lovelace": (0.12, 0.2),
+    "Brave Otter": (0.55, 0.62),
+    "Grace Hopper": (0.7, 0.15),
+    "Linus": (0.3, 0.7),
+    "محمد علي": (0.42, 0.32),
+}
+"""Who comes to each board, and where they point."""
+
+LIST: ViewportSize = {"width": 1280, "height": 640}
+BOARD: ViewportSize = {"width": 1280, "height": 1040}
 
 SCHEMES: dict[str, Literal["light", "dark"]] = {"": "light", "-dark": "dark"}
 
 
-def take_admin(browser: Browser, server: Server, folder: Path) -> list[Path]:
-    """Take the pictures of the list, the busiest boards first, and of the busiest board's people;
-    return their files."""
+def take_admin(browser: Browser, server: Server, redis: RedisServer, folder: Path) -> list[Path]:
+    """Take the pictures of the list, the busiest boards first, and of the busiest board; return
+    their files."""
     code = MAKE.format(titles=[*BOARDS])
     made = server.manage("shell", "--no-imports", "-c", code).split()
+    seen = past(MINUTES, time.time(), BOARDS["Roadmap"], 5)
+    with redis.client() as client:
+        for whose in (None, UUID(made[0])):
+            write_history(client, whose, MINUTES, seen)
     files = []
     with ExitStack() as stack:
         for board, people in zip(made, BOARDS.values(), strict=True):
             invite = stack.enter_context(inviting(server, board))
-            for name in NAMES[:people]:
-                invite(name)
+            for name, place in [*PEOPLE.items()][:people]:
+                # One of them has an account.
+                cookie = staff_cookie(server) if name == "Grace Hopper" else ""
+                invite(name, cookie).point(*place)
         for end, scheme in SCHEMES.items():
             page = _open(browser, server, scheme)
             page.goto(f"{server.origin}/admin/presence_site/board/?o=-5")
             for board, people in zip(made, BOARDS.values(), strict=True):
                 expect(page.locator(f'[data-board="{board}"]')).to_have_text(str(people))
             files.append(_shoot(page, folder / f"admin-list{end}.png"))
-            page.goto(f"{server.origin}/admin/presence_site/board/{made[0]}/presence/")
-            expect(page.locator(".presence-people tbody tr")).to_have_count(BOARDS["Roadmap"])
-            files.append(_shoot(page, folder / f"admin-people{end}.png"))
+            page.set_viewport_size(BOARD)
+            page.goto(address(server, made[0]))
+            label = f"Cursors on the board: {BOARDS['Roadmap']}"
+            expect(page.get_by_role("img", name=label)).to_be_visible()
+            expect(page.locator(".presence-plot canvas")).to_be_visible()
+            files.append(_shoot(page, folder / f"admin-board{end}.png"))
             page.context.close()
     return files
 
 
 def _open(browser: Browser, server: Server, scheme: Literal["light", "dark"]) -> Page:
-    context = browser.new_context(
-        viewport={"width": 1280, "height": 640}, device_scale_factor=1.5, color_scheme=scheme
-    )
+    context = browser.new_context(viewport=LIST, device_scale_factor=1.5, color_scheme=scheme)
     name, value = staff_cookie(server).split("=")
     context.add_cookies([{"name": name, "value": value, "url": server.origin}])
     return context.new_page()

@@ -2,10 +2,9 @@
 taken of two real processes with some tens of people on their boards, and a month behind them.
 """
 
-import math
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import cycle
 from pathlib import Path
@@ -17,8 +16,9 @@ from uuid import UUID
 
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
+from benchmarks.past import past, together
 from benchmarks.screenshots import IMAGES, check, cookie
-from presence.series import HOURS, MINUTES, Span, Tally
+from presence.series import HOURS, MINUTES
 from presence.store.redis_scripts import Keys
 from tests.support.browser import launch
 from tests.support.cluster import Cluster, run_cluster
@@ -48,10 +48,6 @@ MAKE = (
     "Board(id=id, title=title, open_to_guests=True) for id, title in {!r})"
 )
 
-LOOKS = 6
-DOWN = range(500, 530)
-"""Minutes ago in which no process ran."""
-
 READY = """([people, sockets]) => {
   const said = name => Number(document.querySelector(`[data-total=${name}]`).textContent);
   const [first] = document.querySelectorAll('#presence-processes tbody td:nth-child(4)');
@@ -66,26 +62,6 @@ def identity(number: int) -> UUID:
     return UUID(int=(4 << 76) + (2 << 62) + number + 10)
 
 
-def share(at: float) -> float:
-    """Return what part of the people are there at a time: most by day, few at the week's end."""
-    hour, weekday = at / 3600 % 24, int(at / 86400 + 3) % 7
-    day = max(0.06, math.sin(math.pi * (hour - 6) / 14)) if 6 <= hour <= 20 else 0.06
-    return day * (0.3 if weekday >= 5 else 1)
-
-
-def past(span: Span, now: float, size: int, seed: int) -> Mapping[int, Tally]:
-    """Return what was seen of a board, on which `size` people are now."""
-    chance, last, mood = Random(seed), span.number(now), 1.0
-    seen = {}
-    for ago in range(span.kept):
-        mood += (1 - mood) * 0.1 + chance.uniform(-0.06, 0.06)
-        people = size * mood * share((last - ago) * span.seconds) / share(now)
-        if span is HOURS or ago not in DOWN:
-            peak = math.ceil(people * chance.uniform(1, 1.15))
-            seen[last - ago] = Tally(LOOKS, round(people * LOOKS), peak)
-    return seen
-
-
 def write_past(redis: RedisServer) -> None:
     """Give the site a day by the minute and a month by the hour."""
     now = time.time()
@@ -95,13 +71,6 @@ def write_past(redis: RedisServer) -> None:
             for number, seen in enumerate(boards):
                 write_history(client, identity(number), span, seen)
             write_history(client, None, span, {n: together(n, boards) for n in boards[0]})
-
-
-def together(number: int, boards: list[Mapping[int, Tally]]) -> Tally:
-    """Return what was seen of all boards: their peaks seldom come at once."""
-    seen = [board[number] for board in boards]
-    total, peaks = sum(each.sum for each in seen), sum(each.peak for each in seen)
-    return Tally(LOOKS, total, round((total / LOOKS + peaks) / 2))
 
 
 def everybody() -> Iterator[int]:

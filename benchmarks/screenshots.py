@@ -18,6 +18,7 @@ from presence.conf import get_settings
 from presence.guests import sign_guest
 from tests.support.browser import launch
 from tests.support.guests import inviting
+from tests.support.redis import run_redis
 from tests.support.server import OPEN_BOARD, ROOT, Server, prepare, serve, site_environment
 
 IMAGES = ROOT / "docs" / "images"
@@ -141,7 +142,8 @@ def main() -> None:
     """Take every picture."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
-        environment = site_environment(folder, REDIS_URL="")
+        redis = stack.enter_context(run_redis(folder))
+        environment = site_environment(folder, REDIS_URL=redis.url)
         # Here too, since the cookies are signed with the site's key.
         os.environ.update(environment, DJANGO_SETTINGS_MODULE="presence_site.settings")
         prepare(environment)
@@ -151,7 +153,7 @@ def main() -> None:
         for person, guest in here:
             person.point(guest.x, guest.y)
         browser = launch(stack.enter_context(sync_playwright()))
-        for file in take_admin(browser, server, IMAGES):
+        for file in take_admin(browser, server, redis, IMAGES):
             check(file)
         for picture in PICTURES:
             if picture.locale == "ar":

@@ -1,4 +1,5 @@
-"""How the panel of a board looks: its map of cursors, themes, widths, the strictest policy."""
+"""How the panel of a board looks: its map of cursors, themes, widths, the strictest policy, and a
+store that is away."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
@@ -10,6 +11,7 @@ from tests.e2e.sites.strict import POLICY
 from tests.e2e.test_overlay_access import violations
 from tests.support.guests import Invite
 from tests.support.panel import MAY, Open, field, opening, row
+from tests.support.redis import RedisServer, run_redis
 from tests.support.server import Server, serve
 from tests.support.staff import make_people
 from tests.support.tap import Tap
@@ -57,11 +59,22 @@ addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI, so
 
 
 @pytest.fixture(scope="module")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A Redis of this module's own."""
+    with run_redis(tmp_path_factory.mktemp("redis")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
 def server(
-    environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    environment: dict[str, str], redis: RedisServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
     """The example site under the strictest policy."""
-    own = {**environment, "DJANGO_SETTINGS_MODULE": "tests.e2e.sites.strict"}
+    own = {
+        **environment,
+        "DJANGO_SETTINGS_MODULE": "tests.e2e.sites.strict",
+        "REDIS_URL": redis.url,
+    }
     with serve(tmp_path_factory.mktemp("daphne"), own) as running:
         yield running
 
@@ -201,3 +214,23 @@ def test_many_people_do_not_push_the_form_away(open_panel: Open, invite: Invite)
 def test_without_scripts_there_is_a_hint(open_panel: Open) -> None:
     panel = open_panel(script="", java_script_enabled=False).page.locator("#presence-panel")
     assert " ".join(panel.inner_text().split()) == "People now A script shows who is here."
+
+
+def test_what_is_not_known_is_said_and_comes_back(
+    open_panel: Open, redis: RedisServer, invite: Invite
+) -> None:
+    page = open_panel().page
+    invite("Ada").point(0.5, 0.5)
+    cursors(page, 1)
+    count = page.locator("#presence-panel [data-field=count]")
+    redis.pause()
+    try:
+        expect(page.get_by_text("It is not known now who is here.")).to_be_visible(timeout=10_000)
+        expect(count).to_have_text("–")
+        expect(field(page, "name")).to_have_count(0)
+        cursors(page, 0)
+    finally:
+        redis.resume()
+    expect(field(page, "name")).to_have_text(["Ada"], timeout=15_000)
+    expect(count).to_have_text("1")
+    expect(page.get_by_text("It is not known now who is here.")).to_be_hidden()
