@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
-from channels.db import database_sync_to_async
 from django.contrib.auth import get_user_model
 
 from presence import api
+from presence.aside import aside
 from presence.persons import Person
 from presence.topic import Topic, Visit, each
 from presence.visits import viewable
@@ -51,8 +51,7 @@ class Accounts:
 
     async def _ask(self, keys: Collection[str]) -> dict[str, str]:
         try:
-            names: dict[str, str] = await database_sync_to_async(_names)(keys)
-            return names
+            return await aside(_names, keys)
         except Exception:  # the site's own accounts: the people are told without
             logger.exception("could not ask what accounts are called")
             return {}

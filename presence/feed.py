@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from presence.aside import in_request
 from presence.conf import get_settings
 from presence.errors import Forbidden
 from presence.topic import Grant, Visit
@@ -64,7 +65,8 @@ def _said(parameters: Mapping[str, Any]) -> dict[str, object]:
 
 
 async def _look(grants: Mapping[str, Grant]) -> dict[str, Any]:
-    return {name: await _look_at(name, grant) for name, grant in grants.items()}
+    with in_request():
+        return {name: await _look_at(name, grant) for name, grant in grants.items()}
 
 
 async def _look_at(name: str, grant: Grant) -> Any:

@@ -12,11 +12,11 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from channels.db import database_sync_to_async
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest
 
 from presence import api
+from presence.aside import aside
 from presence.busiest import pick, rank
 from presence.models import Overview
 from presence.processes import Figures, afigures
@@ -57,7 +57,7 @@ class Titles:
         if unasked and now - self._asked >= ASK_EVERY:
             self._asked = now
             try:
-                told = await database_sync_to_async(self._ask)(ranking)
+                told = await aside(self._ask, ranking)
             except Exception:  # the site's own code speaks here: the numbers are told without
                 logger.exception("could not ask which boards somebody may view")
         return [(board, self._known[board] or "") for board in told]

@@ -11,9 +11,9 @@ import logging
 from functools import partial
 from typing import Any
 
-from channels.db import database_sync_to_async
 from channels.exceptions import DenyConnection
 
+from presence.aside import aside
 from presence.conf import get_settings
 from presence.endpoint import Endpoint
 from presence.errors import Close, PresenceError, TryLater
@@ -122,8 +122,7 @@ class StaffConsumer(Endpoint):
     async def _ask(self, wanted: Watch) -> dict[str, Grant]:
         if not get_settings().ENABLED:
             raise TryLater("presence is switched off")
-        grants: dict[str, Grant] = await database_sync_to_async(_grants)(self.scope, wanted)
-        return grants
+        return await aside(_grants, self.scope, wanted)
 
     def _note(self, topic: str, value: Any) -> None:
         if self._telling.note(topic, value):

@@ -10,6 +10,7 @@ from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
 
 from presence import board
+from presence.aside import in_request
 from presence.board import NAMED_FOR, Accounts, Arrivals
 from presence.persons import Person
 
@@ -21,7 +22,8 @@ PLANS, NOTES = uuid4(), uuid4()
 
 
 def names(accounts: Accounts, *keys: str) -> dict[str, str]:
-    found = async_to_sync(accounts.names)(keys)
+    with in_request():
+        found = async_to_sync(accounts.names)(keys)
     return {key: found[key] for key in keys}
 
 
