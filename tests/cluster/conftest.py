@@ -12,7 +12,7 @@ from tests.support.cluster import Cluster, run_cluster
 from tests.support.redis import RedisServer
 from tests.support.server import manage, prepare, site_environment
 
-BOARDS = [str(uuid4()) for _ in range(90)]
+BOARDS = [str(uuid4()) for _ in range(110)]
 """Open boards: a test has one to itself, where no id is resting."""
 
 MAKE_BOARDS = (

@@ -47,14 +47,26 @@ async def agreed(look: Callable[[], Awaitable[str]], within: float = DEADLINE) -
 
 class Person:
     """One socket on one board, and the board as it was told: as PROTOCOL.md has a client do it, a
-    ROSTER replaces everything and the rest are changes to it."""
+    ROSTER replaces everything and the rest are changes to it.
 
-    def __init__(self, client: Client, process: int, board: str, name: str, cookies: str) -> None:
+    `identity` is what all sockets of one person share; the cookies, unless said otherwise.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        process: int,
+        board: str,
+        name: str,
+        cookies: str,
+        identity: str = "",
+    ) -> None:
         self.client = client
         self.process = process
         self.board = board
         self.name = name
         self.cookies = cookies
+        self.identity = identity or cookies or str(id(self))
         self.user = -1
         self.count = 0
         self.rosters = 0
@@ -62,11 +74,6 @@ class Person:
         self.states: dict[int, UserState] = {}
         self.positions: dict[int, list[tuple[int, int]]] = defaultdict(list)
         self._heard = 0
-
-    @property
-    def identity(self) -> str:
-        """What all sockets of one person share."""
-        return self.cookies or str(id(self))
 
     def listen(self) -> "Person":
         """Take in what has come since."""
@@ -137,13 +144,15 @@ class Crowd(list[Person]):
         self.store = store
         self._everybody: list[Client] = []
 
-    async def join(self, process: int, board: str, name: str, cookies: str = "") -> Person:
+    async def join(
+        self, process: int, board: str, name: str, cookies: str = "", identity: str = ""
+    ) -> Person:
         """Put a person on a board through a process."""
         clients = Clients(self.cluster.servers[process], board)
         client = await clients.connect(cookies=cookies)
         self._everybody.append(client)
         await client.join(name)
-        person = Person(client, process, board, name, cookies).listen()
+        person = Person(client, process, board, name, cookies, identity).listen()
         self.append(person)
         return person
 

@@ -1,11 +1,9 @@
 """What many processes note: one of them the history, each of them how it does."""
 
 import asyncio
-from urllib.request import urlopen
 from uuid import UUID
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
 from presence.figures import Figures, load
 from presence.series import HOURS, MINUTES
@@ -13,7 +11,7 @@ from presence.store.history_redis import RedisHistory
 from presence.store.redis import RedisStore
 from tests.cluster.people import Crowd, agreed
 from tests.support.cluster import Cluster
-from tests.support.server import Server
+from tests.support.metrics import scrape
 
 A_MINUTE = 60.0
 SILENT = 20.0
@@ -24,13 +22,6 @@ SILENT = 20.0
 def history(store: RedisStore) -> RedisHistory:
     """The history as the processes have it."""
     return RedisHistory(store.link)
-
-
-def scrape(server: Server) -> dict[str, float]:
-    """Return the samples of a process by name, one of each."""
-    with urlopen(f"{server.origin}/metrics", timeout=10) as response:
-        families = text_string_to_metric_families(response.read().decode())
-        return {sample.name: sample.value for family in families for sample in family.samples}
 
 
 async def scrapes(cluster: Cluster) -> dict[int, dict[str, float]]:

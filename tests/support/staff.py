@@ -48,15 +48,22 @@ def change(server: Server, statement: str, *values: str, rows: int = 1) -> None:
 
 
 class StaffPage:
-    """One socket of a page of the admin. `frames` is everything that came, with when."""
+    """One socket of a page of the admin. `frames` is everything that came, with when; `rows` and
+    `overview` are what the page shows by it."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self.frames: list[tuple[float, dict[str, Any]]] = []
         self.rows: dict[str, int | None] = {}
         self.board: dict[str, Any] = {}
+        self.overview: dict[str, Any] = {}
         self._socket = socket
         self._news = asyncio.Condition()
         self._reading = asyncio.create_task(self._read())
+
+    @property
+    def close_code(self) -> int | None:
+        """The close code, None while the socket is open."""
+        return self._socket.close_code
 
     async def watch(self, **said: Any) -> None:
         """Say what is watched."""
@@ -93,6 +100,7 @@ class StaffPage:
                     self.frames.append((asyncio.get_running_loop().time(), frame))
                     self.rows |= frame.get("rows") or {}
                     self.board = _merged(self.board, frame.get("board") or {})
+                    self.overview = frame.get("overview", self.overview)
                     self._news.notify_all()
 
 

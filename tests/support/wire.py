@@ -40,6 +40,7 @@ class Client:
         self.frames: list[bytes] = []
         self.messages: list[ServerMessage] = []
         self._news = asyncio.Condition()
+        self._over = False
         self._reading = asyncio.create_task(self._read())
 
     @property
@@ -83,13 +84,16 @@ class Client:
         return self
 
     async def until(self, true: Callable[[], object], what: str, within: float = DEADLINE) -> None:
-        """Wait until something is true of what was received, or fail after `within` seconds."""
+        """Wait until something is true of what was received, or fail after `within` seconds, or
+        as soon as nothing more can come."""
         async with self._news:
             try:
-                await asyncio.wait_for(self._news.wait_for(lambda: bool(true())), within)
+                over = self._news.wait_for(lambda: bool(true()) or self._over)
+                await asyncio.wait_for(over, within)
             except TimeoutError:
                 got = self.messages
                 raise AssertionError(f"not within {within} s: {what}; got {got}") from None
+            assert true(), f"closed ({self.close_code}) before: {what}; got {self.messages}"
 
     async def settle(self) -> None:
         """Wait for the answer to a heartbeat: what was sent before has been taken in by then."""
@@ -125,6 +129,9 @@ class Client:
                     self.frames.append(frame)
                     self.messages.append(message)
                     self._news.notify_all()
+        async with self._news:
+            self._over = True
+            self._news.notify_all()
 
 
 class Clients:

@@ -1,0 +1,225 @@
+"""After random traffic, in which a process was killed, everything that tells how many people there
+are tells the same, which is what is true.
+
+A few seconds of it run with all other tests. The whole proof takes ten minutes::
+
+    PRESENCE_TRUTH_SECONDS=600 .venv/bin/pytest tests/cluster/test_truth.py --log-cli-level=INFO
+"""
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from random import Random
+from typing import Any
+
+import pytest
+
+from presence.checks import LAYER
+from presence.store.base import Timing
+from presence.store.history import FIGURES_LAST, RECORDER_LEASE
+from presence.store.redis import RedisStore
+from presence.store.redis_scripts import Keys
+from presence.upkeep import EVERY, LOOK_EVERY
+from tests.cluster.people import Crowd, agreed, guest_cookie
+from tests.cluster.surfaces import Desks, Surfaces
+from tests.cluster.traffic import Traffic, Visitor
+from tests.cluster.truth import Comparison
+from tests.support.cluster import Cluster, run_cluster
+from tests.support.redis import RedisServer
+from tests.support.staff import make_people
+from tests.support.waiting import POLL
+
+logger = logging.getLogger(__name__)
+
+SEED = int(os.environ.get("PRESENCE_TRUTH_SEED", "20261125"))
+SECONDS = float(os.environ.get("PRESENCE_TRUTH_SECONDS", "8"))
+
+BRIEF = SECONDS < 60
+"""Whether there is no time for what takes half a minute: the dead are noticed soon then, and
+whoever writes the history lives."""
+
+TIMING = Timing(lease=2.0, grace=1.0) if BRIEF else Timing(lease=6.0, grace=5.0)
+SETTINGS = "tests.cluster.sites.quick" if BRIEF else ""
+
+DEATH_EVERY = 120.0
+DEATHS = max(1, int(SECONDS // DEATH_EVERY))
+
+PEOPLE_WITHIN = TIMING.lease * 4 / 3 + TIMING.grace + 5
+"""Seconds until those are gone who died with a process a moment ago: a renewal and a look at each
+board later, and some to spare."""
+
+LOOK = EVERY * LOOK_EVERY
+TOLD_WITHIN = FIGURES_LAST + LOOK + 5 if BRIEF else RECORDER_LEASE + 2 * LOOK + 5
+"""Seconds until everything else tells what is so now: nobody tells of a process that died any more,
+and somebody looked for the history."""
+
+ACCOUNTS = ("ann", "ben", "cid", "dee")
+MAY = ["view_board", "view_overview"]
+
+
+@pytest.fixture(scope="module")
+def processes(
+    environment: dict[str, str], redis: RedisServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Cluster]:
+    """Two processes of the example site."""
+    folder = tmp_path_factory.mktemp("cluster")
+    with run_cluster(folder, environment, redis.url, 2, SETTINGS) as running:
+        yield running
+
+
+@pytest.fixture
+async def store(redis: RedisServer) -> AsyncIterator[RedisStore]:
+    """The shared state as the processes have it."""
+    reading = RedisStore(redis.url, TIMING)
+    yield reading
+    await reading.close()
+
+
+@pytest.fixture(scope="module")
+def sessions(processes: Cluster) -> dict[str, str]:
+    """The sessions of one of the staff who may view everything, and of those with an account."""
+    return make_people(processes.servers[0], stan=MAY, **dict.fromkeys(ACCOUNTS))
+
+
+@pytest.fixture(autouse=True)
+def shared(settings: Any, redis: RedisServer) -> None:
+    """Have the tests' own process be one of the site's that serves nobody."""
+    timing = {"LEASE": TIMING.lease, "GRACE": TIMING.grace}
+    settings.PRESENCE = {**settings.PRESENCE, **timing, "REDIS_URL": redis.url}
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": LAYER, "CONFIG": {"hosts": [redis.url]}}}
+
+
+@pytest.fixture
+async def desks(
+    processes: Cluster, sessions: dict[str, str], boards: list[str]
+) -> AsyncIterator[Desks]:
+    """Staff who look on, through both processes."""
+    opened = Desks(processes, sessions["stan"], boards)
+    await opened.everywhere([0, 1])
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def surfaces(crowd: Crowd, desks: Desks, sessions: dict[str, str]) -> Surfaces:
+    """All that tells how many people there are."""
+    return Surfaces(crowd, desks, sessions["stan"])
+
+
+@pytest.fixture
+async def traffic(
+    crowd: Crowd,
+    boards: list[str],
+    sessions: dict[str, str],
+    desks: Desks,
+    redis: RedisServer,
+) -> AsyncIterator[Traffic]:
+    """The traffic of this run."""
+    random = Random(SEED)
+    # Each in its part of the time, which leaves the one after it another process to kill.
+    deaths = [(n + random.uniform(0.2, 0.8)) * SECONDS / DEATHS for n in range(DEATHS)]
+    made = Traffic(
+        crowd,
+        boards,
+        [*guests(), *account_holders(sessions)],
+        random,
+        grace=TIMING.grace,
+        deaths=deaths,
+        spared=await recorder(crowd.cluster, redis) if BRIEF else None,
+        bereft=desks.bereft,
+    )
+    beating = asyncio.create_task(made.beat())
+    yield made
+    beating.cancel()
+
+
+def guests() -> list[Visitor]:
+    """Return people without an account whose tabs know each other."""
+    return [Visitor(f"Guest {n}", cookie, cookie) for n in range(12) for cookie in [guest_cookie()]]
+
+
+def account_holders(sessions: dict[str, str]) -> list[Visitor]:
+    """Return people with an account, each of them twice: an account is one person, in whichever
+    browser."""
+    return [
+        Visitor(name, f"sessionid={sessions[name]}{more}", f"account {name}")
+        for name in ACCOUNTS
+        for more in ("", f"; {guest_cookie()}")
+    ]
+
+
+async def recorder(cluster: Cluster, redis: RedisServer) -> int:
+    """Return the number of the process that writes the history, as soon as one does."""
+    pids = {str(server.process.pid): number for number, server in enumerate(cluster.servers)}
+    found: list[int] = []
+
+    async def look() -> str:
+        with redis.client() as client:
+            name = client.get(Keys("presence").recorder)
+        found.extend([pids[name.decode().split(":")[-2]]] if name else [])
+        return "" if found else "nobody writes the history"
+
+    await agreed(look)
+    return found[0]
+
+
+def forget_history(redis: RedisServer) -> None:
+    """Have the history begin now."""
+    with redis.client() as client:
+        for span in ("minutes", "hours"):
+            for key in client.scan_iter(f"presence:*:{span}:*"):
+                client.delete(key)
+
+
+async def settled(look: Callable[[], Awaitable[Comparison]], within: float) -> float:
+    """Wait until nothing differs, and return after how many seconds that was so; fail with all that
+    still does."""
+    began = time.monotonic()
+    while found := (await look()).differences:
+        took = time.monotonic() - began
+        assert took < within, "\n".join([f"after {took:.1f} s differ:", *map(str, found)])
+        # There is no one event to wait for.
+        await asyncio.sleep(POLL * 10)
+    return time.monotonic() - began
+
+
+@pytest.mark.timeout(SECONDS + 180)
+@pytest.mark.parametrize("boards", [14], indirect=True)
+async def test_every_surface_tells_the_truth(
+    traffic: Traffic, desks: Desks, surfaces: Surfaces, redis: RedisServer
+) -> None:
+    logger.info("seed %d (PRESENCE_TRUTH_SEED sets another), %.0f s", SEED, SECONDS)
+    try:
+        await traffic.run(SECONDS)
+        truth = traffic.truth()
+        logger.info("did %s", dict(traffic.did))
+        await desks.everywhere(traffic.running)
+        people = await settled(lambda: surfaces.people(truth), PEOPLE_WITHIN)
+        forget_history(redis)
+        rest = await settled(lambda: surfaces.everything(truth), TOLD_WITHIN)
+        # Once more, and with the audit: what is true now stays so.
+        found = await surfaces.everything(truth)
+        await surfaces.audit(found, truth)
+        assert not found.differences, "\n".join(map(str, found.differences))
+    except Exception as error:
+        error.add_note(f"PRESENCE_TRUTH_SEED={SEED}, after {dict(traffic.did)}")
+        raise
+    logger.info(
+        "%d people in %d sockets on %d boards, %d processes; people were told after %.1f s, all "
+        "surfaces after %.1f s; %d numbers of %d surfaces are equal",
+        truth.total,
+        truth.sessions,
+        len(truth.busy),
+        len(truth.pids),
+        people,
+        people + rest,
+        found.compared.total(),
+        len(found.compared),
+    )
+    assert traffic.did["kill"] == DEATHS
+
+
+def test_no_process_met_anything_it_did_not_expect(processes: Cluster) -> None:
+    assert processes.logged("ERROR", "CRITICAL") == []
