@@ -88,22 +88,32 @@ class Surfaces:
         found.hold("rosters", {"complaint": ""}, {"complaint": complaint})
         return found
 
-    async def everything(self, truth: Truth) -> Comparison:
-        """Compare all but the audit, which takes its time."""
+    async def now(self, truth: Truth) -> Comparison:
+        """Compare all that tells how many people there are now."""
         found = await self.people(truth)
         self._sockets(found, truth)
         for number in truth.pids:
             await asyncio.to_thread(self._of_process, found, truth, number)
+        return found
+
+    async def history(self, truth: Truth) -> Comparison:
+        """Compare what the history tells of the time since all is calm, in all its forms."""
+        found = Comparison()
+        for number, pid in truth.pids.items():
+            site = Site(self._crowd.cluster.servers[number], self._session)
+            await asyncio.to_thread(_plots, found, truth, site, f"process {pid}")
         await _of_history(found, truth)
         return found
 
-    async def audit(self, found: Comparison, truth: Truth) -> None:
+    async def audit(self, truth: Truth) -> Comparison:
         """Compare what `presence_audit` says."""
+        found = Comparison()
         status, lines = await asyncio.to_thread(audit, self._crowd.cluster.environment)
         said = NOTHING_DIFFERS.fullmatch(lines[-1])
         told = {"boards": int(said[1]), "sessions": int(said[2])} if said else {"lines": lines}
         expected = {"status": 0, "boards": len(truth.busy), "sessions": truth.sessions}
         found.hold("presence_audit", expected, {"status": status, **told})
+        return found
 
     def _overlays(self, found: Comparison, truth: Truth) -> None:
         for board, tabs in truth.boards.items():
@@ -123,7 +133,6 @@ class Surfaces:
         server, process = self._crowd.cluster.servers[number], f"process {truth.pids[number]}"
         site = Site(server, self._session)
         _admin(found, truth, site, process)
-        _plots(found, truth, site, process)
         visitor = Site(server)
         asked = urlencode([("board", board) for board in truth.boards])
         counts = visitor.json(f"/presence/counts/?{asked}")["counts"]

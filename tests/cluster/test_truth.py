@@ -50,10 +50,16 @@ PEOPLE_WITHIN = TIMING.lease * 4 / 3 + TIMING.grace + 5
 """Seconds until those are gone who died with a process a moment ago: a renewal and a look at each
 board later, and some to spare."""
 
-LOOK = EVERY * LOOK_EVERY
-TOLD_WITHIN = FIGURES_LAST + LOOK + 5 if BRIEF else RECORDER_LEASE + 2 * LOOK + 5
-"""Seconds until everything else tells what is so now: nobody tells of a process that died any more,
-and somebody looked for the history."""
+TOLD_WITHIN = FIGURES_LAST + EVERY + 5
+"""Seconds until nobody tells of a process that died any more."""
+
+LOOKED_WITHIN = EVERY * LOOK_EVERY * 2 + (0 if BRIEF else RECORDER_LEASE)
+"""Seconds until somebody looked for the history: another one, if need be."""
+
+NOTED_WITHIN = 1.0
+"""Seconds until a look is noted of each board: of all together it is a moment before."""
+
+Look = Callable[[], Awaitable[Comparison]]
 
 ACCOUNTS = ("ann", "ben", "cid", "dee")
 MAY = ["view_board", "view_overview"]
@@ -173,16 +179,35 @@ def forget_history(redis: RedisServer) -> None:
                 client.delete(key)
 
 
-async def settled(look: Callable[[], Awaitable[Comparison]], within: float) -> float:
-    """Wait until nothing differs, and return after how many seconds that was so; fail with all that
-    still does."""
-    began = time.monotonic()
-    while found := (await look()).differences:
-        took = time.monotonic() - began
-        assert took < within, "\n".join([f"after {took:.1f} s differ:", *map(str, found)])
+async def settled(look: Look, within: float) -> Comparison:
+    """Wait until nothing differs, and return what was compared; fail with all that still does."""
+    end = time.monotonic() + within
+    while (found := await look()).differences:
+        complaint = "\n".join([f"after {within:.1f} s differ:", *map(str, found.differences)])
+        assert time.monotonic() < end, complaint
         # There is no one event to wait for.
         await asyncio.sleep(POLL * 10)
-    return time.monotonic() - began
+    return found
+
+
+async def proven(traffic: Traffic, surfaces: Surfaces, redis: RedisServer) -> None:
+    """Wait until everything tells the truth, and see that it goes on to."""
+    truth, began = traffic.truth(), time.monotonic()
+    await settled(lambda: surfaces.people(truth), PEOPLE_WITHIN)
+    people = time.monotonic() - began
+    forget_history(redis)
+    await settled(lambda: surfaces.now(truth), TOLD_WITHIN)
+    now = time.monotonic() - began
+    await settled(lambda: surfaces.history(truth), LOOKED_WITHIN)
+    found = await settled(lambda: surfaces.audit(truth), 0)
+    found.add(await settled(lambda: surfaces.now(truth), 0))
+    found.add(await settled(lambda: surfaces.history(truth), NOTED_WITHIN))
+    logger.info(
+        "%d people in %d sockets on %d boards, %d processes; %d numbers of %d surfaces are equal",
+        *(truth.total, truth.sessions, len(truth.busy), len(truth.pids)),
+        *(found.compared.total(), len(found.compared)),
+    )
+    logger.info("people were told after %.1f s, everybody after %.1f s", people, now)
 
 
 @pytest.mark.timeout(SECONDS + 180)
@@ -193,31 +218,12 @@ async def test_every_surface_tells_the_truth(
     logger.info("seed %d (PRESENCE_TRUTH_SEED sets another), %.0f s", SEED, SECONDS)
     try:
         await traffic.run(SECONDS)
-        truth = traffic.truth()
         logger.info("did %s", dict(traffic.did))
         await desks.everywhere(traffic.running)
-        people = await settled(lambda: surfaces.people(truth), PEOPLE_WITHIN)
-        forget_history(redis)
-        rest = await settled(lambda: surfaces.everything(truth), TOLD_WITHIN)
-        # Once more, and with the audit: what is true now stays so.
-        found = await surfaces.everything(truth)
-        await surfaces.audit(found, truth)
-        assert not found.differences, "\n".join(map(str, found.differences))
+        await proven(traffic, surfaces, redis)
     except Exception as error:
         error.add_note(f"PRESENCE_TRUTH_SEED={SEED}, after {dict(traffic.did)}")
         raise
-    logger.info(
-        "%d people in %d sockets on %d boards, %d processes; people were told after %.1f s, all "
-        "surfaces after %.1f s; %d numbers of %d surfaces are equal",
-        truth.total,
-        truth.sessions,
-        len(truth.busy),
-        len(truth.pids),
-        people,
-        people + rest,
-        found.compared.total(),
-        len(found.compared),
-    )
     assert traffic.did["kill"] == DEATHS
 
 

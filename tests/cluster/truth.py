@@ -40,6 +40,11 @@ class Comparison:
             if true != said:
                 self.differences.append(Difference(surface, what, true, said))
 
+    def add(self, other: "Comparison") -> None:
+        """Add what was compared elsewhere."""
+        self.differences += other.differences
+        self.compared += other.compared
+
 
 @dataclass(frozen=True, slots=True)
 class Truth:
