@@ -100,6 +100,8 @@ class Traffic:
         self._boards = boards
         self._known = known
         self._random = random
+        # What befalls processes is up to the seed alone, not to how fast everything else goes.
+        self._fates = Random(random.random())
         self._grace = grace
         self._deaths = list(deaths)
         self._spared = spared
@@ -229,11 +231,11 @@ class Traffic:
     async def _kill(self) -> None:
         """End a process as a crash does, while some are coming. Some of its people come back to the
         other, and some never."""
-        number = self._random.choice([n for n in self.running if n != self._spared])
+        number = self._fates.choice([n for n in self.running if n != self._spared])
         for _ in range(ON_THEIR_WAY):
             self._begin(self._come(number))
         # They are to have come as far as chance has it.
-        await asyncio.sleep(self._random.uniform(0, ARRIVE_WITHIN))
+        await asyncio.sleep(self._fates.uniform(0, ARRIVE_WITHIN))
         self.did["kill"] += 1
         self._cluster.kill(number)
         lost = [person for person in self._crowd if person.process == number]
@@ -243,7 +245,7 @@ class Traffic:
             if self._random.random() < COME_BACK:
                 self.did["back"] += 1
                 self._begin(self._back(person, self._random.uniform(0, self._grace / 2)))
-        if self._deaths or self._random.random() < REPLACED:
+        if self._deaths or self._fates.random() < REPLACED:
             self.did["replace"] += 1
             loop = asyncio.get_running_loop()
             self._restarting.append(loop.run_in_executor(None, self._cluster.restart, number))
