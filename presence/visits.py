@@ -10,14 +10,14 @@ from uuid import UUID
 from django.apps import apps
 from django.conf import settings
 from django.contrib.admin import AdminSite, ModelAdmin
-from django.contrib.admin.exceptions import NotRegistered
 from django.contrib.admin.sites import all_sites
 from django.contrib.auth import get_user
 from django.core.exceptions import DisallowedHost
 from django.core.handlers.asgi import ASGIRequest
+from django.db.models import Model
 from django.http import HttpRequest
 
-from presence.errors import Forbidden, SignInRequired
+from presence.errors import Forbidden, SignInRequired, TryLater
 from presence.origins import is_embedded, origin_of
 from presence.topic import Grant, Topic, Visit
 from presence.watch import Watch
@@ -76,13 +76,17 @@ def is_own_page(scope: Mapping[str, Any]) -> bool:
 
 def visit_of(request: HttpRequest, watch: Watch) -> Visit:
     """Return the visit of who asks to watch; `SignInRequired`, or `Forbidden` where they are none
-    of the admin site's staff or there is no such site or model."""
+    of the admin site's staff or there is no such site or model. `TryLater` where two sites of that
+    name have it: which of them is meant only an address tells, as the feed's does."""
     if not request.user.is_authenticated:
         raise SignInRequired("nobody is signed in")
-    site = next((site for site in all_sites if site.name == watch.site), None)
-    if site is None or not site.has_permission(request):
-        raise Forbidden("not of the staff of this admin")
-    return Visit(request, site, _model_admin(site, watch.model) if watch.model else None)
+    model = _model(watch.model) if watch.model else None
+    sites = [site for site in all_sites if site.name == watch.site and _has(site, model)]
+    if len(sites) > 1:
+        raise TryLater(f"{len(sites)} admin sites are called {watch.site!r}")
+    if not sites or not sites[0].has_permission(request):
+        raise Forbidden("not of the staff of such an admin")
+    return Visit(request, sites[0], sites[0].get_model_admin(model) if model else None)
 
 
 def permits(
@@ -114,14 +118,19 @@ def _is_same_for_all(model_admin: "ModelAdmin[Any]") -> bool:
     return type(model_admin).has_view_permission is ModelAdmin.has_view_permission
 
 
-def _model_admin(site: AdminSite, label: str) -> "ModelAdmin[Any]":
+def _model(label: str) -> type[Model]:
     try:
-        found: ModelAdmin[Any] = site.get_model_admin(apps.get_model(label))
-    except (LookupError, ValueError, NotRegistered) as error:
-        raise Forbidden(f"no model {label!r} in this admin") from error
-    if not getattr(found, "live_presence", False):
-        raise Forbidden(f"the admin of {label!r} has no presence")
-    return found
+        return apps.get_model(label)
+    except (LookupError, ValueError) as error:
+        raise Forbidden(f"no model {label!r}") from error
+
+
+def _has(site: AdminSite, model: type[Model] | None) -> bool:
+    """Tell whether an admin site shows the presence of a model's boards; of none, each does."""
+    if model is None:
+        return True
+    found = site.get_model_admin(model) if site.is_registered(model) else None
+    return bool(getattr(found, "live_presence", False))
 
 
 def _plain_request(scope: Mapping[str, Any]) -> ASGIRequest:

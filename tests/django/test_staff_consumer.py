@@ -1,8 +1,10 @@
 """The socket of a page of the admin under Channels: its times, and whatever goes wrong."""
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable
+from threading import Event
 from typing import Any
 from uuid import UUID
 
@@ -122,6 +124,28 @@ async def test_permissions_that_take_too_long(
     queryset(hang)
     await watch(opened, board)
     assert await closed(opened) == 1013
+
+
+async def test_an_answer_is_as_old_as_its_question(
+    opened: WebsocketCommunicator, board: UUID, queryset: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Permissions that are slow to say do not delay when they are asked again."""
+    asked: list[float] = []
+    enough = Event()
+
+    def slowly(model_admin: Any, request: Any) -> Any:
+        asked.append(time.monotonic())
+        if len(asked) == 4:
+            enough.set()
+        time.sleep(0.8)
+        return Board.objects.all()
+
+    monkeypatch.setattr(staff_consumer, "ASK_EVERY", 1.0)
+    queryset(slowly)
+    await watch(opened, board)
+    assert await asyncio.to_thread(enough.wait, 15)
+    # 1.8 s each, were they asked again so long after they answered.
+    assert asked[3] - asked[0] < 3 * 1.6
 
 
 async def test_a_board_that_may_be_seen_no_more(

@@ -5,13 +5,15 @@ import sys
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.test import Client
 
-from presence.errors import Forbidden, SignInRequired
+from presence.errors import Forbidden, SignInRequired, TryLater
 from presence.visits import is_own_page, request_of, visit_of
 from presence.watch import Watch
+from presence_site.models import Board
 from tests.support.admin import make_staff
 
 
@@ -105,6 +107,23 @@ class TestWhoIsThere:
         client.force_login(User.objects.create_user("una"))
         with pytest.raises(Forbidden):
             visit_of(request_of(scope(client.cookies["sessionid"].value)), WATCH)
+
+    def test_of_two_sites_of_one_name_the_one_that_has_the_boards(self, session: str) -> None:
+        others = [admin.AdminSite() for _ in range(20)]  # whichever is kept first
+        for other in others[::2]:
+            other.register(Board, admin.ModelAdmin)
+        visit = visit_of(request_of(scope(session)), WATCH)
+        assert visit.model_admin is admin.site.get_model_admin(Board)
+
+    def test_where_two_sites_of_one_name_have_them_nobody_guesses(self, session: str) -> None:
+        class Stricter(admin.AdminSite):
+            def has_permission(self, request: Any) -> bool:
+                return False
+
+        other = Stricter()
+        other.register(Board, type(admin.site.get_model_admin(Board)))
+        with pytest.raises(TryLater, match="2 admin sites"):
+            visit_of(request_of(scope(session)), WATCH)
 
     def test_a_session_is_read_and_never_written(self, session: str, settings: Any) -> None:
         """Neither where it is not valid any more, nor where an older secret key is."""

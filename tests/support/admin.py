@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 from django.contrib.auth.models import Permission, User
 from redis.asyncio import Connection
 
+from presence import runtime
 from presence.hub import Hub
 from presence.runtime import current_hub
 from presence.store.base import Ticket
@@ -61,7 +62,10 @@ class Serving:
             await self.hub.store.close()
 
     async def _begin(self) -> Hub:
-        return current_hub()
+        hub = current_hub()
+        # What a process asks by itself, of figures and history, is not what a page asks.
+        await runtime._upkeeps[hub].stop()
+        return hub
 
 
 @contextmanager
@@ -89,8 +93,7 @@ def make_staff(name: str, *permissions: str) -> User:
 
 @contextmanager
 def trips(monkeypatch: Any) -> Iterator[list[int]]:
-    """Count trips to Redis that ask about boards in the block, by the bytes that each sent. What a
-    process asks by itself, of figures and history, is none."""
+    """Count trips to Redis that ask about boards in the block, by the bytes that each sent."""
     asking = [script.sha.encode() for script in (STAND, LISTED)]
     sent: list[int] = []
     send = Connection.send_packed_command
