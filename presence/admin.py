@@ -67,6 +67,8 @@ class LivePresenceMixin(BoardMixin):
     ) -> HttpResponse:
         """Have the list keep itself up to date, in whichever template it is."""
         response = super().changelist_view(request, extra_context)
+        if "cl" not in (getattr(response, "context_data", None) or {}):
+            return response  # what an action answers is its own
         return _extended(response, "change_list.html", {"presence_feed": self._presence_feed()})
 
     def render_change_form(

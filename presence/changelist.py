@@ -19,9 +19,10 @@ from presence import api
 from presence.known import UNKNOWN, known
 from presence.visits import viewable
 
-MOST = 20_000
+MOST = 15_000
 """Boards with people by which is sorted and filtered, the busiest first: databases take only so
-many parameters (SQLite 32,766, PostgreSQL 65,535)."""
+many parameters (SQLite 32,766, PostgreSQL 65,535), and each board is one of the filter and one of
+the order."""
 
 Counts = Mapping[UUID, int]
 

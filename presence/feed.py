@@ -5,6 +5,7 @@ from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.contrib.admin import AdminSite, ModelAdmin
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -17,6 +18,9 @@ from presence.topics import READERS, TOPICS
 from presence.visits import permits
 from presence.watch import read_topics
 from presence.watcher import Watcher
+
+_watchers = {t.name: Watcher(t.look, t.unknown, t.every) for t in TOPICS.values()}
+"""They only look; so they belong to no event loop, and know what was logged already."""
 
 View = Callable[[HttpRequest], HttpResponse]
 
@@ -43,6 +47,7 @@ def feed_view(site: AdminSite, model_admin: "ModelAdmin[Any] | None" = None) -> 
 
     guarded = site.admin_view(answer)
 
+    @login_not_required  # it says so itself, in place of leading a script to a form
     @never_cache
     def feed(request: HttpRequest) -> HttpResponse:
         if not request.user.is_authenticated:
@@ -70,8 +75,7 @@ async def _look(grants: Mapping[str, Grant]) -> dict[str, Any]:
 
 
 async def _look_at(name: str, grant: Grant) -> Any:
-    topic = TOPICS[name]
-    return await Watcher(topic.look, topic.unknown, topic.every).once(grant)
+    return await _watchers[name].once(grant)
 
 
 def _refusal(status: int) -> HttpResponse:

@@ -2,7 +2,8 @@
 told, in JSON, whatever changes of it: one frame in 250 ms at most.
 
 Who watches must be signed in (else the close code is 4401) as staff of that admin who may view it
-(4403), and is asked again every 2 s. What nobody can watch is 4400, too many wishes are 4429.
+(4403), and is asked again every 2 s. What nobody can watch is 4400, too many wishes are 4429, who
+says nothing is 4408.
 """
 
 import asyncio
@@ -45,6 +46,25 @@ SAY_WITHIN = 10.0
 WISHES = (1.0, 10.0)
 """How often a page may say so: a second, and at once."""
 
+
+class Trouble:
+    """What cannot be asked, and is logged once: its pages come again and again."""
+
+    def __init__(self) -> None:
+        self._noted: set[str] = set()
+
+    def note(self, what: str, error: Exception) -> None:
+        """Log an error, unless the last question failed as well."""
+        if what not in self._noted:
+            self._noted.add(what)
+            logger.error("could not find out what somebody may watch of %s", what, exc_info=error)
+
+    def over(self, what: str) -> None:
+        """Take in that it could be asked."""
+        self._noted.discard(what)
+
+
+_trouble = Trouble()
 _watchers: dict[asyncio.AbstractEventLoop, dict[str, Watcher]] = {}
 
 
@@ -75,7 +95,7 @@ class StaffConsumer(Endpoint):
         self._wishes = TokenBucket(*WISHES)
         self._telling = Telling(DIFFERS)
         self._told_at = 0.0
-        self._wait(SAY_WITHIN, partial(self._finish, Close.MALFORMED))
+        self._wait(SAY_WITHIN, partial(self._finish, Close.SILENT))
 
     def received(self, message: dict[str, Any]) -> None:
         """Take in what the page watches, in place of what it watched before."""
@@ -111,14 +131,15 @@ class StaffConsumer(Endpoint):
                 began = self._loop.time()
                 async with asyncio.timeout(ASK_WITHIN):
                     grants = await self._ask(wanted)
+                _trouble.over(wanted.model or wanted.site)
                 for topic, grant in grants.items():
                     watcher(topic).watch(self, grant, partial(self._note, topic))
                 # What the answer says is as old as the question.
                 await asyncio.sleep(max(0.0, began + ASK_EVERY - self._loop.time()))
         except PresenceError as error:
             self._finish(error.close or Close.TRY_LATER)
-        except Exception:  # the site's own code and database speak here: the door is shut
-            logger.exception("could not find out what somebody may watch")
+        except Exception as error:  # noqa: BLE001 (the site's own code and database speak here)
+            _trouble.note(wanted.model or wanted.site, error)
             self._finish(Close.TRY_LATER)
 
     async def _ask(self, wanted: Watch) -> dict[str, Grant]:

@@ -44,6 +44,11 @@ from presence.store.redis_records import (
 )
 from presence.store.redis_scripts import Argument, Call, Keys, Script
 
+READS_AT_ONCE = 1_000
+"""Boards that are looked at in one trip: all of a page's, and no more of those of a whole site than
+our event loop bears. Redis serves others between the scripts of one trip: it reads some 16 KB of a
+connection at a time, which are forty of them."""
+
 
 class RedisStore:
     """The `Store` of many processes; all of them must be given the same `prefix` and `timing`.
@@ -290,15 +295,13 @@ class RedisStore:
         return [self._on_board(scripts.SNAPSHOT, board), label]
 
     async def _listed(self, among: Collection[UUID] | None = None) -> list[UUID]:
-        asked: list[Argument] = [] if among is None else [1, *(board.hex for board in among)]
-        listed = await self._link.run(self._call(scripts.LISTED, self._keys.registry, *asked))
-        return [UUID(board.decode()) for board in listed]
+        calls = [self._call(scripts.LISTED, self._keys.registry, *asked) for asked in _parts(among)]
+        listed = await self._link.run_all(calls, at_once=1)
+        return [UUID(board.decode()) for part in listed for board in part]
 
     async def _stands(self, boards: Collection[UUID]) -> dict[UUID, list[Any]]:
         calls = [self._standing_of(board) for board in boards]
-        # They only read, and Redis serves others between them: it reads some 16 KB of a connection
-        # at a time, which are forty of these.
-        stands = await self._link.run_all(calls, at_once=len(calls))
+        stands = await self._link.run_all(calls, at_once=READS_AT_ONCE)
         return dict(zip(boards, stands, strict=True))
 
     def _standing_of(self, board: UUID, process: str = "", known: int = 0) -> Call:
@@ -314,6 +317,16 @@ class RedisStore:
     def _call(self, script: Script, keys: tuple[str, ...], *arguments: Argument) -> Call:
         ahead = microseconds(self._ahead())
         return Call(script, keys, (ahead, *self._times, *arguments))
+
+
+def _parts(among: Collection[UUID] | None) -> list[list[Argument]]:
+    """Return what `scripts.LISTED` is asked: a script is not interrupted by others, so of many
+    boards only some at a time."""
+    if among is None:
+        return [[]]
+    boards = [board.hex for board in among]
+    starts = range(0, len(boards), READS_AT_ONCE)
+    return [[1, *boards[start : start + READS_AT_ONCE]] for start in starts]
 
 
 _REFUSALS = {b"removed": Removed, b"shut": Forbidden}

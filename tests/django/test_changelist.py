@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from presence import api
+from presence import api, changelist
 from presence.errors import TryLater
 from presence_site.models import Board
 from tests.support.admin import Serving, keep_in_redis, make_staff, serving, trips
@@ -20,6 +20,7 @@ from tests.support.admin import Serving, keep_in_redis, make_staff, serving, tri
 pytestmark = pytest.mark.django_db
 
 LIST = "/admin/presence_site/board/"
+changelist_most = changelist.MOST
 CELL = re.compile(r'<span class="presence-online" data-board="([^"]+)">([^<]*)</span>')
 
 
@@ -138,6 +139,18 @@ class TestWhatItCosts:
             assert len(cells(staff)) == 500
         assert len(sent) == 1
 
+    def test_sorted_and_filtered_it_is_no_more_than_a_database_takes(
+        self, staff: Client, process: Serving, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made = Board.objects.bulk_create(Board(title="Plans") for _ in range(20))
+        process.put({board.pk: 1 for board in made})
+        monkeypatch.setattr(changelist, "MOST", 4)
+        with CaptureQueriesContext(connection) as queries:
+            cells(staff, f"?people_now=some&o=-{ONLINE}")
+        named = max(sum(query["sql"].count(b.pk.hex) for b in made) for query in queries)
+        assert 4 < named <= 2 * 4
+        assert 2 * changelist_most < 32_766
+
 
 def registered() -> Any:
     """Return the site's own `ModelAdmin` of boards."""
@@ -221,11 +234,26 @@ class TestFeed:
     def test_what_nobody_can_ask(self, staff: Client, said: dict[str, str]) -> None:
         assert self.ask(staff, **said).status_code == 400
 
+    def test_a_script_is_not_led_to_a_form(self, client: Client, settings: Any) -> None:
+        login = "django.contrib.auth.middleware.LoginRequiredMiddleware"
+        settings.MIDDLEWARE = [*settings.MIDDLEWARE, login]
+        assert self.ask(client, rows="").status_code == 401
+
     def test_only_to_be_read(self, staff: Client) -> None:
         assert staff.post(f"{LIST}presence/feed/").status_code == 405
 
-    def test_with_the_store_away(self, staff: Client, boards: list[UUID], away: None) -> None:
-        assert self.ask(staff, rows=str(boards[0])).json() == {"rows": {str(boards[0]): None}}
+    def test_with_the_store_away(
+        self,
+        staff: Client,
+        boards: list[UUID],
+        away: None,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        for _ in range(3):
+            asked = self.ask(staff, rows=str(boards[0]))
+            assert asked.json() == {"rows": {str(boards[0]): None}}
+        said = [record for record in caplog.records if "could not look" in record.message]
+        assert len(said) <= 1, "however many pages ask, and however often"
 
 
 @pytest.fixture

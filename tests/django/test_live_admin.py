@@ -126,6 +126,13 @@ def test_a_list_that_is_edited_and_wrong(admin_client: Any, board: Board, templa
     assert f'data-board="{board.pk}">3</span>' in page
 
 
+def test_what_an_action_answers_is_its_own(admin_client: Any, board: Board) -> None:
+    asked = {"action": "delete_selected", "_selected_action": str(board.pk)}
+    page = admin_client.post("/office/presence_site/board/", asked).content.decode()
+    assert "Are you sure" in page
+    assert "presence-feed" not in page
+
+
 def test_switched_off(admin_client: Any, board: Board, settings: Any) -> None:
     settings.PRESENCE = {**settings.PRESENCE, "ENABLED": False}
     page = admin_client.get("/office/presence_site/board/").content.decode()

@@ -3,7 +3,8 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
+from itertools import count, pairwise
 from threading import Event
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,7 @@ from django.test import Client
 from presence import staff_consumer
 from presence.runtime import current_hub
 from presence.staff_consumer import StaffConsumer
+from presence.watcher import Watcher
 from presence_site.models import Board
 from tests.support.admin import make_staff
 
@@ -36,9 +38,8 @@ def sign_in() -> str:
     return client.cookies["sessionid"].value
 
 
-@pytest.fixture
-async def opened(board: UUID) -> AsyncIterator[WebsocketCommunicator]:
-    """The socket of somebody who may view boards."""
+async def open_socket() -> WebsocketCommunicator:
+    """Open the socket of somebody who may view boards."""
     session = await sync_to_async(sign_in)()
     headers = [
         (b"host", b"testserver"),
@@ -48,12 +49,19 @@ async def opened(board: UUID) -> AsyncIterator[WebsocketCommunicator]:
     path = "/ws/presence/staff/"
     socket = WebsocketCommunicator(StaffConsumer.as_asgi(), path, headers=headers)
     assert (await socket.connect())[0]
+    return socket
+
+
+@pytest.fixture
+async def opened(board: UUID) -> AsyncIterator[WebsocketCommunicator]:
+    """Such a socket, until the test ends."""
+    socket = await open_socket()
     yield socket
     await socket.disconnect()
 
 
-async def watch(socket: WebsocketCommunicator, board: UUID) -> None:
-    said = {"site": "admin", "model": "presence_site.board", "rows": [str(board)]}
+async def watch(socket: WebsocketCommunicator, shown: UUID, **more: str) -> None:
+    said = {"site": "admin", "model": "presence_site.board", "rows": [str(shown)], **more}
     await socket.send_to(text_data=json.dumps(said))
 
 
@@ -75,7 +83,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_one_that_says_nothing(impatient: None, opened: WebsocketCommunicator) -> None:
-    assert await closed(opened) == 4400
+    """It may have been asleep, and comes back."""
+    assert await closed(opened) == 4408
 
 
 async def test_one_that_hears_nothing_new_is_told_that_it_lives(
@@ -111,6 +120,18 @@ async def test_permissions_that_cannot_be_asked(
     await watch(opened, board)
     assert await closed(opened) == 1013
     assert "could not find out what somebody may watch" in caplog.text
+
+
+async def test_trouble_is_logged_once_until_it_is_over(caplog: pytest.LogCaptureFixture) -> None:
+    trouble = staff_consumer.Trouble()
+    for _ in range(3):
+        trouble.note("app.board", ValueError("on purpose"))
+    trouble.note("app.other", ValueError("on purpose"))
+    trouble.over("app.board")
+    trouble.note("app.board", ValueError("on purpose"))
+    of = [record.args and record.args[0] for record in caplog.records]  # type: ignore[index]
+    assert of == ["app.board", "app.other", "app.board"]
+    assert all(record.exc_info for record in caplog.records)
 
 
 async def test_permissions_that_take_too_long(
@@ -165,3 +186,47 @@ async def test_what_is_said_after_the_end_is_not_heard(
     assert await closed(opened) == 4400
     await watch(opened, board)
     assert await opened.receive_nothing(timeout=0.4)
+
+
+async def test_two_topics_are_a_frame_in_a_quarter_of_a_second(
+    opened: WebsocketCommunicator, board: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is found meanwhile, and by whichever look."""
+    number = count()
+
+    async def look(grants: Collection[Any]) -> dict[Any, dict[str, int]]:
+        return {grant: {"number": next(number)} for grant in grants}
+
+    watchers = {}
+    for name, every in (("rows", 0.01), ("board", 0.013)):
+        watchers[name] = Watcher(look, lambda grant: None, every)
+    monkeypatch.setattr(staff_consumer, "watcher", watchers.__getitem__)
+    await watch(opened, board, board=str(board))
+    times = []
+    for _ in range(5):
+        await opened.receive_from(timeout=5)
+        times.append(time.monotonic())
+    assert all(later - before > 0.2 for before, later in pairwise(times)), times
+
+
+async def test_of_a_page_that_is_gone_nothing_is_asked(
+    board: UUID, queryset: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staff_consumer, "ASK_EVERY", 0.05)
+    opened = await open_socket()
+    asked: list[float] = []
+
+    def get(model_admin: Any, request: Any) -> Any:
+        asked.append(time.monotonic())
+        return Board.objects.all()
+
+    queryset(get)
+    await watch(opened, board)
+    await opened.receive_from(timeout=5)
+    watching = staff_consumer.watcher("rows")
+    assert watching._pages
+    await opened.disconnect()
+    assert not watching._pages
+    before = len(asked)
+    await asyncio.sleep(0.5)  # nothing happens: there is no event to wait for
+    assert len(asked) <= before + 1, "one may have been under way"

@@ -91,10 +91,13 @@ async def test_a_page_that_watches_something_else(watcher: Watcher, store: Store
 
 async def test_a_page_that_goes_while_others_are_told(watcher: Watcher) -> None:
     ada, bob = Page(), Page()
+    cy = Page()
     watcher.watch(ada, "one", lambda value: watcher.forget(bob))
     watcher.watch(bob, "one", bob.tell)
-    watcher.watch(ada, "one", ada.tell)
-    await ada.next()
+    watcher.watch(cy, "one", cy.tell)
+    await cy.next()
+    await cy.next()
+    assert bob not in watcher._pages
 
 
 @pytest.mark.parametrize("trouble", [TryLater("away"), RuntimeError("on purpose"), TimeoutError()])

@@ -108,7 +108,7 @@ describe("the browser's network and memory", () => {
     const { signal } = new AbortController();
     const answer = await browser.fetch("/token/", { A: "b" }, signal);
     assert.deepEqual(answer, { status: 200, body: { token: "a" } });
-    assert.deepEqual(heard, ["/token/", { headers: { A: "b" }, signal, credentials: "include", cache: "no-store" }]);
+    assert.deepEqual(heard, ["/token/", { headers: { A: "b" }, signal, redirect: "follow", credentials: "include", cache: "no-store" }]);
   });
 
   test("does not read what a refusal says", async () => {

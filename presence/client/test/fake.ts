@@ -125,7 +125,7 @@ export class FakeEnvironment implements Environment {
     return socket;
   }
 
-  fetch(url: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Answer> {
+  fetch(url: string, headers: Readonly<Record<string, string>>, signal: AbortSignal, _redirect?: string): Promise<Answer> {
     return new Promise((answer, fail) => {
       signal.addEventListener("abort", () => fail(new Error("aborted")));
       this.requests.push({ url, headers, signal, answer, fail });

@@ -108,11 +108,11 @@ describe("over the socket", () => {
     }
   });
 
-  for (const code of [4400, 4401, 4403]) {
+  for (const [code, said] of [[4400, "stale"], [4401, "ended"], [4403, "ended"]] as const) {
     test(`${code} is for good`, () => {
       const { environment, statuses } = live();
       environment.socket.end(code);
-      assert.equal(statuses.at(-1), "ended");
+      assert.equal(statuses.at(-1), said);
       environment.pass(100_000);
       environment.signal("online");
       environment.show();
@@ -183,12 +183,12 @@ describe("without a socket", () => {
     assert.equal(new URL(environment.request.url).search, "?board=b7&overview=1");
   });
 
-  for (const status of [400, 401, 403]) {
+  for (const [status, said] of [[0, "ended"], [401, "ended"], [403, "ended"], [404, "ended"], [400, "stale"]] as const) {
     test(`${status} is for good`, async () => {
       const { environment, statuses } = unreachable();
       environment.pass(1_500);
       await answer(environment, status);
-      assert.equal(statuses.at(-1), "ended");
+      assert.equal(statuses.at(-1), said);
       assert.equal(environment.leftovers, 0);
     });
   }
@@ -263,6 +263,28 @@ describe("a page that nobody looks at", () => {
     assert.equal(statuses.at(-1), "paused");
   });
 
+  for (const signal of ["pageshow", "online", "hidden"] as const) {
+    test(`not even if ${signal} is heard`, () => {
+      const { environment, statuses } = live();
+      environment.hide();
+      environment.pass(30_000);
+      environment.signal(signal);
+      environment.pass(30_000);
+      assert.equal(statuses.at(-1), "paused");
+      environment.signal(signal);
+      environment.pass(100_000);
+      assert.equal(environment.live.length, 0);
+    });
+  }
+
+  test("also where it was opened behind another", () => {
+    const { environment, statuses } = open(undefined, (environment) => (environment.isVisible = false));
+    environment.signal("pageshow");
+    environment.socket.accept("");
+    environment.pass(61_000);
+    assert.equal(statuses.at(-1), "paused");
+  });
+
   test("goes on where it is shown sooner", () => {
     const { environment, tell } = live();
     environment.hide();
@@ -282,10 +304,16 @@ describe("a page that nobody looks at", () => {
     assert.equal(environment.live.length, 1);
   });
 
-  test("comes back at once when the network does", () => {
-    const { environment } = live();
+  test("comes back at once when the network does, and says meanwhile that its numbers are old", async () => {
+    const { environment, statuses } = live();
     environment.signal("offline");
     assert.equal(environment.live.length, 0);
+    environment.refusal = new Error("no network");
+    environment.pass(1_500);
+    environment.request.fail(new Error("no network"));
+    await promises();
+    assert.equal(statuses.at(-1), "stale");
+    environment.refusal = undefined;
     environment.signal("online");
     assert.equal(environment.live.length, 1);
   });

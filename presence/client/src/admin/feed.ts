@@ -55,8 +55,11 @@ const ASK_WITHIN = 10_000;
 /** A page that nobody looks at is told nothing any more after so long. */
 const PAUSE_AFTER = 60_000;
 const CLEAN = 1000;
-/** Signed out, not allowed, or not understood: asking again would change nothing. */
-const FOR_GOOD: ReadonlySet<number> = new Set([4400, 4401, 4403, 401, 403, 400]);
+/** Signed out (then the server may also lead to where one signs in, which is 0), or not allowed: asking again
+ * would change nothing. */
+const NOT_FOR_US: ReadonlySet<number> = new Set([4401, 4403, 0, 401, 403, 404]);
+/** Not understood, as by a server that is older or newer than this script. */
+const NONSENSE: ReadonlySet<number> = new Set([4400, 400]);
 
 export function openFeed(
   options: FeedOptions,
@@ -149,8 +152,7 @@ class LiveFeed implements Feed {
   }
 
   #closed(code: number): void {
-    if (FOR_GOOD.has(code)) return this.#end();
-    this.#lost();
+    if (!this.#isOver(code)) this.#lost();
   }
 
   #lost(): void {
@@ -171,9 +173,8 @@ class LiveFeed implements Feed {
     let status: Status = "polling";
     try {
       for (const url of this.#urls()) {
-        const answer = await this.#environment.fetch(url, {}, asking.signal);
-        if (asking !== this.#asking) return;
-        if (FOR_GOOD.has(answer.status)) return this.#end();
+        const answer = await this.#environment.fetch(url, {}, asking.signal, "manual");
+        if (asking !== this.#asking || this.#isOver(answer.status)) return;
         if (answer.status === 200) this.#answered(answer.body as Update);
         else status = "stale";
       }
@@ -210,9 +211,15 @@ class LiveFeed implements Feed {
 
   #heed(signal: Signal): void {
     if (this.status === "ended") return;
-    if (signal === "hidden") this.#in("pause", PAUSE_AFTER, () => this.#pause());
-    else if (signal === "pagehide" || signal === "offline") this.#pause();
+    if (signal === "pagehide") this.#pause();
+    else if (!this.#environment.visible()) this.#rest();
+    else if (signal === "offline") this.#lost();
     else this.#resume();
+  }
+
+  /** Nobody looks: whatever else happens, it is not long until nothing is told any more. */
+  #rest(): void {
+    if (this.status !== "paused" && !this.#timers.has("pause")) this.#in("pause", PAUSE_AFTER, () => this.#pause());
   }
 
   #pause(): void {
@@ -227,10 +234,13 @@ class LiveFeed implements Feed {
     this.#connect();
   }
 
-  #end(): void {
+  /** Whether there is no coming back after this close code, or status of an answer. */
+  #isOver(code: number): boolean {
+    if (!NOT_FOR_US.has(code) && !NONSENSE.has(code)) return false;
     this.#stop();
-    this.#tell("ended");
+    this.#tell(NONSENSE.has(code) ? "stale" : "ended");
     this.#unlisten();
+    return true;
   }
 
   #stop(): void {

@@ -32,8 +32,9 @@ export interface Environment {
     clearTimer(timer: unknown): void;
     /** Throws where the page may not open such a socket at all. */
     open(url: string, subprotocols: readonly string[], events: SocketEvents): Socket;
-    /** GET, with the cookies that the browser has for it. Rejects where nobody answers. */
-    fetch(url: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Answer>;
+    /** GET, with the cookies that the browser has for it. Rejects where nobody answers. Where no `redirect` is
+     * followed ("manual"), one has the status 0. */
+    fetch(url: string, headers: Readonly<Record<string, string>>, signal: AbortSignal, redirect?: "follow" | "manual"): Promise<Answer>;
     /** What this origin's pages were told to remember; undefined where there is nothing, or no memory. */
     recall(key: string): string | undefined;
     remember(key: string, value: string): void;
