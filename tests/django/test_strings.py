@@ -68,6 +68,15 @@ def test_the_panel_of_a_board_speaks_it(language: str) -> None:
     assert missing <= {"Name", "Tabs", "Action"}, "which are German or French, too"
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_string_of_the_code_is_spoken(language: str) -> None:
+    texts: set[str] = set()
+    for file in Path(presence.__file__).parent.glob("*.py"):
+        texts |= {*re.findall(r'\b(?:n?gettext(?:_lazy)?|_)\(\s*"(.*?)"', file.read_text())}
+    assert len(texts) > 30
+    assert texts <= {key if isinstance(key, str) else key[0] for key in entries(language)}
+
+
 def test_the_script_says_the_same_in_english() -> None:
     said = dict(re.findall(r'^  (\w+): "(.*)",$', SCRIPT.read_text(), re.MULTILINE))
     assert said.pop("locale") == "en"

@@ -34,6 +34,8 @@ def scope(session: str = "", **headers: str) -> dict[str, Any]:
 @pytest.fixture(autouse=True)
 def hosts(settings: Any) -> None:
     settings.ALLOWED_HOSTS = ["example.com", "[::1]"]
+    # Forms of these are taken; a socket would let them read.
+    settings.CSRF_TRUSTED_ORIGINS = ["https://trusted.example.org"]
 
 
 @pytest.mark.parametrize(
@@ -59,6 +61,7 @@ def test_the_site_s_own_pages(host: str, origin: str) -> None:
         ("example.com", "http://www.example.com"),
         ("example.com", "http://example.com.evil.org"),
         ("example.com", "null"),
+        ("example.com", "https://trusted.example.org"),
         ("example.com", ""),
         ("example.com", "file://example.com"),
         ("example.com", "http://example.com:99999"),
