@@ -5,6 +5,7 @@ Outside a request Channels has one thread for all synchronous code of a process 
 again, of rules that may be slow, and must not stand in their way.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -21,6 +22,31 @@ P = ParamSpec("P")
 
 _threads = ThreadPoolExecutor(THREADS, thread_name_prefix="presence-aside")
 _in_request: ContextVar[bool] = ContextVar("_in_request", default=False)
+
+
+class Once:
+    """Logs that something cannot be asked, once until it can: who asks comes again and again.
+    `message` has a place for what."""
+
+    def __init__(self, log: logging.Logger, message: str) -> None:
+        self._log = log
+        self._message = message
+        self._noted: set[str] = set()
+
+    def note(self, what: str, error: Exception) -> None:
+        """Log an error, unless the last question failed as well."""
+        if what not in self._noted:
+            self._noted.add(what)
+            self._log.error(self._message, what, exc_info=error)
+
+    def over(self, what: str) -> None:
+        """Take in that it could be asked."""
+        self._noted.discard(what)
+
+
+def is_in_request() -> bool:
+    """Tell whether this is asked `in_request`."""
+    return _in_request.get()
 
 
 @contextmanager

@@ -38,7 +38,8 @@ def feed_view(site: AdminSite, model_admin: "ModelAdmin[Any] | None" = None) -> 
     def answer(request: HttpRequest) -> HttpResponse:
         try:
             wanted = read_topics(_said(request.GET.dict()), READERS)
-            grants = permits(Visit(request, site, model_admin), wanted, TOPICS)
+            with in_request():
+                grants = permits(Visit(request, site, model_admin), wanted, TOPICS)
         except ValueError:
             return _refusal(400)
         except Forbidden:

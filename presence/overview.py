@@ -12,63 +12,20 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from django.contrib.admin import AdminSite
-from django.http import HttpRequest
-
 from presence import api
-from presence.aside import aside
-from presence.busiest import pick, rank
-from presence.models import Overview
+from presence.aside import is_in_request
+from presence.busiest import rank
 from presence.processes import Figures, afigures
 from presence.runtime import running_hub
+from presence.titles import Titles, titles_of
 from presence.topic import Topic, Visit
-from presence.viewing import titles_for
+from presence.viewing import may_view_overview
 from presence.watch import read_flag
 
 logger = logging.getLogger(__name__)
 
 EVERY = 0.5
 """Seconds between two looks at the store."""
-
-MOST = 10
-"""Boards that are told."""
-
-ASK_AT_ONCE = 50
-"""Boards that the database is asked for in one query."""
-
-ASK_EVERY = 1.0
-"""Seconds between two times that the database is asked, at least: for boards that are new among the
-busiest. For the others it is asked when somebody's permissions are, which is every 2 s."""
-
-
-class Titles:
-    """The titles of boards that somebody may view, as far as they were asked for."""
-
-    def __init__(self, site: AdminSite, request: HttpRequest) -> None:
-        self._site = site
-        self._request = request
-        self._known: dict[UUID, str | None] = {}
-        self._asked = float("-inf")
-
-    async def busiest(self, ranking: Sequence[UUID]) -> list[tuple[UUID, str]]:
-        """Return the first boards of a ranking that may be viewed, with their titles."""
-        told, unasked = pick(ranking, self._known, MOST)
-        now = asyncio.get_running_loop().time()
-        if unasked and now - self._asked >= ASK_EVERY:
-            self._asked = now
-            try:
-                told = await aside(self._ask, ranking)
-            except Exception:  # the site's own code speaks here: the numbers are told without
-                logger.exception("could not ask which boards somebody may view")
-        return [(board, self._known[board] or "") for board in told]
-
-    def _ask(self, ranking: Sequence[UUID]) -> list[UUID]:
-        told, unasked = pick(ranking, self._known, MOST)
-        while unasked:
-            asked = unasked[:ASK_AT_ONCE]
-            self._known |= dict.fromkeys(asked) | titles_for(self._site, self._request, asked)
-            told, unasked = pick(ranking, self._known, MOST)
-        return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +44,8 @@ async def look(viewers: Collection[Viewer]) -> Mapping[Viewer, dict[str, Any]]:
      "busiest": [{"board": "<uuid>", "title": "Plans", "people": 2}, …],
      "processes": [{"process": "web1:812:5e0c1d9a", "sockets": 4, …}, …]}
 
-    Of boards that a viewer may not view, nothing but the totals tells. `processes` are as
-    `presence.processes.Figures`, by their name.
+    Of boards that a viewer may not view, nothing but the totals tells; `busiest` is None while
+    nobody knows which those are. `processes` are as `presence.processes.Figures`, by their name.
     """
     people = await api.acensus()
     processes = _up_to_date(await afigures())
@@ -100,15 +57,23 @@ async def look(viewers: Collection[Viewer]) -> Mapping[Viewer, dict[str, Any]]:
         "store": True,
         "processes": [asdict(each) for each in processes],
     }
+    asked = (_busiest(viewer.titles, ranking) for viewer in viewers)
     return {
-        viewer: {**totals, "busiest": _told(await viewer.titles.busiest(ranking), people)}
-        for viewer in viewers
+        viewer: {**totals, "busiest": _told(titles, people)}
+        for viewer, titles in zip(viewers, await asyncio.gather(*asked), strict=True)
     }
 
 
+async def _busiest(titles: Titles, ranking: Sequence[UUID]) -> list[tuple[UUID, str]] | None:
+    # An answer to who asks once is all they get.
+    return await (titles.found(ranking) if is_in_request() else titles.busiest(ranking))
+
+
 def _told(
-    busiest: Iterable[tuple[UUID, str]], people: Mapping[UUID, int]
-) -> list[dict[str, object]]:
+    busiest: Iterable[tuple[UUID, str]] | None, people: Mapping[UUID, int]
+) -> list[dict[str, object]] | None:
+    if busiest is None:
+        return None
     return [
         {"board": str(board), "title": title, "people": people[board]} for board, title in busiest
     ]
@@ -129,16 +94,16 @@ def _up_to_date(figures: Iterable[Figures]) -> list[Figures]:
 def unknown(viewer: Viewer) -> dict[str, Any]:
     """Return what is told while the store is out of reach."""
     nothing: dict[str, Any] = dict.fromkeys(("people", "sockets", "boards"))
-    return {**nothing, "store": False, "busiest": [], "processes": []}
+    return {**nothing, "store": False, "busiest": None, "processes": []}
 
 
 def permit(visit: Visit, wanted: bool) -> Viewer | None:
     """Let those watch who may view the page."""
     site, request = visit.site, visit.request
-    page = site.get_model_admin(Overview) if site.is_registered(Overview) else None
-    if page is None or not page.has_view_permission(request):
+    if not may_view_overview(site, request):
         return None
-    return Viewer(site.name, str(request.user.pk), Titles(site, request))
+    titles = Titles(site, request) if is_in_request() else titles_of(site, request)
+    return Viewer(site.name, str(request.user.pk), titles)
 
 
 OVERVIEW = Topic("overview", read=read_flag, permit=permit, look=look, unknown=unknown, every=EVERY)

@@ -14,7 +14,7 @@ from typing import Any
 
 from channels.exceptions import DenyConnection
 
-from presence.aside import aside
+from presence.aside import Once, aside
 from presence.conf import get_settings
 from presence.endpoint import Endpoint
 from presence.errors import Close, PresenceError, TryLater
@@ -47,24 +47,7 @@ WISHES = (1.0, 10.0)
 """How often a page may say so: a second, and at once."""
 
 
-class Trouble:
-    """What cannot be asked, and is logged once: its pages come again and again."""
-
-    def __init__(self) -> None:
-        self._noted: set[str] = set()
-
-    def note(self, what: str, error: Exception) -> None:
-        """Log an error, unless the last question failed as well."""
-        if what not in self._noted:
-            self._noted.add(what)
-            logger.error("could not find out what somebody may watch of %s", what, exc_info=error)
-
-    def over(self, what: str) -> None:
-        """Take in that it could be asked."""
-        self._noted.discard(what)
-
-
-_trouble = Trouble()
+_failures = Once(logger, "could not find out what somebody may watch of %s")
 _watchers: dict[asyncio.AbstractEventLoop, dict[str, Watcher]] = {}
 
 
@@ -131,7 +114,7 @@ class StaffConsumer(Endpoint):
                 began = self._loop.time()
                 async with asyncio.timeout(ASK_WITHIN):
                     grants = await self._ask(wanted)
-                _trouble.over(wanted.model or wanted.site)
+                _failures.over(wanted.model or wanted.site)
                 for topic, grant in grants.items():
                     watcher(topic).watch(self, grant, partial(self._note, topic))
                 # What the answer says is as old as the question.
@@ -139,7 +122,7 @@ class StaffConsumer(Endpoint):
         except PresenceError as error:
             self._finish(error.close or Close.TRY_LATER)
         except Exception as error:  # noqa: BLE001 (the site's own code and database speak here)
-            _trouble.note(wanted.model or wanted.site, error)
+            _failures.note(wanted.model or wanted.site, error)
             self._finish(Close.TRY_LATER)
 
     async def _ask(self, wanted: Watch) -> dict[str, Grant]:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from presence.errors import TryLater
 from presence.history import Point, read
 from presence.series import SPANS, Span
-from presence.viewing import may_view_all, titles_for
+from presence.viewing import may_view_overview, titles_for
 
 NAME = "presence_overview_history"
 
@@ -43,7 +43,7 @@ def trend_view(site: AdminSite) -> Callable[[HttpRequest], HttpResponse]:
             span, count, board = _asked(request)
         except (KeyError, ValueError):
             return _refusal(400)
-        if board is None and not may_view_all(request):
+        if board is None and not may_view_overview(site, request):
             return _refusal(403)
         if board is not None and not titles_for(site, request, [board]):
             return _refusal(404)

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.admin.sites import all_sites
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
 
 from presence.auth import board_model
 from presence.models import Overview
@@ -51,14 +52,34 @@ def may_view(request: HttpRequest, board: UUID) -> bool:
     return any(titles_for(site, request, [board]) for site in allowed)
 
 
+def may_view_overview(site: AdminSite, request: HttpRequest) -> bool:
+    """Tell whether somebody may see all boards together in an admin site, whichever they may
+    view."""
+    page = site.get_model_admin(Overview) if site.is_registered(Overview) else None
+    return page is not None and site.has_permission(request) and page.has_view_permission(request)
+
+
 def may_view_all(request: HttpRequest) -> bool:
-    """Tell whether somebody of the staff may see all boards together, whichever they may view."""
+    """Tell whether somebody may see all boards together in any of the site's admins, or, where none
+    has the overview, is of the staff with the permission to."""
+    sites = [site for site in all_sites if site.is_registered(Overview) and _is_served(site)]
     user: Any = request.user
-    return bool(user.is_staff) and user.has_perm(OVERVIEW)
+    if not sites:
+        return bool(user.is_staff) and user.has_perm(OVERVIEW)
+    return any(may_view_overview(site, request) for site in sites)
 
 
 def _admins() -> list[AdminSite]:
-    return [site for site in all_sites if site.is_registered(board_model())]
+    return [site for site in all_sites if site.is_registered(board_model()) and _is_served(site)]
+
+
+def _is_served(site: AdminSite) -> bool:
+    """Tell whether an admin site has an address: `admin.site` is there anyway."""
+    try:
+        reverse(f"{site.name}:index")
+    except NoReverseMatch:
+        return False
+    return True
 
 
 def _has_boards(site: AdminSite, request: HttpRequest) -> bool:

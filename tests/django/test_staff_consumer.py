@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import time
 from collections.abc import AsyncIterator, Callable, Collection
 from itertools import count, pairwise
@@ -16,6 +17,7 @@ from django.contrib import admin
 from django.test import Client
 
 from presence import staff_consumer
+from presence.aside import Once
 from presence.runtime import current_hub
 from presence.staff_consumer import StaffConsumer
 from presence.watcher import Watcher
@@ -123,12 +125,12 @@ async def test_permissions_that_cannot_be_asked(
 
 
 async def test_trouble_is_logged_once_until_it_is_over(caplog: pytest.LogCaptureFixture) -> None:
-    trouble = staff_consumer.Trouble()
+    failures = Once(logging.getLogger("presence"), "could not ask %s")
     for _ in range(3):
-        trouble.note("app.board", ValueError("on purpose"))
-    trouble.note("app.other", ValueError("on purpose"))
-    trouble.over("app.board")
-    trouble.note("app.board", ValueError("on purpose"))
+        failures.note("app.board", ValueError("on purpose"))
+    failures.note("app.other", ValueError("on purpose"))
+    failures.over("app.board")
+    failures.note("app.board", ValueError("on purpose"))
     of = [record.args and record.args[0] for record in caplog.records]  # type: ignore[index]
     assert of == ["app.board", "app.other", "app.board"]
     assert all(record.exc_info for record in caplog.records)

@@ -178,6 +178,25 @@ def test_plots_are_drawn_with_the_values_of_the_history(
     point(page, hour, 60, told)
 
 
+def test_a_plot_asks_once_and_never_shows_what_is_not_of_its_board(
+    open_page: Open, cluster: Cluster, session: str, board: str
+) -> None:
+    page = open_page(cluster.servers[0], session, f"?board={board}")
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url) if "/history/?" in one.url else None)
+    page.reload()
+    expect(page.locator(".presence-plot canvas")).to_have_count(3)
+    expect(total(page, "people")).not_to_have_text("–")
+    assert len(asked) == 3
+    page.route("**/history/?*", lambda route: route.fulfill(status=404, body="{}"))
+    page.get_by_label("People on").select_option("")
+    expect(page.locator(".presence-plot canvas")).to_have_count(0)
+    expect(page.get_by_text("The history cannot be had now.")).to_have_count(3)
+    page.unroute("**/history/?*")
+    page.get_by_label("People on").select_option(board)
+    expect(page.locator(".presence-plot canvas")).to_have_count(3)
+
+
 def history(page: Page) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = page.evaluate(
         "fetch('history/?span=minutes&count=60').then(answer => answer.json())"

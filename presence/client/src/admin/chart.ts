@@ -57,6 +57,12 @@ export class Chart {
     this.#rest(this.#plot);
   }
 
+  /** Show nothing, until there is something else. */
+  clear(): void {
+    this.#trend = undefined;
+    this.#draw();
+  }
+
   close(): void {
     this.#unlisten();
     this.#resizing.disconnect();

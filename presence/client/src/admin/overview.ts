@@ -3,6 +3,7 @@ import { openFeed, type Status, type Watch } from "./feed.js";
 import { Formats } from "./formats.js";
 import { plotAll, type Plot, type PlotSettings } from "./plots.js";
 import { Table } from "./table.js";
+import { write } from "./text.js";
 
 /** What is told of the topic "overview": presence/overview.py. Null is what is not known. */
 interface Told {
@@ -10,7 +11,7 @@ interface Told {
   readonly sockets: number | null;
   readonly boards: number | null;
   readonly store: boolean;
-  readonly busiest: readonly { readonly board: string; readonly title: string; readonly people: number }[];
+  readonly busiest: readonly { readonly board: string; readonly title: string; readonly people: number }[] | null;
   readonly processes: readonly Process[];
 }
 
@@ -72,15 +73,15 @@ class Overview {
     total("store", told.store ? words.reachable : words.unreachable).classList.toggle("presence-bad", !told.store);
     this.#isAway = !told.store;
     this.#tellStatus();
-    this.#busiest.show(told.busiest.map(({ board, title, people }) => this.#board(board, title, people)));
+    this.#busiest.show(told.busiest && told.busiest.map(({ board, title, people }) => this.#board(board, title, people)));
     this.#processes.show(told.processes.map((process) => this.#process(process)));
-    this.#offer(told.busiest);
+    if (told.busiest) this.#offer(told.busiest);
   }
 
   /** Who may not see it any more sees nothing of it. */
   #clear(plots: readonly Plot[]): void {
     for (const name of ["people", "sockets", "boards", "store"]) total(name, this.#formats.count(null));
-    for (const table of [this.#busiest, this.#processes]) table.show([]);
+    for (const table of [this.#busiest, this.#processes]) table.show(null);
     for (const plot of plots) plot.close();
     this.#choice.replaceChildren();
   }
@@ -108,7 +109,7 @@ class Overview {
   }
 
   /** The busiest boards may be plotted, and the one that is. Not while somebody chooses. */
-  #offer(busiest: Told["busiest"]): void {
+  #offer(busiest: NonNullable<Told["busiest"]>): void {
     const choice = this.#choice;
     if (document.activeElement === choice) return;
     const [all, ...others] = [...choice.options];
@@ -123,7 +124,7 @@ class Overview {
     const said = this.#status === "stale" || this.#status === "ended" ? this.#status : this.#isAway ? "away" : undefined;
     const status = find(".presence-status");
     const text = said ? this.said.words[said] : "";
-    if (status.textContent !== text) status.textContent = text;
+    write(status, text);
     status.classList.toggle("errornote", text !== "");
     find(".presence-overview").classList.toggle("presence-stale", said === "stale" || said === "ended");
   }
@@ -131,7 +132,7 @@ class Overview {
 
 function total(name: string, text: string): HTMLElement {
   const place = find(`[data-total=${name}]`);
-  if (place.textContent !== text) place.textContent = text;
+  write(place, text);
   return place;
 }
 

@@ -20,6 +20,11 @@ const SECONDS: Readonly<Record<string, number>> = { minutes: 60, hours: 3600 };
 const SOONEST = 30;
 const LATEST = 300;
 const POINTS = 1440;
+/** Answers after which there is no use in asking again: signed out (0 leads to where one signs in), or not allowed. */
+const SIGNED_OUT: ReadonlySet<number> = new Set([0, 401, 403]);
+const HIDDEN: ReadonlySet<number> = new Set([...SIGNED_OUT, 404]);
+/** In place of an answer that there was none. */
+const NOBODY = -1;
 
 export class Plot {
   #board: string;
@@ -44,8 +49,11 @@ export class Plot {
     this.#box = figure.querySelector(".presence-canvas") as HTMLElement;
     this.#said = figure.querySelector("p") as HTMLElement;
     this.#chart = new Chart(this.#box, settings);
+    let isLeft = false;
     this.#unlisten = environment.listen((signal) => {
-      if (signal === "shown" || signal === "pageshow") void this.refresh();
+      if (signal === "pagehide") isLeft = true;
+      // A page is shown after it is loaded, too: then it has just asked.
+      if (signal === "shown" || (signal === "pageshow" && isLeft)) void this.refresh();
     });
     void this.refresh();
   }
@@ -53,6 +61,7 @@ export class Plot {
   /** Show another board, "" for all of them. */
   show(board: string): void {
     this.#board = board;
+    this.#chart.clear();
     void this.refresh();
   }
 
@@ -73,10 +82,11 @@ export class Plot {
     this.environment.clearTimer(this.#timer);
     this.#asking?.abort();
     const asking = (this.#asking = new AbortController());
-    const trend = await this.#ask(asking.signal);
+    const { status, trend } = await this.#ask(asking.signal);
     if (asking.signal.aborted) return;
     if (trend) this.#tell(trend);
-    else this.#say(this.settings.words.failed);
+    else this.#fail(status);
+    if (SIGNED_OUT.has(status)) return this.#unlisten();
     const seconds = ((SECONDS[this.#span] ?? 60) * this.#count) / POINTS;
     const wait = Math.min(LATEST, Math.max(SOONEST, seconds)) * 1000;
     this.#timer = this.environment.setTimer(() => {
@@ -84,15 +94,21 @@ export class Plot {
     }, wait);
   }
 
-  async #ask(signal: AbortSignal): Promise<Trend | undefined> {
+  /** What may not be seen any more is not shown any more. */
+  #fail(status: number): void {
+    if (HIDDEN.has(status)) this.#chart.clear();
+    this.#say(this.settings.words.failed);
+  }
+
+  async #ask(signal: AbortSignal): Promise<{ status: number; trend?: Trend }> {
     const url = new URL(this.settings.history, this.environment.address());
     const board = this.#board ? { board: this.#board } : {};
     url.search = String(new URLSearchParams({ span: this.#span, count: String(this.#count), ...board }));
     try {
-      const { status, body } = await this.environment.fetch(url.href, {}, signal);
-      return status === 200 ? (body as Trend) : undefined;
+      const { status, body } = await this.environment.fetch(url.href, {}, signal, "manual");
+      return status === 200 ? { status, trend: body as Trend } : { status };
     } catch {
-      return undefined;
+      return { status: NOBODY };
     }
   }
 

@@ -1,4 +1,5 @@
 /** The body of a table whose rows change while somebody may be in the middle of it. */
+import { UNKNOWN, write } from "./text.js";
 
 export interface Cell {
   readonly text: string;
@@ -14,22 +15,23 @@ export interface Row {
 export class Table {
   readonly #rows = new Map<string, HTMLTableRowElement>();
   readonly #empty = document.createElement("tr");
+  readonly #said = this.#empty.insertCell();
 
   constructor(
     private readonly body: HTMLElement,
-    empty: string,
+    private readonly empty: string,
     columns: number,
   ) {
-    const cell = this.#empty.insertCell();
-    cell.colSpan = columns;
-    cell.textContent = empty;
+    this.#said.colSpan = columns;
   }
 
-  /** Rows stay the same elements, and in their place where that is right: who is on a link stays there. */
-  show(rows: readonly Row[]): void {
-    const keys = new Set(rows.map(({ key }) => key));
+  /** Rows stay the same elements, and in their place where that is right: who is on a link stays there. Null is
+   * what is not known. */
+  show(rows: readonly Row[] | null): void {
+    const keys = new Set(rows?.map(({ key }) => key));
     for (const key of this.#rows.keys()) if (!keys.has(key)) this.#rows.delete(key);
-    const wanted = rows.map((row) => this.#row(row));
+    write(this.#said, rows ? this.empty : UNKNOWN);
+    const wanted = (rows ?? []).map((row) => this.#row(row));
     const now = wanted.length > 0 ? wanted : [this.#empty];
     const isSame = now.length === this.body.children.length && now.every((row, at) => this.body.children[at] === row);
     if (!isSame) this.body.replaceChildren(...now);

@@ -1,0 +1,121 @@
+"""What the busiest boards are called that somebody may view: asked of the site's own code beside
+what is told, so that a slow or long answer holds up no number."""
+
+import asyncio
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from time import monotonic
+from uuid import UUID
+
+from django.contrib.admin import AdminSite
+from django.http import HttpRequest
+
+from presence.aside import Once, aside
+from presence.busiest import pick
+from presence.viewing import titles_for
+
+logger = logging.getLogger(__name__)
+
+MOST = 10
+"""Boards that are told."""
+
+AT_ONCE = 50
+"""Boards that the database is asked for in one query, and the `ModelAdmin` about one by one."""
+
+ASKS = 4
+"""How often one who waits for the answer asks."""
+
+AGAIN = 2.0
+"""Seconds after which it is asked again what is told."""
+
+KEPT = 4.0
+"""Seconds for which a title is told: nobody sees one 5 s after they may not view the board."""
+
+SECRET_FOR = 60.0
+"""Seconds for which a board that may not be viewed is not asked for again."""
+
+FIRST_WITHIN = 0.25
+"""Seconds for which the first answer is waited for."""
+
+LEFT = 60.0
+"""Seconds for which titles are kept that nobody looks at."""
+
+failures = Once(logger, "could not ask which boards somebody may view in %s")
+
+
+class Titles:
+    """The titles of boards that one of the staff may view in an admin site, as far as they are
+    known. `request` is theirs, the latest."""
+
+    def __init__(self, site: AdminSite, request: HttpRequest) -> None:
+        self.site = site
+        self.request = request
+        self.used = monotonic()
+        self._known: dict[UUID, tuple[str | None, float]] = {}
+        self._asking: asyncio.Task[None] | None = None
+        self._answered = False
+
+    async def busiest(self, ranking: Sequence[UUID]) -> list[tuple[UUID, str]] | None:
+        """Return the first boards of a ranking that may be viewed, with their titles, as far as is
+        known by now; None where nothing is. What is missing is asked for meanwhile."""
+        self.used = monotonic()
+        due = self._due(ranking)
+        if due and (self._asking is None or self._asking.done()):
+            self._asking = asyncio.get_running_loop().create_task(self._ask(due, ranking))
+        if self._asking is not None and not self._answered:
+            await asyncio.wait([self._asking], timeout=FIRST_WITHIN)
+        return self._told(ranking)
+
+    async def found(self, ranking: Sequence[UUID]) -> list[tuple[UUID, str]] | None:
+        """Return the same after what is missing was asked for, or the first few hundred of it."""
+        for _ in range(ASKS):
+            if due := self._due(ranking):
+                await self._ask(due, ranking)
+        return self._told(ranking)
+
+    def _told(self, ranking: Sequence[UUID]) -> list[tuple[UUID, str]] | None:
+        titles = self._titles()
+        told, unasked = pick(ranking, titles, MOST)
+        if not self._answered and unasked:
+            return None
+        return [(board, titles[board] or "") for board in told]
+
+    def _due(self, ranking: Sequence[UUID]) -> list[UUID]:
+        now, titles = monotonic(), self._titles()
+        told, unasked = pick(ranking, titles, MOST)
+        old = [board for board in told if now - self._known[board][1] >= AGAIN]
+        return [*old, *unasked][:AT_ONCE]
+
+    def _titles(self) -> Mapping[UUID, str | None]:
+        now = monotonic()
+        return {
+            board: title
+            for board, (title, at) in self._known.items()
+            if now - at < (SECRET_FOR if title is None else KEPT)
+        }
+
+    async def _ask(self, boards: Collection[UUID], ranking: Collection[UUID]) -> None:
+        at = monotonic()
+        try:
+            titles = await aside(titles_for, self.site, self.request, boards)
+        except Exception as error:  # noqa: BLE001 (the site's own code speaks here)
+            failures.note(self.site.name, error)
+            return
+        failures.over(self.site.name)
+        self._answered = True
+        listed = {*ranking}
+        self._known = {b: told for b, told in self._known.items() if b in listed}
+        self._known |= {board: (titles.get(board), at) for board in boards}
+
+
+_kept: dict[tuple[int, str], Titles] = {}
+
+
+def titles_of(site: AdminSite, request: HttpRequest) -> Titles:
+    """Return the titles for whoever asks, with what is known of them from before."""
+    now = monotonic()
+    for key in [key for key, titles in [*_kept.items()] if now - titles.used > LEFT]:
+        _kept.pop(key, None)
+    titles = _kept.setdefault((id(site), str(request.user.pk)), Titles(site, request))
+    titles.request = request
+    return titles
