@@ -11,21 +11,27 @@ A board is given as an object of the board model, its UUID, or that as text.
 import asyncio
 import math
 from collections.abc import Callable, Coroutine, Iterable
-from functools import lru_cache
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 from asgiref.sync import async_to_sync
 from django.core.exceptions import ImproperlyConfigured, SynchronousOnlyOperation
 
-from presence.conf import Settings, get_settings
+from presence.conf import get_settings
 from presence.errors import TryLater
 from presence.persons import Person, Scene
-from presence.runtime import current_hub, own_loop, running_hub, serving, shared_layer, shared_store
+from presence.runtime import (
+    ELSEWHERE,
+    current_hub,
+    own_loop,
+    own_store,
+    running_hub,
+    serving,
+    shared_layer,
+)
 from presence.signals import announcer
 from presence.staff import ANSWER_WITHIN, Staff
 from presence.store.base import UNTIL_REOPENED
-from presence.store.redis import RedisStore
 
 __all__ = [
     "Person",
@@ -239,10 +245,7 @@ def _home() -> asyncio.AbstractEventLoop:
         return own_loop()
     server = _server_loop() if serving.is_set() else None
     if server is None:
-        raise ImproperlyConfigured(
-            "Without PRESENCE['REDIS_URL'] the boards are in the memory of the process that serves "
-            "them, and this is another one. Set it, to ask from everywhere."
-        )
+        raise ImproperlyConfigured(ELSEWHERE)
     return server
 
 
@@ -262,10 +265,4 @@ def _staff() -> Staff:
     if found is not None:
         hub = found[1]
         return Staff(hub.store, hub.layer, hub, announcer.tell)
-    return Staff(_store(get_settings()), shared_layer(), None, announcer.tell)
-
-
-@lru_cache(maxsize=1)
-def _store(settings: Settings) -> RedisStore:
-    """Return the one store of a process that has no hub, until the settings change."""
-    return shared_store()
+    return Staff(own_store(get_settings()), shared_layer(), None, announcer.tell)

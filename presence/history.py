@@ -1,14 +1,15 @@
 """How many people there were: per minute for a day, per hour for 30 days, on one board or on all.
 
 Each function has an async twin, whose name begins with an "a". All raise `TryLater` where the store
-is out of reach.
+is out of reach, and without `PRESENCE["REDIS_URL"]` `ImproperlyConfigured` in a process that does
+not serve the boards.
 """
 
 from uuid import UUID
 
 from asgiref.sync import async_to_sync
 
-from presence.runtime import open_history
+from presence.runtime import with_history
 from presence.series import HOURS, MINUTES, Point, Span
 
 __all__ = ["Point", "ahours", "aminutes", "hours", "minutes"]
@@ -26,8 +27,7 @@ async def ahours(board: UUID | None = None, count: int = HOURS.kept) -> list[Poi
 
 async def read(board: UUID | None, span: Span, count: int) -> list[Point]:
     """Return the last `count` buckets of a span."""
-    async with open_history() as history:
-        return await history.read(board, span, count)
+    return await with_history(lambda history: history.read(board, span, count))
 
 
 minutes = async_to_sync(aminutes)

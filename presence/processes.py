@@ -3,7 +3,7 @@
 from asgiref.sync import async_to_sync
 
 from presence.figures import Figures, load
-from presence.runtime import open_history
+from presence.runtime import with_history
 
 __all__ = ["Figures", "afigures", "figures"]
 
@@ -14,8 +14,7 @@ async def afigures() -> list[Figures]:
     A process is there from its first socket on (or the first time it was asked for `/healthz` or
     `/metrics`) until 15 s after it was last heard of. `TryLater` where the store is out of reach.
     """
-    async with open_history() as history:
-        told = await history.published()
+    told = await with_history(lambda history: history.published())
     return [load(told[process]) for process in sorted(told)]
 
 

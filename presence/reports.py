@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.cache import never_cache
@@ -66,6 +66,9 @@ async def download(request: HttpRequest, span: str, board: UUID | None = None) -
         told = await read(board, _SPANS[span], _SPANS[span].kept)
     except TryLater:
         return HttpResponse("the store is out of reach\n", status=503, content_type="text/plain")
+    except ImproperlyConfigured:
+        said = "this process does not serve the boards\n"
+        return HttpResponse(said, status=503, content_type="text/plain")
     name = "-".join(["presence", *([str(board)] if board else []), span])
     disposition = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
     return StreamingHttpResponse(

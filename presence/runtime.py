@@ -4,12 +4,14 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine
+from functools import lru_cache
 from threading import Event, Lock, Thread
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from channels.layers import get_channel_layer
+from django.core.exceptions import ImproperlyConfigured
 
 from presence.conf import Settings, get_settings
 from presence.hub import Hub
@@ -28,6 +30,13 @@ _upkeeps: dict[Hub, Upkeep] = {}
 
 _own: list[tuple[asyncio.AbstractEventLoop, Thread]] = []
 _beginning = Lock()
+
+ELSEWHERE = (
+    "Without PRESENCE['REDIS_URL'] the boards are in the memory of the process that serves "
+    "them, and this is another one. Set it, to ask from everywhere."
+)
+
+T = TypeVar("T")
 
 serving = Event()
 """Set where this process has presence's route, so that browsers may connect to it."""
@@ -51,19 +60,21 @@ def current_hub() -> Hub:
     return _hubs[loop]
 
 
-@asynccontextmanager
-async def open_history() -> AsyncIterator[History]:
-    """Open the history of the site: this process's, or, in one that serves no sockets, the shared
-    one."""
-    settings = get_settings()
-    if settings.REDIS_URL and asyncio.get_running_loop() not in _hubs:
-        store = shared_store()
-        try:
-            yield _history(store)
-        finally:
-            await store.close()
+async def with_history(work: Callable[[History], Coroutine[Any, Any, T]]) -> T:
+    """Return what is asked of the site's history, on the event loop that it belongs to: that of
+    this process's hub, or one for the shared state. `ImproperlyConfigured` where it has neither."""
+    found, settings = running_hub(), get_settings()
+    if found is not None:
+        loop, history = found[0], _upkeeps[found[1]].history
+    elif settings.REDIS_URL:
+        loop, history = own_loop(), _history(own_store(settings))
+    elif serving.is_set():
+        loop, history = asyncio.get_running_loop(), _upkeeps[current_hub()].history
     else:
-        yield _upkeeps[current_hub()].history
+        raise ImproperlyConfigured(ELSEWHERE)
+    if loop is asyncio.get_running_loop():
+        return await work(history)
+    return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work(history), loop))
 
 
 def recording() -> bool:
@@ -93,6 +104,13 @@ def shared_store() -> RedisStore:
     """Return the store of the site's processes, which `PRESENCE["REDIS_URL"]` leads to."""
     settings = get_settings()
     return RedisStore(settings.REDIS_URL, _timing(settings), prefix=settings.REDIS_PREFIX)
+
+
+@lru_cache(maxsize=1)
+def own_store(settings: Settings) -> RedisStore:
+    """Return the one store of a process that has no hub, until the settings change. To be used on
+    its `own_loop`."""
+    return shared_store()
 
 
 def shared_layer() -> Layer | None:

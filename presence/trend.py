@@ -6,6 +6,7 @@ from uuid import UUID
 
 from asgiref.sync import async_to_sync
 from django.contrib.admin import AdminSite
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.timezone import get_current_timezone_name
@@ -49,7 +50,7 @@ def trend_view(site: AdminSite) -> Callable[[HttpRequest], HttpResponse]:
             return _refusal(404)
         try:
             return JsonResponse(_columns(async_to_sync(read)(board, span, count)))
-        except TryLater:
+        except (TryLater, ImproperlyConfigured):
             return _refusal(503)
 
     guarded = site.admin_view(answer)

@@ -4,6 +4,7 @@ are some."""
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping
+from time import thread_time
 from typing import Any
 
 from presence.errors import TryLater
@@ -16,11 +17,20 @@ LOOK_WITHIN = 5.0
 """Seconds that a look may take; the store gives up sooner."""
 
 
+REST = 4.0
+"""How many times as long as it worked for a look the event loop is left to others: of ten thousand
+boards one takes long, and people's cursors are carried by the same loop."""
+
+LONGEST_REST = 5.0
+"""Seconds."""
+
+
 class Watcher:
     """Looks for so many pages, at once for all, every `every` seconds.
 
     `look(grants)` returns what to tell for each grant; where that fails each page is told
-    `unknown(grant)`. To be used on one event loop.
+    `unknown(grant)`. `worked` returns how many seconds of a core this thread had. To be used on one
+    event loop.
     """
 
     def __init__(
@@ -28,10 +38,12 @@ class Watcher:
         look: Callable[[Collection[Any]], Awaitable[Mapping[Any, Any]]],
         unknown: Callable[[Any], Any],
         every: float,
+        worked: Callable[[], float] = thread_time,
     ) -> None:
         self._look = look
         self._unknown = unknown
         self._every = every
+        self._worked = worked
         self._pages: dict[object, tuple[Hashable, Tell]] = {}
         self._running: asyncio.Task[None] | None = None
         self._away = False
@@ -54,9 +66,10 @@ class Watcher:
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         while self._pages:
-            began = loop.time()
+            began, worked = loop.time(), self._worked()
             await self._round({grant for grant, _ in self._pages.values()})
-            await asyncio.sleep(max(0.0, began + self._every - loop.time()))
+            rest = min(LONGEST_REST, REST * (self._worked() - worked))
+            await asyncio.sleep(max(rest, began + self._every - loop.time()))
 
     async def _round(self, grants: Collection[Hashable]) -> None:
         seen = await self._seen(grants)

@@ -10,10 +10,9 @@ from django.contrib import admin
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from presence import api
 from presence.conf import get_settings
 from presence.known import UNKNOWN
-from presence.runtime import own_loop
+from presence.runtime import own_loop, own_store
 from presence.store.base import Ticket
 from presence.store.redis import RedisStore
 from presence_site.admin import BoardAdmin
@@ -49,7 +48,7 @@ def fill(settings: Any) -> Iterator[Fill]:
         await store.close()
 
     yield lambda people, person="": asyncio.run(join(people, person))
-    asked = asyncio.run_coroutine_threadsafe(api._store(get_settings()).close(), own_loop())
+    asked = asyncio.run_coroutine_threadsafe(own_store(get_settings()).close(), own_loop())
     asked.result(10)
 
 

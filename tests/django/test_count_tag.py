@@ -13,10 +13,10 @@ from django.template import Context, Template
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
-from presence import api, tally
+from presence import tally
 from presence.auth import Decision
 from presence.conf import get_settings
-from presence.runtime import own_loop
+from presence.runtime import own_loop, own_store
 from presence.store.redis_link import Link
 from presence_site.models import Board
 from tests.django.test_admin import Fill, fill
@@ -195,7 +195,7 @@ class TestThePageComesFirst:
             redis.resume()
             tally.trouble.over()
             assert render(board=boards[0]) == SCRIPT + element(boards[0], 0)
-            closing = api._store(get_settings()).close()
+            closing = own_store(get_settings()).close()
             asyncio.run_coroutine_threadsafe(closing, own_loop()).result(10)
 
     def test_a_rule_that_hangs(

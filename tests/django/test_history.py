@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+from threading import Event
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,17 +11,20 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.admin.sites import site
 from django.contrib.auth.models import Permission, User
-from django.test import AsyncClient
+from django.core.exceptions import ImproperlyConfigured
+from django.test import AsyncClient, Client
 
-from presence import history, processes, viewing
+from presence import history, processes, runtime, viewing
+from presence.conf import get_settings
 from presence.errors import TryLater
-from presence.runtime import current_hub, open_history
+from presence.runtime import own_loop, own_store
 from presence.series import HOURS, MINUTES
 from presence.store.history import History
 from presence.store.history_redis import RedisHistory
 from presence.store.redis import RedisStore
 from presence_site.admin import BoardAdmin
 from presence_site.models import Board
+from tests.support.history import own_history
 from tests.support.redis import shared_redis
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,13 +38,12 @@ async def board() -> UUID:
 @pytest.fixture
 async def seen(board: UUID) -> History:
     """A history in which two people were on the board, and one on another."""
-    current_hub()
-    async with open_history() as here:
-        at = await here.claim("p")
-        assert at is not None
-        await here.record("p", at, {board: 2, uuid4(): 1})
-        await here.publish("p", '{"process":"p","sockets":3}')
-        return here
+    here = own_history()
+    at = await here.claim("p")
+    assert at is not None
+    await here.record("p", at, {board: 2, uuid4(): 1})
+    await here.publish("p", '{"process":"p","sockets":3}')
+    return here
 
 
 @pytest.fixture
@@ -114,7 +117,7 @@ async def test_permission_is_asked_for(
 
 
 async def test_who_may_change_boards_may_see_each_but_not_all_together(
-    async_client: AsyncClient, board: UUID
+    async_client: AsyncClient, board: UUID, seen: History
 ) -> None:
     await sign_in(async_client, "change_board")
     assert (await async_client.get(f"/presence/history/{board}/hours.csv")).status_code == 200
@@ -135,7 +138,7 @@ async def test_what_the_admin_hides_is_not_there(
 
 
 async def test_boards_that_are_in_no_admin_ask_for_the_permission_of_their_model(
-    async_client: AsyncClient, board: UUID, monkeypatch: pytest.MonkeyPatch
+    async_client: AsyncClient, board: UUID, seen: History, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(viewing, "all_sites", set())
     await sign_in(async_client, "view_board")
@@ -159,6 +162,25 @@ def test_a_program_that_serves_nobody_reads_what_is_shared(settings: Any) -> Non
     asyncio.run(look())
     assert history.hours(board)[-1].peak == 7
     assert [each.sockets for each in processes.figures()] == [9]
+    asked = asyncio.run_coroutine_threadsafe(own_store(get_settings()).close(), own_loop())
+    asked.result(10)
+
+
+def test_a_process_that_has_no_boards_says_so(
+    admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as one under WSGI, without a Redis: it makes no hub of its own."""
+    monkeypatch.setattr(runtime, "serving", Event())
+    with pytest.raises(ImproperlyConfigured):
+        history.hours()
+    response = admin_client.get("/presence/history/hours.csv")
+    assert response.status_code == 503
+    assert b"does not serve the boards" in response.content
+        503,
+        b"this process does not serve the boards\n",
+    )
+    assert admin_client.get("/admin/presence/overview/history/").status_code == 503
+    assert runtime.running_hub() is None
 
 
 async def test_guests_get_nothing(async_client: AsyncClient, board: UUID) -> None:

@@ -17,10 +17,11 @@ from presence.errors import TryLater
 from presence.figures import Figures, dump
 from presence.models import Overview
 from presence.overview_admin import OverviewAdmin
-from presence.runtime import current_hub, open_history, serving
+from presence.runtime import current_hub, serving
 from presence.store.base import Ticket
 from presence_site.admin import BoardAdmin
 from presence_site.models import Board
+from tests.support.history import own_history
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -146,9 +147,8 @@ async def test_the_totals_and_the_busiest_boards(staff: AsyncClient) -> None:
 
 async def test_connections_are_those_of_all_processes(staff: AsyncClient) -> None:
     hub = current_hub()
-    async with open_history() as history:
-        for figures in (Figures("another", 3, frames_in=2.5), Figures(hub.process, 9)):
-            await history.publish(figures.process, dump(figures))
+    for figures in (Figures("another", 3, frames_in=2.5), Figures(hub.process, 9)):
+        await own_history().publish(figures.process, dump(figures))
     hub.totals.sockets = 2
     found = await told(staff)
     assert found["sockets"] == 5, "what this process knows of itself is newer than what it told"
@@ -236,18 +236,17 @@ async def test_a_store_that_is_away_is_told(
     found = await told(staff)
     assert (found["store"], found["people"], found["processes"]) == (False, None, [])
     assert found["busiest"] is None
-    async with open_history() as history:
-        monkeypatch.setattr(history, "read", away)
-        assert (await staff.get(PLOT)).status_code == 503
+    monkeypatch.setattr(own_history(), "read", away)
+    assert (await staff.get(PLOT)).status_code == 503
 
 
 async def test_a_plot_has_the_history(staff: AsyncClient) -> None:
     board = (await Board.objects.acreate(title="Plans")).pk
     current_hub()
-    async with open_history() as history:
-        at = await history.claim("p")
-        assert at is not None
-        await history.record("p", at, {board: 2, uuid4(): 1})
+    history = own_history()
+    at = await history.claim("p")
+    assert at is not None
+    await history.record("p", at, {board: 2, uuid4(): 1})
     everywhere = (await staff.get(f"{PLOT}?span=minutes&count=3")).json()
     assert everywhere["people"] == [None, None, 3.0]
     assert everywhere["peak"] == [None, None, 3]

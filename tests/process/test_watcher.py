@@ -3,12 +3,13 @@
 import asyncio
 import logging
 from collections.abc import Collection, Mapping
+from itertools import count, pairwise
 from typing import Any
 
 import pytest
 
 from presence.errors import TryLater
-from presence.watcher import Watcher
+from presence.watcher import REST, Watcher
 
 EVERY = 0.02
 
@@ -122,3 +123,16 @@ async def test_one_that_asks_once(watcher: Watcher, store: Store) -> None:
     store.trouble = TryLater("away")
     assert await watcher.once("two") == "nobody knows two"
     assert store.asked == [{"one"}, {"two"}]
+
+
+async def test_a_look_that_is_much_work_is_seldom(store: Store) -> None:
+    worked = count(step=0.1)  # a tenth of a second for each look
+    busy = Watcher(store.look, lambda grant: None, EVERY, lambda: float(next(worked)))
+    page, times = Page(), []
+    busy.watch(page, "one", page.tell)
+    for _ in range(3):
+        await page.next()
+        times.append(asyncio.get_running_loop().time())
+    busy.forget(page)
+    gaps = [later - before for before, later in pairwise(times)]
+    assert gaps == pytest.approx([0.1 * REST] * 2)

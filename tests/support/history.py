@@ -5,7 +5,9 @@ from uuid import UUID
 
 from redis import Redis
 
+from presence import runtime
 from presence.series import Span, Tally
+from presence.store.history import History
 from presence.store.redis_scripts import Keys
 
 
@@ -20,3 +22,8 @@ def write_history(
             pipeline.hset(key, str(number), f"{seen.looks} {seen.sum} {seen.peak}")
             pipeline.expire(key, span.lasts)
         pipeline.execute()
+
+
+def own_history() -> History:
+    """Return the history of the running loop's hub."""
+    return runtime._upkeeps[runtime.current_hub()].history
