@@ -5,6 +5,8 @@ import asyncio
 import enum
 import logging
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
+from math import inf
+from time import monotonic
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
@@ -109,14 +111,15 @@ async def permit(user: Any, board: UUID) -> None:
     await _answer(_permit(user, board))
 
 
-async def permitted(user: Any, boards: Collection[UUID]) -> list[UUID]:
+async def permitted(user: Any, boards: Collection[UUID], ends: float = inf) -> list[UUID]:
     """Return those of the boards that a user may come onto; `TryLater` where that can't be found
     out now.
 
     The boards are looked for with one query, whatever their number. One about which the site's own
-    code raises is left out.
+    code raises is left out, and so are those about which it was not asked before `ends`, a time of
+    `monotonic`: code that is not async can't be interrupted.
     """
-    return await _answer(_permitted(user, boards))
+    return await _answer(_permitted(user, boards, ends))
 
 
 async def _answer(asked: Coroutine[Any, Any, T]) -> T:
@@ -172,12 +175,13 @@ async def _permit(user: Any, board: UUID) -> None:
         raise REFUSALS[decision]
 
 
-async def _permitted(user: Any, boards: Collection[UUID]) -> list[UUID]:
+async def _permitted(user: Any, boards: Collection[UUID], ends: float) -> list[UUID]:
     authorize = _authorize()
     found = [board async for board in board_model()._default_manager.filter(pk__in=boards)]
     if authorize is ask_board and _decides_in_thread():
         # All in one trip to the thread, not one for each.
-        answers = await sync_to_async(lambda: [_decide(user, board) for board in found])()
+        decided = sync_to_async(lambda: [_decide(user, board, ends) for board in found])
+        answers = await decided()
     else:
         asked = (authorize(user, board) for board in found)
         answers = await asyncio.gather(*asked, return_exceptions=True)
@@ -189,7 +193,9 @@ def _decides_in_thread() -> bool:
     return decide is not None and not iscoroutinefunction(decide)
 
 
-def _decide(user: Any, board: Any) -> Decision | BaseException:
+def _decide(user: Any, board: Any, ends: float) -> Decision | BaseException:
+    if monotonic() >= ends:
+        return Decision.FORBID
     try:
         decision: Decision = board.presence_decision(user)
     except Exception as error:  # noqa: BLE001 (logged by `_allows`)

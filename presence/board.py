@@ -12,7 +12,7 @@ from presence import api
 from presence.aside import aside
 from presence.persons import Person
 from presence.topic import Topic, Visit, each
-from presence.visits import viewable
+from presence.viewing import viewable
 from presence.watch import by_part, read_board
 
 logger = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from presence import api
 from presence.known import UNKNOWN, known
-from presence.visits import viewable
+from presence.viewing import viewable
 
 MOST = 15_000
 """Boards with people by which is sorted and filtered, the busiest first: databases take only so

@@ -18,7 +18,7 @@ from presence.guard import is_forwarded, is_near, is_token
 from presence.history import Point, read
 from presence.runtime import current_hub, recording
 from presence.scrape import scrape
-from presence.series import SPANS
+from presence.series import BY_NAME
 from presence.viewing import may_view, may_view_all, may_view_some
 
 ROWS_AT_ONCE = 120
@@ -63,7 +63,7 @@ async def download(request: HttpRequest, span: str, board: UUID | None = None) -
     """
     await sync_to_async(_require_permission)(request, board)
     try:
-        told = await read(board, _SPANS[span], _SPANS[span].kept)
+        told = await read(board, BY_NAME[span], BY_NAME[span].kept)
     except TryLater:
         return HttpResponse("the store is out of reach\n", status=503, content_type="text/plain")
     except ImproperlyConfigured:
@@ -74,9 +74,6 @@ async def download(request: HttpRequest, span: str, board: UUID | None = None) -
     return StreamingHttpResponse(
         _table(told), content_type="text/csv; charset=utf-8", headers=disposition
     )
-
-
-_SPANS = {span.name: span for span in SPANS}
 
 
 def _require_permission(request: HttpRequest, board: UUID | None) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from presence import api
 from presence.topic import Topic, Visit
-from presence.visits import viewable
+from presence.viewing import viewable
 from presence.watch import by_key, read_rows
 
 

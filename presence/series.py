@@ -45,6 +45,7 @@ HOURS = Span("hours", 3600, 30 * 24, 24)
 """Thirty days, by the hour."""
 
 SPANS = (MINUTES, HOURS)
+BY_NAME = {span.name: span for span in SPANS}
 
 
 @dataclass(frozen=True, slots=True)

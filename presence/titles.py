@@ -34,8 +34,8 @@ KEPT = 4.0
 SECRET_FOR = 60.0
 """Seconds for which a board that may not be viewed is not asked for again."""
 
-FIRST_WITHIN = 0.25
-"""Seconds for which the first answer is waited for."""
+SOON = 0.25
+"""Seconds for which an answer is waited for, so that a new board is there with its people."""
 
 LEFT = 60.0
 """Seconds for which titles are kept that nobody looks at."""
@@ -57,13 +57,13 @@ class Titles:
 
     async def busiest(self, ranking: Sequence[UUID]) -> list[tuple[UUID, str]] | None:
         """Return the first boards of a ranking that may be viewed, with their titles, as far as is
-        known by now; None where nothing is. What is missing is asked for meanwhile."""
+        known by now; None where nothing is. What is missing is asked for, and not waited for
+        long."""
         self.used = monotonic()
         due = self._due(ranking)
         if due and (self._asking is None or self._asking.done()):
             self._asking = asyncio.get_running_loop().create_task(self._ask(due, ranking))
-        if self._asking is not None and not self._answered:
-            await asyncio.wait([self._asking], timeout=FIRST_WITHIN)
+            await asyncio.wait([self._asking], timeout=SOON)
         return self._told(ranking)
 
     async def found(self, ranking: Sequence[UUID]) -> list[tuple[UUID, str]] | None:

@@ -16,15 +16,13 @@ from django.views.decorators.http import require_safe
 
 from presence.errors import TryLater
 from presence.history import Point, read
-from presence.series import SPANS, Span
+from presence.series import BY_NAME, SPANS, Span
 from presence.viewing import may_view_overview, titles_for
 
 NAME = "presence_overview_history"
 
 ANY_BOARD = UUID(int=0)
 """In URLs that a script puts a board's UUID into."""
-
-_SPANS = {span.name: span for span in SPANS}
 
 
 def trend_view(site: AdminSite) -> Callable[[HttpRequest], HttpResponse]:
@@ -99,7 +97,7 @@ def url(name: str, **kwargs: object) -> str | None:
 
 
 def _asked(request: HttpRequest) -> tuple[Span, int, UUID | None]:
-    span = _SPANS[request.GET.get("span", "minutes")]
+    span = BY_NAME[request.GET.get("span", "minutes")]
     count, board = request.GET.get("count"), request.GET.get("board")
     number = span.kept if count is None else int(count)
     if not 1 <= number <= span.kept:

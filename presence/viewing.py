@@ -27,10 +27,34 @@ def titles_for(site: AdminSite, request: HttpRequest, boards: Collection[UUID]) 
     """Return the titles of those of the boards that somebody may view in an admin site: by its
     `ModelAdmin`'s queryset, and its permission for each. One query, and what these ask for."""
     admin = board_admin(site)
-    if admin is None or not boards or not _has_boards(site, request):
+    if admin is None or not boards or not admin.has_view_permission(request):
         return {}
-    found = admin.get_queryset(request).filter(pk__in=boards)
-    return {board.pk: str(board) for board in found if admin.has_view_permission(request, board)}
+    return {board.pk: str(board) for board in _viewable(admin, request, boards)}
+
+
+def viewable(
+    model_admin: "ModelAdmin[Any]", request: HttpRequest, boards: Collection[UUID]
+) -> frozenset[UUID]:
+    """Return those of the boards that the `ModelAdmin` lets somebody view. One query, and what its
+    `has_view_permission` asks of each."""
+    if not model_admin.has_view_permission(request):
+        return frozenset()
+    if _is_same_for_all(model_admin):
+        found = model_admin.get_queryset(request).filter(pk__in=boards)
+        return frozenset(found.order_by().values_list("pk", flat=True))
+    return frozenset(board.pk for board in _viewable(model_admin, request, boards))
+
+
+def _viewable(
+    model_admin: "ModelAdmin[Any]", request: HttpRequest, boards: Collection[UUID]
+) -> list[Any]:
+    found = model_admin.get_queryset(request).filter(pk__in=boards)
+    return [board for board in found if model_admin.has_view_permission(request, board)]
+
+
+def _is_same_for_all(model_admin: "ModelAdmin[Any]") -> bool:
+    """Tell whether its permission is Django's own, which does not look at the object."""
+    return type(model_admin).has_view_permission is ModelAdmin.has_view_permission
 
 
 def may_view_some(request: HttpRequest) -> bool:

@@ -1,15 +1,14 @@
 """Who is behind a page of the admin, and what they may see of the boards."""
 
 import io
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import UUID
 
 from django.apps import apps
 from django.conf import settings
-from django.contrib.admin import AdminSite, ModelAdmin
+from django.contrib.admin import AdminSite
 from django.contrib.admin.sites import all_sites
 from django.contrib.auth import get_user
 from django.core.exceptions import DisallowedHost
@@ -98,24 +97,6 @@ def permits(
         if grant is None:
             raise Forbidden(f"may not watch {name}")
     return grants
-
-
-def viewable(
-    model_admin: "ModelAdmin[Any]", request: HttpRequest, boards: Collection[UUID]
-) -> frozenset[UUID]:
-    """Return those of the boards that the `ModelAdmin` lets somebody view. One query, and what its
-    `has_view_permission` asks of each."""
-    if not model_admin.has_view_permission(request):
-        return frozenset()
-    found = model_admin.get_queryset(request).filter(pk__in=boards)
-    if _is_same_for_all(model_admin):
-        return frozenset(found.order_by().values_list("pk", flat=True))
-    return frozenset(board.pk for board in found if model_admin.has_view_permission(request, board))
-
-
-def _is_same_for_all(model_admin: "ModelAdmin[Any]") -> bool:
-    """Tell whether its permission is Django's own, which does not look at the object."""
-    return type(model_admin).has_view_permission is ModelAdmin.has_view_permission
 
 
 def _model(label: str) -> type[Model]:

@@ -206,6 +206,26 @@ class TestThePageComesFirst:
         shown = board()
         settings.PRESENCE = {**settings.PRESENCE, "AUTHORIZE": f"{__name__}.slow"}
         assert render(board=shown) == SCRIPT + element(shown)
+        assert not tally.trouble.lasts(), "one visitor's rule takes nobody else's numbers"
+
+    def test_a_rule_that_is_slow_and_not_async(
+        self, fill: Fill, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked: list[Any] = []
+
+        def slowly(board: Any, user: Any) -> Decision:
+            asked.append(board.pk)
+            time.sleep(0.1)
+            return Decision.ALLOW
+
+        monkeypatch.setattr(tally, "WITHIN", 0.25)
+        monkeypatch.setattr(Board, "presence_decision", slowly)
+        boards = [board() for _ in range(20)]
+        fill({})
+        html = render("{% for board in boards %}" + TAG + "{% endfor %}", boards=boards)
+        assert len(asked) <= 4
+        assert html.count("presence-count") >= 20
+        assert not tally.trouble.lasts()
 
     def test_a_process_that_does_not_know(self, caplog: pytest.LogCaptureFixture) -> None:
         shown = board()

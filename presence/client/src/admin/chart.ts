@@ -2,6 +2,7 @@
 import uPlot from "uplot";
 import { isZone } from "./formats.js";
 import { lastKnown, lonely, top, type Trend } from "./series.js";
+import { UNKNOWN } from "./text.js";
 import { ink, onTheme } from "./theme.js";
 
 export interface ChartWords {
@@ -19,7 +20,6 @@ export interface ChartOptions {
 
 const HEIGHT = 180;
 const DAY = 86_400;
-const UNKNOWN = "–";
 /** How much of a colour is seen, of 255 in hexadecimal. */
 const BELOW = "26";
 const THIN = "99";

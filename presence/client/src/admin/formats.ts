@@ -1,6 +1,6 @@
 /** How numbers and times are written, in the language of the page. Pure. */
+import { UNKNOWN } from "./text.js";
 
-const UNKNOWN = "–";
 const STEPS = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
 
 export class Formats {
