@@ -5,12 +5,11 @@ is the clock. A lease is kept with each board that its process has members on, s
 on a board need nothing from elsewhere. Every key expires by itself when those who use it are gone.
 """
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from math import inf
-from typing import Any
+from typing import Any, Unpack
 from uuid import UUID
 
 from presence.boards import home_id
@@ -29,7 +28,8 @@ from presence.store.base import (
     Timing,
 )
 from presence.store.held import Held
-from presence.store.redis_link import AT_ONCE, Client, Link
+from presence.store.redis_link import AT_ONCE, Client
+from presence.store.redis_reader import Options, RedisReader, snapshot_of, standing_of
 from presence.store.redis_records import (
     color_of,
     color_text,
@@ -39,18 +39,12 @@ from presence.store.redis_records import (
     microseconds,
     names,
     seconds_of,
-    timing_arguments,
     unescape,
 )
-from presence.store.redis_scripts import Argument, Call, Keys, Script
-
-READS_AT_ONCE = 1_000
-"""Boards that are looked at in one trip: all of a page's, and no more of those of a whole site than
-our event loop bears. Redis serves others between the scripts of one trip: it reads some 16 KB of a
-connection at a time, which are forty of them."""
+from presence.store.redis_scripts import Argument, Call, Script
 
 
-class RedisStore:
+class RedisStore(RedisReader):
     """The `Store` of many processes; all of them must be given the same `prefix` and `timing`.
 
     `server` is a URL (redis://, rediss://, unix://) or a client, as `Link` says, which tells of the
@@ -60,26 +54,11 @@ class RedisStore:
     """
 
     def __init__(
-        self,
-        server: str | Client,
-        timing: Timing | None = None,
-        *,
-        prefix: str = "presence",
-        timeout: float = 2.0,
-        connect_timeout: float = 1.0,
-        connections: int = 16,
-        spare: float = 60.0,
-        ahead: Callable[[], float] = lambda: 0.0,
+        self, server: str | Client, timing: Timing | None = None, **options: Unpack[Options]
     ) -> None:
+        super().__init__(server, timing, **options)
         self.shared = 0
         """How often a board had to share its home id because all 65,535 were taken."""
-        self._link = self.link = Link(
-            server, timeout=timeout, connect_timeout=connect_timeout, connections=connections
-        )
-        """The way to Redis, also for what else is kept there (`history_redis`)."""
-        self._keys = Keys(prefix)
-        self._times = timing_arguments(timing or Timing(), spare)
-        self._ahead = ahead
         self._held = Held()
         self._ids: dict[UUID, int] = {}
         self._leases: dict[str, int] = {}
@@ -152,42 +131,7 @@ class RedisStore:
             if own is not None:
                 # Others went on for them or reaped them, or they are lost.
                 self._off(board, set(sessions).difference(map(unescape, own)), until=until)
-        return {board: _standing(stand) for board, stand in zip(asked, stands, strict=True)}
-
-    async def roster(self, board: UUID) -> tuple[Member, ...]:
-        """See `Store.roster`."""
-        return (await self.snapshot(board)).members
-
-    async def snapshot(self, board: UUID) -> Snapshot:
-        """See `Store.snapshot`."""
-        return _snapshot(*await self._link.run_all(self._seeing(board)))
-
-    async def counts(self, boards: Collection[UUID]) -> Mapping[UUID, int]:
-        """See `Store.counts`. One trip, however many they are."""
-        told = await self._stands(boards)
-        return {board: people for board, (_, people, _, _) in told.items()}
-
-    async def boards(self, among: Collection[UUID] | None = None) -> Mapping[UUID, int]:
-        """See `Store.boards`. Two trips."""
-        counts = await self.counts(await self._listed(among))
-        return {board: people for board, people in counts.items() if people}
-
-    async def processes(self) -> Mapping[str, int]:
-        """See `Store.processes`."""
-        living = await self._link.run(self._call(scripts.LIVING, self._keys.processes))
-        counted: Counter[bytes] = Counter()
-        for _, _, processes, _ in (await self._stands(await self._listed())).values():
-            for process, number in zip(processes[::2], processes[1::2], strict=True):
-                counted[process] += number
-        return {unescape(process): counted[process] for process in living}
-
-    async def ping(self) -> None:
-        """See `Store.ping`."""
-        await self._link.ping()
-
-    async def close(self) -> None:
-        """Close the connections of the running event loop. The state stays."""
-        await self._link.close()
+        return {board: standing_of(stand) for board, stand in zip(asked, stands, strict=True)}
 
     async def _join(self, board: UUID, ticket: Ticket) -> Admission:
         asks = (ticket.session, ticket.process, ticket.person, ticket.name)
@@ -217,7 +161,7 @@ class RedisStore:
         self._remember([board] if here else [], ids)
         # Again: a renewal under way may have found the board before they were back on it.
         self._hold(board, members)
-        return _snapshot(seen, ids[0]) if here else await self.snapshot(board)
+        return snapshot_of(seen, ids[0]) if here else await self.snapshot(board)
 
     async def _depart(self, board: UUID, script: Script, *arguments: Argument) -> Departure:
         told = await self._link.run(self._on_board(script, board, *arguments))
@@ -289,59 +233,13 @@ class RedisStore:
         score = await self._link.command("ZSCORE", *self._keys.processes, escape(process))
         return "" if score is None else int(float(score))
 
-    def _seeing(self, board: UUID) -> list[Call]:
-        # A board's id stays the same while somebody is there: it may come from another script.
-        label = self._call(scripts.LABEL, self._keys.registry, board.hex)
-        return [self._on_board(scripts.SNAPSHOT, board), label]
-
-    async def _listed(self, among: Collection[UUID] | None = None) -> list[UUID]:
-        calls = [self._call(scripts.LISTED, self._keys.registry, *asked) for asked in _parts(among)]
-        listed = await self._link.run_all(calls, at_once=1)
-        return [UUID(board.decode()) for part in listed for board in part]
-
-    async def _stands(self, boards: Collection[UUID]) -> dict[UUID, list[Any]]:
-        calls = [self._standing_of(board) for board in boards]
-        stands = await self._link.run_all(calls, at_once=READS_AT_ONCE)
-        return dict(zip(boards, stands, strict=True))
-
-    def _standing_of(self, board: UUID, process: str = "", known: int = 0) -> Call:
-        return self._on_board(scripts.STAND, board, escape(process), known)
-
     def _taking_back(self, board: UUID, session: str) -> Call:
         # What Redis will not do here must not keep the lease from being renewed.
         return replace(self._on_board(scripts.LEAVE, board, escape(session)), optional=True)
 
-    def _on_board(self, script: Script, board: UUID, *arguments: Argument) -> Call:
-        return self._call(script, self._keys.board(board), *arguments)
-
-    def _call(self, script: Script, keys: tuple[str, ...], *arguments: Argument) -> Call:
-        ahead = microseconds(self._ahead())
-        return Call(script, keys, (ahead, *self._times, *arguments))
-
-
-def _parts(among: Collection[UUID] | None) -> list[list[Argument]]:
-    """Return what `scripts.LISTED` is asked: a script is not interrupted by others, so of many
-    boards only some at a time."""
-    if among is None:
-        return [[]]
-    boards = [board.hex for board in among]
-    starts = range(0, len(boards), READS_AT_ONCE)
-    return [[1, *boards[start : start + READS_AT_ONCE]] for start in starts]
-
 
 _REFUSALS = {b"removed": Removed, b"shut": Forbidden}
 """What lua/join.lua says in place of an admission."""
-
-
-def _snapshot(told: list[Any], board_id: int) -> Snapshot:
-    version, people, processes, flat, removed, shut, at = told
-    here = (members(flat), people, version, names(processes), board_id)
-    return Snapshot(*here, frozenset(map(unescape, removed)), bool(shut), seconds_of(at))
-
-
-def _standing(told: list[Any]) -> Standing:
-    version, people, processes, _ = told
-    return Standing(people, version, names(processes))
 
 
 def _owners(members: Iterable[Member]) -> set[str]:
