@@ -14,6 +14,7 @@ from tests.support.moments import Moments, now
 from tests.support.panel import MAY, row
 from tests.support.redis import run_redis
 from tests.support.staff import make_people
+from tests.support.tap import Tap
 from tests.support.waiting import eventually
 
 LIST = "/admin/presence_site/board/"
@@ -92,3 +93,21 @@ def test_every_tab_of_who_is_removed_closes_in_every_process(
     assert [tab.closed(1.0) for tab in tabs] == [Close.REMOVED] * 3
     assert now() - began < 1
     eventually(lambda: row(page, "Ada").count() == 0, "gone from the page")
+
+
+def test_a_page_whose_visitor_is_removed_does_not_come_back(
+    open_page: Callable[[str], Page], browser: Browser, cluster: Cluster, board: str
+) -> None:
+    panel = open_page(f"{LIST}{board}/change/")
+    context = browser.new_context()
+    tap = Tap(context.new_page())
+    tap.page.goto(cluster.servers[1].page(board))
+    remove = panel.get_by_role("button", name="Remove: ")
+    remove.click()
+    tap.until(lambda: tap.sockets and not tap.open, "its socket is closed", within=5)
+    expect(panel.get_by_text("Nobody is here now.")).to_be_visible()
+    opened = len(tap.sockets)
+    tap.page.wait_for_timeout(3_000)  # nothing happens: there is no event to wait for
+    assert len(tap.sockets) == opened == 1
+    assert tap.page.locator("h1").count() == 1, "the page is there without"
+    context.close()
