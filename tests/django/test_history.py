@@ -10,7 +10,6 @@ from uuid import UUID, uuid4
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.admin.sites import site
-from django.contrib.auth.models import Permission, User
 from django.core.exceptions import ImproperlyConfigured
 from django.test import AsyncClient, Client
 
@@ -24,6 +23,7 @@ from presence.store.history_redis import RedisHistory
 from presence.store.redis import RedisStore
 from presence_site.admin import BoardAdmin
 from presence_site.models import Board
+from tests.support.admin import sign_in
 from tests.support.history import own_history
 from tests.support.redis import shared_redis
 
@@ -50,14 +50,6 @@ async def seen(board: UUID) -> History:
 async def staff(async_client: AsyncClient) -> AsyncClient:
     """A client of staff who may view boards, and all of them together."""
     return await sign_in(async_client, "view_board", "view_overview")
-
-
-async def sign_in(client: AsyncClient, *codenames: str, is_staff: bool = True) -> AsyncClient:
-    user = await User.objects.acreate(username="stan", is_staff=is_staff)
-    async for permission in Permission.objects.filter(codename__in=codenames):
-        await user.user_permissions.aadd(permission)
-    await client.aforce_login(user)
-    return client
 
 
 async def rows(response: Any) -> list[dict[str, str]]:

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.contrib import admin
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Permission
 from django.core.management import call_command
 from django.db import connection
 from django.test import AsyncClient
@@ -21,6 +21,7 @@ from presence.runtime import current_hub, serving
 from presence.store.base import Ticket
 from presence_site.admin import BoardAdmin
 from presence_site.models import Board
+from tests.support.admin import sign_in
 from tests.support.history import own_history
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -38,14 +39,6 @@ def is_serving() -> Iterator[None]:
     yield
     if not was:
         serving.clear()
-
-
-async def sign_in(client: AsyncClient, *codenames: str, is_staff: bool = True) -> AsyncClient:
-    user = await User.objects.acreate(username="stan", is_staff=is_staff)
-    async for permission in Permission.objects.filter(codename__in=codenames):
-        await user.user_permissions.aadd(permission)
-    await client.aforce_login(user)
-    return client
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib.auth.models import Permission, User
+from django.test import AsyncClient
 from redis.asyncio import Connection
 
 from presence import runtime
@@ -89,6 +90,15 @@ def make_staff(name: str, *permissions: str) -> User:
     user = User.objects.create_user(name, is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
     return user
+
+
+async def sign_in(client: AsyncClient, *codenames: str, is_staff: bool = True) -> AsyncClient:
+    """Sign in as somebody with permissions, by their codenames, of the staff or not."""
+    user = await User.objects.acreate(username="stan", is_staff=is_staff)
+    async for permission in Permission.objects.filter(codename__in=codenames):
+        await user.user_permissions.aadd(permission)
+    await client.aforce_login(user)
+    return client
 
 
 @contextmanager
