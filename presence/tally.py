@@ -19,6 +19,10 @@ logger = logging.getLogger(__name__)
 WITHIN = 1.0
 """Seconds that a page waits for counts, however many it has."""
 
+FOR_STORE = 0.2
+"""What part of `WITHIN` the store has in any case: one that was given no time to answer is in no
+trouble. As much again is for a rule to end that can't be interrupted."""
+
 REST = 5.0
 """Seconds after trouble in which no page of this process asks."""
 
@@ -74,7 +78,7 @@ class Tally:
 
     def _ask(self, boards: Collection[UUID]) -> None:
         self._asked.update(boards)
-        if self._user is None or _on_event_loop() or trouble.lasts():
+        if self._user is None or _on_event_loop() or trouble.lasts() or self._left < _share():
             return
         began = time.monotonic()
         try:
@@ -88,17 +92,22 @@ class Tally:
         ends = time.monotonic() + self._left
         # Found out here, in a thread that may use the database. A rule may be async.
         self._user.is_authenticated  # noqa: B018
-        seen = async_to_sync(self._seen)(boards, ends)
-        return api.counts(seen, within=max(0.0, ends - time.monotonic())) if seen else {}
+        seen = async_to_sync(self._seen)(boards, ends - 2 * _share())
+        within = max(_share(), ends - time.monotonic())
+        return api.counts(seen, within=within) if seen else {}
 
     async def _seen(self, boards: Collection[UUID], ends: float) -> list[UUID]:
         """Return what this visitor may see, as far as the site's own rules say so in time: that
         they are slow for one visitor is no trouble for others."""
         try:
-            async with asyncio.timeout(self._left):
+            async with asyncio.timeout(ends + _share() - time.monotonic()):
                 return await permitted(self._user, boards, ends)
         except TimeoutError:
             return []
+
+
+def _share() -> float:
+    return WITHIN * FOR_STORE
 
 
 def _on_event_loop() -> bool:

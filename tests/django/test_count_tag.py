@@ -13,7 +13,7 @@ from django.template import Context, Template
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
-from presence import tally
+from presence import api, tally
 from presence.auth import Decision
 from presence.conf import get_settings
 from presence.runtime import own_loop, own_store
@@ -160,6 +160,11 @@ async def slow(user: Any, board: Any) -> Decision:
     return Decision.ALLOW
 
 
+async def leisurely(user: Any, board: Any) -> Decision:
+    await asyncio.sleep(0.15)
+    return Decision.ALLOW
+
+
 class TestThePageComesFirst:
     def test_switched_off(self, fill: Fill, settings: Any) -> None:
         shown = board()
@@ -226,6 +231,37 @@ class TestThePageComesFirst:
         assert len(asked) <= 4
         assert html.count("presence-count") >= 20
         assert not tally.trouble.lasts()
+
+    def test_what_a_slow_rule_said_in_time_is_shown(
+        self, fill: Fill, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def slowly(board: Any, user: Any) -> Decision:
+            time.sleep(0.1)
+            return Decision.ALLOW
+
+        monkeypatch.setattr(Board, "presence_decision", slowly)
+        boards = [board() for _ in range(40)]
+        fill({each.pk: 1 for each in boards})
+        began = time.monotonic()
+        html = render(LIST, boards=boards)
+        assert time.monotonic() - began < 2, "40 rules take 4 s"
+        assert 4 <= html.count('count="1"') <= 10
+
+    def test_rules_leave_the_store_its_time(
+        self, fill: Fill, settings: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        given: list[float] = []
+
+        def out_of_time(boards: Any, within: float) -> dict[UUID, int]:
+            given.append(within)
+            return {}
+
+        monkeypatch.setattr(api, "counts", out_of_time)
+        shown = [board() for _ in range(20)]
+        settings.PRESENCE = {**settings.PRESENCE, "AUTHORIZE": f"{__name__}.leisurely"}
+        render("{% for board in boards %}" + TAG + "{% endfor %}", boards=shown)
+        assert 2 <= len(given) < 10
+        assert min(given) >= tally.WITHIN * tally.FOR_STORE
 
     def test_a_process_that_does_not_know(self, caplog: pytest.LogCaptureFixture) -> None:
         shown = board()
