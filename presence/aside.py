@@ -10,12 +10,16 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
+from time import monotonic
 from typing import Any, ParamSpec, TypeVar
 
 from channels.db import database_sync_to_async
 
 THREADS = 4
 """How many questions are asked at the same time; each may hold a connection to the database."""
+
+CALM = 60.0
+"""Seconds without trouble after which it is over."""
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -25,23 +29,24 @@ _in_request: ContextVar[bool] = ContextVar("_in_request", default=False)
 
 
 class Once:
-    """Logs that something cannot be asked, once until it can: who asks comes again and again.
-    `message` has a place for what."""
+    """Logs that something cannot be asked, once until that did not happen for a minute: who asks
+    comes again and again, and others who can be asked about come in between. `message` has a place
+    for what."""
 
-    def __init__(self, log: logging.Logger, message: str) -> None:
+    def __init__(
+        self, log: logging.Logger, message: str, clock: Callable[[], float] = monotonic
+    ) -> None:
         self._log = log
         self._message = message
-        self._noted: set[str] = set()
+        self._clock = clock
+        self._noted: dict[str, float] = {}
 
     def note(self, what: str, error: Exception) -> None:
-        """Log an error, unless the last question failed as well."""
-        if what not in self._noted:
-            self._noted.add(what)
+        """Log an error, unless one was noted not long ago."""
+        now, before = self._clock(), self._noted.get(what)
+        self._noted[what] = now
+        if before is None or now - before > CALM:
             self._log.error(self._message, what, exc_info=error)
-
-    def over(self, what: str) -> None:
-        """Take in that it could be asked."""
-        self._noted.discard(what)
 
 
 def is_in_request() -> bool:

@@ -114,7 +114,6 @@ class StaffConsumer(Endpoint):
                 began = self._loop.time()
                 async with asyncio.timeout(ASK_WITHIN):
                     grants = await self._ask(wanted)
-                _failures.over(wanted.model or wanted.site)
                 for topic, grant in grants.items():
                     watcher(topic).watch(self, grant, partial(self._note, topic))
                 # What the answer says is as old as the question.

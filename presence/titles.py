@@ -101,7 +101,6 @@ class Titles:
         except Exception as error:  # noqa: BLE001 (the site's own code speaks here)
             failures.note(self.site.name, error)
             return
-        failures.over(self.site.name)
         self._answered = True
         listed = {*ranking}
         self._known = {b: told for b, told in self._known.items() if b in listed}
