@@ -245,7 +245,7 @@ class TestThePageComesFirst:
         began = time.monotonic()
         html = render(LIST, boards=boards)
         assert time.monotonic() - began < 2, "40 rules take 4 s"
-        assert 4 <= html.count('count="1"') <= 10
+        assert 1 <= html.count('count="1"') <= 10
 
     def test_rules_leave_the_store_its_time(
         self, fill: Fill, settings: Any, monkeypatch: pytest.MonkeyPatch
