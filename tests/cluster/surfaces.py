@@ -13,7 +13,7 @@ from uuid import UUID
 
 from presence import api
 from presence.history import ahours, aminutes
-from presence.overview import MOST
+from presence.titles import MOST
 from tests.cluster.people import Crowd
 from tests.cluster.truth import Comparison, Truth
 from tests.support.audit import audit

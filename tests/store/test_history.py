@@ -246,7 +246,7 @@ async def test_the_scripts_touch_keys_of_one_slot(place: Place) -> None:
 async def test_a_cluster_keeps_it_too(tmp_path: Any) -> None:
     with run_cluster(tmp_path) as nodes:
         client = RedisCluster("127.0.0.1", nodes[0].port)
-        history = RedisHistory(RedisStore(client, Timing()).link)
+        history = RedisHistory(RedisStore(client, Timing(), timeout=20).link)
         at = await history.claim(HERE) or 0.0
         await history.record(HERE, at, {UUID(int=n): 1 for n in range(1, 30)})
         assert (await history.read(None, HOURS, 1))[0].peak == 29
