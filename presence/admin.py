@@ -127,10 +127,11 @@ def _extended(response: HttpResponse, template: str, more: Mapping[str, Any]) ->
 def _panel_texts() -> dict[str, str]:
     return {
         "guest": gettext("guest"),
+        "account": gettext("account"),
         "active": gettext("active"),
         "off board": gettext("off board"),
         "idle": gettext("idle"),
         "away": gettext("away"),
-        "not_done": gettext("Not done: try again later."),
+        "not_done": gettext("It is not known whether this was done: look, or try again."),
         "not_allowed": gettext("You may not do this."),
     }

@@ -27,12 +27,13 @@ T = TypeVar("T")
 
 
 class Asker:
-    """Speaks to processes, which have `within` seconds to answer. Its methods raise `TryLater`
-    where the layer is out of reach."""
+    """Speaks to processes, which have `within` seconds to answer, and are asked anew after `again`
+    seconds. Its methods raise `TryLater` where the layer is out of reach."""
 
-    def __init__(self, layer: Layer, *, within: float) -> None:
+    def __init__(self, layer: Layer, *, within: float, again: float = ASK_AGAIN) -> None:
         self._layer = layer
         self._within = within
+        self._again = again
 
     async def say(self, process: str, message: Mapping[str, Any]) -> None:
         """Say something to one process."""
@@ -67,7 +68,7 @@ class Asker:
         while ear.missing and (left := end - loop.time()) > 0:
             for process in sorted(ear.missing):
                 await self.say(process, {"ask": ear.channel, **question})
-            await _happens(ear.heard_all, min(ASK_AGAIN, left))
+            await _happens(ear.heard_all, min(self._again, left))
 
 
 class Ear(Generic[T]):

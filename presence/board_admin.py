@@ -1,21 +1,25 @@
 """A board in Django's admin: a panel on its page with the people who are there, live, and what
 staff may do."""
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin import AdminSite
 from django.contrib.admin.utils import unquote
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.timezone import get_current_timezone_name
 from django.utils.translation import get_language, gettext, ngettext
 from django.views.decorators.http import require_POST
 
 from presence import api
+from presence.viewing import may_view_accounts
+
+logger = logging.getLogger(__name__)
 
 PERMISSIONS = {
     "remove": "presence.remove_person",
@@ -54,9 +58,8 @@ class BoardMixin(_ModelAdmin):
         """Do on a board what `action` says (to the `person` of that key), and write it into the
         board's history.
 
-        Answers `{"message": …, "level": "success" or "error"}` to a script, and leads anybody else
-        back to the board. 404 where there is no such board to be seen, 403 for who may not, 400 for
-        no such action.
+        Answers `{"message": …, "level": "success" or "error"}`. 404 where there is no such board to
+        be seen, 403 for who may not, 400 for no such action.
         """
         board = self.get_object(request, unquote(object_id))
         if board is None:
@@ -66,7 +69,7 @@ class BoardMixin(_ModelAdmin):
             return HttpResponse("no such action\n", status=400, content_type="text/plain")
         if not self._may(request, action, board):
             raise PermissionDenied
-        return self._answer(request, board, *self._do(request, action, board, person))
+        return self._do(request, action, board, person)
 
     def presence_panel(self, request: HttpRequest, board: Any) -> dict[str, Any]:
         """Return what the script of a board's page is told besides what it watches."""
@@ -82,21 +85,19 @@ class BoardMixin(_ModelAdmin):
         views = self.has_view_permission(request, board)
         return views and self.has_presence_permission(request, action, board)
 
-    def _do(self, request: HttpRequest, action: str, board: Any, person: str) -> tuple[str, int]:
-        """Return what to say, and how it went."""
+    def _do(self, request: HttpRequest, action: str, board: Any, person: str) -> JsonResponse:
+        """Return what to say, and how it went. What may have been done is written down, too."""
         try:
             done = _ACTIONS[action](board, person)
-        except (api.TryLater, ImproperlyConfigured):
-            return gettext("Not done: try again later."), messages.ERROR
+        except api.TryLater:
+            said = gettext("It is not known whether this was done: look, or try again.")
+            self.log_change(request, board, f"{_attempts()[action]} {person}".strip())
+            return JsonResponse({"message": said, "level": "error"})
+        except ImproperlyConfigured:
+            logger.exception("nothing can be done on a board from this process")
+            return JsonResponse({"message": gettext("Not done."), "level": "error"})
         self.log_change(request, board, done)
-        return done, messages.SUCCESS
-
-    def _answer(self, request: HttpRequest, board: Any, said: str, level: int) -> HttpResponse:
-        if request.accepts("text/html"):
-            self.message_user(request, said, level)
-            name = f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_change"
-            return HttpResponseRedirect(reverse(name, args=[board.pk]))
-        return JsonResponse({"message": said, "level": messages.DEFAULT_TAGS[level]})
+        return JsonResponse({"message": done, "level": "success"})
 
     @property
     def _act_name(self) -> str:
@@ -106,13 +107,21 @@ class BoardMixin(_ModelAdmin):
 def account_url(site: AdminSite, request: HttpRequest) -> str | None:
     """Return where accounts are in an admin site, with `ANY_ACCOUNT` in place of a primary key;
     None where they are not, or somebody may not view them."""
-    model = get_user_model()
-    if not site.is_registered(model) or not site.get_model_admin(model).has_view_permission(
-        request
-    ):
+    if not may_view_accounts(site, request):
         return None
+    model = get_user_model()
     name = f"{site.name}:{model._meta.app_label}_{model._meta.model_name}_change"
     return reverse(name, args=[ANY_ACCOUNT])
+
+
+def _attempts() -> dict[str, str]:
+    """Return what stands in a board's history where it is not known whether something was done."""
+    return {
+        "remove": gettext("Tried to remove somebody:"),
+        "close": gettext("Tried to close it to newcomers."),
+        "reopen": gettext("Tried to open it to newcomers."),
+        "reconnect": gettext("Tried to have everybody reconnect."),
+    }
 
 
 def _remove(board: Any, person: str) -> str:

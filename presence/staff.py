@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import reduce
 from operator import or_
+from time import monotonic
 from uuid import UUID, uuid4
 
 from presence.activity import Activity, unpack
@@ -22,8 +23,43 @@ from presence.store.base import Store
 
 logger = logging.getLogger(__name__)
 
+AGAIN = 0.4
+"""What part of the time they have processes are waited for before they are asked anew: pub/sub
+loses messages."""
+
+BELIEVED = 2.0
+"""Seconds for which it stands what a process told, that is late with what it tells now."""
+
 ANSWER_WITHIN = 1.0
 """Seconds that processes have to tell what their people do."""
+
+
+class Heard:
+    """What processes told of late, by board."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._told: dict[tuple[UUID, str], tuple[Activity, float]] = {}
+        self._silent = False
+
+    def take(
+        self, board: UUID, asked: Collection[str], answers: Mapping[str, Activity]
+    ) -> list[Activity]:
+        """Return what the processes that were asked tell, or told a moment ago."""
+        now, self._silent = self._clock(), False
+        told = {key: each for key, each in self._told.items() if now - each[1] < BELIEVED}
+        told |= {(board, process): (answer, now) for process, answer in answers.items()}
+        self._told = told
+        return [told[board, process][0] for process in asked if (board, process) in told]
+
+    def note_silence(self, error: TryLater) -> None:
+        """Log that nobody can be asked, once until somebody can: it may be asked all the time."""
+        if not self._silent:
+            logger.warning("what people do is not known: %s", error)
+        self._silent = True
+
+
+_heard = Heard()
 
 
 class Staff:
@@ -33,8 +69,16 @@ class Staff:
     The store is the truth, and has the processes see what changed; to tell them only makes it soon.
     """
 
-    def __init__(self, store: Store, layer: Layer | None, hub: Hub | None, tell: Tell) -> None:
+    def __init__(
+        self,
+        store: Store,
+        layer: Layer | None,
+        hub: Hub | None,
+        tell: Tell,
+        heard: Heard = _heard,
+    ) -> None:
         self._store = store
+        self._heard = heard
         self._hub = hub
         self._events = Events(tell)
         self._layer = layer
@@ -94,13 +138,13 @@ class Staff:
         others = self._others(processes)
         if self._layer is None or not others:
             return own
-        asker = Asker(self._layer, within=within)
+        asker = Asker(self._layer, within=within, again=within * AGAIN)
         try:
             answers = await asker.ask(others, {"board": board.hex}, _read, sure=False)
         except TryLater as error:
-            logger.warning("what people do is not known: %s", error)
+            self._heard.note_silence(error)
             return own
-        return reduce(or_, answers.values(), own)
+        return reduce(or_, self._heard.take(board, others, answers), own)
 
     def _others(self, processes: Collection[str]) -> set[str]:
         return {*processes} - {self._hub.process if self._hub else ""}

@@ -6,6 +6,7 @@ changed, and from the feed.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,11 @@ from typing import Any
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.http import HttpRequest
 
+from presence.aside import Once
 from presence.watch import Differ, Reader, whole
+
+logger = logging.getLogger(__name__)
+failures = Once(logger, "could not look at something of %s")
 
 Grant = Hashable
 """What somebody may watch of a topic. Pages with the same grant are told the same."""
@@ -47,7 +52,7 @@ class Topic:
     `look(grants)` runs on the event loop, once for all that this process watches, and returns what
     to tell for each grant, as anything that JSON can say; it may raise `TryLater`. `differ` says
     what is told of a change (all of it, unless given), `unknown(grant)` what is told while the
-    store is out of reach. `every` is the seconds between two looks.
+    store is out of reach, or of what `look` leaves out. `every` is the seconds between two looks.
     """
 
     name: str
@@ -59,11 +64,28 @@ class Topic:
     every: float = EVERY
 
 
+AT_ONCE = 8
+"""Grants that are asked for at the same time: half of the store's connections."""
+
+
 def each(tell: Callable[[Any], Awaitable[Any]]) -> Look:
-    """Return a `look` that asks for one grant after the other, all at the same time."""
+    """Return a `look` that asks for one grant after the other, some at the same time. What nobody
+    can tell of one is left out; only where nobody can tell of any it raises."""
 
     async def look(grants: Collection[Any]) -> Mapping[Any, Any]:
-        told = await asyncio.gather(*map(tell, grants))
-        return dict(zip(grants, told, strict=True))
+        room = asyncio.Semaphore(AT_ONCE)
+
+        async def ask(grant: Any) -> Any:
+            async with room:
+                return await tell(grant)
+
+        told = await asyncio.gather(*map(ask, grants), return_exceptions=True)
+        failed = [answer for answer in told if isinstance(answer, Exception)]
+        if failed and len(failed) == len(told):
+            raise failed[0]
+        for error in failed:
+            failures.note(tell.__module__, error)
+        answers = zip(grants, told, strict=True)
+        return {grant: answer for grant, answer in answers if not isinstance(answer, Exception)}
 
     return look

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from presence.errors import TryLater
 from presence.history import Point, read
 from presence.series import BY_NAME, SPANS, Span
-from presence.viewing import may_view_overview, titles_for
+from presence.viewing import may_view_board, may_view_overview
 
 NAME = "presence_overview_history"
 
@@ -44,7 +44,7 @@ def trend_view(site: AdminSite) -> Callable[[HttpRequest], HttpResponse]:
             return _refusal(400)
         if board is None and not may_view_overview(site, request):
             return _refusal(403)
-        if board is not None and not titles_for(site, request, [board]):
+        if board is not None and not may_view_board(site, request, board):
             return _refusal(404)
         try:
             return JsonResponse(_columns(async_to_sync(read)(board, span, count)))

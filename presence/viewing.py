@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.admin.sites import all_sites
+from django.contrib.auth import get_user_model
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
@@ -30,6 +31,26 @@ def titles_for(site: AdminSite, request: HttpRequest, boards: Collection[UUID]) 
     if admin is None or not boards or not admin.has_view_permission(request):
         return {}
     return {board.pk: str(board) for board in _viewable(admin, request, boards)}
+
+
+def may_view_page(model_admin: "ModelAdmin[Any]", request: HttpRequest, board: UUID) -> bool:
+    """Tell whether somebody may view the page of one board, as the admin decides on that page: by
+    the permission for this very board, whether or not there is one for boards at all."""
+    found = model_admin.get_object(request, str(board))
+    return found is not None and model_admin.has_view_permission(request, found)
+
+
+def may_view_board(site: AdminSite, request: HttpRequest, board: UUID) -> bool:
+    """Tell the same of an admin site's own page of the board."""
+    admin = board_admin(site)
+    return admin is not None and may_view_page(admin, request, board)
+
+
+def may_view_accounts(site: AdminSite, request: HttpRequest) -> bool:
+    """Tell whether somebody may view accounts in an admin site."""
+    model = get_user_model()
+    accounts = site.get_model_admin(model) if site.is_registered(model) else None
+    return accounts is not None and accounts.has_view_permission(request)
 
 
 def viewable(

@@ -88,4 +88,4 @@ class Watcher:
                 logger.warning("could not look at the boards: %s", error, exc_info=not known)
             return {grant: self._unknown(grant) for grant in grants}
         self._away = False
-        return seen
+        return {g: seen[g] if g in seen else self._unknown(g) for g in grants}

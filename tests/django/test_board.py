@@ -1,8 +1,10 @@
 """The topic of a board: what staff are told of it, whatever else fails."""
 
 import asyncio
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from threading import Event
 from uuid import uuid4
 
 import pytest
@@ -10,9 +12,11 @@ from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
 
 from presence import board
-from presence.aside import in_request
+from presence.aside import Once, in_request
 from presence.board import NAMED_FOR, Accounts, Arrivals
 from presence.persons import Person
+from presence.topic import AT_ONCE, each
+from presence.watcher import Watcher
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -21,10 +25,10 @@ ADA = Person("user:7", "Ada", (1, 2, 3), "7", NOON, 1, None, ("here",))
 PLANS, NOTES = uuid4(), uuid4()
 
 
-def names(accounts: Accounts, *keys: str) -> dict[str, str]:
+def names(accounts: Accounts, *keys: str) -> Mapping[str, str]:
+    """Ask as a request does."""
     with in_request():
-        found = async_to_sync(accounts.names)(keys)
-    return {key: found[key] for key in keys}
+        return async_to_sync(accounts.names)(keys)
 
 
 def test_accounts_are_called_as_the_site_calls_them(
@@ -45,21 +49,61 @@ def test_a_new_name_is_known_after_a_while(monkeypatch: pytest.MonkeyPatch) -> N
     assert names(accounts, str(ada.pk)) == {str(ada.pk): "lovelace"}
 
 
-def test_accounts_that_cannot_be_asked_have_no_name(caplog: pytest.LogCaptureFixture) -> None:
+def test_accounts_that_cannot_be_asked_have_no_name(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board, "failures", Once(board.logger, "could not ask what %s are called"))
     assert names(Accounts(), "no primary key") == {"no primary key": ""}
     assert "could not ask what accounts are called" in caplog.text
 
 
-def test_a_name_that_somebody_else_asks_for_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def name() -> str:
-        return (await accounts.names(["7"]))["7"]
+async def test_a_database_that_is_slow_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[set[str]] = []
+    answer = Event()
 
-    async def both() -> list[str]:
-        return await asyncio.gather(name(), name())
+    def slowly(keys: Collection[str]) -> dict[str, str]:
+        asked.append({*keys})
+        assert answer.wait(20)
+        return dict.fromkeys(keys, "ada")
 
+    monkeypatch.setattr(board, "_names", slowly)
     accounts = Accounts()
-    monkeypatch.setattr(board, "_names", lambda keys: dict.fromkeys(keys, "ada"))
-    assert async_to_sync(both)() == ["ada", "ada"]
+    assert await accounts.names(["7"]) == {}
+    assert await accounts.names(["8"]) == {}
+    answer.set()
+    assert accounts._asking is not None
+    await accounts._asking
+    assert await accounts.names(["7", "8"]) == {"7": "ada", "8": "ada"}
+    assert asked == [{"7"}, {"8"}], "one question at a time"
+
+
+async def test_a_board_of_which_nobody_can_tell_takes_no_other_along() -> None:
+    """Nor does one that is all there is to tell of."""
+
+    async def tell(grant: str) -> str:
+        if grant == "broken":
+            raise ValueError("on purpose")
+        return grant.upper()
+
+    watcher = Watcher(each(tell), lambda grant: None, 0.01)
+    seen = await watcher._seen(["a", "broken", "c"])
+    assert seen == {"a": "A", "broken": None, "c": "C"}
+    assert await watcher._seen(["broken"]) == {"broken": None}
+
+
+async def test_only_some_are_asked_for_at_the_same_time() -> None:
+    running, most = 0, 0
+
+    async def tell(grant: int) -> int:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0)
+        running -= 1
+        return grant
+
+    assert await each(tell)(range(100)) == {n: n for n in range(100)}
+    assert most == AT_ONCE
 
 
 def test_when_somebody_came_stays_as_it_was_told() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.test import Client
@@ -94,15 +95,6 @@ def test_close_and_reopen(client: Client, fill: Fill, board: UUID) -> None:
     assert LogEntry.objects.count() == 3
 
 
-def test_without_the_script_the_board_says_what_was_done(
-    client: Client, fill: Fill, board: UUID
-) -> None:
-    where = f"/admin/presence_site/board/{board}/presence/"
-    answer = staff(client, *KNOWN).post(where, {"action": "close"}, follow=True)
-    assert answer.redirect_chain == [(page(board), 302)]
-    assert "Closed to newcomers." in answer.content.decode()
-
-
 def test_what_is_no_action_does_nothing(client: Client, fill: Fill, board: UUID) -> None:
     signed_in = staff(client, *KNOWN)
     for person in ("", "x" * 201):
@@ -153,14 +145,41 @@ def test_others_may_do_nothing(client: Client, fill: Fill, board: UUID) -> None:
     assert not api.is_closed(board)
 
 
+UNKNOWN = "It is not known whether this was done: look, or try again."
+
+
 def test_the_page_is_there_when_the_store_is_not(
     client: Client, settings: Any, board: UUID
 ) -> None:
     settings.PRESENCE = {**settings.PRESENCE, "REDIS_URL": "redis://127.0.0.1:1/0"}
     signed_in = staff(client, *KNOWN)
     assert signed_in.get(page(board)).status_code == 200
-    answer = act(signed_in, board, "close").json()
-    assert answer == {"message": "Not done: try again later.", "level": "error"}
+    assert act(signed_in, board, "close").json() == {"message": UNKNOWN, "level": "error"}
+    assert "Tried to close it" in LogEntry.objects.get().get_change_message()
+
+
+def test_what_may_have_been_done_is_written_down(
+    client: Client, fill: Fill, board: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as where only the answer was lost."""
+    remove = api.remove
+
+    def remove_and_lose_the_answer(*asked: Any) -> int:
+        remove(*asked)
+        raise api.TryLater("the answer was lost")
+
+    fill({board: 1})
+    monkeypatch.setattr(api, "remove", remove_and_lose_the_answer)
+    assert act(staff(client, *KNOWN), board, "remove", "guest:0").json()["message"] == UNKNOWN
+    assert "Tried to remove somebody: guest:0" in LogEntry.objects.get().get_change_message()
+
+
+def test_a_process_that_can_do_nothing_says_why_in_its_log(
+    client: Client, board: UUID, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = act(staff(client, *KNOWN), board, "close").json()
+    assert answer == {"message": "Not done.", "level": "error"}
+    assert "Without PRESENCE['REDIS_URL']" in caplog.text
     assert not LogEntry.objects.exists()
 
 
@@ -169,3 +188,36 @@ def test_where_presence_is_off_the_page_is_the_admins_own(
 ) -> None:
     settings.PRESENCE = {**settings.PRESENCE, "ENABLED": False}
     assert said(staff(client, *KNOWN), board) is None
+
+
+def test_who_may_view_this_very_board_is_told_of_it(
+    client: Client, fill: Fill, board: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As admins have it that know permissions for objects only."""
+    fill({board: 1})
+    other = boards(1)[0]
+    kind = type(admin.site.get_model_admin(Board))
+    may = lambda self, request, obj=None: obj is not None and obj.pk == board  # noqa: E731
+    monkeypatch.setattr(kind, "has_view_permission", may)
+    signed_in = staff(client, *ACTIONS)
+    feed = "/admin/presence_site/board/presence/feed/"
+    told = signed_in.get(feed, {"board": str(board)}).json()["board"]
+    assert [person["name"] for person in told["people"].values()] == ["Guest 0"]
+    assert signed_in.get(feed, {"board": str(other)}).status_code == 403
+    plot = "/admin/presence/overview/history/"
+    assert signed_in.get(plot, {"board": str(board)}).status_code == 200
+    assert signed_in.get(plot, {"board": str(other)}).status_code == 404
+
+
+@pytest.mark.parametrize("permission", ["view_user", ""])
+def test_what_accounts_are_called_is_for_who_may_view_them(
+    client: Client, fill: Fill, board: UUID, permission: str
+) -> None:
+    ada = User.objects.create(username="ada@example.com")
+    fill({board: 1}, f"user:{ada.pk}")
+    signed_in = staff(client, "view_board", permission)
+    answer = signed_in.get("/admin/presence_site/board/presence/feed/", {"board": str(board)})
+    (person,) = answer.json()["board"]["people"].values()
+    known = {"pk": str(ada.pk), "name": "ada@example.com"}
+    assert person["account"] == (known if permission else dict.fromkeys(known))
+    assert ("ada@" in answer.content.decode()) == bool(permission)

@@ -2,6 +2,7 @@
 
 import logging
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,7 @@ from presence.asking import LAYER_WITHIN
 from presence.errors import Close, TryLater
 from presence.messages import SetState, UserState
 from presence.persons import Person
+from presence.staff import BELIEVED, Heard, Staff
 from tests.process.harness import BOARD, OTHER_BOARD, Socket, pass_time, settle
 from tests.process.world import RENEWAL, World, agree, never, quiet, three
 
@@ -183,6 +185,34 @@ async def test_a_process_that_does_not_answer_leaves_its_states_open(world: Worl
     world.layer.loses = lambda message: "ask" in message
     here = await told(world, "two")
     assert [person.state for person in here.values()] == [None, "active", None]
+
+
+async def test_a_process_that_is_late_is_believed_for_a_moment(world: World) -> None:
+    people = await three(world)
+    people["ada"].move(1, 2)
+    await pass_time(1)
+    heard = Heard(world.process("one").hub.now)
+    staff = Staff(world.store, world.layer, None, world.events.append, heard)
+    before = await staff.scene(BOARD, within=0.5)
+    world.layer.loses = lambda message: "ask" in message
+    late = await staff.scene(BOARD, within=0.5)
+    assert (late.cursors, len(late.cursors)) == (before.cursors, 1)
+    assert [person.state for person in late.people] == ["active"] * 3
+    await pass_time(BELIEVED)
+    assert [person.state for person in (await staff.scene(BOARD, within=0.5)).people] == [None] * 3
+
+
+async def test_a_question_that_is_lost_is_asked_again_in_time(world: World) -> None:
+    await three(world)
+    lost: list[bool] = []
+
+    def first(message: dict[str, Any]) -> bool:
+        lost.append("ask" in message and len(lost) < 3)
+        return lost[-1]
+
+    world.layer.loses = first
+    here = (await world.staff().scene(BOARD, within=0.5)).people
+    assert [person.state for person in here] == ["active"] * 3
 
 
 async def test_without_the_layer_people_are_known(

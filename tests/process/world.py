@@ -21,7 +21,7 @@ from presence.messages import (
     Welcome,
 )
 from presence.post import Post, unpack
-from presence.staff import Staff
+from presence.staff import Heard, Staff
 from presence.store.base import Timing
 from presence.store.memory import MemoryStore
 from tests.process.harness import BOARD, Process, Seam, Socket, pass_time
@@ -145,7 +145,7 @@ class World:
     def staff(self, name: str = "") -> Staff:
         """Return staff on a process, or, unnamed, on none."""
         hub = self.processes[name].hub if name else None
-        return Staff(self.store, self.layer, hub, self.events.append)
+        return Staff(self.store, self.layer, hub, self.events.append, Heard())
 
     def told(self) -> list[Event]:
         """Return the events since the last call."""

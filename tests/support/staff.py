@@ -99,7 +99,8 @@ class StaffPage:
                 async with self._news:
                     self.frames.append((asyncio.get_running_loop().time(), frame))
                     self.rows |= frame.get("rows") or {}
-                    self.board = _merged(self.board, frame.get("board") or {})
+                    if "board" in frame:
+                        self.board = merged(self.board, frame["board"])
                     self.overview = frame.get("overview", self.overview)
                     self._news.notify_all()
 
@@ -125,10 +126,13 @@ class StaffPages:
         await asyncio.gather(*(page.close() for page in self._open))
 
 
-def _merged(before: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
-    """Return what a page knows that is told a change: by key, None for what is gone."""
-    parts = {
-        key: _merged(before.get(key, {}), part) if isinstance(part, dict) else part
-        for key, part in told.items()
-    }
-    return {key: part for key, part in (before | parts).items() if part is not None}
+def merged(before: dict[str, Any], told: dict[str, Any] | None) -> dict[str, Any]:
+    """Return what a page knows of a board that is told a change: of people and cursors by key, None
+    for who is gone; nothing where nobody knows."""
+    if told is None:
+        return {}
+    now = before | told
+    for part in told.keys() & {"people", "cursors"}:
+        whole = before.get(part, {}) | told[part]
+        now[part] = {key: value for key, value in whole.items() if value is not None}
+    return now

@@ -16,13 +16,16 @@ interface Row {
   person: Person | undefined;
 }
 
+/** Milliseconds after which a pointer that has not moved means nothing. */
+const AT_REST = 5_000;
+
 /** Whom somebody points at, by key; undefined when at nobody any more. */
 type Pointed = (key: string | undefined) => void;
 
 export class People {
   readonly #rows = new Map<string, Row>();
   readonly #model: HTMLTableRowElement;
-  #isPointed = false;
+  #pointedAt = -Infinity;
 
   constructor(
     private readonly body: HTMLElement,
@@ -40,6 +43,7 @@ export class People {
    * the button of another does not come under a hand that is about to press.
    */
   show(people: ReadonlyMap<string, Person>): void {
+    if (!this.#isPointed) this.#sweep();
     for (const [key, row] of this.#rows) if (!people.has(key)) this.#leave(key, row.element);
     for (const [key, person] of people) this.#fill(this.#row(key), person);
     let after: Element | null = null;
@@ -100,9 +104,10 @@ export class People {
   }
 
   #link(link: HTMLAnchorElement, { account }: Person): void {
-    write(link, account ? account.name : (this.options.texts["guest"] ?? ""));
-    link.classList.toggle("quiet", !account);
-    if (account && this.options.account) link.href = this.options.account.replace("__pk__", quote(account.pk));
+    const { texts, account: page } = this.options;
+    write(link, account?.name ?? texts[account ? "account" : "guest"] ?? "");
+    link.classList.toggle("quiet", !account?.name);
+    if (page && account?.pk) link.href = page.replace("__pk__", quote(account.pk));
     else link.removeAttribute("href");
   }
 
@@ -111,12 +116,21 @@ export class People {
     const heed = ({ target }: Event) => pointed((target as Element).closest("tr")?.dataset["person"]);
     for (const name of ["pointerover", "focusin"]) body.addEventListener(name, heed);
     body.addEventListener("focusout", () => pointed(undefined));
-    body.addEventListener("pointerenter", () => (this.#isPointed = true));
+    body.addEventListener("pointermove", () => (this.#pointedAt = performance.now()));
     body.addEventListener("pointerleave", () => {
-      this.#isPointed = false;
+      this.#pointedAt = -Infinity;
       pointed(undefined);
-      for (const row of [...body.children]) if (isEmpty(row)) row.remove();
+      this.#sweep();
     });
+  }
+
+  /** A hand that is about to press has moved. */
+  get #isPointed(): boolean {
+    return performance.now() - this.#pointedAt < AT_REST;
+  }
+
+  #sweep(): void {
+    for (const row of [...this.body.children]) if (isEmpty(row)) row.remove();
   }
 }
 

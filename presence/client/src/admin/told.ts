@@ -6,8 +6,8 @@ export interface Person {
   readonly name: string;
   /** As CSS has it. */
   readonly color: string;
-  /** Null: a guest. */
-  readonly account: { readonly pk: string; readonly name: string } | null;
+  /** Null: a guest. An account without a name is not for whoever looks. */
+  readonly account: { readonly pk: string | null; readonly name: string | null } | null;
   /** Seconds since 1970. */
   readonly since: number;
   readonly tabs: number;
