@@ -122,7 +122,7 @@ def test_what_cannot_be_done_is_said(
     message = page.locator(".presence-message li.error")
     page.route("**/presence/", lambda route: route.abort())
     remove.click()
-    expect(message).to_have_text("Not done: try again later.")
+    expect(message).to_have_text("It is not known whether this was done: look, or try again.")
     page.unroute("**/presence/")
     without_rights(server, "stan", "remove_person")
     remove.click()
