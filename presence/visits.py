@@ -17,6 +17,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from presence.errors import Forbidden, SignInRequired, TryLater
+from presence.models import Overview
 from presence.origins import is_embedded, origin_of
 from presence.topic import Grant, Topic, Visit
 from presence.watch import Watch
@@ -107,9 +108,10 @@ def _model(label: str) -> type[Model]:
 
 
 def _has(site: AdminSite, model: type[Model] | None) -> bool:
-    """Tell whether an admin site shows the presence of a model's boards; of none, each does."""
+    """Tell whether an admin site shows the presence of a model's boards; without a model, of all
+    together."""
     if model is None:
-        return True
+        return site.is_registered(Overview)
     found = site.get_model_admin(model) if site.is_registered(model) else None
     return bool(getattr(found, "live_presence", False))
 

@@ -11,6 +11,8 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 
 from presence.errors import Forbidden, SignInRequired, TryLater
+from presence.models import Overview
+from presence.overview_admin import OverviewAdmin
 from presence.visits import is_own_page, request_of, visit_of
 from presence.watch import Watch
 from presence_site.models import Board
@@ -127,6 +129,14 @@ class TestWhoIsThere:
         other.register(Board, type(admin.site.get_model_admin(Board)))
         with pytest.raises(TryLater, match="2 admin sites"):
             visit_of(request_of(scope(session)), WATCH)
+
+    def test_without_a_model_the_one_that_has_the_overview(self, session: str) -> None:
+        others = [admin.AdminSite() for _ in range(20)]  # whichever is kept first
+        visit = visit_of(request_of(scope(session)), Watch("admin", "", {}))
+        assert visit.site.is_registered(Overview)
+        others[0].register(Overview, OverviewAdmin)
+        with pytest.raises(TryLater, match="2 admin sites"):
+            visit_of(request_of(scope(session)), Watch("admin", "", {}))
 
     def test_a_session_is_read_and_never_written(self, session: str, settings: Any) -> None:
         """Neither where it is not valid any more, nor where an older secret key is."""
