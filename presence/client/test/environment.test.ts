@@ -109,6 +109,8 @@ describe("the browser's network and memory", () => {
     const answer = await browser.fetch("/token/", { A: "b" }, signal);
     assert.deepEqual(answer, { status: 200, body: { token: "a" } });
     assert.deepEqual(heard, ["/token/", { headers: { A: "b" }, signal, redirect: "follow", credentials: "include", cache: "no-store" }]);
+    await browser.fetch("/feed/", {}, signal, "manual");
+    assert.equal((heard as [string, RequestInit])[1].redirect, "manual");
   });
 
   test("does not read what a refusal says", async () => {

@@ -68,6 +68,7 @@ export interface FakeRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  readonly redirect: "follow" | "manual";
   readonly answer: (answer: Answer) => void;
   readonly fail: (error: Error) => void;
 }
@@ -125,10 +126,15 @@ export class FakeEnvironment implements Environment {
     return socket;
   }
 
-  fetch(url: string, headers: Readonly<Record<string, string>>, signal: AbortSignal, _redirect?: string): Promise<Answer> {
+  fetch(
+    url: string,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+    redirect: "follow" | "manual" = "follow",
+  ): Promise<Answer> {
     return new Promise((answer, fail) => {
       signal.addEventListener("abort", () => fail(new Error("aborted")));
-      this.requests.push({ url, headers, signal, answer, fail });
+      this.requests.push({ url, headers, signal, redirect, answer, fail });
     });
   }
 

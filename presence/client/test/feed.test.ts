@@ -133,6 +133,7 @@ describe("without a socket", () => {
     const { environment, updates, statuses } = unreachable();
     environment.pass(1_500);
     assert.equal(environment.request.url, "https://site.example/admin/app/board/presence/feed/?rows=b1%2Cb2");
+    assert.equal(environment.request.redirect, "manual", "a form to sign in at is no answer");
     await answer(environment, 200, { rows: { b1: 3, b2: 0 } });
     assert.deepEqual(updates.at(-1), { rows: { b1: 3, b2: 0 } });
     assert.equal(statuses.at(-1), "polling");
@@ -145,6 +146,19 @@ describe("without a socket", () => {
     await promises();
     environment.pass(5_000);
     await answer(environment, 200, { rows: {} });
+    assert.equal(statuses.at(-1), "polling");
+  });
+
+  test("it asks as well where sockets open, and are told to come again later", async () => {
+    const { environment, updates, statuses } = open();
+    for (let n = 0; environment.requests.length === 0; n++) {
+      assert.ok(n < 3, "nobody asked");
+      environment.socket.accept("");
+      environment.socket.end(1013);
+      environment.pass(900);
+    }
+    await answer(environment, 200, { rows: { b1: 3 } });
+    assert.deepEqual(updates, [{ rows: { b1: 3 } }]);
     assert.equal(statuses.at(-1), "polling");
   });
 
