@@ -121,7 +121,7 @@ class StaffConsumer(Endpoint):
         except PresenceError as error:
             self._finish(error.close or Close.TRY_LATER)
         except Exception as error:  # noqa: BLE001 (the site's own code and database speak here)
-            _failures.note(wanted.model or wanted.site, error)
+            _failures.note(_place(wanted), error)
             self._finish(Close.TRY_LATER)
 
     async def _ask(self, wanted: Watch) -> dict[str, Grant]:
@@ -156,6 +156,10 @@ class StaffConsumer(Endpoint):
             self._asking.cancel()
         for topic in self._wanted.topics if self._wanted else ():
             watcher(topic).forget(self)
+
+
+def _place(wanted: Watch) -> str:
+    return f"{wanted.site} {wanted.model}".rstrip()
 
 
 def _grants(scope: Any, wanted: Watch) -> dict[str, Grant]:

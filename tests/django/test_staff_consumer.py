@@ -34,15 +34,22 @@ async def board() -> AsyncIterator[UUID]:
     await hub.close()
 
 
+@pytest.fixture(autouse=True)
+def nothing_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What other tests had logged is forgotten."""
+    again = Once(staff_consumer.logger, "could not find out what somebody may watch of %s")
+    monkeypatch.setattr(staff_consumer, "_failures", again)
+
+
 def sign_in() -> str:
     client = Client()
     client.force_login(make_staff("stan", "view_board"))
     return client.cookies["sessionid"].value
 
 
-async def open_socket() -> WebsocketCommunicator:
-    """Open the socket of somebody who may view boards."""
-    session = await sync_to_async(sign_in)()
+async def open_socket(session: str = "") -> WebsocketCommunicator:
+    """Open the socket of somebody who may view boards, with their session if they have one."""
+    session = session or await sync_to_async(sign_in)()
     headers = [
         (b"host", b"testserver"),
         (b"origin", b"http://testserver"),
@@ -131,6 +138,29 @@ async def test_permissions_that_cannot_be_asked(
     assert "could not find out what somebody may watch" in caplog.text
 
 
+async def test_they_are_logged_once(
+    board: UUID, queryset: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However often a page comes back."""
+
+    def fail(model_admin: Any, request: Any) -> Any:
+        raise RuntimeError("on purpose")
+
+    session = await sync_to_async(sign_in)()
+
+    async def come() -> Any:
+        opened = await open_socket(session)
+        await watch(opened, board)
+        said = await opened.receive_output(timeout=5)
+        await opened.disconnect()
+        return said["code"]
+
+    queryset(fail)
+    assert [await come() for _ in range(3)] == [1013] * 3
+    said = [record.args for record in caplog.records if "may watch" in record.message]
+    assert said == [("admin presence_site.board",)]
+
+
 def test_trouble_is_logged_once_until_there_was_none(caplog: pytest.LogCaptureFixture) -> None:
     """Also where it is somebody's alone: others can be asked about in between."""
     now = [0.0]
@@ -177,6 +207,26 @@ async def test_an_answer_is_as_old_as_its_question(
     assert await asyncio.to_thread(enough.wait, 15)
     # 1.8 s each, were they asked again so long after they answered.
     assert asked[3] - asked[0] < 3 * 1.6
+
+
+async def test_nobody_sees_anything_long_after_they_may_not(
+    opened: WebsocketCommunicator, board: UUID, queryset: Any
+) -> None:
+    """Where one question is read early and answered late, and the next one is not answered."""
+    asked: list[float] = []
+    over = Event()
+
+    def slowly(model_admin: Any, request: Any) -> Any:
+        asked.append(time.monotonic())
+        over.wait(1 if len(asked) == 1 else 10)
+        return Board.objects.all()
+
+    queryset(slowly)
+    await watch(opened, board)
+    assert "rows" in await opened.receive_from(timeout=5)
+    assert await closed(opened) == 1013
+    assert time.monotonic() - asked[0] < 4 + 0.4
+    over.set()
 
 
 async def test_a_board_that_may_be_seen_no_more(
