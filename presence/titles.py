@@ -25,11 +25,12 @@ AT_ONCE = 50
 ASKS = 4
 """How often one who waits for the answer asks."""
 
-AGAIN = 2.0
-"""Seconds after which it is asked again what is told."""
+AGAIN = 1.5
+"""Seconds by which a request must be newer for what is told to be asked again."""
 
 KEPT = 4.0
-"""Seconds for which a title is told: nobody sees one 5 s after they may not view the board."""
+"""Seconds for which a title is told, from when the account was looked at: with a look each half
+second, nobody sees one 5 s after they may not view the board."""
 
 SECRET_FOR = 60.0
 """Seconds for which a board that may not be viewed is not asked for again."""
@@ -45,20 +46,24 @@ failures = Once(logger, "could not ask which boards somebody may view in %s")
 
 class Titles:
     """The titles of boards that one of the staff may view in an admin site, as far as they are
-    known. `request` is theirs, the latest."""
+    known."""
 
     def __init__(self, site: AdminSite, request: HttpRequest) -> None:
         self.site = site
-        self.request = request
         self.used = monotonic()
+        self.renew(request)
         self._known: dict[UUID, tuple[str | None, float]] = {}
         self._asking: asyncio.Task[None] | None = None
-        self._answered = False
+
+    def renew(self, request: HttpRequest) -> None:
+        """Ask by this request of theirs from now on. Django keeps an account's permissions with it:
+        what it answers is as old as it is."""
+        self._account = request, monotonic()
 
     async def busiest(self, ranking: Sequence[UUID]) -> list[tuple[UUID, str]] | None:
         """Return the first boards of a ranking that may be viewed, with their titles, as far as is
-        known by now; None where nothing is. What is missing is asked for, and not waited for
-        long."""
+        known by now; None where it is not known of any. What is missing is asked for, and not
+        waited for long."""
         self.used = monotonic()
         due = self._due(ranking)
         if due and (self._asking is None or self._asking.done()):
@@ -76,14 +81,13 @@ class Titles:
     def _told(self, ranking: Sequence[UUID]) -> list[tuple[UUID, str]] | None:
         titles = self._titles()
         told, unasked = pick(ranking, titles, MOST)
-        if not self._answered and unasked:
+        if unasked and not told:
             return None
         return [(board, titles[board] or "") for board in told]
 
     def _due(self, ranking: Sequence[UUID]) -> list[UUID]:
-        now, titles = monotonic(), self._titles()
-        told, unasked = pick(ranking, titles, MOST)
-        old = [board for board in told if now - self._known[board][1] >= AGAIN]
+        told, unasked = pick(ranking, self._titles(), MOST)
+        old = [board for board in told if self._account[1] - self._known[board][1] >= AGAIN]
         return [*old, *unasked][:AT_ONCE]
 
     def _titles(self) -> Mapping[UUID, str | None]:
@@ -95,13 +99,12 @@ class Titles:
         }
 
     async def _ask(self, boards: Collection[UUID], ranking: Collection[UUID]) -> None:
-        at = monotonic()
+        request, at = self._account
         try:
-            titles = await aside(titles_for, self.site, self.request, boards)
+            titles = await aside(titles_for, self.site, request, boards)
         except Exception as error:  # noqa: BLE001 (the site's own code speaks here)
             failures.note(self.site.name, error)
             return
-        self._answered = True
         listed = {*ranking}
         self._known = {b: told for b, told in self._known.items() if b in listed}
         self._known |= {board: (titles.get(board), at) for board in boards}
@@ -116,5 +119,5 @@ def titles_of(site: AdminSite, request: HttpRequest) -> Titles:
     for key in [key for key, titles in [*_kept.items()] if now - titles.used > LEFT]:
         _kept.pop(key, None)
     titles = _kept.setdefault((id(site), str(request.user.pk)), Titles(site, request))
-    titles.request = request
+    titles.renew(request)
     return titles
