@@ -6,7 +6,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from presence.series import HOURS, MINUTES, Span, Tally
 from tests.e2e.sites.strict import POLICY
@@ -183,9 +183,14 @@ def test_a_plot_asks_once_and_never_shows_what_is_not_of_its_board(
     expect(page.locator(".presence-plot canvas")).to_have_count(3)
     expect(total(page, "people")).not_to_have_text("–")
     assert len(asked) == 3
-    page.route("**/history/?*", lambda route: route.fulfill(status=404, body="{}"))
+    waiting: list[Route] = []
+    page.route("**/history/?*", lambda route: waiting.append(route))
     page.get_by_label("People on").select_option("")
     expect(page.locator(".presence-plot canvas")).to_have_count(0)
+    for plot in page.locator(".presence-plot").all():
+        expect(plot.locator("p")).to_be_empty()
+    for route in waiting:
+        route.fulfill(status=404, body="{}")
     expect(page.get_by_text("The history cannot be had now.")).to_have_count(3)
     page.unroute("**/history/?*")
     page.get_by_label("People on").select_option(board)

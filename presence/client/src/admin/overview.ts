@@ -2,6 +2,7 @@
 import { openFeed, type Status, type Watch } from "./feed.js";
 import { Formats } from "./formats.js";
 import { plotAll, type Plot, type PlotSettings } from "./plots.js";
+import { StatusLine } from "./status.js";
 import { Table } from "./table.js";
 import { write } from "./text.js";
 
@@ -45,6 +46,7 @@ class Overview {
   readonly #formats = new Formats(document.documentElement.lang);
   readonly #busiest: Table;
   readonly #processes: Table;
+  readonly #line: StatusLine;
   readonly #choice = find("#presence-board") as HTMLSelectElement;
 
   constructor(
@@ -52,6 +54,7 @@ class Overview {
     private readonly anyBoard: string,
     plots: readonly Plot[],
   ) {
+    this.#line = new StatusLine(find(".presence-overview"), said.words);
     this.#busiest = new Table(find("#presence-busiest tbody"), said.words.nobody, 2);
     this.#processes = new Table(find("#presence-processes tbody"), said.words.none, 10);
     this.#choice.addEventListener("change", () => {
@@ -121,12 +124,8 @@ class Overview {
 
   /** Something is said where the numbers are old, or missing. */
   #tellStatus(): void {
-    const said = this.#status === "stale" || this.#status === "ended" ? this.#status : this.#isAway ? "away" : undefined;
-    const status = find(".presence-status");
-    const text = said ? this.said.words[said] : "";
-    write(status, text);
-    status.classList.toggle("errornote", text !== "");
-    find(".presence-overview").classList.toggle("presence-stale", said === "stale" || said === "ended");
+    const text = this.#line.show(this.#status, this.#isAway ? this.said.words.away : "");
+    find(".presence-status").classList.toggle("errornote", text !== "");
   }
 }
 

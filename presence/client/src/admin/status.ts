@@ -1,5 +1,6 @@
 /** Whether what a page shows is up to date: said where it is not. */
 import type { Status } from "./feed.js";
+import { write } from "./text.js";
 
 /** What is said of a status, in the page's language; nothing of one that has no words. */
 export type Texts = Readonly<Partial<Record<Status, string>>>;
@@ -20,9 +21,12 @@ export class StatusLine {
     this.#line = place.querySelector(".presence-status") ?? added(place);
   }
 
-  show(status: Status): void {
+  /** `otherwise` is said where a status has no words. Returns what is said. */
+  show(status: Status, otherwise = ""): string {
+    const text = this.texts[status] ?? otherwise;
     this.place.classList.toggle("presence-stale", STALE.has(status));
-    this.#line.textContent = this.texts[status] ?? "";
+    write(this.#line, text);
+    return text;
   }
 }
 
