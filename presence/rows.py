@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from presence import api
 from presence.topic import Topic, Visit
@@ -10,7 +11,7 @@ from presence.viewing import viewable
 from presence.watch import by_key, read_rows
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Rows:
     """The boards that a page shows, and those of them whose numbers it may have. `empty` is what is
     told while nobody is anywhere: made once, since it is told four times a second."""
@@ -24,8 +25,20 @@ def _permit(visit: Visit, wanted: frozenset[UUID]) -> Rows | None:
     model_admin = visit.model_admin
     if model_admin is None or not model_admin.has_view_permission(visit.request):
         return None
-    may = viewable(model_admin, visit.request, wanted)
-    return Rows(wanted, may, {str(board): 0 if board in may else None for board in wanted})
+    return _rows(wanted, viewable(model_admin, visit.request, wanted))
+
+
+_shared: WeakValueDictionary[tuple[frozenset[UUID], frozenset[UUID]], Rows] = WeakValueDictionary()
+"""What pages are granted now. Those that show the same share it: two sets of hundreds of boards
+take longer to compare than to look at, and here it is done in a thread."""
+
+
+def _rows(shown: frozenset[UUID], may: frozenset[UUID]) -> Rows:
+    rows = _shared.get((shown, may))
+    if rows is None:
+        empty = {str(board): 0 if board in may else None for board in shown}
+        rows = _shared[shown, may] = Rows(shown, may, empty)
+    return rows
 
 
 async def _look(grants: Collection[Rows]) -> Mapping[Rows, dict[str, int | None]]:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.contrib import admin
@@ -13,8 +14,10 @@ from django.test import Client
 from presence.errors import Forbidden, SignInRequired, TryLater
 from presence.models import Overview
 from presence.overview_admin import OverviewAdmin
+from presence.rows import ROWS
+from presence.topic import Grant
 from presence.visits import is_own_page, request_of, visit_of
-from presence.watch import Watch
+from presence.watch import Watch, read_rows
 from presence_site.models import Board
 from tests.support.admin import make_staff
 
@@ -137,6 +140,18 @@ class TestWhoIsThere:
         others[0].register(Overview, OverviewAdmin)
         with pytest.raises(TryLater, match="2 admin sites"):
             visit_of(request_of(scope(session)), Watch("admin", "", {}))
+
+    def test_pages_with_the_same_rows_share_what_they_are_granted(self, session: str) -> None:
+        """It would be compared four times a second else, board by board."""
+        boards = [board.pk for board in Board.objects.bulk_create(Board() for _ in range(3))]
+        visit = visit_of(request_of(scope(session)), WATCH)
+
+        def granted(shown: list[UUID]) -> Grant | None:
+            return ROWS.permit(visit, read_rows([str(board) for board in shown]))
+
+        first = granted(boards)
+        assert granted(boards[::-1]) is first
+        assert granted(boards[:2]) not in (first, None)
 
     def test_a_session_is_read_and_never_written(self, session: str, settings: Any) -> None:
         """Neither where it is not valid any more, nor where an older secret key is."""
