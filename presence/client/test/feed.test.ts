@@ -299,6 +299,18 @@ describe("a page that nobody looks at", () => {
     assert.equal(statuses.at(-1), "paused");
   });
 
+  test("has no socket either that the network took with it", () => {
+    const { environment, statuses } = live();
+    environment.hide();
+    environment.signal("offline");
+    assert.equal(environment.live.length, 0);
+    environment.pass(61_000);
+    assert.equal(statuses.at(-1), "paused");
+    environment.signal("offline");
+    environment.pass(100_000);
+    assert.equal(environment.live.length, 0);
+  });
+
   test("goes on where it is shown sooner", () => {
     const { environment, tell } = live();
     environment.hide();

@@ -211,10 +211,10 @@ class LiveFeed implements Feed {
 
   #heed(signal: Signal): void {
     if (this.status === "ended") return;
-    if (signal === "pagehide") this.#pause();
-    else if (!this.#environment.visible()) this.#rest();
-    else if (signal === "offline") this.#lost();
-    else this.#resume();
+    if (signal === "pagehide") return this.#pause();
+    if (signal === "offline" && this.status !== "paused") this.#lost();
+    if (!this.#environment.visible()) this.#rest();
+    else if (signal !== "offline") this.#resume();
   }
 
   /** Nobody looks: whatever else happens, it is not long until nothing is told any more. */
