@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
 import pytest
 from django.contrib import admin
+from django.contrib.admin.sites import all_sites
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.test import Client
@@ -99,7 +101,17 @@ def session(client: Client) -> str:
 WATCH = Watch("admin", "presence_site.board", {})
 
 
+@pytest.fixture
+def own_sites() -> Iterator[None]:
+    """The admin sites that a test makes are gone after it, whenever their memory is freed."""
+    before = set(all_sites)
+    yield
+    for site in set(all_sites) - before:
+        all_sites.discard(site)
+
+
 @pytest.mark.django_db
+@pytest.mark.usefixtures("own_sites")
 class TestWhoIsThere:
     def test_staff(self, session: str) -> None:
         visit = visit_of(request_of(scope(session)), WATCH)
