@@ -74,14 +74,15 @@ async def aonline(board: Any) -> int:
 
 async def acounts(boards: Iterable[Any]) -> dict[UUID, int]:
     """Return how many people are on each of the boards, by UUID, in one trip to the
-    store."""
+    store for each 1,000."""
     asked = [board_id(board) for board in boards]
     return dict(await _ask(lambda staff: staff.counts(asked)))
 
 
 async def acensus(among: Iterable[Any] | None = None) -> dict[UUID, int]:
     """Return how many people are on each board that somebody is on, or on those among some, in two
-    trips to the store. Cheaper than `acounts` where most of many are empty."""
+    trips to the store, or more for more than 1,000. Cheaper than `acounts` where most of many are
+    empty."""
     boards = None if among is None else [board_id(board) for board in among]
     return dict(await _ask(lambda staff: staff.census(boards)))
 

@@ -1,7 +1,8 @@
 """What can be read of the store of many processes, without changing anything."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, TypedDict
 from uuid import UUID
 
@@ -22,8 +23,9 @@ from presence.store.redis_scripts import Argument, Call, Keys, Script
 
 READS_AT_ONCE = 1_000
 """Boards that are looked at in one trip: all of a page's, and no more of those of a whole site than
-our event loop bears. Redis serves others between the scripts of one trip: it reads some 16 KB of a
-connection at a time, which are forty of them."""
+our event loop bears (some 20 ms), nor than a script may be asked about at once. Redis serves others
+between the scripts of one trip: it reads some 16 KB of a connection at a time, which are forty of
+them."""
 
 
 class Options(TypedDict, total=False):
@@ -69,20 +71,19 @@ class RedisReader:
         return snapshot_of(*await self._link.run_all(self._seeing(board)))
 
     async def counts(self, boards: Collection[UUID]) -> Mapping[UUID, int]:
-        """See `Store.counts`. One trip, however many they are."""
-        told = await self._stands(boards)
-        return {board: people for board, (_, people, _, _) in told.items()}
+        """See `Store.counts`. One trip for each 1,000 boards."""
+        return {board: people async for board, (_, people, _, _) in self._stands(boards)}
 
     async def boards(self, among: Collection[UUID] | None = None) -> Mapping[UUID, int]:
-        """See `Store.boards`. Two trips."""
-        counts = await self.counts(await self._listed(among))
-        return {board: people for board, people in counts.items() if people}
+        """See `Store.boards`. Two trips; more where there are more than 1,000 boards."""
+        stands = self._stands(await self._listed(among))
+        return {board: people async for board, (_, people, _, _) in stands if people}
 
     async def processes(self) -> Mapping[str, int]:
         """See `Store.processes`."""
         living = await self._link.run(self._call(scripts.LIVING, self._keys.processes))
         counted: Counter[bytes] = Counter()
-        for _, _, processes, _ in (await self._stands(await self._listed())).values():
+        async for _, (_, _, processes, _) in self._stands(await self._listed()):
             for process, number in zip(processes[::2], processes[1::2], strict=True):
                 counted[process] += number
         return {unescape(process): counted[process] for process in living}
@@ -100,15 +101,19 @@ class RedisReader:
         label = self._call(scripts.LABEL, self._keys.registry, board.hex)
         return [self._on_board(scripts.SNAPSHOT, board), label]
 
-    async def _listed(self, among: Collection[UUID] | None = None) -> list[UUID]:
-        calls = [self._call(scripts.LISTED, self._keys.registry, *asked) for asked in _parts(among)]
-        listed = await self._link.run_all(calls, at_once=1)
-        return [UUID(board.decode()) for part in listed for board in part]
+    async def _listed(self, among: Collection[UUID] | None = None) -> Iterator[UUID]:
+        found: list[bytes] = []
+        for asked in [[]] if among is None else _parts(among):
+            said: list[Argument] = [1, *(board.hex for board in asked)] if asked else []
+            found += await self._link.run(self._call(scripts.LISTED, self._keys.registry, *said))
+        return (UUID(board.decode()) for board in found)
 
-    async def _stands(self, boards: Collection[UUID]) -> dict[UUID, list[Any]]:
-        calls = [self._standing_of(board) for board in boards]
-        stands = await self._link.run_all(calls, at_once=READS_AT_ONCE)
-        return dict(zip(boards, stands, strict=True))
+    async def _stands(self, boards: Iterable[UUID]) -> AsyncIterator[tuple[UUID, list[Any]]]:
+        for part in _parts(boards):
+            calls = [self._standing_of(board) for board in part]
+            told = await self._link.run_all(calls, at_once=len(calls))
+            for stand in zip(part, told, strict=True):
+                yield stand
 
     def _standing_of(self, board: UUID, process: str = "", known: int = 0) -> Call:
         return self._on_board(scripts.STAND, board, escape(process), known)
@@ -132,11 +137,8 @@ def standing_of(told: list[Any]) -> Standing:
     return Standing(people, version, names(processes))
 
 
-def _parts(among: Collection[UUID] | None) -> list[list[Argument]]:
-    """Return what `scripts.LISTED` is asked: a script is not interrupted by others, so of many
-    boards only some at a time."""
-    if among is None:
-        return [[]]
-    boards = [board.hex for board in among]
-    starts = range(0, len(boards), READS_AT_ONCE)
-    return [[1, *boards[start : start + READS_AT_ONCE]] for start in starts]
+def _parts(boards: Iterable[UUID]) -> Iterator[list[UUID]]:
+    """Return so many of the boards at a time, each when it is its turn."""
+    rest = iter(boards)
+    while part := [*islice(rest, READS_AT_ONCE)]:
+        yield part

@@ -1,6 +1,8 @@
 """What holds of the Redis store beyond the contract: many stores over one server."""
 
 import asyncio
+from itertools import accumulate
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -9,6 +11,8 @@ from redis.asyncio import Redis as AsyncRedis
 from presence.messages import MAX_USERS
 from presence.store.redis import RedisStore
 from presence.store.redis_link import AT_ONCE
+from presence.store.redis_reader import READS_AT_ONCE
+from presence.store.redis_scripts import LISTED, STAND
 from tests.store.cast import (
     BOARD,
     FIRST_OF_PAIR,
@@ -99,6 +103,53 @@ async def test_a_client_of_the_sites_own_stays_open(place: Place) -> None:
         assert await people_on(store) == 2
         await store.close()
         assert await client.ping()
+
+
+class Trips(AsyncRedis):
+    """A client of the site's own that notes what it sends in each trip: the script, how often, and
+    how many calls were `made` by then."""
+
+    made = 0
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.sent: list[tuple[str, int, int]] = []
+
+    def pipeline(self, *arguments: Any, **options: Any) -> Any:
+        pipe: Any = super().pipeline(*arguments, **options)
+        execute = pipe.execute
+
+        async def noted(**how: Any) -> Any:
+            self.sent.append((pipe.command_stack[0][0][1], len(pipe.command_stack), self.made))
+            return await execute(**how)
+
+        pipe.execute = noted
+        return pipe
+
+    def ahead(self) -> float:
+        """Be asked for each call that is made."""
+        self.made += 1
+        return 0.0
+
+
+async def test_many_boards_are_looked_at_some_at_a_time(place: Place) -> None:
+    """So that neither Redis nor the event loop is held up, also not by what is to be sent later."""
+    boards = [BOARD, *(UUID(int=n) for n in range(1, 2 * READS_AT_ONCE + 1))]
+    parts = [READS_AT_ONCE, READS_AT_ONCE, 1]
+    async with Trips.from_url(place.server.url) as client:
+        store = RedisStore(client, TIMING, prefix=place.prefix, ahead=client.ahead)
+        await store.renew(HERE)
+        await fill(store, 3)
+        await store.boards()  # the server knows the scripts from then on
+
+        client.made, client.sent = 0, []
+        assert sum((await store.counts(boards)).values()) == 3
+        made = accumulate(parts)
+        assert client.sent == [(STAND.sha, *part) for part in zip(parts, made, strict=True)]
+
+        client.made, client.sent = 0, []
+        assert await store.boards(boards) == {BOARD: 3}
+        assert client.sent == [*((LISTED.sha, 1, n) for n in (1, 2, 3)), (STAND.sha, 1, 4)]
 
 
 async def test_a_prefix_with_braces_is_refused() -> None:
