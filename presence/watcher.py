@@ -16,13 +16,12 @@ Tell = Callable[[Any], None]
 LOOK_WITHIN = 5.0
 """Seconds that a look may take; the store gives up sooner."""
 
-
 REST = 4.0
 """How many times as long as it worked for a look the event loop is left to others: of ten thousand
 boards one takes long, and people's cursors are carried by the same loop."""
 
-LONGEST_REST = 5.0
-"""Seconds."""
+LONGEST_REST = 2.5
+"""Seconds: what somebody may see no more is not to stay in sight for 5 s."""
 
 
 class Watcher:

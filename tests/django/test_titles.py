@@ -11,8 +11,9 @@ from django.contrib import admin
 from django.contrib.auth.models import User
 from django.test import RequestFactory
 
-from presence import titles
-from presence.titles import AGAIN, ASKS, AT_ONCE, KEPT, MOST, SECRET_FOR, Titles, titles_of
+from presence import overview, titles
+from presence.titles import AGAIN, ASKS, AT_ONCE, KEPT, MOST, SECRET_FOR, SOON, Titles, titles_of
+from presence.watcher import LONGEST_REST
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -149,6 +150,11 @@ async def test_an_answer_is_as_old_as_what_is_known_of_the_account(
     clock(KEPT / 2)
     assert await here.busiest([board]) is None
     site.open.set()
+
+
+def test_no_title_is_seen_5_s_after_the_board_may_not_be_viewed() -> None:
+    assert KEPT + overview.EVERY < 5
+    assert AGAIN + LONGEST_REST + SOON < 5, "where looks are much work"
 
 
 async def test_nothing_is_known_until_it_could_be_asked(site: Site, here: Titles) -> None:

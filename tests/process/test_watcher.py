@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from presence.errors import TryLater
-from presence.watcher import REST, Watcher
+from presence.watcher import LONGEST_REST, REST, Watcher
 
 EVERY = 0.02
 
@@ -125,8 +125,9 @@ async def test_one_that_asks_once(watcher: Watcher, store: Store) -> None:
     assert store.asked == [{"one"}, {"two"}]
 
 
-async def test_a_look_that_is_much_work_is_seldom(store: Store) -> None:
-    worked = count(step=0.1)  # a tenth of a second for each look
+@pytest.mark.parametrize(("work", "rest"), [(0.1, 0.1 * REST), (100.0, LONGEST_REST)])
+async def test_a_look_that_is_much_work_is_seldom(store: Store, work: float, rest: float) -> None:
+    worked = count(step=work)  # so many seconds for each look
     busy = Watcher(store.look, lambda grant: None, EVERY, lambda: float(next(worked)))
     page, times = Page(), []
     busy.watch(page, "one", page.tell)
@@ -135,4 +136,4 @@ async def test_a_look_that_is_much_work_is_seldom(store: Store) -> None:
         times.append(asyncio.get_running_loop().time())
     busy.forget(page)
     gaps = [later - before for before, later in pairwise(times)]
-    assert gaps == pytest.approx([0.1 * REST] * 2)
+    assert gaps == pytest.approx([rest] * 2)
