@@ -15,7 +15,7 @@ from presence.conf import get_settings
 from presence.errors import Forbidden
 from presence.topic import Grant, Visit
 from presence.topics import READERS, TOPICS
-from presence.visits import permits
+from presence.visits import permits, refusal
 from presence.watch import read_topics
 from presence.watcher import Watcher
 
@@ -41,9 +41,9 @@ def feed_view(site: AdminSite, model_admin: "ModelAdmin[Any] | None" = None) -> 
             with in_request():
                 grants = permits(Visit(request, site, model_admin), wanted, TOPICS)
         except ValueError:
-            return _refusal(400)
+            return refusal(400)
         except Forbidden:
-            return _refusal(403)
+            return refusal(403)
         return JsonResponse(async_to_sync(_look)(grants))
 
     guarded = site.admin_view(answer)
@@ -52,11 +52,11 @@ def feed_view(site: AdminSite, model_admin: "ModelAdmin[Any] | None" = None) -> 
     @never_cache
     def feed(request: HttpRequest) -> HttpResponse:
         if not request.user.is_authenticated:
-            return _refusal(401)
+            return refusal(401)
         if not site.has_permission(request):
-            return _refusal(403)
+            return refusal(403)
         if not get_settings().ENABLED:
-            return _refusal(503)
+            return refusal(503)
         return guarded(request)
 
     return feed
@@ -77,7 +77,3 @@ async def _look(grants: Mapping[str, Grant]) -> dict[str, Any]:
 
 async def _look_at(name: str, grant: Grant) -> Any:
     return await _watchers[name].once(grant)
-
-
-def _refusal(status: int) -> HttpResponse:
-    return JsonResponse({}, status=status)

@@ -18,6 +18,7 @@ from presence.errors import TryLater
 from presence.history import Point, read
 from presence.series import BY_NAME, SPANS, Span
 from presence.viewing import may_view_board, may_view_overview
+from presence.visits import refusal
 
 NAME = "presence_overview_history"
 
@@ -41,22 +42,22 @@ def trend_view(site: AdminSite) -> Callable[[HttpRequest], HttpResponse]:
         try:
             span, count, board = _asked(request)
         except (KeyError, ValueError):
-            return _refusal(400)
+            return refusal(400)
         if board is None and not may_view_overview(site, request):
-            return _refusal(403)
+            return refusal(403)
         if board is not None and not may_view_board(site, request, board):
-            return _refusal(404)
+            return refusal(404)
         try:
             return JsonResponse(_columns(async_to_sync(read)(board, span, count)))
         except (TryLater, ImproperlyConfigured):
-            return _refusal(503)
+            return refusal(503)
 
     guarded = site.admin_view(answer)
 
     @never_cache
     def trend(request: HttpRequest) -> HttpResponse:
         # A script cannot sign in, and has no use for a form.
-        return guarded(request) if site.has_permission(request) else _refusal(403)
+        return guarded(request) if site.has_permission(request) else refusal(403)
 
     return trend
 
@@ -111,7 +112,3 @@ def _columns(points: Sequence[Point]) -> dict[str, list[float | int | None]]:
         "people": [None if point.people is None else round(point.people, 2) for point in points],
         "peak": [point.peak for point in points],
     }
-
-
-def _refusal(status: int) -> HttpResponse:
-    return JsonResponse({}, status=status)

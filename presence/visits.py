@@ -14,7 +14,7 @@ from django.contrib.auth import get_user
 from django.core.exceptions import DisallowedHost
 from django.core.handlers.asgi import ASGIRequest
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from presence.errors import Forbidden, SignInRequired, TryLater
 from presence.models import Overview
@@ -114,6 +114,11 @@ def _has(site: AdminSite, model: type[Model] | None) -> bool:
         return site.is_registered(Overview)
     found = site.get_model_admin(model) if site.is_registered(model) else None
     return bool(getattr(found, "live_presence", False))
+
+
+def refusal(status: int) -> HttpResponse:
+    """Return what a page's script is answered that gets nothing: it heeds the status only."""
+    return JsonResponse({}, status=status)
 
 
 def _plain_request(scope: Mapping[str, Any]) -> ASGIRequest:
