@@ -18,6 +18,7 @@ from presence.messages import Dialect, Join, NoticeMessage
 from presence.protocol import encode
 from tests.cluster.people import Crowd, Person, guest_cookie
 from tests.support.cluster import Cluster, run_cluster
+from tests.support.own import close_own
 from tests.support.redis import RedisServer
 from tests.support.waiting import eventually
 
@@ -48,10 +49,12 @@ def processes(
 
 
 @pytest.fixture
-def shared(settings: Any, redis: RedisServer) -> None:
+def shared(settings: Any, redis: RedisServer) -> Iterator[None]:
     """Have the tests' own process be one of the site's that serves nobody."""
     settings.PRESENCE = {**settings.PRESENCE, "REDIS_URL": redis.url}
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": LAYER, "CONFIG": {"hosts": [redis.url]}}}
+    yield
+    close_own()
 
 
 async def act(cluster: Cluster, way: str, what: str, board: str, *more: str) -> Any:

@@ -27,6 +27,7 @@ from tests.cluster.surfaces import Desks, Surfaces
 from tests.cluster.traffic import Traffic, Visitor
 from tests.cluster.truth import Comparison
 from tests.support.cluster import Cluster, run_cluster
+from tests.support.own import close_own
 from tests.support.redis import RedisServer
 from tests.support.staff import make_people
 from tests.support.waiting import POLL
@@ -90,11 +91,13 @@ def sessions(processes: Cluster) -> dict[str, str]:
 
 
 @pytest.fixture(autouse=True)
-def shared(settings: Any, redis: RedisServer) -> None:
+def shared(settings: Any, redis: RedisServer) -> Iterator[None]:
     """Have the tests' own process be one of the site's that serves nobody."""
     timing = {"LEASE": TIMING.lease, "GRACE": TIMING.grace}
     settings.PRESENCE = {**settings.PRESENCE, **timing, "REDIS_URL": redis.url}
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": LAYER, "CONFIG": {"hosts": [redis.url]}}}
+    yield
+    close_own()
 
 
 @pytest.fixture

@@ -10,13 +10,12 @@ from django.contrib import admin
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from presence.conf import get_settings
 from presence.known import UNKNOWN
-from presence.runtime import own_loop, own_store
 from presence.store.base import Ticket
 from presence.store.redis import RedisStore
 from presence_site.admin import BoardAdmin
 from presence_site.models import Board
+from tests.support.own import close_own
 from tests.support.redis import shared_redis
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -48,8 +47,7 @@ def fill(settings: Any) -> Iterator[Fill]:
         await store.close()
 
     yield lambda people, person="": asyncio.run(join(people, person))
-    asked = asyncio.run_coroutine_threadsafe(own_store(get_settings()).close(), own_loop())
-    asked.result(10)
+    close_own()
 
 
 def boards(number: int) -> list[UUID]:

@@ -15,11 +15,10 @@ from django.test.utils import CaptureQueriesContext
 
 from presence import api, tally
 from presence.auth import Decision
-from presence.conf import get_settings
-from presence.runtime import own_loop, own_store
 from presence.store.redis_link import Link
 from presence_site.models import Board
 from tests.django.test_admin import Fill, fill
+from tests.support.own import close_own
 from tests.support.redis import run_redis
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -200,8 +199,7 @@ class TestThePageComesFirst:
             redis.resume()
             tally.trouble.over()
             assert render(board=boards[0]) == SCRIPT + element(boards[0], 0)
-            closing = own_store(get_settings()).close()
-            asyncio.run_coroutine_threadsafe(closing, own_loop()).result(10)
+            close_own()
 
     def test_a_rule_that_hangs(
         self, fill: Fill, settings: Any, monkeypatch: pytest.MonkeyPatch

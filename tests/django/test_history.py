@@ -14,9 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import AsyncClient, Client
 
 from presence import history, processes, runtime, viewing
-from presence.conf import get_settings
 from presence.errors import TryLater
-from presence.runtime import own_loop, own_store
 from presence.series import HOURS, MINUTES
 from presence.store.history import History
 from presence.store.history_redis import RedisHistory
@@ -25,6 +23,7 @@ from presence_site.admin import BoardAdmin
 from presence_site.models import Board
 from tests.support.admin import sign_in
 from tests.support.history import own_history
+from tests.support.own import close_own
 from tests.support.redis import shared_redis
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -154,8 +153,7 @@ def test_a_program_that_serves_nobody_reads_what_is_shared(settings: Any) -> Non
     asyncio.run(look())
     assert history.hours(board)[-1].peak == 7
     assert [each.sockets for each in processes.figures()] == [9]
-    asked = asyncio.run_coroutine_threadsafe(own_store(get_settings()).close(), own_loop())
-    asked.result(10)
+    close_own()
 
 
 def test_a_process_that_has_no_boards_says_so(
