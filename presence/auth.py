@@ -116,8 +116,8 @@ async def permitted(user: Any, boards: Collection[UUID], ends: float = inf) -> l
     out now.
 
     The boards are looked for with one query, whatever their number. One about which the site's own
-    code raises is left out, and so are those about which it was not asked before `ends`, a time of
-    `monotonic`: code that is not async can't be interrupted.
+    code raises is left out, and so are those about which it has not answered by `ends`, a time of
+    `monotonic`. Code that is not async can't be interrupted: it is asked no more from then on.
     """
     return await _answer(_permitted(user, boards, ends))
 
@@ -183,9 +183,21 @@ async def _permitted(user: Any, boards: Collection[UUID], ends: float) -> list[U
         decided = sync_to_async(lambda: [_decide(user, board, ends) for board in found])
         answers = await decided()
     else:
-        asked = (authorize(user, board) for board in found)
+        asked = (_authorized(authorize, user, board, ends) for board in found)
         answers = await asyncio.gather(*asked, return_exceptions=True)
     return [board.pk for board, answer in zip(found, answers, strict=True) if _allows(answer)]
+
+
+async def _authorized(authorize: Authorize, user: Any, board: Any, ends: float) -> Decision:
+    if monotonic() >= ends:
+        return Decision.FORBID
+    try:
+        async with asyncio.timeout(None if ends == inf else ends - monotonic()) as waiting:
+            return await authorize(user, board)
+    except TimeoutError:
+        if not waiting.expired():
+            raise
+        return Decision.FORBID
 
 
 def _decides_in_thread() -> bool:

@@ -98,11 +98,11 @@ class Tally:
 
     async def _seen(self, boards: Collection[UUID], ends: float) -> list[UUID]:
         """Return what this visitor may see, as far as the site's own rules say so in time: that
-        they are slow for one visitor is no trouble for others."""
+        they do not for one visitor is no trouble for others."""
         try:
             async with asyncio.timeout(ends + _share() - time.monotonic()):
                 return await permitted(self._user, boards, ends)
-        except TimeoutError:
+        except (TimeoutError, api.TryLater):
             return []
 
 

@@ -13,7 +13,7 @@ from django.template import Context, Template
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
-from presence import api, tally
+from presence import api, auth, tally
 from presence.auth import Decision
 from presence.store.redis_link import Link
 from presence_site.models import Board
@@ -155,7 +155,17 @@ async def test_on_an_event_loop_the_number_is_left_to_the_script(fill: Fill) -> 
 
 
 async def slow(user: Any, board: Any) -> Decision:
-    await asyncio.sleep(60)
+    await asyncio.sleep(60 if board.title == "Slow" else 0)
+    return Decision.ALLOW
+
+
+asked: list[UUID] = []
+
+
+async def blocks(user: Any, board: Any) -> Decision:
+    """It is async, and waits all the same."""
+    asked.append(board.pk)
+    time.sleep(0.1)  # noqa: ASYNC251 (what a site should not do, and may)
     return Decision.ALLOW
 
 
@@ -204,12 +214,37 @@ class TestThePageComesFirst:
     def test_a_rule_that_hangs(
         self, fill: Fill, settings: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(tally, "WITHIN", 0.1)
-        fill({})
-        shown = board()
+        shown, hanging = board(), board(title="Slow")
+        fill({shown.pk: 2, hanging.pk: 3})
         settings.PRESENCE = {**settings.PRESENCE, "AUTHORIZE": f"{__name__}.slow"}
-        assert render(board=shown) == SCRIPT + element(shown)
+        html = render(LIST, boards=[shown, hanging])
+        assert html == SCRIPT + element(shown, 2) + element(hanging), "what was said in time"
         assert not tally.trouble.lasts(), "one visitor's rule takes nobody else's numbers"
+
+    def test_a_rule_that_is_async_and_waits_all_the_same(self, fill: Fill, settings: Any) -> None:
+        boards = [board() for _ in range(40)]
+        fill({})
+        settings.PRESENCE = {**settings.PRESENCE, "AUTHORIZE": f"{__name__}.blocks"}
+        asked.clear()
+        html = render(LIST, boards=boards)
+        assert 1 <= len(asked) <= 10
+        counts = [element(each, 0 if each.pk in asked else None) for each in boards]
+        assert html == SCRIPT + "".join(counts)
+        assert not tally.trouble.lasts()
+
+    def test_one_who_cannot_be_asked_about(
+        self, fill: Fill, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A transaction that is broken already, for example: it is this page's own."""
+
+        def fail() -> None:
+            raise RuntimeError("on purpose")
+
+        shown = board()
+        fill({})
+        monkeypatch.setattr(auth, "board_model", fail)
+        assert render(board=shown) == SCRIPT + element(shown)
+        assert not tally.trouble.lasts()
 
     def test_a_rule_that_is_slow_and_not_async(
         self, fill: Fill, monkeypatch: pytest.MonkeyPatch
