@@ -14,21 +14,12 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
-from asgiref.sync import async_to_sync
-from django.core.exceptions import ImproperlyConfigured, SynchronousOnlyOperation
+from django.core.exceptions import SynchronousOnlyOperation
 
 from presence.conf import get_settings
 from presence.errors import TryLater
 from presence.persons import Person, Scene
-from presence.runtime import (
-    ELSEWHERE,
-    current_hub,
-    own_loop,
-    own_store,
-    running_hub,
-    serving,
-    shared_layer,
-)
+from presence.runtime import at_home, home, own_store, running_hub, shared_layer
 from presence.signals import announcer
 from presence.staff import ANSWER_WITHIN, Staff
 from presence.store.base import UNTIL_REOPENED
@@ -198,16 +189,7 @@ def _seconds(given: float) -> float:
 
 
 async def _ask(question: Callable[[Staff], Coroutine[Any, Any, T]]) -> T:
-    """Ask on the event loop whose hub holds this process's boards, where it has one: stores and
-    layers belong to a loop."""
-    here = asyncio.get_running_loop()
-    if serving.is_set() and running_hub() is None and not get_settings().REDIS_URL:
-        current_hub()  # nobody has connected yet
-    loop = _home()
-    if loop is here:
-        return await question(_staff())
-    asked = asyncio.run_coroutine_threadsafe(question(_staff()), loop)
-    return await asyncio.wrap_future(asked)
+    return await at_home(lambda: question(_staff()))
 
 
 def _wait(work: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -228,37 +210,13 @@ def _wait_for(
     else:
         # To wait here would hold up everything that the answer needs.
         raise SynchronousOnlyOperation(f"in async code use presence.api.{work.__name__}")
-    loop = _home()
+    loop = home()
     asked = asyncio.run_coroutine_threadsafe(work(*args, **kwargs), loop)
     try:
         return asked.result(within)
     except TimeoutError:
         asked.cancel()
         raise TryLater(f"presence did not answer within {within:.3g} s") from None
-
-
-def _home() -> asyncio.AbstractEventLoop:
-    """Return the event loop to ask on."""
-    found = running_hub()
-    if found is not None:
-        return found[0]
-    if get_settings().REDIS_URL:
-        return own_loop()
-    server = _server_loop() if serving.is_set() else None
-    if server is None:
-        raise ImproperlyConfigured(ELSEWHERE)
-    return server
-
-
-def _server_loop() -> asyncio.AbstractEventLoop | None:
-    """Return the loop of the server on behalf of which this thread runs, None where there is
-    none."""
-    loop = async_to_sync(_running_loop)()
-    return loop if loop.is_running() else None
-
-
-async def _running_loop() -> asyncio.AbstractEventLoop:
-    return asyncio.get_running_loop()
 
 
 def _staff() -> Staff:

@@ -10,6 +10,7 @@ from threading import Event, Lock, Thread
 from typing import Any, TypeVar
 from uuid import uuid4
 
+from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.core.exceptions import ImproperlyConfigured
 
@@ -30,11 +31,6 @@ _upkeeps: dict[Hub, Upkeep] = {}
 
 _own: list[tuple[asyncio.AbstractEventLoop, Thread]] = []
 _beginning = Lock()
-
-ELSEWHERE = (
-    "Without PRESENCE['REDIS_URL'] the boards are in the memory of the process that serves "
-    "them, and this is another one. Set it, to ask from everywhere."
-)
 
 T = TypeVar("T")
 
@@ -60,21 +56,53 @@ def current_hub() -> Hub:
     return _hubs[loop]
 
 
-async def with_history(work: Callable[[History], Coroutine[Any, Any, T]]) -> T:
-    """Return what is asked of the site's history, on the event loop that it belongs to: that of
-    this process's hub, or one for the shared state. `ImproperlyConfigured` where it has neither."""
-    found, settings = running_hub(), get_settings()
-    if found is not None:
-        loop, history = found[0], _upkeeps[found[1]].history
-    elif settings.REDIS_URL:
-        loop, history = own_loop(), _history(own_store(settings))
-    elif serving.is_set():
-        loop, history = asyncio.get_running_loop(), _upkeeps[current_hub()].history
-    else:
-        raise ImproperlyConfigured(ELSEWHERE)
+async def at_home(ask: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Ask on the event loop whose hub holds this process's boards, where it has one: stores and
+    layers belong to a loop."""
+    if serving.is_set() and running_hub() is None and not get_settings().REDIS_URL:
+        current_hub()  # nobody has connected yet
+    loop = home()
     if loop is asyncio.get_running_loop():
-        return await work(history)
-    return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work(history), loop))
+        return await ask()
+    return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(ask(), loop))
+
+
+def home() -> asyncio.AbstractEventLoop:
+    """Return the event loop to ask on; `ImproperlyConfigured` where there is none."""
+    found = running_hub()
+    if found is not None:
+        return found[0]
+    if get_settings().REDIS_URL:
+        return own_loop()
+    server = _server_loop() if serving.is_set() else None
+    if server is None:
+        raise ImproperlyConfigured(
+            "Without PRESENCE['REDIS_URL'] the boards are in the memory of the process that serves "
+            "them, and this is another one. Set it, to ask from everywhere."
+        )
+    return server
+
+
+def _server_loop() -> asyncio.AbstractEventLoop | None:
+    """Return the loop of the server on behalf of which this thread runs, None where there is
+    none."""
+    loop = async_to_sync(_running_loop)()
+    return loop if loop.is_running() else None
+
+
+async def _running_loop() -> asyncio.AbstractEventLoop:
+    return asyncio.get_running_loop()
+
+
+async def with_history(work: Callable[[History], Coroutine[Any, Any, T]]) -> T:
+    """Return what is asked of the site's history: this process's, or, in one that has no hub, that
+    of the shared state. `ImproperlyConfigured` where there is neither."""
+    return await at_home(lambda: work(_site_history()))
+
+
+def _site_history() -> History:
+    found = running_hub()
+    return _upkeeps[found[1]].history if found else _history(own_store(get_settings()))
 
 
 def recording() -> bool:

@@ -153,7 +153,7 @@ async def test_who_has_no_server_is_told_so(
     call: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runtime, "_hubs", {})
-    monkeypatch.setattr(api, "serving", threading.Event())
+    monkeypatch.setattr(runtime, "serving", threading.Event())
     with pytest.raises(ImproperlyConfigured, match=r"PRESENCE\['REDIS_URL'\]"):
         await call(api.online, uuid4())
     with pytest.raises(ImproperlyConfigured, match=r"PRESENCE\['REDIS_URL'\]"):
