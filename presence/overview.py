@@ -6,7 +6,6 @@ twice, and `sockets` of all processes.
 """
 
 import asyncio
-import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -21,8 +20,6 @@ from presence.titles import Titles, titles_of
 from presence.topic import Topic, Visit
 from presence.viewing import may_view_overview
 from presence.watch import read_flag
-
-logger = logging.getLogger(__name__)
 
 EVERY = 0.5
 """Seconds between two looks at the store."""

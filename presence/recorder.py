@@ -1,6 +1,5 @@
 """Looks how many people there are, as long as this process is the one that does."""
 
-from presence.census import census
 from presence.store.base import Store
 from presence.store.history import History
 
@@ -21,5 +20,5 @@ class Recorder:
         at = await self._history.claim(self._process)
         self.recording = at is not None
         if at is not None:
-            people = await census(self._store)
+            people = await self._store.boards()
             self.recording = await self._history.record(self._process, at, people)

@@ -7,7 +7,6 @@ from uuid import UUID
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from presence.census import census
 from presence.errors import TryLater
 from presence.hub import Hub
 from presence.metrics import Collector
@@ -63,7 +62,7 @@ async def _people(hub: Hub) -> Mapping[UUID, int] | None:
         async with asyncio.timeout(ANSWER_WITHIN):
             with timed(hub.totals.store, hub.now):
                 await hub.store.ping()
-            return await census(hub.store)
+            return await hub.store.boards()
     except (TryLater, TimeoutError):
         hub.totals.store_failures += 1
         return None

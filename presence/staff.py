@@ -12,7 +12,6 @@ from uuid import UUID, uuid4
 
 from presence.activity import Activity, unpack
 from presence.asking import Asker
-from presence.census import census
 from presence.errors import TryLater
 from presence.events import Events, Tell
 from presence.hub import Hub
@@ -90,7 +89,7 @@ class Staff:
 
     async def census(self, among: Collection[UUID] | None) -> Mapping[UUID, int]:
         """Return how many people are on each board that somebody is on."""
-        return await census(self._store, among)
+        return await self._store.boards(among)
 
     async def scene(self, board: UUID, within: float = ANSWER_WITHIN) -> Scene:
         """Return how a board is now. Processes have so many seconds to tell what people do there;

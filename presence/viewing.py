@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.admin.sites import all_sites
 from django.contrib.auth import get_user_model
+from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
@@ -20,7 +21,11 @@ OVERVIEW = f"{Overview._meta.app_label}.view_{Overview._meta.model_name}"
 
 def board_admin(site: AdminSite) -> "ModelAdmin[Any] | None":
     """Return what an admin site has for the site's boards, None where they are none of its."""
-    model = board_model()
+    return admin_of(site, board_model())
+
+
+def admin_of(site: AdminSite, model: type[Model]) -> "ModelAdmin[Any] | None":
+    """Return what an admin site has for a model, None where it has nothing."""
     return site.get_model_admin(model) if site.is_registered(model) else None
 
 
@@ -48,8 +53,7 @@ def may_view_board(site: AdminSite, request: HttpRequest, board: UUID) -> bool:
 
 def may_view_accounts(site: AdminSite, request: HttpRequest) -> bool:
     """Tell whether somebody may view accounts in an admin site."""
-    model = get_user_model()
-    accounts = site.get_model_admin(model) if site.is_registered(model) else None
+    accounts = admin_of(site, get_user_model())
     return accounts is not None and accounts.has_view_permission(request)
 
 
@@ -100,7 +104,7 @@ def may_view(request: HttpRequest, board: UUID) -> bool:
 def may_view_overview(site: AdminSite, request: HttpRequest) -> bool:
     """Tell whether somebody may see all boards together in an admin site, whichever they may
     view."""
-    page = site.get_model_admin(Overview) if site.is_registered(Overview) else None
+    page = admin_of(site, Overview)
     return page is not None and site.has_permission(request) and page.has_view_permission(request)
 
 

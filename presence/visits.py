@@ -20,6 +20,7 @@ from presence.errors import Forbidden, SignInRequired, TryLater
 from presence.models import Overview
 from presence.origins import is_embedded, origin_of
 from presence.topic import Grant, Topic, Visit
+from presence.viewing import admin_of
 from presence.watch import Watch
 
 SCHEMES = {"ws": "http", "wss": "https"}
@@ -112,8 +113,7 @@ def _has(site: AdminSite, model: type[Model] | None) -> bool:
     together."""
     if model is None:
         return site.is_registered(Overview)
-    found = site.get_model_admin(model) if site.is_registered(model) else None
-    return bool(getattr(found, "live_presence", False))
+    return bool(getattr(admin_of(site, model), "live_presence", False))
 
 
 def refusal(status: int) -> HttpResponse:

@@ -196,7 +196,8 @@ class Store(Protocol):
 
     async def boards(self, among: Collection[UUID] | None = None) -> Mapping[UUID, int]:
         """Return the boards that somebody is on, in no order, and how many people are on each; only
-        those among some, where they are given. Cheaper than `counts` where most are empty."""
+        those among some, where they are given. Cheaper than `counts` where most are empty. Who is
+        on two boards counts on both, so their sum counts them twice."""
         ...
 
     async def processes(self) -> Mapping[str, int]:

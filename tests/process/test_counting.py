@@ -3,7 +3,6 @@
 import pytest
 from prometheus_client import CollectorRegistry
 
-from presence.census import census
 from presence.errors import Close
 from presence.scrape import scrape
 from tests.process.harness import BOARD, OTHER_BOARD, OUT, Process, pass_time, settle
@@ -120,7 +119,7 @@ async def test_people_are_counted_once_on_each_board(world: World) -> None:
     await three(world)
     await world.joined("two", "ada")
     await world.joined("two", "ada", board=OTHER_BOARD)
-    assert await census(world.store) == {BOARD: 3, OTHER_BOARD: 1}
+    assert await world.store.boards() == {BOARD: 3, OTHER_BOARD: 1}
 
 
 async def sample(registry: CollectorRegistry, name: str, process: str = "") -> float | None:
