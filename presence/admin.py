@@ -12,14 +12,14 @@ from django.contrib import admin
 from django.forms import Media, Script
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, get_script_prefix, path, reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from presence.board_admin import BoardMixin
 from presence.changelist import OnlineOrder, PeopleFilter, count, page
 from presence.conf import get_settings
-from presence.feed import feed_view
+from presence.feed import feed_view, live_page, status_texts
 from presence.known import UNKNOWN
 from presence.models import Overview
 from presence.overview_admin import OverviewAdmin
@@ -93,15 +93,9 @@ class LivePresenceMixin(BoardMixin):
 
     def _presence_feed(self) -> dict[str, Any]:
         """Return what the page says to its script."""
-        return {
-            "socket": f"{get_script_prefix()}ws/presence/staff/",
-            "feed": reverse(f"{self.admin_site.name}:{self._feed_name}"),
-            "watch": {"site": self.admin_site.name, "model": self.opts.label_lower},
-            "texts": {
-                "stale": gettext("The server cannot be reached: these numbers are old."),
-                "ended": gettext("You are signed out, or may not see this any more."),
-            },
-        }
+        feed = reverse(f"{self.admin_site.name}:{self._feed_name}")
+        page = live_page(self.admin_site, feed, model=self.opts.label_lower)
+        return {**page, "texts": status_texts()}
 
     @property
     def media(self) -> Media:

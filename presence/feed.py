@@ -7,6 +7,8 @@ from asgiref.sync import async_to_sync
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import get_script_prefix
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -60,6 +62,24 @@ def feed_view(site: AdminSite, model_admin: "ModelAdmin[Any] | None" = None) -> 
         return guarded(request)
 
     return feed
+
+
+def live_page(site: AdminSite, feed: str | None, **watch: object) -> dict[str, Any]:
+    """Return what every page of an admin site that is kept up to date says to its script: where to
+    hear and to ask, and what it watches."""
+    return {
+        "socket": f"{get_script_prefix()}ws/presence/staff/",
+        "feed": feed,
+        "watch": {"site": site.name, **watch},
+    }
+
+
+def status_texts() -> dict[str, str]:
+    """Return what such a page says where its numbers are old, or not for whoever looks any more."""
+    return {
+        "stale": gettext("The server cannot be reached: these numbers are old."),
+        "ended": gettext("You are signed out, or may not see this any more."),
+    }
 
 
 def _said(parameters: Mapping[str, Any]) -> dict[str, object]:

@@ -7,12 +7,12 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, get_script_prefix, path
+from django.urls import URLPattern, path
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
 from presence.conf import get_settings
-from presence.feed import feed_view
+from presence.feed import feed_view, live_page, status_texts
 from presence.models import Overview
 from presence.trend import ANY_BOARD, NAME, plots_of, trend_view, url
 from presence.viewing import board_admin, titles_for
@@ -70,14 +70,9 @@ class OverviewAdmin(_ModelAdmin):
         return TemplateResponse(request, "presence/admin/overview.html", context)
 
     def _page(self) -> dict[str, Any]:
-        name = self.admin_site.name
-        return {
-            "socket": f"{get_script_prefix()}ws/presence/staff/",
-            "feed": url(f"{name}:presence_overview_feed"),
-            "watch": {"site": name, "overview": True},
-            "change": self._change_url(),
-            "words": _words(),
-        }
+        feed = url(f"{self.admin_site.name}:presence_overview_feed")
+        page = live_page(self.admin_site, feed, overview=True)
+        return {**page, "change": self._change_url(), "words": _words()}
 
     def _change_url(self) -> str | None:
         boards = board_admin(self.admin_site)
@@ -97,8 +92,7 @@ class OverviewAdmin(_ModelAdmin):
 
 def _words() -> dict[str, Any]:
     return {
-        "stale": gettext("The server cannot be reached: these numbers are old."),
-        "ended": gettext("You are signed out, or may not see this any more."),
+        **status_texts(),
         "away": gettext("The store is out of reach: how many people there are is not known."),
         "nobody": gettext("Nobody is on a board that you may view."),
         "none": gettext("No process has told how it does."),

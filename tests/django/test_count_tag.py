@@ -15,9 +15,9 @@ from django.test.utils import CaptureQueriesContext
 
 from presence import api, auth, tally
 from presence.auth import Decision
-from presence.store.redis_link import Link
 from presence_site.models import Board
 from tests.django.test_admin import Fill, fill
+from tests.support.admin import link_trips
 from tests.support.own import close_own
 from tests.support.redis import run_redis
 
@@ -116,14 +116,7 @@ def test_each_page_has_its_script(fill: Fill) -> None:
 def test_the_numbers_of_a_list_are_asked_for_once(
     fill: Fill, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trips: list[int] = []
-    inner = Link._run_some
-
-    async def counted(self: Link, calls: Any) -> Any:
-        trips.append(len(calls))
-        return await inner(self, calls)
-
-    monkeypatch.setattr(Link, "_run_some", counted)
+    trips = link_trips(monkeypatch)
     boards = [board() for _ in range(30)]
     fill({each.pk: n % 3 for n, each in enumerate(boards)})
     render(boards=boards, board=boards[0])  # the scripts are loaded

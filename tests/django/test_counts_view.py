@@ -13,10 +13,10 @@ from django.test.utils import CaptureQueriesContext
 
 from presence.auth import Decision
 from presence.runtime import current_hub
-from presence.store.redis_link import Link
 from presence.tally import MOST
 from presence_site.models import Board
 from tests.django.test_admin import Fill, fill
+from tests.support.admin import link_trips
 
 pytestmark = pytest.mark.django_db(transaction=True)
 __all__ = ["fill"]
@@ -136,14 +136,7 @@ def test_queries_and_trips_are_as_many_for_any_number_of_boards(
     client: Client, fill: Fill, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.force_login(User.objects.create(username="ada"))
-    trips: list[int] = []
-    inner = Link._run_some
-
-    async def counted(self: Link, calls: Any) -> Any:
-        trips.append(len(calls))
-        return await inner(self, calls)
-
-    monkeypatch.setattr(Link, "_run_some", counted)
+    trips = link_trips(monkeypatch)
     fill({})
     ask(client, *make())  # the scripts are loaded
     for number in (1, MOST):

@@ -16,6 +16,7 @@ from presence.hub import Hub
 from presence.runtime import current_hub
 from presence.store.base import Ticket
 from presence.store.redis import RedisStore
+from presence.store.redis_link import Link
 from presence.store.redis_scripts import LISTED, STAND
 from tests.support.redis import shared_redis
 
@@ -117,3 +118,17 @@ def trips(monkeypatch: Any) -> Iterator[list[int]]:
     with monkeypatch.context() as patch:
         patch.setattr(Connection, "send_packed_command", counted)
         yield sent
+
+
+def link_trips(monkeypatch: Any) -> list[int]:
+    """Return a list to which every trip to Redis adds how many scripts it ran, until the test
+    ends."""
+    trips: list[int] = []
+    inner = Link._run_some
+
+    async def counted(self: Link, calls: Any) -> Any:
+        trips.append(len(calls))
+        return await inner(self, calls)
+
+    monkeypatch.setattr(Link, "_run_some", counted)
+    return trips
