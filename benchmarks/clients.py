@@ -20,8 +20,8 @@ from typing import Any
 
 from benchmarks.load import GRAIN_US, WARM_UP, Load, Tally
 from benchmarks.wire import BINARY, CLOSE, PING, PONG, TEXT, handshake, pack, unpack
-from presence.messages import SUBPROTOCOL, Dialect, Join, MessageType
-from presence.protocol import encode
+from presence.protocol.codec import encode
+from presence.protocol.messages import SUBPROTOCOL, Dialect, Join, MessageType
 
 COMPARED = 8
 """Of this many frames with positions, the times of one are looked at; all are counted."""

@@ -17,9 +17,9 @@ from django.urls import path
 
 from presence_site.asgi import pages  # first: it loads the apps that the next ones need
 
-from presence.consumer import PresenceConsumer  # isort: skip
-from presence.errors import Close
-from presence.outbox import Outbox
+from presence.consumers import PresenceConsumer  # isort: skip
+from presence.protocol.errors import Close
+from presence.server.outbox import Outbox
 
 
 class LoopConsumer(PresenceConsumer):

@@ -17,11 +17,11 @@ from uuid import UUID
 from django.core.exceptions import SynchronousOnlyOperation
 
 from presence.conf import get_settings
-from presence.errors import TryLater
-from presence.persons import Person, Scene
+from presence.protocol.errors import TryLater
 from presence.runtime import at_home, home, own_store, running_hub, shared_layer
+from presence.server.operations import ANSWER_WITHIN, Staff
+from presence.server.people import Person, Scene
 from presence.signals import announcer
-from presence.staff import ANSWER_WITHIN, Staff
 from presence.store.base import UNTIL_REOPENED
 
 __all__ = [

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 from django.core.checks import register
 
 from presence.checks import check_settings
-from presence.closing import allow_close_codes, say_goodbye_to_all
+from presence.daphne import allow_close_codes, say_goodbye_to_all
 
 
 class PresenceConfig(AppConfig):

@@ -7,8 +7,8 @@ from typing import Any
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from presence.errors import Close
-from presence.outbox import Outbox
+from presence.protocol.errors import Close
+from presence.server.outbox import Outbox
 
 DRAIN_WITHIN = 2.0
 """Seconds that the store, and then the client, has to take in that the server goes down."""

@@ -2,8 +2,8 @@
 
 from asgiref.sync import async_to_sync
 
-from presence.figures import Figures, load
 from presence.runtime import with_history
+from presence.server.stats import Figures, load
 
 __all__ = ["Figures", "afigures", "figures"]
 

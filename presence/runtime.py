@@ -14,17 +14,17 @@ from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.core.exceptions import ImproperlyConfigured
 
+from presence.cluster.layer import Layer
 from presence.conf import Settings, get_settings
-from presence.hub import Hub
-from presence.layer import Layer
+from presence.server.hub import Hub
+from presence.server.upkeep import Upkeep
 from presence.signals import announcer
 from presence.store.base import Store, Timing
 from presence.store.history import History
 from presence.store.history_memory import MemoryHistory
-from presence.store.history_redis import RedisHistory
 from presence.store.memory import MemoryStore
-from presence.store.redis import RedisStore
-from presence.upkeep import Upkeep
+from presence.store.redis.history import RedisHistory
+from presence.store.redis.store import RedisStore
 
 _hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
 _upkeeps: dict[Hub, Upkeep] = {}

@@ -13,7 +13,7 @@ from threading import Lock, Thread
 from django.db import close_old_connections
 from django.dispatch import Signal
 
-from presence.events import BoardEmptied, Event, PersonJoined, PersonLeft
+from presence.server.events import BoardEmptied, Event, PersonJoined, PersonLeft
 
 logger = logging.getLogger(__name__)
 

@@ -13,9 +13,9 @@ from uuid import UUID
 from django.core.signing import BadSignature, SignatureExpired, TimestampSigner
 
 from presence.conf import get_settings
-from presence.errors import Forbidden, SignInRequired
 from presence.guests import embedded_person, user_person
-from presence.identity import clean_name
+from presence.protocol.errors import Forbidden, SignInRequired
+from presence.protocol.identity import clean_name
 
 SALT = "presence.token"
 PREFIX = "presence.token."

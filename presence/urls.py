@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from presence.reports import download, metrics
+from presence.admin.reports import download, metrics
 from presence.views import counts, healthz, token
 
 app_name = "presence"

@@ -17,12 +17,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from presence import api
 from presence.auth import permit, permitted
-from presence.errors import Forbidden, NoBoard, PresenceError, SignInRequired, TryLater
 from presence.guests import guest_person, read_signed, sign_guest, user_person
 from presence.middleware import guest_of
 from presence.origins import may_embed
+from presence.page_counts import MOST
+from presence.protocol.errors import Forbidden, NoBoard, PresenceError, SignInRequired, TryLater
 from presence.runtime import current_hub
-from presence.tally import MOST
 from presence.tokens import Grant, sign
 
 logger = logging.getLogger(__name__)

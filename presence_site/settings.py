@@ -127,7 +127,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {
         "line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
-        "json": {"()": "presence.logs.JsonFormatter"},
+        "json": {"()": "presence.server.logs.JsonFormatter"},
     },
     "handlers": {
         "stderr": {

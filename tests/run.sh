@@ -9,14 +9,14 @@ bin=$1
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-"$bin/pytest" tests/cluster --ignore=tests/cluster/test_hop.py >"$log" 2>&1 &
+"$bin/pytest" tests/system --ignore=tests/system/test_hop.py >"$log" 2>&1 &
 cluster=$!
-"$bin/coverage" run -m pytest --ignore=tests/cluster
+"$bin/coverage" run -m pytest --ignore=tests/system
 rest=$?
 wait "$cluster"
 status=$?
 cat "$log"
 # Now that nothing else runs: it measures.
-"$bin/pytest" tests/cluster/test_hop.py
+"$bin/pytest" tests/system/test_hop.py
 hop=$?
 [ "$rest" = 0 ] && [ "$status" = 0 ] && [ "$hop" = 0 ]

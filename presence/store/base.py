@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
-from presence.roster import Member
+from presence.store.roster import Member
 
 REMEMBERED = 3600.0
 """Seconds for which removed sessions are known, at least: no process that slept less puts them

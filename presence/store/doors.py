@@ -3,9 +3,9 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from presence.errors import Forbidden, Removed
-from presence.roster import Member
+from presence.protocol.errors import Forbidden, Removed
 from presence.store.base import REMEMBERED, UNTIL_REOPENED
+from presence.store.roster import Member
 
 Ends = dict[UUID, dict[str, float]]
 """By board, and by person or session: when it is over, in seconds of the store's clock."""

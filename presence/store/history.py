@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Protocol
 from uuid import UUID
 
-from presence.series import Point, Span
+from presence.store.series import Point, Span
 
 RECORDER_LEASE = 30.0
 """Seconds that a process is the recorder after it last said that it is. Who looks every 10 s and

@@ -6,12 +6,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from presence.identity import color_for
-from presence.messages import MAX_USERS, NO_USER, Color
-from presence.roster import Member, people
+from presence.protocol.identity import color_for
+from presence.protocol.messages import MAX_USERS, NO_USER, Color
 from presence.store.base import Admission, Departure, Snapshot, Standing, Ticket, Timing
 from presence.store.doors import Doors
 from presence.store.registry import BoardIds
+from presence.store.roster import Member, people
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from itertools import takewhile
 from math import inf
 from uuid import UUID
 
-from presence.boards import home_id, next_id
+from presence.protocol.board_ids import home_id, next_id
 
 
 class BoardIds:

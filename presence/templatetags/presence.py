@@ -18,10 +18,10 @@ from presence.api import board_id
 from presence.auth import visitor_name
 from presence.conf import get_settings
 from presence.guests import guest_person
-from presence.identity import anonymous_name
 from presence.middleware import guest_of
-from presence.strings import overlay_strings
-from presence.tally import Tally
+from presence.overlay import overlay_strings
+from presence.page_counts import Tally
+from presence.protocol.identity import anonymous_name
 
 logger = logging.getLogger(__name__)
 register = template.Library()

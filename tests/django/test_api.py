@@ -12,12 +12,12 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ImproperlyConfigured, SynchronousOnlyOperation
 
 from presence import api, runtime
-from presence.connection import Connection, Visitor
-from presence.errors import Close, TryLater
 from presence.guests import person_of
-from presence.messages import Dialect, Join
-from presence.protocol import encode
+from presence.protocol.codec import encode
+from presence.protocol.errors import Close, TryLater
+from presence.protocol.messages import Dialect, Join
 from presence.runtime import current_hub
+from presence.server.connection import Connection, Visitor
 from presence.signals import announcer, person_left
 from presence_site.models import Board
 

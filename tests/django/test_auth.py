@@ -9,8 +9,8 @@ from django.contrib.auth.models import AnonymousUser, User
 
 from presence import auth
 from presence.auth import Decision, account_name, admit, ask_board, parse_board
-from presence.errors import Forbidden, NoBoard, SignInRequired, TryLater
 from presence.guests import new_guest, sign_guest
+from presence.protocol.errors import Forbidden, NoBoard, SignInRequired, TryLater
 from presence_site.models import Board
 
 GUEST = AnonymousUser()

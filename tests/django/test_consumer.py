@@ -10,11 +10,11 @@ from channels import consumer as channels_consumer
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser
 
-from presence.connection import Connection
-from presence.consumer import PresenceConsumer, choose_dialect
-from presence.messages import Dialect, Join, PresenceUpdate
-from presence.protocol import decode_server, encode
+from presence.consumers import PresenceConsumer, choose_dialect
+from presence.protocol.codec import decode_server, encode
+from presence.protocol.messages import Dialect, Join, PresenceUpdate
 from presence.runtime import current_hub
+from presence.server.connection import Connection
 from presence_site.models import Board
 
 pytestmark = pytest.mark.django_db(transaction=True)

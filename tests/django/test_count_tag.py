@@ -13,10 +13,11 @@ from django.template import Context, Template
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
-from presence import api, auth, tally
+from presence import api, auth
+from presence import page_counts as tally
 from presence.auth import Decision
 from presence_site.models import Board
-from tests.django.test_admin import Fill, fill
+from tests.admin.test_admin import Fill, fill
 from tests.support.admin import link_trips
 from tests.support.own import close_own
 from tests.support.redis import run_redis

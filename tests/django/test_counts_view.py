@@ -12,10 +12,10 @@ from django.test import AsyncClient, Client
 from django.test.utils import CaptureQueriesContext
 
 from presence.auth import Decision
+from presence.page_counts import MOST
 from presence.runtime import current_hub
-from presence.tally import MOST
 from presence_site.models import Board
-from tests.django.test_admin import Fill, fill
+from tests.admin.test_admin import Fill, fill
 from tests.support.admin import link_trips
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,7 +9,7 @@ from django.test import AsyncClient
 
 from presence.checks import LAYER
 from presence.runtime import current_hub
-from presence.store.redis import RedisStore
+from presence.store.redis.store import RedisStore
 from tests.support.redis import RedisServer
 
 

@@ -1,4 +1,4 @@
-"""Sorting and filtering a long list by people. tests/e2e does it in PostgreSQL."""
+"""Sorting and filtering a long list by people. tests/client_facing does it in PostgreSQL."""
 
 import pytest
 

@@ -14,7 +14,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.dispatch import Signal
 
-from presence.events import BoardEmptied, Event, PersonJoined, PersonLeft
+from presence.server.events import BoardEmptied, Event, PersonJoined, PersonLeft
 from presence.signals import SIGNALS, Announcer, board_emptied, person_joined, person_left
 
 BOARD = UUID("00000000-0000-4000-8000-000000000001")

@@ -10,7 +10,7 @@ import pytest
 from django.utils import translation
 
 import presence
-from presence.strings import EXAMPLES, TEXTS, overlay_strings
+from presence.overlay import EXAMPLES, TEXTS, overlay_strings
 from tests.django.test_tag import attributes, render
 
 LOCALES = Path(presence.__file__).parent / "locale"
@@ -49,7 +49,7 @@ def test_the_overview_speaks_it(language: str) -> None:
     app = Path(presence.__file__).parent
     page = (app / "templates/presence/admin/overview.html").read_text()
     texts = re.findall(r'translate "(.*?)" (?:as \w+ )?%', page)
-    for name in ("trend.py", "overview_admin.py"):
+    for name in ("admin/charts.py", "admin/overview.py"):
         texts += re.findall(r'gettext\("(.*?)"\)', (app / name).read_text())
     assert len(texts) > 30
     with translation.override(language):
@@ -71,7 +71,7 @@ def test_the_panel_of_a_board_speaks_it(language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_string_of_the_code_is_spoken(language: str) -> None:
     texts: set[str] = set()
-    for file in Path(presence.__file__).parent.glob("*.py"):
+    for file in Path(presence.__file__).parent.rglob("*.py"):
         texts |= {*re.findall(r'\b(?:n?gettext(?:_lazy)?|_)\(\s*"(.*?)"', file.read_text())}
     assert len(texts) > 30
     assert texts <= {key if isinstance(key, str) else key[0] for key in entries(language)}

@@ -11,7 +11,7 @@ from django.template import Context, Template
 from django.test import RequestFactory
 
 from presence.guests import guest_person, sign_guest
-from presence.identity import anonymous_name
+from presence.protocol.identity import anonymous_name
 
 BOARD = UUID("00000000-0000-4000-8000-000000000001")
 

@@ -9,7 +9,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.core.signing import TimestampSigner
 
 from presence import tokens
-from presence.errors import Forbidden, SignInRequired
+from presence.protocol.errors import Forbidden, SignInRequired
 from presence.tokens import Grant, issue, offered, read, sign
 
 BOARD = uuid4()

@@ -3,7 +3,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from playwright.sync_api import sync_playwright
 
-from presence import tally
+from presence import page_counts as tally
 from presence_site.models import Board, Note
 from tests.support.browser import launch
 from tests.support.server import prepare, serve, site_environment

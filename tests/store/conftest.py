@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from presence.store.base import Store
-from presence.store.redis import RedisStore
+from presence.store.redis.store import RedisStore
 from tests.store.cast import HERE, SHORT_LEASE, THERE, TIMING
 from tests.store.redis_place import TIMEOUT, Place
 from tests.store.worlds import WORLDS, OpenWorld, World

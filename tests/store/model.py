@@ -10,12 +10,12 @@ from dataclasses import dataclass, field, replace
 from math import inf
 from uuid import UUID
 
-from presence.boards import home_id, next_id
-from presence.errors import Forbidden, Refused, Removed
-from presence.identity import PALETTE
-from presence.messages import MAX_USERS, NO_USER
-from presence.roster import Member
+from presence.protocol.board_ids import home_id, next_id
+from presence.protocol.errors import Forbidden, Refused, Removed
+from presence.protocol.identity import PALETTE
+from presence.protocol.messages import MAX_USERS, NO_USER
 from presence.store.base import REMEMBERED, Admission, Departure, Snapshot, Standing, Ticket, Timing
+from presence.store.roster import Member
 
 
 @dataclass

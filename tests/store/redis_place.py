@@ -9,11 +9,11 @@ from uuid import UUID, uuid4
 import pytest
 from redis.asyncio import Redis as AsyncRedis
 
-from presence.errors import TryLater
+from presence.protocol.errors import TryLater
 from presence.store.base import Timing
-from presence.store.redis import RedisStore
-from presence.store.redis_link import Client
-from presence.store.redis_scripts import Keys, Script
+from presence.store.redis.client import Client
+from presence.store.redis.scripts import Keys, Script
+from presence.store.redis.store import RedisStore
 from tests.store.cast import TIMING
 from tests.support.redis import RedisServer
 from tests.support.waiting import DEADLINE, POLL

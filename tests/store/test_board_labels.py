@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from presence.boards import home_id
+from presence.protocol.board_ids import home_id
 from presence.store.base import Store
 from tests.store.cast import (
     BOARD,

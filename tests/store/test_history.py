@@ -9,13 +9,13 @@ import pytest
 from redis.asyncio.cluster import RedisCluster
 from redis.crc import key_slot
 
-from presence.errors import TryLater
-from presence.series import HOURS, MINUTES, Point
+from presence.protocol.errors import TryLater
 from presence.store.base import Timing
 from presence.store.history import FIGURES_LAST, RECORDER_LEASE, History
 from presence.store.history_memory import MemoryHistory
-from presence.store.history_redis import RedisHistory
-from presence.store.redis import RedisStore
+from presence.store.redis.history import RedisHistory
+from presence.store.redis.store import RedisStore
+from presence.store.series import HOURS, MINUTES, Point
 from tests.store.cast import BOARD, HERE, OTHER_BOARD, THERE
 from tests.store.redis_place import Place
 from tests.store.test_redis_keys import commands_of_scripts

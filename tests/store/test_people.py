@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from presence.identity import PALETTE, color_for
+from presence.protocol.identity import PALETTE, color_for
 from presence.store.base import Departure, Store
 from tests.store.cast import (
     BOARD,

@@ -8,11 +8,11 @@ from uuid import UUID
 import pytest
 from redis.asyncio import Redis as AsyncRedis
 
-from presence.messages import MAX_USERS
-from presence.store.redis import RedisStore
-from presence.store.redis_link import AT_ONCE
-from presence.store.redis_reader import READS_AT_ONCE
-from presence.store.redis_scripts import LISTED, STAND
+from presence.protocol.messages import MAX_USERS
+from presence.store.redis.client import AT_ONCE
+from presence.store.redis.reader import READS_AT_ONCE
+from presence.store.redis.scripts import LISTED, STAND
+from presence.store.redis.store import RedisStore
 from tests.store.cast import (
     BOARD,
     FIRST_OF_PAIR,

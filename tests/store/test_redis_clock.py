@@ -2,7 +2,7 @@
 
 import pytest
 
-from presence.store.redis import RedisStore
+from presence.store.redis.store import RedisStore
 from tests.store.cast import BOARD, HERE, SHORT_LEASE, THERE, gone, people_on, ticket
 from tests.store.redis_place import Place
 

@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 import pytest
 from redis.asyncio.cluster import RedisCluster
 
-from presence.errors import TryLater
-from presence.store.redis import RedisStore
+from presence.protocol.errors import TryLater
+from presence.store.redis.store import RedisStore
 from tests.store.cast import (
     BOARD,
     FIRST_OF_PAIR,

@@ -9,8 +9,8 @@ import pytest
 from redis.asyncio import Redis as AsyncRedis
 
 from presence.store.base import Departure
-from presence.store.redis import RedisStore
-from presence.store.redis_scripts import JOIN, LET_GO, TAKE
+from presence.store.redis.scripts import JOIN, LET_GO, TAKE
+from presence.store.redis.store import RedisStore
 from tests.store.cast import BOARD, HERE, OTHER_BOARD, TIMING, people_on, ticket
 from tests.store.redis_place import TIMEOUT, Place, refused
 

@@ -10,11 +10,11 @@ import pytest
 from redis import Redis
 from redis.crc import key_slot
 
-from presence.errors import Forbidden
-from presence.roster import Member
+from presence.protocol.errors import Forbidden
 from presence.store.base import Timing
-from presence.store.redis import RedisStore
-from presence.store.redis_scripts import LUA
+from presence.store.redis.scripts import LUA
+from presence.store.redis.store import RedisStore
+from presence.store.roster import Member
 from tests.store.cast import (
     BOARD,
     FIRST_OF_PAIR,

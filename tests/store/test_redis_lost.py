@@ -2,7 +2,7 @@
 
 import asyncio
 
-from presence.store.redis_scripts import LET_GO, RESTORE, STAND
+from presence.store.redis.scripts import LET_GO, RESTORE, STAND
 from tests.store.cast import (
     BOARD,
     FIRST_OF_PAIR,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from presence.store.base import Timing
-from presence.store.redis import RedisStore
+from presence.store.redis.store import RedisStore
 from tests.store.cast import BOARD, HERE, OTHER_BOARD, THERE, TIMING, fill, people_on, ticket
 from tests.store.redis_place import TIMEOUT, Place, refused
 from tests.support.server import free_port

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from presence.errors import Forbidden, Removed
+from presence.protocol.errors import Forbidden, Removed
 from presence.store.base import REMEMBERED, Departure, Store
 from tests.store.cast import (
     BOARD,

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from presence.boards import home_id
-from presence.messages import NO_USER
-from presence.roster import Member
+from presence.protocol.board_ids import home_id
+from presence.protocol.messages import NO_USER
 from presence.store.base import Departure, Store
+from presence.store.roster import Member
 from tests.store.cast import (
     BOARD,
     HERE,

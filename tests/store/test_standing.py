@@ -1,6 +1,6 @@
 """How boards stand: snapshots, what a renewal tells, which processes and boards there are."""
 
-from presence.boards import home_id
+from presence.protocol.board_ids import home_id
 from presence.store.base import Snapshot, Standing, Store
 from tests.store.cast import (
     BOARD,

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from presence.messages import MAX_USERS, NO_USER
+from presence.protocol.messages import MAX_USERS, NO_USER
 from presence.store.base import Store
 from tests.store.cast import BOARD, OTHER_BOARD, THERE, fill, people_on, ticket
 from tests.store.worlds import World

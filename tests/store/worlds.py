@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from presence.store.base import Store, Timing
 from presence.store.memory import MemoryStore
-from presence.store.redis import RedisStore
+from presence.store.redis.store import RedisStore
 from tests.support.redis import shared_redis
 
 

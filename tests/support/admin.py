@@ -12,12 +12,12 @@ from django.test import AsyncClient
 from redis.asyncio import Connection
 
 from presence import runtime
-from presence.hub import Hub
 from presence.runtime import current_hub
+from presence.server.hub import Hub
 from presence.store.base import Ticket
-from presence.store.redis import RedisStore
-from presence.store.redis_link import Link
-from presence.store.redis_scripts import LISTED, STAND
+from presence.store.redis.client import Link
+from presence.store.redis.scripts import LISTED, STAND
+from presence.store.redis.store import RedisStore
 from tests.support.redis import shared_redis
 
 

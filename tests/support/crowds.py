@@ -8,8 +8,8 @@ from threading import Event, Thread
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
-from presence.messages import SUBPROTOCOL, Dialect, Join
-from presence.protocol import encode
+from presence.protocol.codec import encode
+from presence.protocol.messages import SUBPROTOCOL, Dialect, Join
 from tests.support.server import Server
 
 

@@ -9,7 +9,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
-from presence.messages import (
+from presence.protocol.codec import encode
+from presence.protocol.messages import (
     SUBPROTOCOL,
     CursorUpdate,
     Dialect,
@@ -18,7 +19,6 @@ from presence.messages import (
     SetState,
     UserState,
 )
-from presence.protocol import encode
 from tests.support.server import Server
 from tests.support.waiting import eventually
 

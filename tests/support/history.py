@@ -6,9 +6,9 @@ from uuid import UUID
 from redis import Redis
 
 from presence import runtime
-from presence.series import Span, Tally
 from presence.store.history import History
-from presence.store.redis_scripts import Keys
+from presence.store.redis.scripts import Keys
+from presence.store.series import Span, Tally
 
 
 def write_history(

@@ -8,7 +8,8 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from presence.messages import (
+from presence.protocol.codec import decode_server, encode
+from presence.protocol.messages import (
     SUBPROTOCOL,
     CursorUpdate,
     Dialect,
@@ -19,7 +20,6 @@ from presence.messages import (
     ServerMessage,
     Welcome,
 )
-from presence.protocol import decode_server, encode
 from tests.support.server import OPEN_BOARD, Server
 from tests.support.waiting import DEADLINE
 

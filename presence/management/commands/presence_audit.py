@@ -11,12 +11,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from presence.asking import CLOSE_WITHIN
-from presence.audit import Difference, Evidence, summary
+from presence.cluster.requests import CLOSE_WITHIN
 from presence.conf import get_settings
-from presence.errors import TryLater
-from presence.inquiry import Inquirer, longest
+from presence.protocol.errors import TryLater
 from presence.runtime import shared_layer, shared_store
+from presence.server.audit import Difference, Evidence, summary
+from presence.server.auditor import Inquirer, longest
 
 UNKNOWN = 2
 """The exit status where it is not known whether something differs."""

@@ -1,0 +1,246 @@
+"""The store of many processes: Redis 6.2 or later, or Valkey, alone or as a Cluster.
+
+A board's state is under keys of its own, changed by scripts only (`redis_scripts`). Redis's clock
+is the clock. A lease is kept with each board that its process has members on, so that the scripts
+on a board need nothing from elsewhere. Every key expires by itself when those who use it are gone.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from math import inf
+from typing import Any, Unpack
+from uuid import UUID
+
+from presence.protocol.board_ids import home_id
+from presence.protocol.errors import Forbidden, Refused, Removed, TryLater
+from presence.protocol.identity import colors_for
+from presence.store.base import (
+    REMEMBERED,
+    UNTIL_REOPENED,
+    Admission,
+    Departure,
+    Snapshot,
+    Standing,
+    Ticket,
+    Timing,
+)
+from presence.store.redis import scripts
+from presence.store.redis.client import AT_ONCE, Client
+from presence.store.redis.held import Held
+from presence.store.redis.reader import Options, RedisReader, snapshot_of, standing_of
+from presence.store.redis.records import (
+    color_of,
+    color_text,
+    escape,
+    member_arguments,
+    members,
+    microseconds,
+    names,
+    seconds_of,
+    unescape,
+)
+from presence.store.redis.scripts import Argument, Call, Script
+from presence.store.roster import Member
+
+
+class RedisStore(RedisReader):
+    """The `Store` of many processes; all of them must be given the same `prefix` and `timing`.
+
+    `server` is a URL (redis://, rediss://, unix://) or a client, as `Link` says, which tells of the
+    timeouts too. Up to `connections` are opened for each event loop. Keys outlive what they hold by
+    `spare` seconds. `ahead` returns the seconds by which Redis's clock is to be read ahead: tests
+    let time pass with it.
+    """
+
+    def __init__(
+        self, server: str | Client, timing: Timing | None = None, **options: Unpack[Options]
+    ) -> None:
+        super().__init__(server, timing, **options)
+        self.shared = 0
+        """How often a board had to share its home id because all 65,535 were taken."""
+        self._held = Held()
+        self._ids: dict[UUID, int] = {}
+        self._leases: dict[str, int] = {}
+        # Sessions whose join failed, and may have been done all the same.
+        self._doubtful: dict[str, UUID] = {}
+
+    async def join(self, board: UUID, ticket: Ticket) -> Admission:
+        """See `Store.join`."""
+        try:
+            admission = await self._join(board, ticket)
+        except Refused:
+            raise
+        except BaseException:
+            self._doubtful[ticket.session] = board
+            raise
+        self._doubtful.pop(ticket.session, None)
+        self._held.put(board, ticket.session, ticket.process)
+        self._remember([board], [admission.board_id])
+        self._off(board, [admission.resumed] if admission.resumed else [])
+        return admission
+
+    async def linger(self, board: UUID, session: str) -> None:
+        """See `Store.linger`."""
+        await self._link.run(self._on_board(scripts.LINGER, board, escape(session)))
+
+    async def leave(self, board: UUID, session: str) -> Departure:
+        """See `Store.leave`."""
+        departure = await self._depart(board, scripts.LEAVE, escape(session))
+        self._off(board, [session])
+        return departure
+
+    async def reap(self, board: UUID) -> Departure:
+        """See `Store.reap`."""
+        return await self._depart(board, scripts.REAP)
+
+    async def restore(self, board: UUID, members: Sequence[Member]) -> Snapshot:
+        """See `Store.restore`."""
+        # Noted first: where this fails, the next `renew` names the board again.
+        self._hold(board, members)
+        snapshot = await (self._restored(board, members) if members else self.snapshot(board))
+        self._off(board, snapshot.removed)
+        return snapshot
+
+    async def remove(self, board: UUID, person: str, seconds: float) -> Departure:
+        """See `Store.remove`."""
+        times = map(microseconds, (seconds, max(seconds, REMEMBERED)))
+        return await self._depart(board, scripts.REMOVE, escape(person), *times)
+
+    async def shut(self, board: UUID, seconds: float) -> None:
+        """See `Store.shut`."""
+        duration = microseconds(min(seconds, UNTIL_REOPENED))
+        await self._link.run(self._on_board(scripts.SHUT, board, duration))
+
+    async def renew(self, process: str) -> Mapping[UUID, Standing]:
+        """See `Store.renew`. One trip for some hundreds of boards."""
+        doubtful = tuple(self._doubtful.items())
+        asked, until = self._held.of(process), self._held.puts
+        lease_end, *told = await self._link.run_all(
+            [
+                self._call(scripts.LEASE, self._keys.processes, escape(process)),
+                *(self._taking_back(board, session) for session, board in doubtful),
+                *(self._standing_of(board, process, len(asked[board])) for board in asked),
+            ]
+        )
+        self._leases[process] = lease_end
+        self._remember(asked, await self._take([*asked]))
+        await self._taken_back(doubtful, told)
+        stands = told[len(doubtful) :]
+        for (board, sessions), (*_, own) in zip(asked.items(), stands, strict=True):
+            if own is not None:
+                # Others went on for them or reaped them, or they are lost.
+                self._off(board, set(sessions).difference(map(unescape, own)), until=until)
+        return {board: standing_of(stand) for board, stand in zip(asked, stands, strict=True)}
+
+    async def _join(self, board: UUID, ticket: Ticket) -> Admission:
+        asks = (ticket.session, ticket.process, ticket.person, ticket.name)
+        palette = ",".join(map(color_text, colors_for(ticket.person)))
+        call = self._on_board(
+            scripts.JOIN, board, *map(escape, asks), await self._lease_end(ticket.process), palette
+        )
+        told = await self._link.run(call)
+        if len(told) == 1:
+            raise _REFUSALS[told[0]]
+        version, people, processes, user, color, resumed, since, arrived = told
+        # After the join, as a board that empties lets its id go before it looks whether somebody
+        # came: whichever is first, the id is held.
+        (board_id,) = await self._take([board])
+        member = Member(*asks, color_of(color), user, seconds_of(since))
+        here = names(processes) | {ticket.process}
+        old = unescape(resumed) or None
+        return Admission(member, board_id, people, version, here, old, bool(arrived))
+
+    async def _restored(self, board: UUID, members: Sequence[Member]) -> Snapshot:
+        ends = {process: await self._lease_end(process) for process in _owners(members)}
+        told = [part for m in members for part in member_arguments(m, ends[m.process])]
+        restoring = self._on_board(scripts.RESTORE, board, microseconds(REMEMBERED), *told)
+        here, seen = await self._link.run_all([restoring, self._on_board(scripts.SNAPSHOT, board)])
+        # Where all of them had been removed, nobody needs an id.
+        ids = await self._take([board] if here else [])
+        self._remember([board] if here else [], ids)
+        # Again: a renewal under way may have found the board before they were back on it.
+        self._hold(board, members)
+        return snapshot_of(seen, ids[0]) if here else await self.snapshot(board)
+
+    async def _depart(self, board: UUID, script: Script, *arguments: Argument) -> Departure:
+        told = await self._link.run(self._on_board(script, board, *arguments))
+        version, people, emptied, flat, left = told
+        gone = members(flat)
+        self._off(board, [member.session for member in gone])
+        if emptied:
+            # Whatever becomes of the id, those who are gone must be told.
+            await self._let_go([board])
+        return Departure(gone, people, version, frozenset(map(unescape, left)), bool(emptied))
+
+    async def _taken_back(self, doubtful: Sequence[tuple[str, UUID]], told: list[Any]) -> None:
+        emptied = []
+        for (session, board), departure in zip(doubtful, told, strict=False):
+            if isinstance(departure, Exception):
+                continue  # The next renewal tries again.
+            if self._doubtful.get(session) == board:
+                self._off(board, [session])
+            if departure[2]:
+                emptied.append(board)
+        if emptied:
+            await self._let_go(emptied)
+
+    async def _let_go(self, boards: Sequence[UUID]) -> None:
+        """Let the ids of emptied boards go. Where that fails they are let go in the end."""
+        calls = [self._call(scripts.LET_GO, self._keys.registry, board.hex) for board in boards]
+        with suppress(TryLater):
+            await self._link.run_all(calls)
+            # Somebody may have come before that.
+            again = [board for board, people in (await self.counts(boards)).items() if people]
+            await self._take(again)
+
+    async def _take(self, boards: Sequence[UUID]) -> list[int]:
+        parts = [boards[n : n + AT_ONCE] for n in range(0, len(boards), AT_ONCE)]
+        told = await self._link.run_all([self._taking(part) for part in parts])
+        return [board_id for ids in told for board_id in self._taken(ids)]
+
+    def _taking(self, boards: Iterable[UUID]) -> Call:
+        # Where the registry was lost, boards that are in use keep the ids that their clients know.
+        wants = [part for b in boards for part in (b.hex, home_id(b), self._ids.get(b, 0))]
+        return self._call(scripts.TAKE, self._keys.registry, *wants)
+
+    def _taken(self, told: list[int]) -> list[int]:
+        shared, *ids = told
+        self.shared += shared
+        return ids
+
+    def _remember(self, boards: Iterable[UUID], ids: Iterable[int]) -> None:
+        held = zip(boards, ids, strict=True)
+        self._ids.update((board, board_id) for board, board_id in held if board in self._held)
+
+    def _hold(self, board: UUID, members: Iterable[Member]) -> None:
+        for member in members:
+            self._held.put(board, member.session, member.process)
+
+    def _off(self, board: UUID, sessions: Collection[str], *, until: float = inf) -> None:
+        for session in sessions:
+            self._doubtful.pop(session, None)
+        self._held.drop(board, sessions, until=until)
+        if board not in self._held:
+            self._ids.pop(board, None)
+
+    async def _lease_end(self, process: str) -> Argument:
+        """Return until when a process holds its lease (microseconds of Redis's clock), "" where
+        that is not known."""
+        if process in self._leases:
+            return self._leases[process]
+        # Another store renews for it.
+        score = await self._link.command("ZSCORE", *self._keys.processes, escape(process))
+        return "" if score is None else int(float(score))
+
+    def _taking_back(self, board: UUID, session: str) -> Call:
+        # What Redis will not do here must not keep the lease from being renewed.
+        return replace(self._on_board(scripts.LEAVE, board, escape(session)), optional=True)
+
+
+_REFUSALS = {b"removed": Removed, b"shut": Forbidden}
+"""What lua/join.lua says in place of an admission."""
+
+
+def _owners(members: Iterable[Member]) -> set[str]:
+    return {member.process for member in members}

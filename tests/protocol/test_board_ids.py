@@ -1,0 +1,71 @@
+import json
+import re
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from presence.protocol.board_ids import group_name, home_id, next_id
+
+VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "frames.json").read_text())[
+    "board_ids"
+]
+IDS = st.integers(1, 65535)
+
+
+@pytest.mark.parametrize("case", VECTORS["home"], ids=lambda case: case["uuid"])
+def test_home_ids_of_the_vectors(case):
+    assert home_id(UUID(case["uuid"])) == case["id"]
+
+
+def test_two_boards_with_one_home():
+    first, second = map(UUID, VECTORS["collision"]["uuids"])
+    home = VECTORS["collision"]["home"]
+    assert home_id(first) == home_id(second) == home
+    assert next_id(home, set()) == home
+    assert next_id(home, {home}) == VECTORS["collision"]["second_gets"]
+
+
+def test_a_hash_of_0_becomes_1():
+    assert home_id(UUID(VECTORS["zero_becomes_one"])) == 1
+
+
+@given(st.uuids())
+def test_a_home_is_a_board_id(board):
+    assert 1 <= home_id(board) <= 65535
+
+
+def test_after_65535_comes_1():
+    assert next_id(65535, {65535}) == 1
+    assert next_id(65535, {65535, 1, 2}) == 3
+
+
+def test_with_every_id_taken_it_is_home_again():
+    assert next_id(4660, range(1, 65536)) == 4660
+
+
+def test_the_last_free_id_is_found_just_before_home():
+    assert next_id(4660, set(range(1, 65536)) - {4659}) == 4659
+
+
+@given(IDS, st.sets(IDS, max_size=50))
+def test_the_next_id_is_free_and_nothing_free_was_passed_over(home, taken):
+    found = next_id(home, taken)
+    assert found not in taken
+    passed = range(home, found) if found >= home else [*range(home, 65536), *range(1, found)]
+    assert taken.issuperset(passed)
+
+
+@pytest.mark.parametrize("home", [0, -1, 65536])
+def test_home_must_be_a_board_id(home):
+    with pytest.raises(ValueError, match="outside"):
+        next_id(home, set())
+
+
+@given(st.uuids())
+def test_group_names_are_legal_and_tell_boards_apart(board):
+    name = group_name(board)
+    assert re.fullmatch(r"[a-zA-Z0-9\-_.]{1,99}", name)
+    assert UUID(name.removeprefix("presence.")) == board

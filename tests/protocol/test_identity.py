@@ -1,0 +1,229 @@
+import math
+import unicodedata
+from itertools import combinations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from presence.protocol.identity import PALETTE, anonymous_name, clean_name, color_for, colors_for
+from presence.protocol.words import ADJECTIVES, ANIMALS
+
+FAMILY = "👨\u200d👩\u200d👧"
+BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+NAUGHTY = st.sampled_from(
+    [
+        *BIDI,
+        *"\x00\x1b\t\n\x85\u00ad\u034f\u115f\u1160\u200b\u200c\u200d\u2028\u2029\u2060\u2065\u2800",
+        *"\u3000\u3164\ud800\udfff\ufdd0\ufe0f\ufeff\uffa0\ufff9\uffff\u0301\u0327\u1100\u1161",
+        *"\U000e0041\U000e0100\U000e0fff\U0010ffff aé李🇩🇪👩❤🏽",
+        FAMILY,
+    ]
+)
+TEXT = st.one_of(
+    st.text(st.characters()),
+    st.text(st.characters(codec=None, categories=["Cs", "Mn", "Ll", "Cf", "Zs"])),
+    st.lists(NAUGHTY, max_size=30).map("".join),
+)
+
+
+@pytest.mark.parametrize(
+    ("given_name", "name"),
+    [
+        ("Ada", "Ada"),
+        ("  Ada \t\n Lovelace\u2028\u00a0II\u3000", "Ada Lovelace II"),
+        ("Zoe\u0308", "Zoë"),
+        ("\u202eadA\u202c", "adA"),
+        (f"A{BIDI}da", "Ada"),
+        ("A\x00d\x07a\x7f\x9f", "Ada"),
+        ("A\ufeffd\u00ada\u200b\u2060", "Ada"),
+        ("A\ud800d\udfffa", "Ada"),
+        ("A\uffffd\ufdd0a\U0010fffe", "Ada"),
+        ("A\U000e0041da\U000e0fff\u2065\ufff0", "Ada"),
+        ("e\u200b\u0301", "é"),
+        ("<script>alert(1)</script>", "<script>alert(1)</script>"),
+        ("\u3164Ada\u2800\u3164Lovelace\u1160", "Ada Lovelace"),
+        ("\u0301\u200d Ada", "Ada"),
+        (FAMILY, FAMILY),
+        ("علی\u200cرضا", "علی\u200cرضا"),
+        ("Ada\u200d", "Ada"),
+        ("Ada \u200d\u200c Lovelace", "Ada Lovelace"),
+        ("A\u200c\u200d\u200cda", "A\u200cda"),
+        ("❤\ufe0f", "❤\ufe0f"),
+        ("葛\U000e0100城", "葛\U000e0100城"),
+    ],
+)
+def test_names_are_cleaned(given_name, name):
+    assert clean_name(given_name) == name
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        *("", "   ", "\t\r\n", "\u2028", "\x00", "\ud83e", BIDI, "\u200b\ufeff"),
+        *("\u3164", "\u115f\u1160", "\u2800\u2800", "\uffa0", "\U0001d159"),
+        *("\u200d\u200c", "\ufe0f\ufe0f", "\u034f", "\U000e0041\U000e007f"),
+        *("\u0301\u0302", "\u0301" * 40),
+    ],
+)
+def test_what_shows_nothing_is_no_name(nothing):
+    assert clean_name(nothing) == ""
+
+
+@pytest.mark.parametrize(
+    ("long", "cut"),
+    [
+        ("a" * 33, "a" * 32),
+        ("é" * 20, "é" * 16),
+        ("a" + "é" * 20, "a" + "é" * 15),
+        ("🦊" * 9, "🦊" * 8),
+        ("a" * 31 + " b", "a" * 31),
+        ("a" * 29 + "\u200d👩", "a" * 29),
+        ("a" * 25 + "👩\u200d👩", "a" * 25 + "👩"),
+        ("🇩🇪" * 5, "🇩🇪" * 4),
+        ("abcd" + "🇩🇪" * 5, "abcd" + "🇩🇪" * 3),
+        ("abcd" + "🇩🇪" * 3 + "🇩b", "abcd" + "🇩🇪" * 3 + "🇩"),
+        ("\u0301" * 40 + "Ada", "Ada"),
+    ],
+)
+def test_long_names_are_cut_where_it_shows_least(long, cut):
+    assert clean_name(long) == cut
+
+
+@given(TEXT)
+@example("a" * 29 + "\u200d" + "\u0301")
+@example("abcd" + "🇩🇪" * 5)
+def test_cleaning_twice_is_cleaning_once(text):
+    name = clean_name(text)
+    assert clean_name(name) == name
+
+
+@given(TEXT)
+def test_a_clean_name_holds_nothing_forbidden(text):
+    name = clean_name(text)
+    assert len(name.encode()) <= 32
+    assert unicodedata.is_normalized("NFC", name)
+    assert name == " ".join(name.split())
+    assert not any(forbidden(character) for character in name)
+
+
+@given(TEXT)
+def test_a_clean_name_starts_with_something_seen(text):
+    name = clean_name(text)
+    assert all(unicodedata.category(first)[0] not in "MZ" for first in name[:1])
+    assert not name.startswith(("\u200c", "\u200d", "\u3164", "\u2800"))
+    assert not name.endswith(("\u200c", "\u200d", "\u3164", "\u2800"))
+
+
+def forbidden(character):
+    code = ord(character)
+    noncharacter = 0xFDD0 <= code <= 0xFDEF or code & 0xFFFE == 0xFFFE
+    format_character = unicodedata.category(character) == "Cf" and character not in "\u200c\u200d"
+    control = unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} or character in BIDI
+    return noncharacter or format_character or control
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=12).filter(str.isalnum))
+def test_plain_names_are_only_composed(text):
+    composed = unicodedata.normalize("NFC", text)
+    assert clean_name(text) == composed.encode()[:32].decode(errors="ignore")
+
+
+def test_anonymous_names_stay_the_same():
+    assert anonymous_name("browser:1") == anonymous_name("browser:1")
+    assert anonymous_name("browser:1") == "Breezy Ocelot"
+
+
+def test_anonymous_names_are_many():
+    assert len(ADJECTIVES) == len(set(ADJECTIVES)) >= 40
+    assert len(ANIMALS) == len(set(ANIMALS)) >= 60
+    assert len({anonymous_name(str(n)) for n in range(1000)}) > 900
+
+
+def test_every_anonymous_name_is_a_clean_one():
+    for name in (f"{adjective} {animal}" for adjective in ADJECTIVES for animal in ANIMALS):
+        assert clean_name(name) == name
+
+
+@given(st.text(st.characters()))
+@example("\ud800")
+def test_an_anonymous_name_is_an_adjective_and_an_animal(key):
+    adjective, animal = anonymous_name(key).split(" ")
+    assert adjective in ADJECTIVES
+    assert animal in ANIMALS
+
+
+@pytest.mark.parametrize("color", PALETTE, ids=str)
+def test_white_text_is_readable_on_every_colour(color):
+    assert 1.05 / (luminance(color) + 0.05) >= 4.5
+
+
+def test_the_palette_is_big_enough_and_distinct():
+    assert len(PALETTE) == len(set(PALETTE)) >= 24
+    assert {(194, 24, 91), (0, 96, 100)} <= set(PALETTE)
+    assert min(math.dist(oklab(a), oklab(b)) for a, b in combinations(PALETTE, 2)) >= 0.12
+
+
+def test_neighbours_in_the_palette_are_further_apart_than_the_closest_colours():
+    neighbours = zip(PALETTE, PALETTE[1:] + PALETTE[:1], strict=True)
+    assert min(math.dist(oklab(a), oklab(b)) for a, b in neighbours) >= 0.14
+
+
+def test_a_person_keeps_their_colour():
+    assert color_for("account:7", ()) == color_for("account:7", [(1, 2, 3)]) == (72, 120, 156)
+
+
+def test_all_colours_are_given():
+    assert {color_for(str(n), ()) for n in range(500)} == set(PALETTE)
+
+
+@given(st.text(st.characters()), st.sets(st.sampled_from(PALETTE)))
+def test_a_colour_on_the_board_is_avoided_while_others_are_free(key, taken):
+    own, color = color_for(key, ()), color_for(key, taken)
+    if own not in taken or taken == set(PALETTE):
+        assert color == own
+    else:
+        assert color in set(PALETTE) - taken
+
+
+def test_with_every_colour_taken_it_is_ones_own():
+    assert color_for("account:7", PALETTE) == color_for("account:7", ())
+
+
+@given(st.text(), st.sets(st.sampled_from(PALETTE), max_size=len(PALETTE) - 1))
+def test_the_colours_of_a_person_are_the_palette_in_the_order_they_get_them(
+    key: str, taken: set[tuple[int, int, int]]
+) -> None:
+    assert set(colors_for(key)) == set(PALETTE)
+    assert len(colors_for(key)) == len(PALETTE)
+    assert next(c for c in colors_for(key) if c not in taken) == color_for(key, taken)
+
+
+def test_they_begin_with_their_own_and_go_round() -> None:
+    at = PALETTE.index((72, 120, 156))
+    assert colors_for("account:7") == PALETTE[at:] + PALETTE[:at]
+
+
+def linear(color):
+    return [
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
+        for c in (part / 255 for part in color)
+    ]
+
+
+def luminance(color):
+    """WCAG 2, relative luminance."""
+    return sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear(color), strict=True))
+
+
+def oklab(color):
+    """https://bottosson.github.io/posts/oklab/"""
+    r, g, b = linear(color)
+    long = (0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b) ** (1 / 3)
+    middle = (0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b) ** (1 / 3)
+    short = (0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b) ** (1 / 3)
+    return (
+        0.2104542553 * long + 0.7936177850 * middle - 0.0040720468 * short,
+        1.9779984951 * long - 2.4285922050 * middle + 0.4505937099 * short,
+        0.0259040371 * long + 0.7827717662 * middle - 0.8086757660 * short,
+    )

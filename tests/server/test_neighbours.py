@@ -1,0 +1,240 @@
+"""People of one board on several processes: who hears what of whom."""
+
+import pytest
+
+from presence.protocol.board_ids import group_name
+from presence.protocol.messages import (
+    Cursor,
+    CursorBroadcast,
+    CursorUpdate,
+    Dialect,
+    PresenceUpdate,
+    Rate,
+    Roster,
+    RosterEntry,
+    SetState,
+    States,
+    UserJoined,
+    UserLeft,
+    UserState,
+)
+from tests.server.harness import BOARD, OTHER_BOARD, pass_time, settle
+from tests.server.world import TIMING, World, comings, quiet, states
+
+GROUP = group_name(BOARD)
+ACTIVE, OFF_BOARD, AWAY, IDLE = UserState
+
+
+# Coming and going
+
+
+async def test_two_people_on_two_processes_hear_of_each_other(world: World) -> None:
+    ada = await world.joined("one", "ada")
+    ada.heard()
+    bob = await world.joined("two", "bob")
+    board, first, second = ada.welcome.board, ada.welcome, bob.welcome
+    assert (second.board, second.user, second.interval) == (board, 1, 33)
+    entry = RosterEntry(0, ACTIVE, first.color, "Ada")
+    assert bob.heard() == [second, Roster(board, (entry,)), PresenceUpdate(board, 2)]
+    assert ada.heard() == [
+        UserJoined(board, 1, "Bob", second.color),
+        PresenceUpdate(board, 2),
+        Rate(33),
+    ]
+
+
+@pytest.mark.parametrize("end", ["leave", "hang_up"])
+async def test_who_leaves_has_left_everywhere_at_once(world: World, end: str) -> None:
+    ada, bob = await world.joined("one", "ada"), await world.joined("two", "bob")
+    cy = await world.joined("three", "cy")
+    await quiet(ada, cy)
+    getattr(bob, end)()
+    await settle()
+    for other in (ada, cy):
+        assert comings(other) == [UserLeft(16028, 1), PresenceUpdate(16028, 2)]
+
+
+async def test_a_broken_socket_is_off_every_process_after_the_grace(world: World) -> None:
+    ada, bob = await world.joined("one", "ada"), await world.joined("two", "bob")
+    await quiet(ada)
+    bob.snap()
+    await pass_time(TIMING.grace - 0.1)
+    assert comings(ada) == []
+    await pass_time(0.2)
+    assert comings(ada) == [UserLeft(16028, 1), PresenceUpdate(16028, 1)]
+
+
+async def test_tabs_of_one_person_on_two_processes_count_once(world: World) -> None:
+    ada, again = await world.joined("one", "ada"), await world.joined("two", "ada")
+    assert (ada.count, again.count) == (1, 1)
+    assert (again.welcome.user, again.welcome.color) == (1, ada.welcome.color)
+    again.move(1, 2)
+    assert ada.pointers == {}
+    await settle()
+    assert ada.pointers == {1: (1, 2)}
+
+
+async def test_forty_people_on_four_processes_know_each_other(world: World) -> None:
+    people = [await world.joined(f"process {n % 4}", f"person {n}") for n in range(40)]
+    for person in people:
+        person.move(person.welcome.user)
+    await pass_time(1)
+    everybody = {person.welcome.user for person in people}
+    assert everybody == set(range(40))
+    for person in people:
+        own = person.welcome.user
+        known = {entry.user for entry in person.all(Roster)[0].users}
+        known |= {message.user for message in person.all(UserJoined)}
+        assert known - {own} == everybody - {own}
+        assert person.count == 40
+        assert {u: at for u, at in person.pointers.items() if u != own} == {
+            user: (user, 0) for user in everybody - {own}
+        }
+
+
+async def test_boards_are_shared_each_for_itself(world: World) -> None:
+    ada = await world.joined("one", "ada")
+    bob = await world.joined("two", "bob", board=OTHER_BOARD)
+    cy = await world.joined("one", "cy", board=OTHER_BOARD)
+    await quiet(ada, bob, cy)
+    bob.move(3)
+    await settle()
+    assert (ada.heard(), cy.pointers) == ([], {0: (3, 0)})
+    assert (world.layer.sharing(BOARD), world.layer.sharing(OTHER_BOARD)) == (0, 2)
+
+
+# Moving
+
+
+async def test_moves_and_states_arrive_in_order(world: World) -> None:
+    ada, bob = await world.joined("one", "ada"), await world.joined("two", "bob")
+    await quiet(ada)
+    for x in range(300):
+        bob.move(x)
+        await pass_time(0.01)
+    await pass_time(0.1)
+    xs = [cursor.x for cursor in ada.cursors]
+    assert xs == sorted(set(xs))
+    assert xs[-1] == 299
+    bob.say(SetState(AWAY))
+    await pass_time(0.1)
+    ada.heard()
+    bob.say(SetState(ACTIVE))
+    await pass_time(0.1)
+    assert ada.heard() == [States(((1, ACTIVE),)), CursorBroadcast((Cursor(1, 299, 0),))]
+
+
+async def test_the_first_move_waits_for_nothing(world: World) -> None:
+    ada, bob = await world.joined("one", "ada"), await world.joined("two", "bob")
+    await quiet(ada, bob)
+    bob.move(7, 8)
+    await settle()
+    assert ada.heard() == [CursorBroadcast((Cursor(1, 7, 8),))]
+
+
+async def test_a_tick_is_one_message_whatever_the_number_of_movers(world: World) -> None:
+    movers = [await world.joined("one", f"mover {n}") for n in range(20)]
+    ada = await world.joined("two", "ada")
+    await quiet(ada)
+    world.layer.sent.clear()
+    for x in range(100):
+        for mover in movers:
+            mover.move(x)
+        await pass_time(0.01)
+    await pass_time(0.1)
+    assert len(world.layer.posts(GROUP)) <= 1.2 / 0.033
+    assert {user: x for user, (x, _) in ada.pointers.items()} == dict.fromkeys(range(20), 99)
+
+
+async def test_a_newcomer_hears_where_those_elsewhere_are_and_what_they_do(world: World) -> None:
+    ada, cy = await world.joined("one", "ada"), await world.joined("one", "cy")
+    ada.move(5, 6)
+    cy.move(7, 8)
+    cy.say(SetState(AWAY))
+    await pass_time(1)
+    bob = await world.joined("two", "bob")
+    await pass_time(0.1)
+    assert bob.pointers == {0: (5, 6)}
+    assert states(bob) == {0: ACTIVE, 1: AWAY}
+    dan = await world.joined("two", "dan")
+    assert dan.pointers == {0: (5, 6)}
+    assert [entry.state for entry in dan.all(Roster)[0].users] == [ACTIVE, AWAY, ACTIVE]
+
+
+async def test_nobody_hears_of_a_stranger_while_the_store_is_being_asked(world: World) -> None:
+    ada = await world.joined("one", "ada")
+    await world.joined("two", "cy")
+    await quiet(ada)
+    store = world.process("one").seam
+    store.open.clear()
+    bob = await world.process("two").socket("bob").join("Bob")
+    bob.move(1, 2)
+    await pass_time(0.1)
+    bob.move(3, 4)
+    bob.say(SetState(AWAY))
+    await pass_time(1)
+    assert ada.heard() == []
+    store.open.set()
+    await pass_time(0.1)
+    assert ada.heard() == [
+        UserJoined(16028, 2, "Bob", bob.welcome.color),
+        PresenceUpdate(16028, 3),
+        States(((2, AWAY),)),
+    ]
+
+
+async def test_the_explicit_dialect_across_processes(world: World) -> None:
+    ada = await world.joined("one", "ada")
+    old = await world.joined("two", "old", dialect=Dialect.EXPLICIT)
+    board = ada.welcome.board
+    assert [type(m) for m in old.heard()] == [UserJoined, UserJoined, PresenceUpdate]
+    old.say(CursorUpdate(1, 2, board))
+    ada.move(3, 4)
+    await pass_time(0.1)
+    assert ada.pointers == {1: (1, 2)}
+    assert old.heard() == [CursorBroadcast((Cursor(0, 3, 4),), board)]
+
+
+# The board's group
+
+
+async def test_a_board_of_one_process_costs_the_layer_nothing(world: World) -> None:
+    ada, bob = await world.joined("one", "ada"), await world.joined("one", "bob")
+    ada.move(1)
+    bob.leave()
+    await pass_time(60)
+    assert world.layer.sharing() == 0
+    assert world.layer.posts(GROUP) == []
+
+
+async def test_the_group_is_left_when_nobody_else_is_there_and_joined_again(world: World) -> None:
+    ada = await world.joined("one", "ada")
+    for _ in range(3):
+        bob = await world.joined("two", "bob")
+        assert world.layer.sharing() == 2
+        bob.move(1)
+        await pass_time(0.1)
+        assert ada.pointers[bob.welcome.user] == (1, 0)
+        bob.leave()
+        await pass_time(0.1)
+        assert world.layer.sharing() == 0
+        world.layer.sent.clear()
+        ada.move(2)
+        await pass_time(6)
+        assert world.layer.posts(GROUP) == []
+
+
+async def test_a_process_forgets_a_board_that_others_go_on_with(world: World) -> None:
+    ada, cy = await world.joined("one", "ada"), await world.joined("three", "cy")
+    bob = await world.joined("two", "bob")
+    bob.hang_up()
+    await pass_time(3)
+    calls = len(world.process("two").seam.calls)
+    await pass_time(60)
+    ada.move(1)
+    assert len(world.process("two").seam.calls) == calls
+    assert world.layer.sharing() == 2
+    assert (ada.count, cy.count) == (2, 2)
+    again = await world.joined("two", "bob")
+    assert again.count == 3
+    assert again.pointers[0] == (1, 0)
