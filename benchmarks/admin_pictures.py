@@ -10,7 +10,7 @@ from uuid import UUID
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from benchmarks.past import past
-from presence.store.series import MINUTES
+from presence.store.history import MINUTES
 from tests.support.cookies import staff_cookie
 from tests.support.guests import inviting
 from tests.support.history import write_history

@@ -18,8 +18,8 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from benchmarks.past import past, together
 from benchmarks.screenshots import IMAGES, check, cookie
+from presence.store.history import HOURS, MINUTES
 from presence.store.redis.scripts import Keys
-from presence.store.series import HOURS, MINUTES
 from tests.support.browser import launch
 from tests.support.cluster import Cluster, run_cluster
 from tests.support.cookies import staff_cookie

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from random import Random
 
-from presence.store.series import HOURS, Span, Tally
+from presence.store.history import HOURS, Span, Tally
 
 LOOKS = 6
 DOWN = range(500, 530)

@@ -18,8 +18,8 @@ from django.db import models
 from django.utils.module_loading import import_string
 
 from presence.conf import get_settings
+from presence.embed import is_embedded, origin_of
 from presence.guests import person_of, user_person
-from presence.origins import is_embedded, origin_of
 from presence.protocol.errors import Forbidden, NoBoard, PresenceError, SignInRequired, TryLater
 from presence.protocol.identity import clean_name
 from presence.server.connection import Visitor

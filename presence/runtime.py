@@ -17,7 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from presence.cluster.layer import Layer
 from presence.conf import Settings, get_settings
 from presence.server.hub import Hub
-from presence.server.upkeep import Upkeep
+from presence.server.stats import Upkeep
 from presence.signals import announcer
 from presence.store.base import Store, Timing
 from presence.store.history import History

@@ -3,6 +3,8 @@
 Each function has an async twin, whose name begins with an "a". All raise `TryLater` where the store
 is out of reach, and without `PRESENCE["REDIS_URL"]` `ImproperlyConfigured` in a process that does
 not serve the boards.
+
+How the living processes of a site do.
 """
 
 from uuid import UUID
@@ -10,9 +12,23 @@ from uuid import UUID
 from asgiref.sync import async_to_sync
 
 from presence.runtime import with_history
-from presence.store.series import HOURS, MINUTES, Point, Span
+from presence.server.stats import Figures, load
+from presence.store.history import HOURS, MINUTES, Point, Span
 
-__all__ = ["Point", "ahours", "aminutes", "hours", "minutes"]
+__all__ = ["Figures", "Point", "afigures", "ahours", "aminutes", "figures", "hours", "minutes"]
+
+
+async def afigures() -> list[Figures]:
+    """Return the figures of every living process, by its name; each is some 5 s old at most.
+
+    A process is there from its first socket on (or the first time it was asked for `/healthz` or
+    `/metrics`) until 15 s after it was last heard of. `TryLater` where the store is out of reach.
+    """
+    told = await with_history(lambda history: history.published())
+    return [load(told[process]) for process in sorted(told)]
+
+
+figures = async_to_sync(afigures)
 
 
 async def aminutes(board: UUID | None = None, count: int = MINUTES.kept) -> list[Point]:

@@ -17,10 +17,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from presence.admin.board import BoardMixin
-from presence.admin.changelist import OnlineOrder, PeopleFilter, count, page
+from presence.admin.changelist import UNKNOWN, OnlineOrder, PeopleFilter, count, page
 from presence.admin.charts import plots_of
 from presence.admin.feed import feed_view, live_page, status_texts
-from presence.admin.known import UNKNOWN
 from presence.admin.overview import OverviewAdmin
 from presence.conf import get_settings
 from presence.models import Overview

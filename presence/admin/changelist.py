@@ -1,13 +1,18 @@
-"""The changelist of boards: its column of people, and how it is sorted and filtered by them."""
+"""The changelist of boards: its column of people, and how it is sorted and filtered by them.
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+What a page of the admin asks of presence, and may not come to know: the page comes first.
+"""
+
+import logging
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.contrib import admin, messages
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Case, Expression, IntegerField, Q, Value, When
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -16,8 +21,28 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from presence import api
-from presence.admin.known import UNKNOWN, known
 from presence.admin.permissions import viewable
+from presence.conf import get_settings
+from presence.protocol.errors import TryLater
+
+logger = logging.getLogger(__name__)
+
+UNKNOWN = "–"
+"""What a page shows in place of what is not known."""
+
+T = TypeVar("T")
+
+
+def known(ask: Callable[[], T]) -> T | None:
+    """Return what presence answers; None where that is not known. Never raises."""
+    try:
+        return ask() if get_settings().ENABLED else None
+    except (TryLater, ImproperlyConfigured) as error:
+        logger.warning("who is on the boards is not known: %s", error)
+    except Exception:
+        logger.exception("could not ask who is on the boards")
+    return None
+
 
 MOST = 15_000
 """Boards with people by which is sorted and filtered, the busiest first: databases take only so

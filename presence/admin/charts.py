@@ -18,7 +18,7 @@ from presence.admin.permissions import may_view_board, may_view_overview
 from presence.admin.staff_request import refusal
 from presence.protocol.errors import TryLater
 from presence.stats import Point, read
-from presence.store.series import BY_NAME, SPANS, Span
+from presence.store.history import BY_NAME, SPANS, Span
 
 NAME = "presence_overview_history"
 

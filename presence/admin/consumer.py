@@ -21,7 +21,7 @@ from presence.admin.threads import Once, aside
 from presence.admin.topic import Grant
 from presence.admin.topics import DIFFERS, READERS, TOPICS
 from presence.conf import get_settings
-from presence.endpoint import Endpoint
+from presence.consumers import Endpoint
 from presence.protocol.errors import Close, PresenceError, TryLater
 from presence.protocol.limits import TokenBucket
 

@@ -12,14 +12,13 @@ from typing import Any
 from uuid import UUID
 
 from presence import api
-from presence.admin.busiest import rank
+from presence.admin.busiest import Titles, rank, titles_of
 from presence.admin.permissions import may_view_overview
 from presence.admin.subscription import read_flag
 from presence.admin.threads import is_in_request
-from presence.admin.titles import Titles, titles_of
 from presence.admin.topic import Topic, Visit
-from presence.processes import Figures, afigures
 from presence.runtime import running_hub
+from presence.stats import Figures, afigures
 
 EVERY = 0.5
 """Seconds between two looks at the store."""

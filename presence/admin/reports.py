@@ -14,12 +14,12 @@ from prometheus_client.exposition import choose_encoder
 
 from presence.admin.permissions import may_view, may_view_all, may_view_some
 from presence.conf import get_settings
-from presence.guard import is_forwarded, is_near, is_token
 from presence.protocol.errors import TryLater
 from presence.runtime import current_hub, recording
 from presence.server.prometheus import scrape
 from presence.stats import Point, read
-from presence.store.series import BY_NAME
+from presence.store.history import BY_NAME
+from presence.views import is_forwarded, is_near, is_token
 
 ROWS_AT_ONCE = 120
 

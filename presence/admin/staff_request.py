@@ -19,8 +19,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from presence.admin.permissions import admin_of
 from presence.admin.subscription import Watch
 from presence.admin.topic import Grant, Topic, Visit
+from presence.embed import is_embedded, origin_of
 from presence.models import Overview
-from presence.origins import is_embedded, origin_of
 from presence.protocol.errors import Forbidden, SignInRequired, TryLater
 
 SCHEMES = {"ws": "http", "wss": "https"}

@@ -9,9 +9,8 @@ clock and no socket.
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from presence.protocol.limits import Quotas
 from presence.protocol.messages import Dialect, UserState
-from presence.protocol.quotas import Quotas
-from presence.rooms.activity import Activity
 from presence.rooms.changes import Unsaid
 from presence.rooms.frames import (
     Flush,
@@ -21,8 +20,8 @@ from presence.rooms.frames import (
     welcome_frames,
 )
 from presence.rooms.pacing import pace
-from presence.rooms.seats import Seat, Seats
-from presence.store.roster import Member
+from presence.rooms.seats import Activity, Seat, Seats
+from presence.store.base import Member
 
 
 class Room:

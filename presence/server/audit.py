@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 from uuid import UUID
 
-from presence.store.base import Snapshot
-from presence.store.roster import Member, people
+from presence.store.base import Member, Snapshot, people
 
 Sessions = Mapping[UUID, Collection[str]]
 """The sessions that one process serves or keeps in their grace, by board."""

@@ -18,8 +18,7 @@ from presence.rooms.frames import Flush
 from presence.rooms.pacing import Lag
 from presence.rooms.room import Room
 from presence.server.metrics import Totals
-from presence.store.base import Admission, Snapshot
-from presence.store.roster import Member
+from presence.store.base import Admission, Member, Snapshot
 
 
 class Peer(Protocol):

@@ -15,16 +15,15 @@ from presence.cluster.layer import Layer
 from presence.cluster.lease import Lease
 from presence.cluster.messages import Post
 from presence.protocol.errors import PresenceError, Refused, Removed, TryLater
-from presence.rooms.activity import Activity
 from presence.rooms.pacing import Lag
+from presence.rooms.seats import Activity
 from presence.server.board import LiveRoom, Peer
 from presence.server.events import Events, Tell, nobody
 from presence.server.exits import Exits
 from presence.server.logs import Journal
-from presence.server.metrics import Totals
+from presence.server.metrics import TimedLayer, Totals, timed
 from presence.server.sync import Sync
 from presence.server.tasks import Tasks
-from presence.server.timed import TimedLayer, timed
 from presence.store.base import Admission, Departure, Standing, Store, Ticket, Timing
 
 logger = logging.getLogger(__name__)

@@ -3,11 +3,18 @@
 On the path of a frame a count is one addition to an int, and a tick adds to three lists of ints;
 `Collector` turns them into Prometheus metrics when somebody asks. docs/operations.md names them
 all.
+
+How often something was how much: the counts of a histogram, cheap enough for every tick.
+
+What the ways to the store and to the other processes take, measured from outside.
 """
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 from prometheus_client.core import (
@@ -17,8 +24,45 @@ from prometheus_client.core import (
     Metric,
 )
 
+from presence.cluster.layer import Layer
 from presence.protocol.errors import Close, Malformed
-from presence.server.buckets import BRIEF, FRAMES, SLOW, Buckets
+
+BRIEF = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
+"""Bounds in seconds for what is to take well under a tick."""
+
+SLOW = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+"""Bounds in seconds for what goes through Redis and back."""
+
+FRAMES = (0.0, 1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0)
+"""Bounds in frames for what one tick writes."""
+
+
+class Buckets:
+    """Counts of values by the first of `bounds` (ascending) that they do not exceed, in the end
+    those above all bounds; and their sum."""
+
+    __slots__ = ("_bounds", "_counts", "sum")
+
+    def __init__(self, bounds: Sequence[float]) -> None:
+        self._bounds = tuple(bounds)
+        self._counts = [0] * (len(self._bounds) + 1)
+        self.sum = 0.0
+
+    def add(self, value: float) -> None:
+        """Count a value."""
+        self._counts[bisect_left(self._bounds, value)] += 1
+        self.sum += value
+
+    @property
+    def count(self) -> int:
+        """How many values were counted."""
+        return sum(self._counts)
+
+    def cumulative(self) -> Iterator[tuple[str, int]]:
+        """Yield each bound as text, the last being "+Inf", with how many values were at most it."""
+        names = (*map(str, self._bounds), "+Inf")
+        return zip(names, accumulate(self._counts), strict=True)
+
 
 OTHER = "other"
 """The label of the codes that no program we know of closes with: a client may take any of some
@@ -158,3 +202,49 @@ class Collector:
         family = GaugeMetricFamily(f"presence_{name}", text, labels=["process"])
         family.add_metric([self._process], value)
         return family
+
+
+@contextmanager
+def timed(buckets: Buckets, clock: Callable[[], float]) -> Iterator[None]:
+    """Count what the block took, in seconds of `clock`; one that fails says nothing of it."""
+    begin = clock()
+    yield
+    buckets.add(clock() - begin)
+
+
+class TimedLayer:
+    """A layer that stands before another, and counts what publishing takes in `totals`."""
+
+    def __init__(self, inner: Layer, totals: Totals, clock: Callable[[], float]) -> None:
+        self._inner = inner
+        self._totals = totals
+        self._clock = clock
+
+    async def new_channel(self) -> str:
+        """See `Layer`."""
+        return await self._inner.new_channel()
+
+    async def receive(self, channel: str) -> dict[str, Any]:
+        """See `Layer`."""
+        return await self._inner.receive(channel)
+
+    async def send(self, channel: str, message: dict[str, Any]) -> None:
+        """See `Layer`."""
+        await self._inner.send(channel, message)
+
+    async def group_add(self, group: str, channel: str) -> None:
+        """See `Layer`."""
+        await self._inner.group_add(group, channel)
+
+    async def group_discard(self, group: str, channel: str) -> None:
+        """See `Layer`."""
+        await self._inner.group_discard(group, channel)
+
+    async def group_send(self, group: str, message: dict[str, Any]) -> None:
+        """See `Layer`. One that was given up, which is how it fails that hangs, failed."""
+        try:
+            with timed(self._totals.publish, self._clock):
+                await self._inner.group_send(group, message)
+        except BaseException:
+            self._totals.publish_failures += 1
+            raise

@@ -14,7 +14,7 @@ from presence.cluster.layer import Layer
 from presence.cluster.messages import Post, pack
 from presence.cluster.requests import Asker
 from presence.protocol.errors import TryLater
-from presence.rooms.activity import Activity, unpack
+from presence.rooms.seats import Activity, unpack
 from presence.server.events import Events, Tell
 from presence.server.hub import Hub
 from presence.server.people import Scene, scene

@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 
 from presence.protocol.codec import unpack_position
 from presence.protocol.messages import Color, UserState
-from presence.rooms.activity import Activity
-from presence.store.base import Snapshot
-from presence.store.roster import Member
+from presence.rooms.seats import Activity
+from presence.store.base import Member, Snapshot
 
 ACCOUNT = "user:"
 """What the key of a person who has an account begins with; its primary key follows."""

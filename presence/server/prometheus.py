@@ -9,8 +9,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 
 from presence.protocol.errors import TryLater
 from presence.server.hub import Hub
-from presence.server.metrics import Collector
-from presence.server.timed import timed
+from presence.server.metrics import Collector, timed
 
 ANSWER_WITHIN = 3.0
 """Seconds within which the store answers, or is down: well within a scrape's own patience."""

@@ -18,10 +18,9 @@ from presence.cluster.layer import Layer
 from presence.cluster.lease import Lease
 from presence.cluster.messages import Post
 from presence.protocol.errors import TryLater
-from presence.rooms.activity import Activity
+from presence.rooms.seats import Activity
 from presence.server.board import LiveRoom, Look
-from presence.store.base import Admission, Departure, Snapshot, Standing, Store
-from presence.store.roster import Member
+from presence.store.base import Admission, Departure, Member, Snapshot, Standing, Store
 
 logger = logging.getLogger(__name__)
 

@@ -4,8 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from uuid import UUID
 
-from presence.store.history import FIGURES_LAST, RECORDER_LEASE
-from presence.store.series import SPANS, Point, Span, Tally, points
+from presence.store.history import FIGURES_LAST, RECORDER_LEASE, SPANS, Point, Span, Tally, points
 
 Tallies = dict[int, Tally]
 

@@ -1,17 +1,146 @@
 """The store of a single process: plain dictionaries on one event loop, needing nothing but
-Python."""
+Python.
+
+Whom boards keep out, for stores that keep it in memory.
+
+Which board holds which id on the wire (PROTOCOL.md, "Identifiers"), for stores that keep it in
+memory.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
+from math import inf
 from uuid import UUID
 
+from presence.protocol.board_ids import home_id, next_id
+from presence.protocol.errors import Forbidden, Removed
 from presence.protocol.identity import color_for
 from presence.protocol.messages import MAX_USERS, NO_USER, Color
-from presence.store.base import Admission, Departure, Snapshot, Standing, Ticket, Timing
-from presence.store.doors import Doors
-from presence.store.registry import BoardIds
-from presence.store.roster import Member, people
+from presence.store.base import (
+    REMEMBERED,
+    UNTIL_REOPENED,
+    Admission,
+    Departure,
+    Member,
+    Snapshot,
+    Standing,
+    Ticket,
+    Timing,
+    people,
+)
+
+
+class BoardIds:
+    """The ids in use. An id is kept for `rest` seconds after its board was let go."""
+
+    def __init__(self, rest: float) -> None:
+        self.shared = 0
+        """How often a board had to share its home id because all 65,535 were taken."""
+        self._rest = rest
+        self._ids: dict[UUID, int] = {}
+        self._taken: dict[int, UUID] = {}
+        self._resting: dict[UUID, float] = {}
+
+    def take(self, board: UUID) -> int:
+        """Return the board's id (1..65535): the one it has, or the next free one from its home
+        on."""
+        self._resting.pop(board, None)
+        if board not in self._ids:
+            self._ids[board] = self._allot(board)
+        return self._ids[board]
+
+    def held(self, board: UUID, now: float) -> int:
+        """Return the id that a board holds, 0 where it holds none or its rest is over."""
+        return 0 if self._resting.get(board, inf) <= now else self._ids.get(board, 0)
+
+    def let_go(self, board: UUID, now: float) -> None:
+        """Begin the rest of an empty board's id."""
+        self._resting.setdefault(board, now + self._rest)
+
+    def release(self, now: float) -> list[UUID]:
+        """Free the ids whose rest is over, and return their boards."""
+        # Boards were let go in the order in which their rests end, so this stops at the first that
+        # has not.
+        over = list(takewhile(lambda board: self._resting[board] <= now, self._resting))
+        for board in over:
+            del self._resting[board]
+            board_id = self._ids.pop(board)
+            if self._taken.get(board_id) == board:
+                del self._taken[board_id]
+        return over
+
+    def _allot(self, board: UUID) -> int:
+        board_id = next_id(home_id(board), self._taken)
+        if board_id in self._taken:
+            self.shared += 1
+        else:
+            self._taken[board_id] = board
+        return board_id
+
+
+Ends = dict[UUID, dict[str, float]]
+"""By board, and by person or session: when it is over, in seconds of the store's clock."""
+
+
+class Doors:
+    """Persons who were removed, their sessions, and boards that are shut."""
+
+    def __init__(self) -> None:
+        self._persons: Ends = {}
+        self._sessions: Ends = {}
+        self._shut: dict[UUID, float] = {}
+
+    def admit(self, board: UUID, person: str, now: float, *, here: bool) -> None:
+        """Return if a person may come in; `here`: they are on the board already. Raises `Removed`
+        or `Forbidden`."""
+        if self._persons.get(board, {}).get(person, now) > now:
+            raise Removed(person)
+        if self.is_shut(board, now) and not here:
+            raise Forbidden("the board is closed to newcomers")
+
+    def removed(self, board: UUID, now: float) -> frozenset[str]:
+        """Return the sessions that must not be put back."""
+        ends = self._sessions.get(board, {})
+        return frozenset(session for session, end in ends.items() if end > now)
+
+    def is_shut(self, board: UUID, now: float) -> bool:
+        """Return whether newcomers are kept out."""
+        return self._shut.get(board, now) > now
+
+    def remove(
+        self, board: UUID, person: str, sessions: Collection[str], seconds: float, now: float
+    ) -> None:
+        """Keep a person out for so long, and their sessions off the board."""
+        self._forget(now)
+        self._persons.setdefault(board, {})[person] = now + seconds
+        remembered = now + max(seconds, REMEMBERED)
+        self._sessions.setdefault(board, {}).update(dict.fromkeys(sessions, remembered))
+
+    def keep_out(self, board: UUID, members: Collection[Member], now: float) -> list[Member]:
+        """Return which members may be put back; who is kept out is `removed` from now on."""
+        persons = self._persons.get(board, {})
+        barred = [m.session for m in members if persons.get(m.person, now) > now]
+        removed = self._sessions.setdefault(board, {})
+        removed.update(dict.fromkeys(barred, now + REMEMBERED))
+        return [member for member in members if removed.get(member.session, now) <= now]
+
+    def shut(self, board: UUID, seconds: float, now: float) -> None:
+        """Keep newcomers out for so long."""
+        self._forget(now)
+        self._shut[board] = now + min(seconds, UNTIL_REOPENED)
+
+    def _forget(self, now: float) -> None:
+        """Forget what is over."""
+        self._shut = {board: end for board, end in self._shut.items() if end > now}
+        self._persons = _unfinished(self._persons, now)
+        self._sessions = _unfinished(self._sessions, now)
+
+
+def _unfinished(ends: Ends, now: float) -> Ends:
+    left = {b: {who: end for who, end in here.items() if end > now} for b, here in ends.items()}
+    return {board: here for board, here in left.items() if here}
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from presence.admin.known import UNKNOWN
+from presence.admin.changelist import UNKNOWN
 from presence.store.base import Ticket
 from presence.store.redis.store import RedisStore
 from presence_site.admin import BoardAdmin

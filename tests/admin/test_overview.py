@@ -12,8 +12,8 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import AsyncClient
 
+from presence.admin import busiest as titles
 from presence.admin import permissions as viewing
-from presence.admin import titles
 from presence.admin.overview import OverviewAdmin
 from presence.admin.threads import Once
 from presence.models import Overview

@@ -11,10 +11,9 @@ from django.contrib import admin
 from django.contrib.auth.models import User
 from django.test import RequestFactory
 
+from presence.admin import busiest as titles
 from presence.admin import overview_topic as overview
-from presence.admin import titles
-from presence.admin.poller import LONGEST_REST
-from presence.admin.titles import (
+from presence.admin.busiest import (
     AGAIN,
     ASKS,
     AT_ONCE,
@@ -25,6 +24,7 @@ from presence.admin.titles import (
     Titles,
     titles_of,
 )
+from presence.admin.poller import LONGEST_REST
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)

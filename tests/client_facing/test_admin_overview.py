@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from presence.store.series import HOURS, MINUTES, Span, Tally
+from presence.store.history import HOURS, MINUTES, Span, Tally
 from tests.client_facing.sites.strict import POLICY
 from tests.client_facing.test_overlay_access import NOTE_VIOLATIONS, violations
 from tests.support.cluster import Cluster, run_cluster

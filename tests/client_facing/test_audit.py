@@ -9,11 +9,10 @@ from uuid import UUID
 
 import pytest
 
-from presence.store.base import Ticket, Timing
+from presence.store.base import Member, Ticket, Timing
 from presence.store.redis.records import escape
 from presence.store.redis.scripts import Keys
 from presence.store.redis.store import RedisStore
-from presence.store.roster import Member
 from tests.support.audit import audit
 from tests.support.cookies import guest_cookie
 from tests.support.redis import RedisServer, run_redis

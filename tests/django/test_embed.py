@@ -8,9 +8,8 @@ from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser, User
 
 from presence.auth import admit
-from presence.embed import EmbeddingOriginValidator
+from presence.embed import EmbeddingOriginValidator, is_embedded, origin_of
 from presence.guests import embedded_person
-from presence.origins import is_embedded, origin_of
 from presence.protocol.errors import Forbidden, NoBoard, SignInRequired
 from presence.tokens import PREFIX, issue
 from presence_site.models import Board

@@ -13,14 +13,14 @@ from django.contrib.admin.sites import site
 from django.core.exceptions import ImproperlyConfigured
 from django.test import AsyncClient, Client
 
-from presence import processes, runtime
+from presence import runtime
 from presence import stats as history
+from presence import stats as processes
 from presence.admin import permissions as viewing
 from presence.protocol.errors import TryLater
-from presence.store.history import History
+from presence.store.history import HOURS, MINUTES, History
 from presence.store.redis.history import RedisHistory
 from presence.store.redis.store import RedisStore
-from presence.store.series import HOURS, MINUTES
 from presence_site.admin import BoardAdmin
 from presence_site.models import Board
 from tests.support.admin import sign_in

@@ -2,7 +2,7 @@
 
 import pytest
 
-from presence.guard import is_forwarded, is_near, is_token
+from presence.views import is_forwarded, is_near, is_token
 
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 

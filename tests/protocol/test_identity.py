@@ -6,8 +6,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from presence.protocol.identity import PALETTE, anonymous_name, clean_name, color_for, colors_for
-from presence.protocol.words import ADJECTIVES, ANIMALS
+from presence.protocol.identity import (
+    ADJECTIVES,
+    ANIMALS,
+    PALETTE,
+    anonymous_name,
+    clean_name,
+    color_for,
+    colors_for,
+)
 
 FAMILY = "👨\u200d👩\u200d👧"
 BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"

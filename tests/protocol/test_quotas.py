@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from presence.protocol.quotas import KEPT, POSITIONS_AT_ONCE, POSITIONS_PER_SECOND, Quotas
+from presence.protocol.limits import KEPT, POSITIONS_AT_ONCE, POSITIONS_PER_SECOND, Quotas
 
 START = 1_000.0
 

@@ -10,7 +10,7 @@ from presence.protocol.messages import (
 )
 from presence.rooms.frames import Flush
 from presence.rooms.room import Room
-from presence.store.roster import Member
+from presence.store.base import Member
 
 BOARD = 0x1234
 LEAST = 33

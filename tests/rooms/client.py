@@ -17,7 +17,7 @@ from presence.protocol.messages import (
     UserState,
     Welcome,
 )
-from presence.store.roster import Member
+from presence.store.base import Member
 
 Known = dict[int, tuple[str, Color]]
 

@@ -15,7 +15,7 @@ from presence.protocol.codec import pack_position
 from presence.protocol.messages import NO_USER, Dialect, UserState
 from presence.rooms.frames import Flush
 from presence.rooms.room import Room
-from presence.store.roster import Member
+from presence.store.base import Member
 from tests.rooms.client import Client, Truth
 
 BOARD = 77

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from presence.protocol.messages import UserState
-from presence.rooms.activity import Activity, unpack
+from presence.rooms.seats import Activity, unpack
 
 HERE = Activity({"a": UserState.ACTIVE, "b": UserState.AWAY}, {"a": b"\x00\x01\x02\x03"})
 

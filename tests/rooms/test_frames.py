@@ -28,7 +28,7 @@ from presence.rooms.frames import (
     welcome_frames,
 )
 from presence.rooms.seats import Seat
-from presence.store.roster import Member
+from presence.store.base import Member
 
 BOARD = 0x1234
 COMPACT, EXPLICIT = Dialect.COMPACT, Dialect.EXPLICIT

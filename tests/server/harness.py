@@ -24,8 +24,7 @@ from presence.protocol.messages import (
 )
 from presence.server.connection import Connection, Visitor
 from presence.server.hub import Hub
-from presence.store.base import Admission, Departure, Snapshot, Standing, Store, Ticket
-from presence.store.roster import Member
+from presence.store.base import Admission, Departure, Member, Snapshot, Standing, Store, Ticket
 
 BOARD = UUID("00000000-0000-4000-8000-000000000001")
 OTHER_BOARD = UUID("00000000-0000-4000-8000-000000000002")

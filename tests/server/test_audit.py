@@ -22,8 +22,7 @@ from presence.server.audit import (
     read_answer,
     summary,
 )
-from presence.store.base import Snapshot
-from presence.store.roster import Member, people
+from presence.store.base import Member, Snapshot, people
 
 ONE, TWO = UUID(int=1), UUID(int=2)
 VERSION = 5

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from presence.server.buckets import BRIEF, FRAMES, SLOW, Buckets
+from presence.server.metrics import BRIEF, FRAMES, SLOW, Buckets
 
 
 def test_a_value_counts_in_every_bucket_that_holds_it() -> None:

@@ -6,10 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from presence.protocol.messages import UserState
-from presence.rooms.activity import Activity
+from presence.rooms.seats import Activity
 from presence.server.people import Person, Scene, scene
-from presence.store.base import Snapshot
-from presence.store.roster import Member
+from presence.store.base import Member, Snapshot
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 ACTIVE, OFF_BOARD, AWAY, IDLE = UserState

@@ -6,7 +6,7 @@ import pytest
 from presence.cluster.messages import Post
 from presence.protocol.errors import Close, Notice
 from presence.protocol.messages import Dialect, NoticeMessage, PresenceUpdate, UserLeft
-from presence.rooms.activity import Activity
+from presence.rooms.seats import Activity
 from tests.server.harness import BOARD, OTHER_BOARD, Process, pass_time, settle
 from tests.server.world import RENEWAL, TIMING, World, agree, comings, never, quiet, three
 

@@ -7,11 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from presence.protocol.messages import Heartbeat
-from presence.server.stats import Figures, load
-from presence.server.upkeep import EVERY, Upkeep
-from presence.store.history import FIGURES_LAST
+from presence.server.stats import EVERY, Figures, Upkeep, load
+from presence.store.history import FIGURES_LAST, MINUTES
 from presence.store.history_memory import MemoryHistory
-from presence.store.series import MINUTES
 from tests.server.harness import BOARD, OUT, Process, Socket, pass_time, settle
 from tests.server.world import World
 

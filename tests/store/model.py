@@ -14,8 +14,16 @@ from presence.protocol.board_ids import home_id, next_id
 from presence.protocol.errors import Forbidden, Refused, Removed
 from presence.protocol.identity import PALETTE
 from presence.protocol.messages import MAX_USERS, NO_USER
-from presence.store.base import REMEMBERED, Admission, Departure, Snapshot, Standing, Ticket, Timing
-from presence.store.roster import Member
+from presence.store.base import (
+    REMEMBERED,
+    Admission,
+    Departure,
+    Member,
+    Snapshot,
+    Standing,
+    Ticket,
+    Timing,
+)
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """`Held`: which sessions a store put on which boards."""
 
-from presence.store.redis.held import Held
+from presence.store.redis.store import Held
 from tests.store.cast import BOARD, HERE, OTHER_BOARD, THERE
 
 

@@ -11,11 +11,10 @@ from redis.crc import key_slot
 
 from presence.protocol.errors import TryLater
 from presence.store.base import Timing
-from presence.store.history import FIGURES_LAST, RECORDER_LEASE, History
+from presence.store.history import FIGURES_LAST, HOURS, MINUTES, RECORDER_LEASE, History, Point
 from presence.store.history_memory import MemoryHistory
 from presence.store.redis.history import RedisHistory
 from presence.store.redis.store import RedisStore
-from presence.store.series import HOURS, MINUTES, Point
 from tests.store.cast import BOARD, HERE, OTHER_BOARD, THERE
 from tests.store.redis_place import Place
 from tests.store.test_redis_keys import commands_of_scripts

@@ -11,8 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from presence.store.base import Timing
-from presence.store.roster import Member
+from presence.store.base import Member, Timing
 from tests.store.cast import FIRST_OF_PAIR, HERE, SECOND_OF_PAIR, THERE, ticket
 from tests.store.model import Model
 from tests.store.worlds import OpenWorld

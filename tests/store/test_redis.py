@@ -10,9 +10,8 @@ from redis.asyncio import Redis as AsyncRedis
 
 from presence.protocol.messages import MAX_USERS
 from presence.store.redis.client import AT_ONCE
-from presence.store.redis.reader import READS_AT_ONCE
 from presence.store.redis.scripts import LISTED, STAND
-from presence.store.redis.store import RedisStore
+from presence.store.redis.store import READS_AT_ONCE, RedisStore
 from tests.store.cast import (
     BOARD,
     FIRST_OF_PAIR,

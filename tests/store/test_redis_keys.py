@@ -11,10 +11,9 @@ from redis import Redis
 from redis.crc import key_slot
 
 from presence.protocol.errors import Forbidden
-from presence.store.base import Timing
+from presence.store.base import Member, Timing
 from presence.store.redis.scripts import LUA
 from presence.store.redis.store import RedisStore
-from presence.store.roster import Member
 from tests.store.cast import (
     BOARD,
     FIRST_OF_PAIR,

@@ -5,8 +5,8 @@ from uuid import UUID
 import pytest
 
 from presence.protocol.board_ids import MAX_BOARD_ID
-from presence.store import registry
-from presence.store.registry import BoardIds
+from presence.store import memory as registry
+from presence.store.memory import BoardIds
 from tests.store.cast import FIRST_OF_PAIR, HOME_OF_PAIR, NEXT_TO_HOME, SECOND_OF_PAIR
 
 REST = 60.0

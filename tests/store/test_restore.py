@@ -6,8 +6,7 @@ import pytest
 
 from presence.protocol.board_ids import home_id
 from presence.protocol.messages import NO_USER
-from presence.store.base import Departure, Store
-from presence.store.roster import Member
+from presence.store.base import Departure, Member, Store
 from tests.store.cast import (
     BOARD,
     HERE,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from presence.store.roster import Member, people
+from presence.store.base import Member, people
 
 
 def member(session: str, person: str, user: int = 0) -> Member:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from presence.store.series import HOURS, MINUTES, SPANS, Point, Tally, parse_tallies, points
+from presence.store.history import HOURS, MINUTES, SPANS, Point, Tally, parse_tallies, points
 
 NOON = 1_764_072_000
 MINUTE = NOON // 60

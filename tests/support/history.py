@@ -6,9 +6,8 @@ from uuid import UUID
 from redis import Redis
 
 from presence import runtime
-from presence.store.history import History
+from presence.store.history import History, Span, Tally
 from presence.store.redis.scripts import Keys
-from presence.store.series import Span, Tally
 
 
 def write_history(

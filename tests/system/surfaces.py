@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 from uuid import UUID
 
 from presence import api
-from presence.admin.titles import MOST
+from presence.admin.busiest import MOST
 from presence.stats import ahours, aminutes
 from tests.support.audit import audit
 from tests.support.cluster import Cluster

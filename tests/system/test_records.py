@@ -6,9 +6,9 @@ from uuid import UUID
 import pytest
 
 from presence.server.stats import Figures, load
+from presence.store.history import HOURS, MINUTES
 from presence.store.redis.history import RedisHistory
 from presence.store.redis.store import RedisStore
-from presence.store.series import HOURS, MINUTES
 from tests.support.cluster import Cluster
 from tests.support.metrics import scrape
 from tests.system.people import Crowd, agreed

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from presence.checks import LAYER
-from presence.server.upkeep import EVERY, LOOK_EVERY
+from presence.server.stats import EVERY, LOOK_EVERY
 from presence.store.base import Timing
 from presence.store.history import FIGURES_LAST, RECORDER_LEASE
 from presence.store.redis.scripts import Keys

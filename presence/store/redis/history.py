@@ -9,12 +9,20 @@ from typing import Any
 from uuid import UUID
 
 from presence.store.base import Timing
-from presence.store.history import FIGURES_LAST, RECORDER_LEASE
+from presence.store.history import (
+    FIGURES_LAST,
+    HOURS,
+    MINUTES,
+    RECORDER_LEASE,
+    Point,
+    Span,
+    parse_tallies,
+    points,
+)
 from presence.store.redis import scripts
 from presence.store.redis.client import Link
 from presence.store.redis.records import MICROSECONDS, escape, timing_arguments, unescape
 from presence.store.redis.scripts import Argument, Call, Keys, Script
-from presence.store.series import HOURS, MINUTES, Point, Span, parse_tallies, points
 
 TIMES = timing_arguments(Timing(), spare=60.0)
 """What lua/clock.lua takes; these scripts need none of it but how much longer keys live."""

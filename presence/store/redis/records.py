@@ -9,9 +9,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from presence.protocol.messages import Color
-from presence.store.base import Timing
+from presence.store.base import Member, Timing
 from presence.store.redis.scripts import Argument
-from presence.store.roster import Member
 
 MICROSECONDS = 1_000_000
 
