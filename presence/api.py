@@ -19,7 +19,7 @@ from django.core.exceptions import SynchronousOnlyOperation
 from presence.conf import get_settings
 from presence.protocol.errors import TryLater
 from presence.runtime import at_home, home, own_store, running_hub, shared_layer
-from presence.server.operations import ANSWER_WITHIN, Staff
+from presence.server.operations import ANSWER_WITHIN, Operations
 from presence.server.people import Person, Scene
 from presence.signals import announcer
 from presence.store.base import UNTIL_REOPENED
@@ -67,7 +67,7 @@ async def acounts(boards: Iterable[Any]) -> dict[UUID, int]:
     """Return how many people are on each of the boards, by UUID, in one trip to the
     store for each 1,000."""
     asked = [board_id(board) for board in boards]
-    return dict(await _ask(lambda staff: staff.counts(asked)))
+    return dict(await _ask(lambda operations: operations.counts(asked)))
 
 
 async def acensus(among: Iterable[Any] | None = None) -> dict[UUID, int]:
@@ -75,7 +75,7 @@ async def acensus(among: Iterable[Any] | None = None) -> dict[UUID, int]:
     trips to the store, or more for more than 1,000. Cheaper than `acounts` where most of many are
     empty."""
     boards = None if among is None else [board_id(board) for board in among]
-    return dict(await _ask(lambda staff: staff.census(boards)))
+    return dict(await _ask(lambda operations: operations.census(boards)))
 
 
 async def apeople(board: Any, *, states: bool = True) -> list[Person]:
@@ -88,7 +88,7 @@ async def ascene(board: Any, within: float = ANSWER_WITHIN) -> Scene:
     """Return who is on a board, where their cursors are, and whether it is closed, all at the same
     moment. Processes have so many seconds to tell what people do; 0: none is asked."""
     asked = board_id(board)
-    return await _ask(lambda staff: staff.scene(asked, within))
+    return await _ask(lambda operations: operations.scene(asked, within))
 
 
 async def aremove(board: Any, person: str, seconds: float | None = None) -> int:
@@ -100,7 +100,7 @@ async def aremove(board: Any, person: str, seconds: float | None = None) -> int:
     """
     asked = board_id(board)
     out = _seconds(get_settings().REMOVED_FOR if seconds is None else seconds)
-    return await _ask(lambda staff: staff.remove(asked, person, out))
+    return await _ask(lambda operations: operations.remove(asked, person, out))
 
 
 async def aclose(board: Any, seconds: float | None = None) -> None:
@@ -108,7 +108,7 @@ async def aclose(board: Any, seconds: float | None = None) -> None:
     come back within their grace."""
     asked = board_id(board)
     shut = UNTIL_REOPENED if seconds is None else _seconds(seconds)
-    await _ask(lambda staff: staff.close(asked, shut))
+    await _ask(lambda operations: operations.close(asked, shut))
 
 
 async def areopen(board: Any) -> None:
@@ -124,7 +124,7 @@ async def ais_closed(board: Any) -> bool:
 async def areconnect(board: Any) -> None:
     """Have everybody on a board connect anew, spread over a few seconds. Nobody sees them go."""
     asked = board_id(board)
-    await _ask(lambda staff: staff.reconnect(asked))
+    await _ask(lambda operations: operations.reconnect(asked))
 
 
 def online(board: Any) -> int:
@@ -188,8 +188,8 @@ def _seconds(given: float) -> float:
     return min(given, UNTIL_REOPENED)
 
 
-async def _ask(question: Callable[[Staff], Coroutine[Any, Any, T]]) -> T:
-    return await at_home(lambda: question(_staff()))
+async def _ask(question: Callable[[Operations], Coroutine[Any, Any, T]]) -> T:
+    return await at_home(lambda: question(_operations()))
 
 
 def _wait(work: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -219,9 +219,9 @@ def _wait_for(
         raise TryLater(f"presence did not answer within {within:.3g} s") from None
 
 
-def _staff() -> Staff:
+def _operations() -> Operations:
     found = running_hub()
     if found is not None:
         hub = found[1]
-        return Staff(hub.store, hub.layer, hub, announcer.tell)
-    return Staff(own_store(get_settings()), shared_layer(), None, announcer.tell)
+        return Operations(hub.store, hub.layer, hub, announcer.tell)
+    return Operations(own_store(get_settings()), shared_layer(), None, announcer.tell)

@@ -12,13 +12,13 @@ from uuid import UUID
 from asgiref.sync import async_to_sync
 
 from presence.runtime import with_history
-from presence.server.stats import Figures, load
+from presence.server.stats import ProcessStats, load
 from presence.store.history import HOURS, MINUTES, Point, Span
 
-__all__ = ["Figures", "Point", "afigures", "ahours", "aminutes", "figures", "hours", "minutes"]
+__all__ = ["Point", "ProcessStats", "afigures", "ahours", "aminutes", "figures", "hours", "minutes"]
 
 
-async def afigures() -> list[Figures]:
+async def afigures() -> list[ProcessStats]:
     """Return the figures of every living process, by its name; each is some 5 s old at most.
 
     A process is there from its first socket on (or the first time it was asked for `/healthz` or

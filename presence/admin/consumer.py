@@ -14,7 +14,7 @@ from typing import Any
 
 from channels.exceptions import DenyConnection
 
-from presence.admin.poller import Watcher
+from presence.admin.poller import Poller
 from presence.admin.staff_request import is_own_page, permits, request_of, visit_of
 from presence.admin.subscription import Telling, Watch, read_watch
 from presence.admin.threads import Once, aside
@@ -48,16 +48,16 @@ WISHES = (1.0, 10.0)
 
 
 _failures = Once(logger, "could not find out what somebody may watch of %s")
-_watchers: dict[asyncio.AbstractEventLoop, dict[str, Watcher]] = {}
+_watchers: dict[asyncio.AbstractEventLoop, dict[str, Poller]] = {}
 
 
-def watcher(topic: str) -> Watcher:
+def watcher(topic: str) -> Poller:
     """Return the running loop's watcher of a topic."""
     loop = asyncio.get_running_loop()
     if loop not in _watchers:
         for ended in [other for other in _watchers if other.is_closed()]:
             del _watchers[ended]
-        _watchers[loop] = {t.name: Watcher(t.look, t.unknown, t.every) for t in TOPICS.values()}
+        _watchers[loop] = {t.name: Poller(t.look, t.unknown, t.every) for t in TOPICS.values()}
     return _watchers[loop][topic]
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from presence.admin.poller import Watcher
+from presence.admin.poller import Poller
 from presence.admin.staff_request import permits, refusal
 from presence.admin.subscription import read_topics
 from presence.admin.threads import in_request
@@ -21,7 +21,7 @@ from presence.admin.topics import READERS, TOPICS
 from presence.conf import get_settings
 from presence.protocol.errors import Forbidden
 
-_watchers = {t.name: Watcher(t.look, t.unknown, t.every) for t in TOPICS.values()}
+_watchers = {t.name: Poller(t.look, t.unknown, t.every) for t in TOPICS.values()}
 """They only look; so they belong to no event loop, and know what was logged already."""
 
 View = Callable[[HttpRequest], HttpResponse]

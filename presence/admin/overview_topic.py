@@ -18,7 +18,7 @@ from presence.admin.subscription import read_flag
 from presence.admin.threads import is_in_request
 from presence.admin.topic import Topic, Visit
 from presence.runtime import running_hub
-from presence.stats import Figures, afigures
+from presence.stats import ProcessStats, afigures
 
 EVERY = 0.5
 """Seconds between two looks at the store."""
@@ -40,13 +40,13 @@ async def look(viewers: Collection[Viewer]) -> Mapping[Viewer, dict[str, Any]]:
      "busiest": [{"board": "<uuid>", "title": "Plans", "people": 2}, …],
      "processes": [{"process": "web1:812:5e0c1d9a", "sockets": 4, …}, …]}
 
-    Of boards that a viewer may not view, nothing but the totals tells; `busiest` is None while
-    nobody knows which those are. `processes` are as `presence.processes.Figures`, by their name.
+    Of boards that a viewer may not view, nothing but the metrics tells; `busiest` is None while
+    nobody knows which those are. `processes` are `ProcessStats` by name.
     """
     people = await api.acensus()
     processes = _up_to_date(await afigures())
     ranking = rank(people)
-    totals = {
+    metrics = {
         "people": sum(people.values()),
         "sockets": sum(each.sockets for each in processes),
         "boards": len(people),
@@ -55,7 +55,7 @@ async def look(viewers: Collection[Viewer]) -> Mapping[Viewer, dict[str, Any]]:
     }
     asked = (_busiest(viewer.titles, ranking) for viewer in viewers)
     return {
-        viewer: {**totals, "busiest": _told(titles, people)}
+        viewer: {**metrics, "busiest": _told(titles, people)}
         for viewer, titles in zip(viewers, await asyncio.gather(*asked), strict=True)
     }
 
@@ -75,15 +75,15 @@ def _told(
     ]
 
 
-def _up_to_date(figures: Iterable[Figures]) -> list[Figures]:
+def _up_to_date(figures: Iterable[ProcessStats]) -> list[ProcessStats]:
     """Return the figures, this process's own of which are up to 5 s old, with what it knows to be
     so now."""
     told = {each.process: each for each in figures}
     found = running_hub()
     if found is not None:
         hub = found[1]
-        own = told.get(hub.process, Figures(hub.process))
-        told[hub.process] = replace(own, sockets=hub.totals.sockets, boards=hub.boards)
+        own = told.get(hub.process, ProcessStats(hub.process))
+        told[hub.process] = replace(own, sockets=hub.metrics.sockets, boards=hub.boards)
     return [told[process] for process in sorted(told)]
 
 

@@ -24,7 +24,7 @@ LONGEST_REST = 2.5
 """Seconds: what somebody may see no more is not to stay in sight for 5 s."""
 
 
-class Watcher:
+class Poller:
     """Looks for so many pages, at once for all, every `every` seconds.
 
     `look(grants)` returns what to tell for each grant; where that fails each page is told

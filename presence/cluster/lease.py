@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from presence.protocol.errors import TryLater
-from presence.store.base import Standing, Store
+from presence.store.base import BoardSummary, Store
 
 
 class Lease:
@@ -21,7 +21,7 @@ class Lease:
         store: Store,
         process: str,
         seconds: float,
-        renewed: Callable[[Mapping[UUID, Standing], bool], None],
+        renewed: Callable[[Mapping[UUID, BoardSummary], bool], None],
     ) -> None:
         self.away = False
         """True while the store was out of reach when last asked."""
@@ -65,10 +65,10 @@ class Lease:
 
     async def _renew(self, *, ran_out: bool) -> None:
         try:
-            standings = await self._store.renew(self._process)
+            summaries = await self._store.renew(self._process)
         except TryLater:
             self.away = True
             raise
         was_away, self.away = self.away, False
         self._renewed = self._loop.time()
-        self._on_renewed(standings, was_away or ran_out)
+        self._on_renewed(summaries, was_away or ran_out)

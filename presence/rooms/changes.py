@@ -25,7 +25,7 @@ class Changes:
         return bool(self.left or self.joined or self.renamed or self.states or self.everything)
 
 
-class Unsaid:
+class PendingChanges:
     """Changes, and where pointers went: `moved`, 4 bytes as on the wire by user id, the latest."""
 
     def __init__(self) -> None:

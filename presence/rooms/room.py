@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from presence.protocol.limits import Quotas
 from presence.protocol.messages import Dialect, UserState
-from presence.rooms.changes import Unsaid
+from presence.rooms.changes import PendingChanges
 from presence.rooms.frames import (
     Flush,
     changes_frames,
@@ -39,7 +39,7 @@ class Room:
         self._told_people = 0
         self._seats = Seats()
         self._newcomers: set[str] = set()
-        self._unsaid = Unsaid()
+        self._pending = PendingChanges()
         self._quotas = Quotas()
 
     def __len__(self) -> int:
@@ -67,7 +67,7 @@ class Room:
         a flush can lower again.
         """
         return bool(
-            self._unsaid
+            self._pending
             or self._newcomers
             or self.people != self._told_people
             or self._pace(0.0) != self.interval
@@ -77,7 +77,7 @@ class Room:
     def held_back(self) -> int:
         """How many moves wait for a later tick: those of persons who sent too many, after a
         flush."""
-        return len(self._unsaid.moved)
+        return len(self._pending.moved)
 
     def arrive(self, member: Member, dialect: Dialect, *, name_set: bool = False) -> None:
         """Seat a new session. The others hear of it, and it hears of them, at the next flush."""
@@ -120,7 +120,7 @@ class Room:
         else:
             self._restate(seat, seat.state)
 
-    def linger(self, session: str) -> None:
+    def start_grace(self, session: str) -> None:
         """Stop writing to a session whose socket broke; it stays on the roster for its grace."""
         self._newcomers.discard(session)
         if session in self:
@@ -133,7 +133,7 @@ class Room:
             return
         self._unseat(seat)
         if self._seats.free_user(seat):
-            self._unsaid.leave(seat.member.user)
+            self._pending.leave(seat.member.user)
 
     def move(self, session: str, position: bytes) -> None:
         """Note where a session's pointer is, 4 bytes as on the wire. Only the latest matters.
@@ -156,18 +156,18 @@ class Room:
         self._restate(seat, state)
         if state is not UserState.ACTIVE:
             # Its cursor is hidden from now on; a position told after the state would show it again.
-            self._unsaid.moved.pop(seat.member.user, None)
+            self._pending.moved.pop(seat.member.user, None)
         else:
             self._tell_position(seat)
 
     def flush(self, now: float, lag: float = 0.0) -> Flush:
-        """Return what there is to say at `now` (seconds), and forget that it was unsaid.
+        """Return what there is to say at `now` (seconds), and forget that it was pending.
 
         `lag` is how late this process's timers are, in seconds; it slows the pace.
         """
         self._settle(lag)
         moved = self._take_moves(now)
-        board, changes, users = self.board_id, self._unsaid.changes, self._seats.by_user
+        board, changes, users = self.board_id, self._pending.changes, self._seats.by_user
         dialects = self._seats.dialects()
         flush = Flush(
             common={d: changes_frames(board, changes, users.values(), d) for d in dialects},
@@ -177,7 +177,7 @@ class Room:
             moved=self._seats.own(moved),
             states=self._seats.own(changes.states),
         )
-        self._unsaid.told()
+        self._pending.told()
         self._newcomers = set()
         self._quotas.tidy(now)
         return flush
@@ -194,7 +194,7 @@ class Room:
         Users whom nobody here knows for its people are left out.
         """
         shown, told = self._seats.hear(process, cursors, states)
-        self._unsaid.follow(shown, told)
+        self._pending.follow(shown, told)
 
     def strangers(self, process: str, users: Iterable[int]) -> set[int]:
         """Return which of some users are not known here for people whom `process` serves."""
@@ -218,14 +218,14 @@ class Room:
 
     def tell_everything(self) -> None:
         """Have the next flush tell the whole roster: what was told before may have been lost."""
-        self._unsaid.changes.everything = True
+        self._pending.changes.everything = True
 
     def catch_up(self, dialect: Dialect) -> list[bytes]:
         """Return the current cursors, for a session that was too slow for the ones between.
 
         Users who are yet to be announced are left out: their cursors come with the next flush.
         """
-        unannounced = self._unsaid.changes.joined
+        unannounced = self._pending.changes.joined
         known = [seat for user, seat in self._seats.by_user.items() if user not in unannounced]
         return cursors_frames(self.board_id, dialect, known)
 
@@ -242,10 +242,10 @@ class Room:
         user = seat.member.user
         if user in self._seats.by_user:
             # Its holder is gone or about to get another; what is unsaid is not the new one's.
-            self._unsaid.leave(user)
+            self._pending.leave(user)
         self._sit(seat)
         if not seat.member.spectator:
-            self._unsaid.changes.joined[user] = seat
+            self._pending.changes.joined[user] = seat
 
     def _resume(self, seat: Seat, old: str) -> None:
         before = self._seats.by_session.get(old)
@@ -261,19 +261,19 @@ class Room:
             self._go_on(seat, before.member.name)
 
     def _go_on(self, seat: Seat, name_before: str) -> None:
-        if self._unsaid.rename(seat, name_before):
+        if self._pending.rename(seat, name_before):
             # In a roster, a new name under an id is a new person, whose cursor is not known.
             self._tell_position(seat)
         self.set_state(seat.member.session, UserState.ACTIVE)
 
     def _tell_position(self, seat: Seat) -> None:
         if seat.position is not None and self._holds_id(seat):
-            self._unsaid.moved[seat.member.user] = seat.position
+            self._pending.moved[seat.member.user] = seat.position
 
     def _restate(self, seat: Seat, state: UserState) -> None:
         seat.state = state
         if self._holds_id(seat):
-            self._unsaid.changes.states[seat.member.user] = state
+            self._pending.changes.states[seat.member.user] = state
 
     def _holds_id(self, seat: Seat) -> bool:
         # After a clash the store may have given the id to somebody else, until we look again.
@@ -283,7 +283,7 @@ class Room:
         return pace(self._seats.awake, lag, self.interval, self._least)
 
     def _settle(self, lag: float) -> None:
-        changes, interval = self._unsaid.changes, self._pace(lag)
+        changes, interval = self._pending.changes, self._pace(lag)
         if interval != self.interval:
             changes.interval = self.interval = interval
         if changes.joined or changes.left or self.people != self._told_people:
@@ -293,7 +293,7 @@ class Room:
         """Take the moves that the persons' limits let through; the rest waits for a later tick.
         Those of other processes' people have been through theirs."""
         users, quotas = self._seats.by_user, self._quotas
-        return self._unsaid.take_moves(
+        return self._pending.take_moves(
             lambda user: users[user].remote or quotas.take(users[user].member.person, now)
         )
 

@@ -1,6 +1,6 @@
 """Asks the store and the live processes who is on which board, and mends what differs (`audit`).
 
-An inquirer is no process of its own: it holds no lease, and has nobody on a board.
+An auditor is no process of its own: it holds no lease, and has nobody on a board.
 
 Everything here ends in a known time: a server may keep its connections open and answer nothing,
 and Channels' Redis layer would wait for it for ever.
@@ -58,12 +58,12 @@ T = TypeVar("T")
 
 def longest(within: float, patience: float, *, repair: bool) -> float:
     """Return the seconds after which an audit is over, or one with a repair and what follows;
-    `within` and `patience` are an inquirer's."""
+    `within` and `patience` are an auditor's."""
     audit = 2 * (LOOK_WITHIN + within) + LOOK_AGAIN
     return audit + REPAIR_WITHIN + patience + 2 * audit if repair else audit
 
 
-class Inquirer:
+class Auditor:
     """Compares a store with the processes that a layer leads to, which have `within` seconds to
     answer. Its methods raise `TryLater` where the store or the layer is out of reach.
 
@@ -75,7 +75,7 @@ class Inquirer:
         self._asker = Asker(layer, within=within)
         self._within = within
         self._patience = patience
-        self._name = f"inquirer:{uuid4().hex}"
+        self._name = f"auditor:{uuid4().hex}"
 
     async def look(self) -> Evidence:
         """Return what the store and the processes say now."""

@@ -17,7 +17,7 @@ from presence.protocol.session import Session
 from presence.rooms.frames import Flush
 from presence.rooms.pacing import Lag
 from presence.rooms.room import Room
-from presence.server.metrics import Totals
+from presence.server.metrics import Metrics
 from presence.store.base import Admission, Member, Snapshot
 
 
@@ -74,12 +74,17 @@ class LiveRoom:
     """
 
     def __init__(
-        self, board: UUID, least: int, lag: Lag, totals: Totals, post: Callable[[UUID, Post], None]
+        self,
+        board: UUID,
+        least: int,
+        lag: Lag,
+        metrics: Metrics,
+        post: Callable[[UUID, Post], None],
     ) -> None:
         self.board = board
         self.room = Room(UNKNOWN_BOARD, least)
         self.peers: dict[str, Peer] = {}
-        self.lingering: dict[str, float] = {}
+        self.in_grace: dict[str, float] = {}
         # Store operations on one board are done one after the other, in the order they were asked
         # for.
         self.lock = asyncio.Lock()
@@ -94,7 +99,7 @@ class LiveRoom:
         self._post = post
         self._least = least / 1000
         self._lag = lag
-        self._totals = totals
+        self._metrics = metrics
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._next = 0.0
@@ -136,7 +141,7 @@ class LiveRoom:
     def lost(self, snapshot: Snapshot) -> list[Member]:
         """Return the people of this process whom the shared state has lost, in the order they
         came. Who is in their grace is given up."""
-        known = {member.session for member in snapshot.members} | self.lingering.keys()
+        known = {member.session for member in snapshot.members} | self.in_grace.keys()
         own = self.room.members(elsewhere=False)
         return [member for session, member in own.items() if session not in known]
 
@@ -182,12 +187,12 @@ class LiveRoom:
         if strangers:
             self._deferred.setdefault(process, Post()).merge(post.only(strangers))
 
-    def linger(self, session_id: str, until: float) -> None:
+    def start_grace(self, session_id: str, until: float) -> None:
         """Keep a broken session on the roster, and write to it no more; `until` (seconds of the
         loop) its grace is over whatever the store knows of it."""
         self.peers.pop(session_id, None)
-        self.lingering[session_id] = until
-        self.room.linger(session_id)
+        self.in_grace[session_id] = until
+        self.room.start_grace(session_id)
         self.stir()
 
     def depart(self, session_ids: Collection[str], people: int) -> None:
@@ -275,21 +280,21 @@ class LiveRoom:
 
     def _let_go(self, session_id: str) -> None:
         self.peers.pop(session_id, None)
-        self.lingering.pop(session_id, None)
+        self.in_grace.pop(session_id, None)
 
     def _on_time(self) -> None:
         now = self._loop.time()
         self._timer = None
         self._lag.note(now - self._next, now)
-        self._totals.tick_lag.add(max(0.0, now - self._next))
+        self._metrics.tick_lag.add(max(0.0, now - self._next))
         self._tick(now)
 
     def _tick(self, now: float) -> None:
         flush = self.room.flush(now, self._lag.seconds)
         self._next = now + max(self._least, self.room.interval / 1000)
-        totals, before = self._totals, self._totals.frames_out
+        metrics, before = self._metrics, self._metrics.frames_out
         self._write(flush)
-        totals.ticked(self._loop.time() - now, totals.frames_out - before, self.room.held_back)
+        metrics.ticked(self._loop.time() - now, metrics.frames_out - before, self.room.held_back)
         if self.others and (flush.moved or flush.states):
             self._post(self.board, Post(cursors=flush.moved, states=flush.states))
         self.stir()
@@ -308,7 +313,7 @@ class LiveRoom:
         if not cursors or welcome is not None or session_id == flush.mover:
             return
         if session.held:
-            self._totals.frames_held += len(cursors)
+            self._metrics.frames_held += len(cursors)
             return
         for frame in cursors:
             peer.write(frame)

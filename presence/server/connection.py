@@ -23,7 +23,7 @@ from presence.protocol.session import (
 )
 from presence.server.board import LiveRoom
 from presence.server.hub import Hub
-from presence.store.base import Admission, Ticket
+from presence.store.base import Admission, JoinRequest
 
 NO_STATUS = 1005
 CLEAN = frozenset({None, Close.CLEAN, Close.GOING_AWAY, NO_STATUS})
@@ -68,7 +68,7 @@ class Connection:
         self._gone = False
         self._hub = hub
         self._board = board
-        self._totals = hub.totals
+        self._metrics = hub.metrics
         self._visitor = visitor
         self._write = write
         self._close = close
@@ -82,8 +82,8 @@ class Connection:
         end is heard."""
         if self._gone:
             return
-        self._totals.frames_in += 1
-        self._totals.bytes_in += len(data or b"")
+        self._metrics.frames_in += 1
+        self._metrics.bytes_in += len(data or b"")
         action = self.session.feed(data, self._hub.now())
         if type(action) is Move and self._live is not None:
             self._live.move(self.session_id, action.position)
@@ -97,8 +97,8 @@ class Connection:
     def write(self, frame: bytes) -> None:
         """Write one frame, unless the socket is gone."""
         if not self._gone:
-            self._totals.frames_out += 1
-            self._totals.bytes_out += len(frame)
+            self._metrics.frames_out += 1
+            self._metrics.bytes_out += len(frame)
             self.session.wrote(len(frame))
             self._write(frame)
 
@@ -132,7 +132,7 @@ class Connection:
         as you like.
         """
         if not self._gone:
-            self._totals.client_closed(code)
+            self._metrics.client_closed(code)
         self._end(broken=is_broken(code))
 
     def _carry_out(self, action: Action) -> None:
@@ -146,7 +146,7 @@ class Connection:
             case Reply(frame):
                 self.write(frame)
             case Strike(reason, frame):
-                self._totals.malformed[reason] += 1
+                self._metrics.malformed[reason] += 1
                 self._say(frame)
             case Shut(error, frame):
                 self._shut(error, frame)
@@ -169,8 +169,8 @@ class Connection:
         person = self._visitor.person
         name = self._visitor.name or clean_name(asked) or anonymous_name(person)
         self.session_id = uuid4().hex
-        ticket = Ticket(self.session_id, self._hub.process, person, name)
-        self._hub.join(self._board, self, ticket, name_set=name != asked)
+        request = JoinRequest(self.session_id, self._hub.process, person, name)
+        self._hub.join(self._board, self, request, name_set=name != asked)
 
     def _leave(self) -> None:
         self._hub.leave(self._board, self._stand_up())
@@ -193,7 +193,7 @@ class Connection:
     def _shut(self, error: PresenceError, frame: bytes | None) -> None:
         code = error.close or Close.CLEAN
         self._say(frame)
-        self._totals.closed[code] += 1
+        self._metrics.closed[code] += 1
         journal = self._hub.journal
         journal.closed(error, self._board, self.session_id, address=self._address)
         self._close(code)

@@ -62,7 +62,7 @@ class Exits:
 
     def lose(self, live: LiveRoom, session_id: str) -> None:
         """Begin the grace of a session whose socket broke."""
-        self._take(live, self._linger, session_id)
+        self._take(live, self._start_grace, session_id)
 
     def take_off(self, live: LiveRoom, session_id: str) -> None:
         """Take a session off its board that may be there for the store only."""
@@ -87,29 +87,29 @@ class Exits:
         live.depart([session_id], departure.people)
         self._departed(live, departure)
 
-    async def _linger(self, live: LiveRoom, session_id: str) -> None:
+    async def _start_grace(self, live: LiveRoom, session_id: str) -> None:
         if session_id in live.room:
-            await self._store.linger(live.board, session_id)
-            live.linger(session_id, self._loop.time() + self._grace + GIVE_UP)
+            await self._store.start_grace(live.board, session_id)
+            live.start_grace(session_id, self._loop.time() + self._grace + GIVE_UP)
             self._take_in(self._grace, live, self._reap, session_id)
 
     async def _reap(self, live: LiveRoom, session_id: str) -> None:
-        if session_id not in live.lingering:
+        if session_id not in live.in_grace:
             return
         # This process is alive, however late its timers are: its own people must not be taken for a
         # dead one's.
         await self._lease.renew()
         self._departed(live, await self._store.reap(live.board))
-        if session_id in live.lingering:
+        if session_id in live.in_grace:
             # Or it went on in another process.
             self._sync.look_soon(live)
             again = ASK_AGAIN if self._sync.doubtful else REAP_AGAIN
-            overdue = self._loop.time() >= live.lingering[session_id] and not self._sync.doubtful
+            overdue = self._loop.time() >= live.in_grace[session_id] and not self._sync.doubtful
             self._take_in(again, live, self._give_up if overdue else self._reap, session_id)
 
     async def _give_up(self, live: LiveRoom, session_id: str) -> None:
         """Take a session off the board that is still in its grace, as far as the store knows."""
-        if session_id in live.lingering and live.look is Look.NONE and not live.unsure:
+        if session_id in live.in_grace and live.look is Look.NONE and not live.unsure:
             await self._take_off(live, session_id)
         else:
             await self._reap(live, session_id)

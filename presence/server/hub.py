@@ -21,10 +21,10 @@ from presence.server.board import LiveRoom, Peer
 from presence.server.events import Events, Tell, nobody
 from presence.server.exits import Exits
 from presence.server.logs import Journal
-from presence.server.metrics import TimedLayer, Totals, timed
+from presence.server.metrics import Metrics, TimedLayer, timed
 from presence.server.sync import Sync
 from presence.server.tasks import Tasks
-from presence.store.base import Admission, Departure, Standing, Store, Ticket, Timing
+from presence.store.base import Admission, BoardSummary, Departure, JoinRequest, Store, Timing
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class Hub:
         self.store = store
         self.layer = layer
         self.process = process
-        self.totals = Totals()
+        self.metrics = Metrics()
         self.journal = Journal(process, names=log_names)
         self._least = least
         self._timing = timing
@@ -67,7 +67,7 @@ class Hub:
         self._rooms: dict[UUID, LiveRoom] = {}
         self._lease = Lease(store, process, timing.lease, self._on_renewed)
         self._renew = self._lease.renew
-        layer = TimedLayer(layer, self.totals, self._loop.time) if layer else None
+        layer = TimedLayer(layer, self.metrics, self._loop.time) if layer else None
         # The processes renew every third of a lease; half of one leaves them time to do so.
         patience = timing.lease / 2
         lease, queue, departed = self._lease, self._queue, self.departed
@@ -110,15 +110,15 @@ class Hub:
     def connect(self, peer: Peer) -> None:
         """Take in a connection that is open, on no board yet."""
         self._peers.add(peer)
-        self.totals.sockets = len(self._peers)
+        self.metrics.sockets = len(self._peers)
         self._keep_sweeping()
 
     def disconnect(self, peer: Peer) -> None:
         """Forget a connection that is closed."""
         self._peers.discard(peer)
-        self.totals.sockets = len(self._peers)
+        self.metrics.sockets = len(self._peers)
 
-    def join(self, board: UUID, peer: Peer, ticket: Ticket, *, name_set: bool) -> None:
+    def join(self, board: UUID, peer: Peer, request: JoinRequest, *, name_set: bool) -> None:
         """Put a peer on a board; it is told by `admitted` or `refuse`, unless it has left by
         then."""
         if self._lease.away:
@@ -127,8 +127,8 @@ class Hub:
             return
         live = self._room(board)
         error = TryLater("the store takes too long")
-        patience = self._loop.call_later(ADMIT_WITHIN, self._refuse, peer, ticket, error)
-        self._queue(live, _before(patience, self._join(live, peer, ticket, name_set)))
+        patience = self._loop.call_later(ADMIT_WITHIN, self._refuse, peer, request, error)
+        self._queue(live, _before(patience, self._join(live, peer, request, name_set)))
 
     def leave(self, board: UUID, session_id: str) -> None:
         """Take a session off a board at once."""
@@ -140,7 +140,7 @@ class Hub:
 
     def drain(self) -> None:
         """Take in that this process goes down. As often as you like."""
-        self.journal.draining(self.totals.sockets)
+        self.journal.draining(self.metrics.sockets)
 
     def hear(self, board: UUID, post: Post) -> None:
         """Take in what somebody says of a board who has nobody there."""
@@ -166,7 +166,7 @@ class Hub:
 
     def _room(self, board: UUID) -> LiveRoom:
         if board not in self._rooms:
-            live = LiveRoom(board, self._least, self._lag, self.totals, self._sync.post)
+            live = LiveRoom(board, self._least, self._lag, self.metrics, self._sync.post)
             self._rooms[board] = live
         return self._rooms[board]
 
@@ -175,68 +175,70 @@ class Hub:
         live.peers.pop(session_id, None)
         return live
 
-    async def _join(self, live: LiveRoom, peer: Peer, ticket: Ticket, name_set: bool) -> None:
-        if peer.session_id != ticket.session:
+    async def _join(self, live: LiveRoom, peer: Peer, request: JoinRequest, name_set: bool) -> None:
+        if peer.session_id != request.session:
             return
-        admission = await self._admission(live, peer, ticket)
+        admission = await self._admission(live, peer, request)
         if admission is None:
             return
         self._events.came(live.board, admission)
-        self.totals.joins += 1
-        self.totals.resumes += admission.resumed is not None
+        self.metrics.joins += 1
+        self.metrics.resumes += admission.resumed is not None
         try:
             await self._sync.enter(live, admission)
-            if ticket.session in live.removed:
+            if request.session in live.removed:
                 # By somebody who was faster than we.
-                self._refuse(peer, ticket, Removed())
+                self._refuse(peer, request, Removed())
                 return
             live.admit(peer, admission, name_set=name_set)
         except Exception:
-            self._refuse(peer, ticket, TryLater())
+            self._refuse(peer, request, TryLater())
             # The store has it on the board, and nothing else would take it off.
-            self._exits.take_off(live, ticket.session)
+            self._exits.take_off(live, request.session)
             raise
         self.journal.joined(live.board, admission)
-        if peer.session_id == ticket.session:
+        if peer.session_id == request.session:
             peer.admitted(live, admission)
             live.stir()
         else:
             # It left while the store decided: what takes it off the board is next in turn.
-            del live.peers[ticket.session]
+            del live.peers[request.session]
 
-    async def _admission(self, live: LiveRoom, peer: Peer, ticket: Ticket) -> Admission | None:
+    async def _admission(
+        self, live: LiveRoom, peer: Peer, request: JoinRequest
+    ) -> Admission | None:
         try:
             await self._renew()
-            if peer.session_id != ticket.session:
+            if peer.session_id != request.session:
                 return None
-            with timed(self.totals.store, self.now):
-                return await self.store.join(live.board, ticket)
+            with timed(self.metrics.store, self.now):
+                return await self.store.join(live.board, request)
         except Refused as error:
-            self._refuse(peer, ticket, error)
+            self._refuse(peer, request, error)
             return None
         except TryLater as error:
-            self.totals.store_failures += 1
-            self._refuse(peer, ticket, error)
+            self.metrics.store_failures += 1
+            self._refuse(peer, request, error)
             return None
         except Exception:
-            self._refuse(peer, ticket, TryLater())
+            self._refuse(peer, request, TryLater())
             raise
 
-    def _refuse(self, peer: Peer, ticket: Ticket, error: PresenceError) -> None:
-        if peer.session_id == ticket.session:
+    def _refuse(self, peer: Peer, request: JoinRequest, error: PresenceError) -> None:
+        if peer.session_id == request.session:
             peer.refuse(error)
 
     def departed(self, board: UUID, departure: Departure) -> None:
         """Take in who is off a board, by this process's word to the store: count, log and tell."""
-        self.totals.leaves += len(departure.members)
+        self.metrics.leaves += len(departure.members)
         self.journal.left(board, departure)
         self._events.went(board, departure)
 
-    def _on_renewed(self, standings: Mapping[UUID, Standing], was_away: bool) -> None:
+    def _on_renewed(self, summaries: Mapping[UUID, BoardSummary], was_away: bool) -> None:
         if was_away and any(live.room.serving for live in self._rooms.values()):
             # The others may have been as long without a lease: they need to renew to be seen.
             self._sync.doubt()
-        self._sync.compare(standings)
+        self._sync.compare(summaries)
 
     def _queue(self, live: LiveRoom, operation: Coroutine[Any, Any, None]) -> None:
         live.waiting += 1

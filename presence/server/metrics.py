@@ -79,7 +79,7 @@ def _of(bounds: tuple[float, ...]) -> Callable[[], Buckets]:
 
 
 @dataclass(slots=True)
-class Totals:
+class Metrics:
     """Counts since the process started; bytes are of payloads. `sockets` is how many are open
     now. Histograms are of seconds, `tick_frames` of frames."""
 
@@ -152,19 +152,19 @@ HISTOGRAMS = {
 
 
 class Collector:
-    """Gives prometheus-client the totals of one process, labelled with its name:
-    `REGISTRY.register(Collector(totals, process))`.
+    """Gives prometheus-client the metrics of one process, labelled with its name:
+    `REGISTRY.register(Collector(metrics, process))`.
 
     `gauges` returns what else is so now: values by name (without "presence_") and explanation.
     """
 
     def __init__(
         self,
-        totals: Totals,
+        metrics: Metrics,
         process: str,
         gauges: Callable[[], Mapping[tuple[str, str], float]] = dict,
     ) -> None:
-        self._totals = totals
+        self._metrics = metrics
         self._process = process
         self._gauges = gauges
 
@@ -175,20 +175,20 @@ class Collector:
         for name in LABELLED:
             yield self._by_label(name)
         for name, (called, text) in HISTOGRAMS.items():
-            yield self._histogram(getattr(self._totals, name), called, text)
-        yield self._gauge("sockets", "Open sockets", self._totals.sockets)
+            yield self._histogram(getattr(self._metrics, name), called, text)
+        yield self._gauge("sockets", "Open sockets", self._metrics.sockets)
         for (name, text), value in self._gauges().items():
             yield self._gauge(name, text, value)
 
     def _counter(self, name: str, text: str) -> Metric:
         family = CounterMetricFamily(f"presence_{name}", text, labels=["process"])
-        family.add_metric([self._process], getattr(self._totals, name))
+        family.add_metric([self._process], getattr(self._metrics, name))
         return family
 
     def _by_label(self, name: str) -> Metric:
         label, known, text = LABELLED[name]
         family = CounterMetricFamily(f"presence_{name}", text, labels=["process", label])
-        counts = dict.fromkeys(known, 0) | getattr(self._totals, name)
+        counts = dict.fromkeys(known, 0) | getattr(self._metrics, name)
         for value, count in counts.items():
             family.add_metric([self._process, str(value)], count)
         return family
@@ -213,11 +213,11 @@ def timed(buckets: Buckets, clock: Callable[[], float]) -> Iterator[None]:
 
 
 class TimedLayer:
-    """A layer that stands before another, and counts what publishing takes in `totals`."""
+    """A layer that stands before another, and counts what publishing takes in `metrics`."""
 
-    def __init__(self, inner: Layer, totals: Totals, clock: Callable[[], float]) -> None:
+    def __init__(self, inner: Layer, metrics: Metrics, clock: Callable[[], float]) -> None:
         self._inner = inner
-        self._totals = totals
+        self._metrics = metrics
         self._clock = clock
 
     async def new_channel(self) -> str:
@@ -243,8 +243,8 @@ class TimedLayer:
     async def group_send(self, group: str, message: dict[str, Any]) -> None:
         """See `Layer`. One that was given up, which is how it fails that hangs, failed."""
         try:
-            with timed(self._totals.publish, self._clock):
+            with timed(self._metrics.publish, self._clock):
                 await self._inner.group_send(group, message)
         except BaseException:
-            self._totals.publish_failures += 1
+            self._metrics.publish_failures += 1
             raise

@@ -61,7 +61,7 @@ class Heard:
 _heard = Heard()
 
 
-class Staff:
+class Operations:
     """One who looks at the boards and acts on them. To be used on the event loop of the `hub`, or,
     where this process has none, on any. Every method may raise `TryLater`.
 
@@ -100,7 +100,7 @@ class Staff:
 
     async def close(self, board: UUID, seconds: float) -> None:
         """Close a board to newcomers for so long; 0: open it again."""
-        await self._store.shut(board, seconds)
+        await self._store.close_board(board, seconds)
 
     async def remove(self, board: UUID, person: str, seconds: float) -> int:
         """Take a person off a board, keep them out for so long, and return how many tabs that

@@ -60,7 +60,7 @@ def scene(snapshot: Snapshot, activity: Activity, now: datetime) -> Scene:
         for member in snapshot.members
         if member.session in activity.cursors
     }
-    return Scene(_persons(snapshot, activity.states, now), cursors, snapshot.shut)
+    return Scene(_persons(snapshot, activity.states, now), cursors, snapshot.closed)
 
 
 def _persons(snapshot: Snapshot, states: Mapping[str, UserState], now: datetime) -> list[Person]:

@@ -1,4 +1,4 @@
-"""What one process answers to a scrape: its own totals, and how the whole site stands."""
+"""What one process answers to a scrape: its own metrics, and how the whole site stands."""
 
 import asyncio
 from collections.abc import Iterator, Mapping
@@ -39,7 +39,7 @@ async def scrape(hub: Hub, *, recording: bool = False) -> CollectorRegistry:
     `recording`: this process writes the history."""
     people = await _people(hub)
     registry = CollectorRegistry()
-    registry.register(Collector(hub.totals, hub.process, lambda: gauges(hub, recording)))
+    registry.register(Collector(hub.metrics, hub.process, lambda: gauges(hub, recording)))
     registry.register(SiteCollector(people))
     ProcessCollector(registry=registry)
     return registry
@@ -59,9 +59,9 @@ def gauges(hub: Hub, recording: bool) -> Mapping[tuple[str, str], float]:
 async def _people(hub: Hub) -> Mapping[UUID, int] | None:
     try:
         async with asyncio.timeout(ANSWER_WITHIN):
-            with timed(hub.totals.store, hub.now):
+            with timed(hub.metrics.store, hub.now):
                 await hub.store.ping()
             return await hub.store.boards()
     except (TryLater, TimeoutError):
-        hub.totals.store_failures += 1
+        hub.metrics.store_failures += 1
         return None

@@ -52,7 +52,7 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class ProcessStats:
     """What is so of a process now. Frames and bytes are per second, over the time since the figures
     before; `tick_lag_ms` is by how much ticks were late on average meanwhile, `store_ms` what a
     round trip to the store took, `lease_age` is in seconds."""
@@ -83,22 +83,24 @@ def _share(amount: float, of: float) -> float:
     return round(amount / of, 3) if of > 0 else 0.0
 
 
-def dump(figures: Figures) -> str:
+def dump(figures: ProcessStats) -> str:
     """Return figures as a text that `load` takes."""
     return json.dumps(asdict(figures), separators=(",", ":"))
 
 
-def load(text: str | bytes) -> Figures:
+def load(text: str | bytes) -> ProcessStats:
     """Return the figures that another process dumped, be it of an older or newer version."""
-    known = {field.name for field in fields(Figures)}
-    return Figures(**{name: value for name, value in json.loads(text).items() if name in known})
+    known = {field.name for field in fields(ProcessStats)}
+    return ProcessStats(
+        **{name: value for name, value in json.loads(text).items() if name in known}
+    )
 
 
 EVERY = 5.0
 """Seconds between two figures of a process."""
 
 LOOK_EVERY = 2
-"""Figures for each look at how many people there are: one every 10 s."""
+"""ProcessStats for each look at how many people there are: one every 10 s."""
 
 
 class Upkeep:
@@ -145,21 +147,21 @@ class Upkeep:
     async def _tell(self) -> None:
         begin = self._hub.now()
         try:
-            with timed(self._hub.totals.store, self._hub.now):
+            with timed(self._hub.metrics.store, self._hub.now):
                 await self._hub.store.ping()
         except TryLater:
-            self._hub.totals.store_failures += 1
+            self._hub.metrics.store_failures += 1
             raise
         figures = self._figures(self._hub.now() - begin)
         await self.history.publish(self._hub.process, dump(figures))
 
-    def _figures(self, round_trip: float) -> Figures:
+    def _figures(self, round_trip: float) -> ProcessStats:
         hub, now, counts = self._hub, self._hub.now(), self._counts()
         found = rates(self._before, counts, now - self._counted)
         self._before, self._counted = counts, now
-        return Figures(
+        return ProcessStats(
             hub.process,
-            sockets=hub.totals.sockets,
+            sockets=hub.metrics.sockets,
             boards=hub.boards,
             store_ms=round(round_trip * 1000, 3),
             lease_age=round(hub.lease_age, 3),
@@ -167,12 +169,12 @@ class Upkeep:
         )
 
     def _counts(self) -> Counts:
-        totals = self._hub.totals
+        metrics = self._hub.metrics
         return Counts(
-            totals.frames_in,
-            totals.frames_out,
-            totals.bytes_in,
-            totals.bytes_out,
-            totals.tick_lag.sum,
-            totals.tick_lag.count,
+            metrics.frames_in,
+            metrics.frames_out,
+            metrics.bytes_in,
+            metrics.bytes_out,
+            metrics.tick_lag.sum,
+            metrics.tick_lag.count,
         )

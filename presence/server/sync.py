@@ -20,7 +20,7 @@ from presence.cluster.messages import Post
 from presence.protocol.errors import TryLater
 from presence.rooms.seats import Activity
 from presence.server.board import LiveRoom, Look
-from presence.store.base import Admission, Departure, Member, Snapshot, Standing, Store
+from presence.store.base import Admission, BoardSummary, Departure, Member, Snapshot, Store
 
 logger = logging.getLogger(__name__)
 
@@ -116,13 +116,13 @@ class Sync:
         elif live.board not in self._relay.open_boards:
             await self._open(live, self._relay)
 
-    def compare(self, standings: Mapping[UUID, Standing]) -> None:
+    def compare(self, summaries: Mapping[UUID, BoardSummary]) -> None:
         """Look at every board that stands otherwise than this process believes."""
         if self._relay is not None:
             # Who holds a lease can be asked what it serves (`inquiry`).
             self._relay.start()
         for board, live in self._rooms.items():
-            standing = standings.get(board)
+            standing = summaries.get(board)
             if standing is None:
                 # Not ours in the store's eyes: as long as we serve nobody there, rightly so.
                 differs = live.room.serving

@@ -80,7 +80,7 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True)
-class Ticket:
+class JoinRequest:
     """Who asks to come onto a board: a `Member` but for what the store decides.
 
     `session` is unique among all processes; `process` names the asking process.
@@ -122,7 +122,7 @@ class Departure:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class BoardSummary:
     """How a board stands: people, version, and the processes that hold a lease and have members
     there."""
 
@@ -133,10 +133,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A board at one moment: its roster in the order they came, and what `Standing` says. Its id on
-    the wire is 0 where it holds none.
+    """A board at one moment: its roster in the order they came, and what `BoardSummary` says. Its
+    id on the wire is 0 where it holds none.
 
-    `removed` are sessions that were taken off it and must not be put back; `shut`: newcomers are
+    `removed` are sessions that were taken off it and must not be put back; `closed`: newcomers are
     kept out. `at` is the moment, by the store's clock.
     """
 
@@ -146,14 +146,14 @@ class Snapshot:
     processes: frozenset[str]
     board_id: int
     removed: frozenset[str] = frozenset()
-    shut: bool = False
+    closed: bool = False
     at: float = field(default=0.0, compare=False)
 
 
 class Store(Protocol):
     """Shared state. See the module's docstring."""
 
-    async def join(self, board: UUID, ticket: Ticket) -> Admission:
+    async def join(self, board: UUID, request: JoinRequest) -> Admission:
         """Put a session on a board.
 
         It goes on for a broken session of the same person, under the same user id and colour, where
@@ -166,7 +166,7 @@ class Store(Protocol):
         """
         ...
 
-    async def linger(self, board: UUID, session: str) -> None:
+    async def start_grace(self, board: UUID, session: str) -> None:
         """Start a session's grace: its socket broke. Unknown sessions change nothing."""
         ...
 
@@ -196,13 +196,13 @@ class Store(Protocol):
         that was said before, it holds no more. 0: they may come at once."""
         ...
 
-    async def shut(self, board: UUID, seconds: float) -> None:
+    async def close_board(self, board: UUID, seconds: float) -> None:
         """Let no newcomers onto a board for so long, a year at most; where that was said before,
         it holds no more. 0: they may come at once. Who is on the board may open further tabs,
         and come back within their grace."""
         ...
 
-    async def renew(self, process: str) -> Mapping[UUID, Standing]:
+    async def renew(self, process: str) -> Mapping[UUID, BoardSummary]:
         """Renew a process's lease; the first call begins it. A process's members count while it
         holds one.
 

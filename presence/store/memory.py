@@ -22,11 +22,11 @@ from presence.store.base import (
     REMEMBERED,
     UNTIL_REOPENED,
     Admission,
+    BoardSummary,
     Departure,
+    JoinRequest,
     Member,
     Snapshot,
-    Standing,
-    Ticket,
     Timing,
     people,
 )
@@ -84,7 +84,7 @@ Ends = dict[UUID, dict[str, float]]
 """By board, and by person or session: when it is over, in seconds of the store's clock."""
 
 
-class Doors:
+class Bans:
     """Persons who were removed, their sessions, and boards that are shut."""
 
     def __init__(self) -> None:
@@ -126,7 +126,7 @@ class Doors:
         removed.update(dict.fromkeys(barred, now + REMEMBERED))
         return [member for member in members if removed.get(member.session, now) <= now]
 
-    def shut(self, board: UUID, seconds: float, now: float) -> None:
+    def close_board(self, board: UUID, seconds: float, now: float) -> None:
         """Keep newcomers out for so long."""
         self._forget(now)
         self._shut[board] = now + min(seconds, UNTIL_REOPENED)
@@ -162,34 +162,34 @@ class MemoryStore:
         self._timing = timing or Timing()
         self._boards: dict[UUID, Board] = {}
         self._leases: dict[str, float] = {}
-        self._doors = Doors()
+        self._bans = Bans()
         # An id's rest must outlast those of the board's user ids: both are forgotten together.
         self._ids = BoardIds(max(self._timing.board_rest, self._timing.id_rest))
 
-    async def join(self, board: UUID, ticket: Ticket) -> Admission:
+    async def join(self, board: UUID, request: JoinRequest) -> Admission:
         """See `Store.join`."""
         now = self._clock()
-        self._doors.admit(board, ticket.person, now, here=self._is_here(board, ticket.person, now))
+        self._bans.admit(board, request.person, now, here=self._is_here(board, request.person, now))
         here, board_id = self._enter(board, now)
-        arrived = all(member.person != ticket.person for member in here.members.values())
-        old = next(self._resumable(here, ticket.person, now), None)
+        arrived = all(member.person != request.person for member in here.members.values())
+        old = next(self._resumable(here, request.person, now), None)
         if old is None:
-            user, color, since = self._free_user(here, now), _color(here, ticket.person), now
+            user, color, since = self._free_user(here, now), _color(here, request.person), now
         else:
             user, color, since = old.user, old.color, old.since
             self._remove(here, old)
-        asks = (ticket.session, ticket.process, ticket.person, ticket.name)
+        asks = (request.session, request.process, request.person, request.name)
         member = Member(*asks, color, user, since)
-        here.members[ticket.session] = member
+        here.members[request.session] = member
         here.version += 1
-        stands = self._standing(here, now)
-        processes = stands.processes | {ticket.process}
+        stands = self._summary(here, now)
+        processes = stands.processes | {request.process}
         resumed = old.session if old else None
         people_now, version = stands.people, here.version
         return Admission(member, board_id, people_now, version, processes, resumed, arrived)
 
-    async def linger(self, board: UUID, session: str) -> None:
-        """See `Store.linger`."""
+    async def start_grace(self, board: UUID, session: str) -> None:
+        """See `Store.start_grace`."""
         here = self._boards.get(board)
         if here is not None and session in here.members:
             here.broken.setdefault(session, self._clock() + self._timing.grace)
@@ -212,7 +212,7 @@ class MemoryStore:
         """See `Store.restore`."""
         here = self._boards.get(board, Board())
         lost = [member for member in members if member.session not in here.members]
-        back = self._doors.keep_out(board, lost, self._clock())
+        back = self._bans.keep_out(board, lost, self._clock())
         if back:
             here, _ = self._enter(board, self._clock())
             self._put_back(here, back)
@@ -223,14 +223,14 @@ class MemoryStore:
         here = self._boards.get(board, Board())
         gone = [member for member in here.members.values() if member.person == person]
         sessions = [member.session for member in gone]
-        self._doors.remove(board, person, sessions, seconds, self._clock())
+        self._bans.remove(board, person, sessions, seconds, self._clock())
         return self._depart(board, here, gone)
 
-    async def shut(self, board: UUID, seconds: float) -> None:
-        """See `Store.shut`."""
-        self._doors.shut(board, seconds, self._clock())
+    async def close_board(self, board: UUID, seconds: float) -> None:
+        """See `Store.closed`."""
+        self._bans.close_board(board, seconds, self._clock())
 
-    async def renew(self, process: str) -> Mapping[UUID, Standing]:
+    async def renew(self, process: str) -> Mapping[UUID, BoardSummary]:
         """See `Store.renew`."""
         now = self._clock()
         # A process that has been without a lease for a grace has nobody left to count.
@@ -239,7 +239,7 @@ class MemoryStore:
             del self._leases[name]
         self._leases[process] = now + self._timing.lease
         return {
-            board: self._standing(here, now)
+            board: self._summary(here, now)
             for board, here in self._boards.items()
             if any(member.process == process for member in here.members.values())
         }
@@ -252,7 +252,7 @@ class MemoryStore:
         """See `Store.snapshot`."""
         now = self._clock()
         here = self._boards.get(board, Board())
-        stands = self._standing(here, now)
+        stands = self._summary(here, now)
         board_id = self._ids.held(board, now)
         return Snapshot(
             self._present(here, now),
@@ -260,8 +260,8 @@ class MemoryStore:
             stands.version,
             stands.processes,
             board_id,
-            self._doors.removed(board, now),
-            self._doors.is_shut(board, now),
+            self._bans.removed(board, now),
+            self._bans.is_shut(board, now),
             at=now,
         )
 
@@ -308,10 +308,10 @@ class MemoryStore:
         present = self._present(self._boards.get(board, Board()), now)
         return any(member.person == person for member in present)
 
-    def _standing(self, here: Board, now: float) -> Standing:
+    def _summary(self, here: Board, now: float) -> BoardSummary:
         present = self._present(here, now)
         leased = {m.process for m in present if self._lapsed(m.process, now) < 0}
-        return Standing(people(present), here.version, frozenset(leased))
+        return BoardSummary(people(present), here.version, frozenset(leased))
 
     def _resumable(self, here: Board, person: str, now: float) -> Iterator[Member]:
         for member in self._present(here, now):

@@ -11,7 +11,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from presence.admin.changelist import UNKNOWN
-from presence.store.base import Ticket
+from presence.store.base import JoinRequest
 from presence.store.redis.store import RedisStore
 from presence_site.admin import BoardAdmin
 from presence_site.models import Board
@@ -42,7 +42,7 @@ def fill(settings: Any) -> Iterator[Fill]:
         for board, number in people.items():
             for n in range(number):
                 await store.join(
-                    board, Ticket(uuid4().hex, "here", person or f"guest:{n}", f"Guest {n}")
+                    board, JoinRequest(uuid4().hex, "here", person or f"guest:{n}", f"Guest {n}")
                 )
         await store.close()
 

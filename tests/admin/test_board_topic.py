@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 
 from presence.admin import board_topic as board
 from presence.admin.board_topic import NAMED_FOR, Accounts, Arrivals
-from presence.admin.poller import Watcher
+from presence.admin.poller import Poller
 from presence.admin.threads import Once, in_request
 from presence.admin.topic import AT_ONCE, each
 from presence.server.people import Person
@@ -85,7 +85,7 @@ async def test_a_board_of_which_nobody_can_tell_takes_no_other_along() -> None:
             raise ValueError("on purpose")
         return grant.upper()
 
-    watcher = Watcher(each(tell), lambda grant: None, 0.01)
+    watcher = Poller(each(tell), lambda grant: None, 0.01)
     seen = await watcher._seen(["a", "broken", "c"])
     assert seen == {"a": "A", "broken": None, "c": "C"}
     assert await watcher._seen(["broken"]) == {"broken": None}

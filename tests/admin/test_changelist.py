@@ -266,8 +266,8 @@ def away(monkeypatch: pytest.MonkeyPatch) -> None:
     async def fail(*args: object) -> None:
         raise TryLater("away")
 
-    monkeypatch.setattr(api.Staff, "counts", fail)
-    monkeypatch.setattr(api.Staff, "census", fail)
+    monkeypatch.setattr(api.Operations, "counts", fail)
+    monkeypatch.setattr(api.Operations, "census", fail)
 
 
 class TestWithTheStoreAway:

@@ -18,7 +18,7 @@ from django.test import Client
 
 from presence.admin import consumer as staff_consumer
 from presence.admin.consumer import StaffConsumer
-from presence.admin.poller import Watcher
+from presence.admin.poller import Poller
 from presence.admin.threads import CALM, Once
 from presence.runtime import current_hub
 from presence_site.models import Board
@@ -259,7 +259,7 @@ async def test_two_topics_are_a_frame_in_a_quarter_of_a_second(
 
     watchers = {}
     for name, every in (("rows", 0.01), ("board", 0.013)):
-        watchers[name] = Watcher(look, lambda grant: None, every)
+        watchers[name] = Poller(look, lambda grant: None, every)
     monkeypatch.setattr(staff_consumer, "watcher", watchers.__getitem__)
     await watch(opened, board, board=str(board))
     times = []

@@ -19,8 +19,8 @@ from presence.admin.threads import Once
 from presence.models import Overview
 from presence.protocol.errors import TryLater
 from presence.runtime import current_hub, serving
-from presence.server.stats import Figures, dump
-from presence.store.base import Ticket
+from presence.server.stats import ProcessStats, dump
+from presence.store.base import JoinRequest
 from presence_site.admin import BoardAdmin
 from presence_site.models import Board
 from tests.support.admin import sign_in
@@ -53,8 +53,8 @@ async def arrive(board: UUID, people: int) -> None:
     hub = current_hub()
     await hub.store.renew(hub.process)
     for _ in range(people):
-        ticket = Ticket(uuid4().hex, hub.process, uuid4().hex, "Ada")
-        await hub.store.join(board, ticket)
+        request = JoinRequest(uuid4().hex, hub.process, uuid4().hex, "Ada")
+        await hub.store.join(board, request)
 
 
 async def make(title: str, people: int) -> str:
@@ -137,14 +137,14 @@ async def test_the_totals_and_the_busiest_boards(staff: AsyncClient) -> None:
     ]
     (process,) = found["processes"]
     assert process["process"] == current_hub().process
-    assert found["sockets"] == process["sockets"] == current_hub().totals.sockets
+    assert found["sockets"] == process["sockets"] == current_hub().metrics.sockets
 
 
 async def test_connections_are_those_of_all_processes(staff: AsyncClient) -> None:
     hub = current_hub()
-    for figures in (Figures("another", 3, frames_in=2.5), Figures(hub.process, 9)):
+    for figures in (ProcessStats("another", 3, frames_in=2.5), ProcessStats(hub.process, 9)):
         await own_history().publish(figures.process, dump(figures))
-    hub.totals.sockets = 2
+    hub.metrics.sockets = 2
     found = await told(staff)
     assert found["sockets"] == 5, "what this process knows of itself is newer than what it told"
     another, own = found["processes"]

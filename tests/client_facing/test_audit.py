@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from presence.store.base import Member, Ticket, Timing
+from presence.store.base import JoinRequest, Member, Timing
 from presence.store.redis.records import escape
 from presence.store.redis.scripts import Keys
 from presence.store.redis.store import RedisStore
@@ -159,7 +159,7 @@ async def test_ghosts_and_missing_people_are_found_and_mended(
     with redis.client() as client:
         version = client.hget(keys[4], "version")
         assert client.hdel(keys[0], lost) == 1
-        await store.join(UUID(board), Ticket("ghost", process, "casper", "Casper"))
+        await store.join(UUID(board), JoinRequest("ghost", process, "casper", "Casper"))
         client.hset(keys[4], "version", version)
     told = [
         f"board {board}: ghost: 'Casper' (session ghost) is in the store, "
@@ -185,7 +185,7 @@ async def test_who_is_left_of_a_dead_process_is_mended(
     ada = await sockets[0].join("Ada")
     dying = RedisStore(redis.url, Timing(grace=90.0, lease=0.001), spare=100.0)
     await dying.renew("dead:1")
-    await dying.join(UUID(board), Ticket("left", "dead:1", "casper", "Casper"))
+    await dying.join(UUID(board), JoinRequest("left", "dead:1", "casper", "Casper"))
     await dying.close()
     said = f"board {board}: stranded: 'Casper' (session left) is of process dead:1, without a lease"
     status, lines = await audited(servers[0], "--repair")

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from presence.store.base import Ticket, Timing
+from presence.store.base import JoinRequest, Timing
 from presence.store.redis import scripts
 from presence.store.redis.store import RedisStore
 from tests.support.audit import audit, struck
@@ -52,7 +52,7 @@ async def site(redis: RedisServer, environment: dict[str, str]) -> dict[str, str
     await deaf.renew("deaf")
     dead = RedisStore(redis.url, Timing(grace=290.0, lease=0.001), spare=300.0)
     await dead.renew("dead")
-    await dead.join(BOARD, Ticket("left", "dead", "casper", "Casper"))
+    await dead.join(BOARD, JoinRequest("left", "dead", "casper", "Casper"))
     for store in (deaf, dead):
         await store.close()
     settings = "tests.client_facing.sites.long_grace"

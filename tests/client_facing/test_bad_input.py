@@ -23,7 +23,7 @@ VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "frames.json").rea
 
 
 async def test_every_malformed_vector_changes_nothing(clients: Clients) -> None:
-    watcher = await clients.join("Watcher")
+    watcher = await clients.join("Poller")
     for vector in VECTORS["malformed"]:
         dialect = Dialect[vector["dialect"].upper()]
         client = await clients.join("Sender", dialect=dialect)

@@ -165,7 +165,7 @@ async def unwritable(board: UUID) -> AsyncIterator[Unwritable]:
     arrived.put_nowait({"type": "websocket.receive", "bytes": HEARTBEAT})
     yield running, arrived
     assert running.done()
-    assert current_hub().totals.sockets == 0
+    assert current_hub().metrics.sockets == 0
 
 
 async def test_a_socket_that_takes_no_more_ends_its_consumer(unwritable: Unwritable) -> None:
@@ -210,4 +210,4 @@ async def test_what_a_refused_client_says_is_not_heard(connect: Connect) -> None
     assert await socket.receive_output() == {"type": "websocket.close", "code": 4404}
     await socket.send_to(bytes_data=JOIN)
     assert await socket.receive_nothing()
-    assert current_hub().totals.closed[4404] == 1
+    assert current_hub().metrics.closed[4404] == 1

@@ -61,8 +61,8 @@ class RoomMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.here)
     @rule(data=st.data())
-    def linger(self, data: st.DataObject) -> None:
-        self._linger(data.draw(st.sampled_from(sorted(self.here))))
+    def start_grace(self, data: st.DataObject) -> None:
+        self._start_grace(data.draw(st.sampled_from(sorted(self.here))))
 
     @precondition(lambda self: self.here)
     @rule(
@@ -74,7 +74,7 @@ class RoomMachine(RuleBasedStateMachine):
     def resume(self, data: st.DataObject, dialect: Dialect, broke: bool, renamed: bool) -> None:
         old = data.draw(st.sampled_from(sorted(self.here)))
         if broke:
-            self._linger(old)
+            self._start_grace(old)
         truth = self.here.pop(old)
         self.clients.pop(old, None)
         self.welcomed.discard(old)
@@ -147,8 +147,8 @@ class RoomMachine(RuleBasedStateMachine):
         self.welcomed.discard(session)
         self._count()
 
-    def _linger(self, session: str) -> None:
-        self.room.linger(session)
+    def _start_grace(self, session: str) -> None:
+        self.room.start_grace(session)
         self.clients.pop(session, None)
         self.welcomed.discard(session)
 

@@ -244,7 +244,7 @@ def test_a_spectator_goes_and_comes_back_with_nothing_but_the_count() -> None:
     board.arrive("later", NO_USER)
     board.room.people = 4
     board.tick()
-    board.room.linger("late")
+    board.room.start_grace("late")
     board.room.resume(member("late again", NO_USER, "late", "other"), COMPACT, "late")
     flush = board.tick()
     assert flush.common[COMPACT] == []

@@ -70,7 +70,7 @@ def test_a_stranger_changes_nothing() -> None:
     board = Board().seat("ada", "bob")
     board.room.move("nobody", pack_position(1, 1))
     board.room.set_state("nobody", AWAY)
-    board.room.linger("nobody")
+    board.room.start_grace("nobody")
     board.room.depart("nobody")
     assert not board.room.pending
     assert silent(board.tick())

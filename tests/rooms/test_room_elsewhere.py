@@ -108,7 +108,7 @@ def test_a_spectator_elsewhere_is_counted_and_not_announced() -> None:
 
 def test_who_is_here_and_who_is_elsewhere() -> None:
     board = shared("bob")
-    board.room.linger("ada")
+    board.room.start_grace("ada")
     assert board.room.members(elsewhere=False) == {"ada": member("ada", 0)}
     assert board.room.members(elsewhere=True) == {"bob": member("bob", 1)}
     assert board.room.member("bob") == member("bob", 1)

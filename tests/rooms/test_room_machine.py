@@ -99,9 +99,9 @@ class SharedRoomMachine(RoomMachine):
         self.welcomed.discard(session)
         return self.here.pop(session)
 
-    def _linger(self, session: str) -> None:
+    def _start_grace(self, session: str) -> None:
         if not self.here[session].elsewhere:
-            super()._linger(session)
+            super()._start_grace(session)
 
     def _awake(self) -> int:
         return len(self.clients) + sum(truth.elsewhere for truth in self.here.values())

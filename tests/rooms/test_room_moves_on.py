@@ -39,7 +39,7 @@ A, B, C = pack_position(1, 2), pack_position(3, 4), pack_position(5, 6)
 
 def test_who_goes_on_elsewhere_is_not_noticed() -> None:
     board = Board().seat("ada", "bob")
-    board.room.linger("bob")
+    board.room.start_grace("bob")
     board.tick()
     board.room.resume_elsewhere(member("bob again", 1, "bob", "bob"), "bob")
     assert board.told() == [Rate(LEAST)]

@@ -47,7 +47,7 @@ def test_who_comes_back_within_the_grace_is_not_noticed_by_the_others() -> None:
     board = Board().seat("ada", "bob", "cy")
     board.room.move("cy", pack_position(1, 2))
     board.tick()
-    board.room.linger("cy")
+    board.room.start_grace("cy")
     board.tick()
     board.room.resume(member("cy again", 2, "cy", "cy"), COMPACT, "cy", name_set=True)
     flush = board.tick()
@@ -63,7 +63,7 @@ def test_who_comes_back_within_the_grace_is_not_noticed_by_the_others() -> None:
 
 def test_who_comes_back_can_move_and_go() -> None:
     board = Board().seat("ada", "bob")
-    board.room.linger("bob")
+    board.room.start_grace("bob")
     board.room.resume(member("bob again", 1, "bob", "bob"), COMPACT, "bob")
     board.tick()
     board.room.move("bob", pack_position(9, 9))
@@ -98,7 +98,7 @@ def test_a_new_name_is_announced_though_its_socket_breaks_again() -> None:
     board.room.resume(member("bob again", 1, "bob", "Robert"), COMPACT, "bob")
     board.tick()
     board.room.resume(member("bob third", 1, "bob", "Rob"), COMPACT, "bob again")
-    board.room.linger("bob third")
+    board.room.start_grace("bob third")
     assert board.room.pending
     assert UserJoined(BOARD, 1, "Rob", COLOR) in board.told()
 
@@ -166,8 +166,8 @@ def test_a_broken_session_stays_on_the_roster_and_is_written_to_no_more() -> Non
     board.arrive("eve", 3, EXPLICIT)
     board.room.people = 4
     board.tick()
-    board.room.linger("eve")
-    board.room.linger("eve")
+    board.room.start_grace("eve")
+    board.room.start_grace("eve")
     flush = board.tick()
     assert flush.common == {COMPACT: []}
     assert len(board.room) == 4
@@ -179,7 +179,7 @@ def test_a_broken_session_stays_on_the_roster_and_is_written_to_no_more() -> Non
 
 def test_one_whose_company_is_broken_is_alone() -> None:
     board = Board().seat("ada", "bob")
-    board.room.linger("bob")
+    board.room.start_grace("bob")
     assert board.told() == [Rate(0)]
     board.room.depart("bob")
     board.room.people = 1
@@ -190,7 +190,7 @@ def test_who_breaks_before_the_first_tick_is_announced_and_not_welcomed() -> Non
     board = Board().seat("ada", "bob")
     board.arrive("cy", 2)
     board.room.people = 3
-    board.room.linger("cy")
+    board.room.start_grace("cy")
     flush = board.tick()
     assert flush.welcomes == {}
     assert read(flush.common[COMPACT]) == [

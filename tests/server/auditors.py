@@ -1,5 +1,5 @@
-"""What the tests of the inquirer are made with: processes that mend nothing by themselves, and an
-inquirer whose own way to the store and the layer can be broken alone."""
+"""What the tests of the auditor are made with: processes that mend nothing by themselves, and an
+auditor whose own way to the store and the layer can be broken alone."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -9,9 +9,9 @@ from uuid import UUID
 
 from presence.cluster.broker import Relay
 from presence.server.audit import Difference, Miscount
-from presence.server.auditor import Inquirer
+from presence.server.auditor import Auditor
 from presence.server.hub import Hub
-from presence.store.base import Snapshot, Store, Ticket, Timing
+from presence.store.base import JoinRequest, Snapshot, Store, Timing
 from presence.store.memory import MemoryStore
 from tests.server.harness import BOARD, Process, Seam, Socket
 from tests.server.world import LayerSeam, Message
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 class Line(LayerSeam):
-    """The inquirer's own way to a layer. Like Channels' Redis layer it takes leave of the server
+    """The auditor's own way to a layer. Like Channels' Redis layer it takes leave of the server
     when a receive is cancelled, and waits as long as the server does not answer.
 
     It hangs from its use number `hangs_at` on. What comes is garbled `garbled` times.
@@ -102,7 +102,7 @@ class Inquiry:
         self.line = Line(self.layer)
         self.sight = Sight(self.store)
         patience = TIMING.lease / 2
-        self.inquirer = Inquirer(self.sight, self.line, within=WITHIN, patience=patience)
+        self.auditor = Auditor(self.sight, self.line, within=WITHIN, patience=patience)
         self.sights: dict[str, Sight] = {}
         self.processes: dict[str, Process] = {}
         self._relays: list[Relay] = []
@@ -127,18 +127,18 @@ class Inquiry:
         self._relays.append(relay)
         relay.start()
         await self.store.renew(name)
-        await self.store.join(BOARD, Ticket("its own", name, "cy", "Cy"))
+        await self.store.join(BOARD, JoinRequest("its own", name, "cy", "Cy"))
 
     async def found(self) -> list[Difference]:
         """Return what differs."""
-        found, _ = await self.inquirer.audit()
+        found, _ = await self.auditor.audit()
         return found
 
     async def repair(self) -> list[Difference]:
         """Mend what differs, and return what remains."""
-        found, evidence = await self.inquirer.audit()
-        await self.inquirer.repair(found, evidence)
-        remains, _ = await self.inquirer.remains(found)
+        found, evidence = await self.auditor.audit()
+        await self.auditor.repair(found, evidence)
+        remains, _ = await self.auditor.remains(found)
         return remains
 
     async def close(self) -> None:

@@ -24,7 +24,15 @@ from presence.protocol.messages import (
 )
 from presence.server.connection import Connection, Visitor
 from presence.server.hub import Hub
-from presence.store.base import Admission, Departure, Member, Snapshot, Standing, Store, Ticket
+from presence.store.base import (
+    Admission,
+    BoardSummary,
+    Departure,
+    JoinRequest,
+    Member,
+    Snapshot,
+    Store,
+)
 
 BOARD = UUID("00000000-0000-4000-8000-000000000001")
 OTHER_BOARD = UUID("00000000-0000-4000-8000-000000000002")
@@ -183,11 +191,11 @@ class Seam:
         self.open.set()
         self.open.clear()
 
-    async def join(self, board: UUID, ticket: Ticket) -> Admission:
-        return await self._pass("join", lambda: self.inner.join(board, ticket))
+    async def join(self, board: UUID, request: JoinRequest) -> Admission:
+        return await self._pass("join", lambda: self.inner.join(board, request))
 
-    async def linger(self, board: UUID, session: str) -> None:
-        await self._pass("linger", lambda: self.inner.linger(board, session))
+    async def start_grace(self, board: UUID, session: str) -> None:
+        await self._pass("start_grace", lambda: self.inner.start_grace(board, session))
 
     async def leave(self, board: UUID, session: str) -> Departure:
         return await self._pass("leave", lambda: self.inner.leave(board, session))
@@ -195,7 +203,7 @@ class Seam:
     async def reap(self, board: UUID) -> Departure:
         return await self._pass("reap", lambda: self.inner.reap(board))
 
-    async def renew(self, process: str) -> Mapping[UUID, Standing]:
+    async def renew(self, process: str) -> Mapping[UUID, BoardSummary]:
         return await self._pass("renew", lambda: self.inner.renew(process))
 
     async def snapshot(self, board: UUID) -> Snapshot:

@@ -12,7 +12,7 @@ import pytest
 
 from presence.server.audit import Answer, Ghost, Miscount, Missing, Stranded
 from presence.server.auditor import AT_ONCE, BACK_WITHIN, LOOK_AGAIN, LOOKS, LOOKS_EVERY
-from presence.store.base import Ticket
+from presence.store.base import JoinRequest
 from tests.server.auditors import TIMING, Inquiry, wrong
 from tests.server.harness import BOARD, OTHER_BOARD, pass_time, settle
 
@@ -35,7 +35,7 @@ async def test_a_process_tells_whom_it_serves_also_in_their_grace(inquiry: Inqui
     sessions = [socket.connection.session_id for socket in (ada, bob, cal)]
     bob.snap()
     await settle()
-    answers = (await inquiry.inquirer.look()).answers
+    answers = (await inquiry.auditor.look()).answers
     assert answers["here"].sessions == {BOARD: [sessions[0]], OTHER_BOARD: [sessions[1]]}
     assert answers["there"].sessions == {BOARD: [sessions[2]]}
     assert await inquiry.found() == []
@@ -43,7 +43,7 @@ async def test_a_process_tells_whom_it_serves_also_in_their_grace(inquiry: Inqui
 
 async def test_a_process_tells_the_counts_that_its_clients_were_told(inquiry: Inquiry) -> None:
     ada, bob = await inquiry.two()
-    evidence = await inquiry.inquirer.look()
+    evidence = await inquiry.auditor.look()
     assert {name: answer.told for name, answer in evidence.answers.items()} == {
         "here": {BOARD: ada.count},
         "there": {BOARD: bob.count},
@@ -53,7 +53,7 @@ async def test_a_process_tells_the_counts_that_its_clients_were_told(inquiry: In
 
 async def test_a_process_alone_on_its_board_can_be_asked(inquiry: Inquiry) -> None:
     await inquiry.process("alone").joined("ada")
-    assert (await inquiry.inquirer.look()).answers.keys() == {"alone"}
+    assert (await inquiry.auditor.look()).answers.keys() == {"alone"}
 
 
 async def test_nobody_to_ask_is_no_difference(inquiry: Inquiry) -> None:
@@ -78,7 +78,7 @@ async def test_who_is_just_coming_is_no_ghost(inquiry: Inquiry) -> None:
 
 async def test_a_ghost_is_found_and_taken_off_its_board(inquiry: Inquiry) -> None:
     ada, bob = await inquiry.two()
-    await inquiry.store.join(BOARD, Ticket("ghost", "there", "casper", "Casper"))
+    await inquiry.store.join(BOARD, JoinRequest("ghost", "there", "casper", "Casper"))
     ghost, *counts = await inquiry.found()
     assert isinstance(ghost, Ghost)
     assert (ghost.board, ghost.member.name, ghost.member.process) == (BOARD, "Casper", "there")
@@ -104,11 +104,11 @@ async def test_who_is_not_put_back_is_waited_for_in_vain_for_a_while_only(inquir
     _, bob = await inquiry.two()
     lost = bob.connection.session_id
     await inquiry.store.leave(BOARD, lost)
-    found, evidence = await inquiry.inquirer.audit()
+    found, evidence = await inquiry.auditor.audit()
     inquiry.layer.loses = lambda message: "look" in message
     loop = asyncio.get_running_loop()
     began = loop.time()
-    await inquiry.inquirer.repair(found, evidence)
+    await inquiry.auditor.repair(found, evidence)
     assert loop.time() - began == pytest.approx(BACK_WITHIN)
     assert Missing(BOARD, lost, "there") in await inquiry.found()
 
@@ -116,7 +116,7 @@ async def test_who_is_not_put_back_is_waited_for_in_vain_for_a_while_only(inquir
 async def test_who_is_left_of_a_dead_process_is_taken_off(inquiry: Inquiry) -> None:
     ada = await inquiry.process("here").joined("ada")
     await inquiry.store.renew("dead")
-    await inquiry.store.join(BOARD, Ticket("left", "dead", "casper", "Casper"))
+    await inquiry.store.join(BOARD, JoinRequest("left", "dead", "casper", "Casper"))
     await pass_time(TIMING.lease + 1)
     assert [type(difference) for difference in await inquiry.found()] == [Stranded]
     assert await inquiry.repair() == []
@@ -150,10 +150,10 @@ async def test_a_process_that_put_people_back_is_given_time_to_trust_the_store(
     eve = await inquiry.processes["there"].joined("eve", board=OTHER_BOARD)
     inquiry.sights["there"].people = None
     await inquiry.store.leave(BOARD, bob.connection.session_id)
-    found, evidence = await inquiry.inquirer.audit()
-    await inquiry.inquirer.repair(found, evidence)
+    found, evidence = await inquiry.auditor.audit()
+    await inquiry.auditor.repair(found, evidence)
     assert wrong(await inquiry.found()) == [(OTHER_BOARD, "there", 7, 2)]
-    remains, _ = await inquiry.inquirer.remains(found)
+    remains, _ = await inquiry.auditor.remains(found)
     assert remains == []
     assert dora.count == eve.count == 2
 
@@ -217,7 +217,7 @@ async def test_a_board_that_somebody_is_yet_to_come_to_is_not_looked_at(inquiry:
     here.seam.open.clear()
     here.socket("bob", board=OTHER_BOARD).ask()
     await settle()
-    evidence = await inquiry.inquirer.look()
+    evidence = await inquiry.auditor.look()
     assert evidence.answers["here"].sessions[OTHER_BOARD] == []
     assert evidence.boards.keys() == {BOARD}
 
@@ -229,7 +229,7 @@ async def test_boards_are_counted_together_and_looked_at_several_at_once(inquiry
     inquiry.sight.seconds = 0.001
     loop = asyncio.get_running_loop()
     began = loop.time()
-    evidence = await inquiry.inquirer.look()
+    evidence = await inquiry.auditor.look()
     assert loop.time() - began == pytest.approx(3 * inquiry.sight.seconds)
     assert len(evidence.boards) == len(evidence.counts) == 3 * AT_ONCE
     assert inquiry.sight.calls.count("counts") == 1
@@ -239,7 +239,7 @@ async def test_processes_are_not_told_to_look_at_all_their_boards_in_one_go(
     inquiry: Inquiry,
 ) -> None:
     await inquiry.two()
-    evidence = await inquiry.inquirer.look()
+    evidence = await inquiry.auditor.look()
     boards = [UUID(int=number) for number in range(2 * LOOKS + 1)]
     answers = {
         name: Answer({board: ["s"] for board in boards}, {}, {}) for name in evidence.answers
@@ -254,7 +254,7 @@ async def test_processes_are_not_told_to_look_at_all_their_boards_in_one_go(
 
     inquiry.line.loses = note
     began = loop.time()
-    await inquiry.inquirer.repair(found, replace(evidence, answers=answers))
+    await inquiry.auditor.repair(found, replace(evidence, answers=answers))
     each = {0.0: LOOKS, LOOKS_EVERY: LOOKS, 2 * LOOKS_EVERY: 1}
     assert [count for _, count in sorted(told.items())] == [2 * n for n in each.values()]
     assert [when for _, when in sorted(told)] == pytest.approx(list(each))

@@ -16,7 +16,7 @@ from presence.server.auditor import (
     REPAIR_WITHIN,
     longest,
 )
-from presence.store.base import Ticket
+from presence.store.base import JoinRequest
 from tests.server.auditors import TIMING, WITHIN, Inquiry
 from tests.server.harness import BOARD, pass_time, settle
 
@@ -36,7 +36,7 @@ async def inquiry() -> AsyncIterator[Inquiry]:
 async def ghost(inquiry: Inquiry) -> None:
     """Have something to find and to mend."""
     await inquiry.two()
-    await inquiry.store.join(BOARD, Ticket("ghost", "there", "casper", "Casper"))
+    await inquiry.store.join(BOARD, JoinRequest("ghost", "there", "casper", "Casper"))
 
 
 def seconds() -> float:
@@ -143,10 +143,10 @@ async def test_to_be_silent_does_not_keep_the_others_from_being_mended(inquiry: 
 
 async def test_who_did_not_answer_may_serve_somebody_and_is_told_to_look(inquiry: Inquiry) -> None:
     ada, bob = await inquiry.two()
-    await inquiry.store.join(BOARD, Ticket("ghost", "there", "casper", "Casper"))
-    found, evidence = await inquiry.inquirer.audit()
-    await inquiry.store.join(BOARD, Ticket("another", "there", "dora", "Dora"))
-    await inquiry.inquirer.repair(found, replace(evidence, answers={}))
+    await inquiry.store.join(BOARD, JoinRequest("ghost", "there", "casper", "Casper"))
+    found, evidence = await inquiry.auditor.audit()
+    await inquiry.store.join(BOARD, JoinRequest("another", "there", "dora", "Dora"))
+    await inquiry.auditor.repair(found, replace(evidence, answers={}))
     await pass_time(1)
     assert ada.count == bob.count == 2
     assert (await inquiry.store.counts([BOARD]))[BOARD] == 2, "they have seen the other one, too"
@@ -155,9 +155,9 @@ async def test_who_did_not_answer_may_serve_somebody_and_is_told_to_look(inquiry
 async def test_a_process_of_before_counts_were_told_is_understood(inquiry: Inquiry) -> None:
     await inquiry.two()
     await inquiry.stranger("older", {"sessions": {BOARD.hex: ["its own"]}})
-    await inquiry.inquirer.repair(*await inquiry.inquirer.audit())
+    await inquiry.auditor.repair(*await inquiry.auditor.audit())
     assert await inquiry.found() == []
-    assert (await inquiry.inquirer.look()).answers["older"].told == {}
+    assert (await inquiry.auditor.look()).answers["older"].told == {}
 
 
 async def test_a_process_that_says_more_is_understood(inquiry: Inquiry) -> None:
@@ -191,11 +191,11 @@ async def test_a_store_that_never_answers_is_told_in_time(inquiry: Inquiry, ask:
 
 async def test_a_repair_that_never_ends_is_given_up(inquiry: Inquiry) -> None:
     await ghost(inquiry)
-    found, evidence = await inquiry.inquirer.audit()
+    found, evidence = await inquiry.auditor.audit()
     inquiry.sight.hangs = "leave"
     began = seconds()
     with pytest.raises(TryLater, match=r"^the repair: not within 60 s$"):
-        await inquiry.inquirer.repair(found, evidence)
+        await inquiry.auditor.repair(found, evidence)
     assert seconds() - began == pytest.approx(REPAIR_WITHIN)
 
 
@@ -209,11 +209,11 @@ async def test_a_store_that_is_away_is_told(inquiry: Inquiry, ask: str) -> None:
 
 async def test_a_store_that_goes_away_while_it_is_mended_is_told(inquiry: Inquiry) -> None:
     await ghost(inquiry)
-    found, evidence = await inquiry.inquirer.audit()
+    found, evidence = await inquiry.auditor.audit()
     assert any(isinstance(difference, Ghost) for difference in found)
     inquiry.sight.failing["leave"] = TryLater("Redis: gone")
     with pytest.raises(TryLater, match=r"^Redis: gone$"):
-        await inquiry.inquirer.repair(found, evidence)
+        await inquiry.auditor.repair(found, evidence)
 
 
 async def test_a_board_that_cannot_be_read_is_named(inquiry: Inquiry) -> None:

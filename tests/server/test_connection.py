@@ -74,7 +74,7 @@ async def test_a_malformed_frame_changes_nothing_but_a_counter(process: Process)
     assert bob.heard() == [MALFORMED]
     await pass_time(1)
     assert ada.heard() == []
-    assert process.hub.totals.malformed == {
+    assert process.hub.metrics.malformed == {
         Malformed.UNKNOWN_TYPE: 1,
         Malformed.TEXT: 1,
         Malformed.EMPTY: 1,
@@ -91,7 +91,7 @@ async def test_the_tenth_malformed_frame_is_the_end(process: Process) -> None:
     assert bob.codes == [Close.MALFORMED]
     await settle()
     assert ada.count == 1
-    assert process.hub.totals.closed == {Close.MALFORMED: 1}
+    assert process.hub.metrics.closed == {Close.MALFORMED: 1}
     bob.connection.closed(Close.MALFORMED)
     await settle()
     assert process.seam.calls.count("leave") == 1
@@ -117,7 +117,7 @@ async def test_a_message_too_big_is_the_end(process: Process) -> None:
     ada = process.socket()
     ada.connection.receive(bytes(1025))
     assert ada.codes == [Close.TOO_BIG]
-    assert process.hub.totals.bytes_in == 1025
+    assert process.hub.metrics.bytes_in == 1025
 
 
 async def test_silence_is_the_end(process: Process) -> None:
@@ -161,7 +161,7 @@ async def test_a_spectator_sees_and_is_not_seen(process: Process) -> None:
     await pass_time(1)
     assert watcher.pointers == {0: (5, 0)}
     assert ada.heard() == []
-    assert process.hub.totals.malformed == {}
+    assert process.hub.metrics.malformed == {}
 
 
 async def test_early_moves_of_a_spectator_are_not_shown(process: Process) -> None:
@@ -200,12 +200,12 @@ async def test_frames_and_bytes_are_counted(process: Process) -> None:
     ada.say(Join(0, "Ada"))
     ada.connection.receive(None)
     await pass_time(1)
-    totals = process.hub.totals
-    assert (totals.frames_in, totals.bytes_in) == (2, 7)
-    assert totals.frames_out == len(ada.frames)
-    assert totals.bytes_out == sum(map(len, ada.frames))
-    assert (totals.sockets, totals.joins, totals.resumes) == (1, 1, 0)
-    ticks = totals.ticks
+    metrics = process.hub.metrics
+    assert (metrics.frames_in, metrics.bytes_in) == (2, 7)
+    assert metrics.frames_out == len(ada.frames)
+    assert metrics.bytes_out == sum(map(len, ada.frames))
+    assert (metrics.sockets, metrics.joins, metrics.resumes) == (1, 1, 0)
+    ticks = metrics.ticks
     assert ticks >= 1
     await pass_time(20)
-    assert totals.ticks == ticks
+    assert metrics.ticks == ticks

@@ -11,45 +11,45 @@ from tests.server.world import World, three
 
 async def test_joins_and_leaves_balance(process: Process) -> None:
     ada, bob = await process.two()
-    totals = process.hub.totals
-    assert (totals.joins, totals.leaves) == (2, 0)
+    metrics = process.hub.metrics
+    assert (metrics.joins, metrics.leaves) == (2, 0)
     bob.leave()
     await settle()
-    assert totals.leaves == 1
+    assert metrics.leaves == 1
     ada.hang_up()
     await settle()
-    assert (totals.leaves, process.hub.boards) == (2, 0)
+    assert (metrics.leaves, process.hub.boards) == (2, 0)
 
 
 async def test_a_grace_that_ends_is_a_leave_and_a_return_is_none(process: Process) -> None:
-    totals = process.hub.totals
+    metrics = process.hub.metrics
     bob = await process.joined("bob")
     bob.snap()
     back = await process.joined("bob")
-    assert (totals.joins, totals.resumes, totals.leaves) == (2, 1, 0)
+    assert (metrics.joins, metrics.resumes, metrics.leaves) == (2, 1, 0)
     back.snap()
     await pass_time(7)
-    assert (totals.joins, totals.resumes, totals.leaves) == (2, 1, 1)
+    assert (metrics.joins, metrics.resumes, metrics.leaves) == (2, 1, 1)
 
 
 async def test_who_hung_up_and_whom_we_closed(process: Process) -> None:
-    totals = process.hub.totals
+    metrics = process.hub.metrics
     ada, bob = await process.two()
     ada.snap()
     bob.hang_up()
     bob.snap()
-    assert totals.hung_up[Close.BROKEN] == totals.hung_up[Close.GOING_AWAY] == 1
+    assert metrics.hung_up[Close.BROKEN] == metrics.hung_up[Close.GOING_AWAY] == 1
     cy = await process.joined()
     cy.connection.receive(b"\0" * 2000)
     cy.snap()
-    assert (totals.closed[Close.TOO_BIG], totals.hung_up[Close.BROKEN]) == (1, 1)
+    assert (metrics.closed[Close.TOO_BIG], metrics.hung_up[Close.BROKEN]) == (1, 1)
 
 
 async def test_a_tick_is_counted_with_the_frames_it_wrote(process: Process) -> None:
     ada, _ = await process.two()
     await process.joined()
     await pass_time(1)
-    frames = process.hub.totals.tick_frames
+    frames = process.hub.metrics.tick_frames
     before, sum_before = frames.count, frames.sum
     ada.move(1, 2)
     await pass_time(0.01)
@@ -62,12 +62,12 @@ async def test_positions_that_wait_are_counted(process: Process) -> None:
     for n in range(200):
         (ada, tab)[n % 2].move(n)
         await pass_time(0.006)
-    assert process.hub.totals.throttled > 0
+    assert process.hub.metrics.throttled > 0
 
 
 async def test_a_late_tick_is_counted_as_late(process: Process, loop) -> None:  # type: ignore[no-untyped-def]
     ada, _ = await process.two()
-    lag = process.hub.totals.tick_lag
+    lag = process.hub.metrics.tick_lag
     before = lag.sum
     ada.move(1)
     ada.move(2)
@@ -78,16 +78,16 @@ async def test_a_late_tick_is_counted_as_late(process: Process, loop) -> None:  
 
 async def test_what_is_published_is_timed(world: World) -> None:
     people = await three(world)
-    totals = world.process("one").hub.totals
-    sent, failed = totals.publish.count, totals.publish_failures
+    metrics = world.process("one").hub.metrics
+    sent, failed = metrics.publish.count, metrics.publish_failures
     people["ada"].move(1, 2)
     await pass_time(0.1)
-    assert totals.publish.count > sent
-    assert totals.publish_failures == failed
+    assert metrics.publish.count > sent
+    assert metrics.publish_failures == failed
     world.layer.away = True
     people["ada"].move(3, 4)
     await pass_time(0.1)
-    assert totals.publish_failures > failed
+    assert metrics.publish_failures > failed
     world.layer.away = False
     await pass_time(3)
 
@@ -96,8 +96,8 @@ async def test_a_store_that_is_away_is_counted(process: Process) -> None:
     process.seam.failing["join"] = OUT
     process.socket().ask()
     await settle()
-    assert process.hub.totals.store_failures == 1
-    assert process.hub.totals.store.count == 0
+    assert process.hub.metrics.store_failures == 1
+    assert process.hub.metrics.store.count == 0
 
 
 async def test_a_lease_has_an_age_while_it_is_needed(process: Process) -> None:

@@ -110,7 +110,7 @@ async def test_a_join_that_failed_half_way_comes_and_leaves(world: World) -> Non
 
 
 async def test_who_was_refused_did_not_come(world: World) -> None:
-    await world.store.shut(BOARD, 60)
+    await world.store.close_board(BOARD, 60)
     world.process("one").socket("ada").ask()
     await pass_time(1)
     assert world.told() == []
@@ -122,6 +122,6 @@ async def test_a_removal_is_told_once_by_who_removes(world: World, by: str) -> N
     await world.joined("two", "ada")
     await world.joined("two", "bob")
     world.told()
-    await world.staff(by).remove(BOARD, "ada", 60)
+    await world.operations(by).remove(BOARD, "ada", 60)
     await pass_time(DEAD)
     assert world.told() == [left("ada", 1)]

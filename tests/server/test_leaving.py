@@ -78,7 +78,7 @@ async def test_who_comes_back_within_the_grace_goes_on_and_nobody_is_told(
     told = [m for m in ada.heard() if not isinstance(m, Rate)]
     assert told == [CursorBroadcast((Cursor(1, 5, 6),))]
     assert (ada.count, await process.people()) == (2, 2)
-    assert process.hub.totals.resumes == 1
+    assert process.hub.metrics.resumes == 1
     assert "reap" not in process.seam.calls
 
 
@@ -109,7 +109,7 @@ async def test_the_end_may_be_told_more_than_once(process: Process) -> None:
     bob.connection.closed(None)
     await pass_time(10)
     assert ada.heard() == [UserLeft(16028, 1), PresenceUpdate(16028, 1), Rate(0)]
-    assert process.hub.totals.sockets == 1
+    assert process.hub.metrics.sockets == 1
 
 
 async def test_nothing_is_heard_or_written_after_the_end(process: Process) -> None:
@@ -122,7 +122,7 @@ async def test_nothing_is_heard_or_written_after_the_end(process: Process) -> No
     assert bob.heard() == []
     assert 1 not in ada.pointers
     assert ada.count == 2
-    assert (process.hub.totals.joins, process.seam.calls.count("leave")) == (2, 0)
+    assert (process.hub.metrics.joins, process.seam.calls.count("leave")) == (2, 0)
 
 
 async def test_a_socket_that_never_joined_leaves_nothing(process: Process) -> None:
@@ -132,7 +132,7 @@ async def test_a_socket_that_never_joined_leaves_nothing(process: Process) -> No
     socket.snap()
     await pass_time(10)
     assert process.seam.calls == []
-    assert process.hub.totals.sockets == 0
+    assert process.hub.metrics.sockets == 0
 
 
 async def test_nothing_is_kept_of_boards_that_emptied(process: Process) -> None:

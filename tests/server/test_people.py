@@ -73,4 +73,4 @@ def test_a_cursor_is_somebodys_who_is_there() -> None:
 
 def test_a_board_is_closed_or_open() -> None:
     assert scene(on(), Activity(), NOW) == Scene([], {}, closed=False)
-    assert scene(replace(on(), shut=True), Activity(), NOW).closed
+    assert scene(replace(on(), closed=True), Activity(), NOW).closed

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from presence.admin.poller import LONGEST_REST, REST, Watcher
+from presence.admin.poller import LONGEST_REST, REST, Poller
 from presence.protocol.errors import TryLater
 
 EVERY = 0.02
@@ -53,11 +53,11 @@ def store() -> Store:
 
 
 @pytest.fixture
-async def watcher(store: Store) -> Watcher:
-    return Watcher(store.look, lambda grant: f"nobody knows {grant}", EVERY)
+async def watcher(store: Store) -> Poller:
+    return Poller(store.look, lambda grant: f"nobody knows {grant}", EVERY)
 
 
-async def test_all_pages_are_told_by_one_look(watcher: Watcher, store: Store) -> None:
+async def test_all_pages_are_told_by_one_look(watcher: Poller, store: Store) -> None:
     ada, bob, cy = Page(), Page(), Page()
     for page, grant in ((ada, "one"), (bob, "two"), (cy, "one")):
         watcher.watch(page, grant, page.tell)
@@ -67,7 +67,7 @@ async def test_all_pages_are_told_by_one_look(watcher: Watcher, store: Store) ->
     assert await ada.next() == 7
 
 
-async def test_nothing_is_asked_without_a_page(watcher: Watcher, store: Store) -> None:
+async def test_nothing_is_asked_without_a_page(watcher: Poller, store: Store) -> None:
     page = Page()
     watcher.watch(page, "one", page.tell)
     await page.next()
@@ -80,7 +80,7 @@ async def test_nothing_is_asked_without_a_page(watcher: Watcher, store: Store) -
     await page.next()
 
 
-async def test_a_page_that_watches_something_else(watcher: Watcher, store: Store) -> None:
+async def test_a_page_that_watches_something_else(watcher: Poller, store: Store) -> None:
     page = Page()
     watcher.watch(page, "one", page.tell)
     await page.next()
@@ -90,7 +90,7 @@ async def test_a_page_that_watches_something_else(watcher: Watcher, store: Store
     assert store.asked[-1] == {"two"}
 
 
-async def test_a_page_that_goes_while_others_are_told(watcher: Watcher) -> None:
+async def test_a_page_that_goes_while_others_are_told(watcher: Poller) -> None:
     ada, bob = Page(), Page()
     cy = Page()
     watcher.watch(ada, "one", lambda value: watcher.forget(bob))
@@ -103,7 +103,7 @@ async def test_a_page_that_goes_while_others_are_told(watcher: Watcher) -> None:
 
 @pytest.mark.parametrize("trouble", [TryLater("away"), RuntimeError("on purpose"), TimeoutError()])
 async def test_pages_are_told_that_nobody_knows(
-    watcher: Watcher, store: Store, caplog: pytest.LogCaptureFixture, trouble: Exception
+    watcher: Poller, store: Store, caplog: pytest.LogCaptureFixture, trouble: Exception
 ) -> None:
     page = Page()
     store.trouble = trouble
@@ -118,7 +118,7 @@ async def test_pages_are_told_that_nobody_knows(
     assert bool(said[0].exc_info) == isinstance(trouble, RuntimeError)
 
 
-async def test_one_that_asks_once(watcher: Watcher, store: Store) -> None:
+async def test_one_that_asks_once(watcher: Poller, store: Store) -> None:
     assert await watcher.once("one") == 0
     store.trouble = TryLater("away")
     assert await watcher.once("two") == "nobody knows two"
@@ -128,7 +128,7 @@ async def test_one_that_asks_once(watcher: Watcher, store: Store) -> None:
 @pytest.mark.parametrize(("work", "rest"), [(0.1, 0.1 * REST), (100.0, LONGEST_REST)])
 async def test_a_look_that_is_much_work_is_seldom(store: Store, work: float, rest: float) -> None:
     worked = count(step=work)  # so many seconds for each look
-    busy = Watcher(store.look, lambda grant: None, EVERY, lambda: float(next(worked)))
+    busy = Poller(store.look, lambda grant: None, EVERY, lambda: float(next(worked)))
     page, times = Page(), []
     busy.watch(page, "one", page.tell)
     for _ in range(3):

@@ -156,7 +156,7 @@ async def test_a_process_that_slept_does_not_put_them_back(world: World, seconds
 
 async def test_newcomers_are_told_and_others_stay(world: World) -> None:
     ada = await world.joined("one", "ada")
-    await world.store.shut(BOARD, OUT)
+    await world.store.close_board(BOARD, OUT)
     bob = world.process("two").socket("bob")
     bob.ask()
     await settle()
@@ -169,7 +169,7 @@ async def test_newcomers_are_told_and_others_stay(world: World) -> None:
 
 async def test_who_broke_comes_back_onto_a_closed_board(world: World) -> None:
     ada, bob = await world.joined("one", "ada"), await world.joined("two", "bob")
-    await world.store.shut(BOARD, OUT)
+    await world.store.close_board(BOARD, OUT)
     await quiet(bob)
     ada.snap()
     again = await world.joined("two", "ada")
@@ -180,7 +180,7 @@ async def test_who_broke_comes_back_onto_a_closed_board(world: World) -> None:
 async def test_a_refusal_is_no_trouble_with_the_store(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await world.store.shut(BOARD, OUT)
+    await world.store.close_board(BOARD, OUT)
     ada = world.process("one").socket("ada")
     ada.ask()
     await pass_time(RENEWAL)

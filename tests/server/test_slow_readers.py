@@ -53,7 +53,7 @@ async def test_a_laggard_gets_no_cursors_and_the_others_do(process: Process) -> 
     await moving(mover, 2)
     assert slow.heard() == []
     assert len(good.heard()) == 8
-    assert process.hub.totals.frames_held >= 8
+    assert process.hub.metrics.frames_held >= 8
     assert slow.codes == []
 
 
@@ -159,7 +159,7 @@ async def test_a_write_that_fails_in_a_tick_does_not_stop_the_tick(process: Proc
     mover.move(2)
     await pass_time(1)
     assert good.heard()[-1] == CursorBroadcast((Cursor(0, 2, 0),))
-    assert process.hub.totals.sockets == 2
+    assert process.hub.metrics.sockets == 2
     assert good.count == 3
     await pass_time(5)
     assert good.count == 2
@@ -175,11 +175,11 @@ async def test_of_several_frames_those_after_the_failure_are_not_written(
     await pass_time(1)
     server.fails = True
     good = process.socket()
-    before = process.hub.totals.frames_out
+    before = process.hub.metrics.frames_out
     good.ask()
     await good.until(lambda: good.count == 3)
     to_the_first, to_the_broken, to_the_good = 2, 1, len(good.frames)
-    told = process.hub.totals.frames_out - before
+    told = process.hub.metrics.frames_out - before
     assert told == to_the_first + to_the_broken + to_the_good
 
 
@@ -192,7 +192,7 @@ async def test_a_write_that_never_ends_does_not_stop_the_tick(process: Process) 
     server.hangs = True
     await moving(mover, 3)
     assert good.pointers[0] == (12, 0)
-    assert process.hub.totals.sockets == 2
+    assert process.hub.metrics.sockets == 2
     await pass_time(6)
     assert good.count == 2
 

@@ -2,7 +2,7 @@
 
 import json
 
-from presence.server.stats import Counts, Figures, dump, load, rates
+from presence.server.stats import Counts, ProcessStats, dump, load, rates
 
 
 def test_rates_are_per_second() -> None:
@@ -21,10 +21,10 @@ def test_no_time_and_no_ticks_are_no_rate() -> None:
 
 
 def test_figures_come_back_as_they_were() -> None:
-    figures = Figures("host:1:ab", sockets=3, frames_in=1.5, store_ms=0.8)
+    figures = ProcessStats("host:1:ab", sockets=3, frames_in=1.5, store_ms=0.8)
     assert load(dump(figures)) == load(dump(figures).encode()) == figures
-    assert len(dump(Figures("h" * 40))) < 300
+    assert len(dump(ProcessStats("h" * 40))) < 300
 
 
 def test_other_versions_are_understood() -> None:
-    assert load(json.dumps({"process": "p", "moods": 3})) == Figures("p")
+    assert load(json.dumps({"process": "p", "moods": 3})) == ProcessStats("p")

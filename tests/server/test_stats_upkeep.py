@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from presence.protocol.messages import Heartbeat
-from presence.server.stats import EVERY, Figures, Upkeep, load
+from presence.server.stats import EVERY, ProcessStats, Upkeep, load
 from presence.store.history import FIGURES_LAST, MINUTES
 from presence.store.history_memory import MemoryHistory
 from tests.server.harness import BOARD, OUT, Process, Socket, pass_time, settle
@@ -37,7 +37,7 @@ async def stay(seconds: float, *sockets: Socket) -> None:
         await pass_time(30)
 
 
-async def told(history: MemoryHistory) -> dict[str, Figures]:
+async def told(history: MemoryHistory) -> dict[str, ProcessStats]:
     return {process: load(text) for process, text in (await history.published()).items()}
 
 
@@ -46,13 +46,13 @@ async def test_figures_are_those_of_now(
 ) -> None:
     ada, _ = await process.two()
     await pass_time(EVERY)
-    before = process.hub.totals.frames_in
+    before = process.hub.metrics.frames_in
     for n in range(50):
         ada.move(n)
         await pass_time(EVERY / 50)
     figures = (await told(history))["this-process"]
     assert (figures.sockets, figures.boards) == (2, 1)
-    moved = process.hub.totals.frames_in - before
+    moved = process.hub.metrics.frames_in - before
     assert figures.frames_in == pytest.approx(moved / EVERY, rel=0.3)
     assert figures.bytes_in > figures.frames_in
     assert figures.frames_out > 0
@@ -61,7 +61,7 @@ async def test_figures_are_those_of_now(
 
 async def test_one_that_has_nobody_tells_so(upkeep: Upkeep, history: MemoryHistory) -> None:
     await pass_time(2)
-    assert await told(history) == {"this-process": Figures("this-process")}
+    assert await told(history) == {"this-process": ProcessStats("this-process")}
 
 
 async def test_who_stops_is_told_no_more(upkeep: Upkeep, history: MemoryHistory) -> None:
@@ -104,7 +104,7 @@ async def test_a_store_that_fails_is_asked_again(
 ) -> None:
     process.seam.failing["ping"] = OUT
     await pass_time(30)
-    assert process.hub.totals.store_failures >= 5
+    assert process.hub.metrics.store_failures >= 5
     assert await told(history) == {}
     del process.seam.failing["ping"]
     await pass_time(EVERY + 1)

@@ -35,7 +35,7 @@ async def test_a_leave_is_carried_through_when_the_store_is_back(
 
 async def test_a_grace_begins_when_the_store_is_back(process: Process) -> None:
     ada, bob = await process.two()
-    process.seam.failing["linger"] = OUT
+    process.seam.failing["start_grace"] = OUT
     bob.snap()
     await pass_time(8)
     process.seam.failing.clear()
@@ -74,7 +74,7 @@ async def test_a_leave_from_an_earlier_stay_does_not_end_the_next(process: Proce
     assert ada.pointers[bob.welcome.user] == (4, 0)
 
 
-@pytest.mark.parametrize("method", ["linger", "reap"])
+@pytest.mark.parametrize("method", ["start_grace", "reap"])
 async def test_a_grace_that_fails_otherwise_is_logged_and_leaves_no_ghost(
     process: Process, caplog: pytest.LogCaptureFixture, method: str
 ) -> None:
@@ -110,7 +110,7 @@ async def test_a_session_taken_over_while_its_socket_is_open_here_hears_no_more(
     old.heard()
     # As where the lease of this process was out for a moment.
     member = (await process.seam.inner.roster(BOARD))[1]
-    await process.seam.inner.linger(BOARD, member.session)
+    await process.seam.inner.start_grace(BOARD, member.session)
     new = await process.joined("bob")
     assert new.welcome.user == 1
     ada.move(1)

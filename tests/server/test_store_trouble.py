@@ -25,8 +25,8 @@ async def test_out_of_reach_at_join_is_told_and_closed(process: Process, method:
     await settle()
     assert ada.messages == [NoticeMessage(Notice.TRY_LATER, 2_000)]
     assert ada.codes == [Close.TRY_LATER]
-    assert process.hub.totals.closed == {Close.TRY_LATER: 1}
-    assert process.hub.totals.sockets == 0
+    assert process.hub.metrics.closed == {Close.TRY_LATER: 1}
+    assert process.hub.metrics.sockets == 0
     assert "leave" not in process.seam.calls
 
 
@@ -103,7 +103,7 @@ async def test_those_on_the_board_go_on_while_the_store_is_out_of_reach(
     process: Process, caplog: pytest.LogCaptureFixture
 ) -> None:
     ada, bob = await process.two()
-    for method in ("join", "leave", "linger", "reap", "renew"):
+    for method in ("join", "leave", "start_grace", "reap", "renew"):
         process.seam.failing[method] = OUT
     await pass_time(8)
     bob.move(1)
@@ -146,10 +146,10 @@ async def test_one_board_waits_for_the_store_and_no_other_does(process: Process)
     slow, quick = asyncio.Event(), process.seam.inner.join
     seam = process.seam
 
-    async def join(board, ticket):  # type: ignore[no-untyped-def]
+    async def join(board, request):  # type: ignore[no-untyped-def]
         if board == OTHER_BOARD:
             await slow.wait()
-        return await quick(board, ticket)
+        return await quick(board, request)
 
     seam.join = join  # type: ignore[method-assign]
     bob = process.socket(board=OTHER_BOARD)

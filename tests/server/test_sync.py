@@ -15,7 +15,7 @@ from presence.protocol.messages import (
     UserLeft,
     Welcome,
 )
-from presence.store.base import Ticket
+from presence.store.base import JoinRequest
 from tests.server.harness import BOARD, pass_time, settle
 from tests.server.world import MENDED, RENEWAL, World, agree, quiet, three
 
@@ -97,8 +97,8 @@ async def test_who_leaves_while_it_is_empty_is_gone(world: World) -> None:
 async def test_who_had_left_before_the_store_fell_back_is_taken_off_again(world: World) -> None:
     people = await three(world)
     # As with a replica that had not heard of the leave when it took over.
-    await world.store.join(BOARD, Ticket("long gone", "two", "cal", "Cal"))
-    await world.store.join(BOARD, Ticket("gone, too", "two", "dan", "Dan"))
+    await world.store.join(BOARD, JoinRequest("long gone", "two", "cal", "Cal"))
+    await world.store.join(BOARD, JoinRequest("gone, too", "two", "dan", "Dan"))
     assert await world.process("one").people() == 5
     await pass_time(RENEWAL)
     assert agree(**people)
@@ -154,5 +154,5 @@ async def test_a_board_that_gets_another_id_strikes_nobody_for_it(world: World) 
         bob.say(CursorUpdate(x, 0, (before, ada.welcome.board)[x % 2]))
         await pass_time(0.1)
     assert eve.pointers[0] == (29, 0)
-    assert world.process("one").hub.totals.malformed == {}
+    assert world.process("one").hub.metrics.malformed == {}
     assert bob.codes == []

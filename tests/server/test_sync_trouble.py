@@ -18,7 +18,7 @@ from presence.protocol.messages import (
     UserState,
     Welcome,
 )
-from presence.store.base import Standing
+from presence.store.base import BoardSummary
 from tests.server.harness import BOARD, OTHER_BOARD, OUT, BrokenError, pass_time, settle
 from tests.server.world import (
     MENDED,
@@ -288,7 +288,7 @@ async def test_who_could_not_be_seated_is_off_the_board_everywhere(
     }
     assert people["ada"].count == 4
     assert "oh" in caplog.text
-    assert world.process("five").hub.totals.sockets == 0
+    assert world.process("five").hub.metrics.sockets == 0
 
 
 async def test_one_that_could_not_be_seated_is_taken_off_once_the_store_can_be_told(
@@ -342,7 +342,7 @@ async def test_a_grace_of_which_the_store_knows_nothing_ends_all_the_same(world:
     async def lost(board: UUID, session: str) -> None:
         """Answered, and then lost by a failover."""
 
-    seam.linger = lost  # type: ignore[method-assign]
+    seam.start_grace = lost  # type: ignore[method-assign]
     cy.snap()
     await pass_time(TIMING.grace + 2)
     assert ada.count == await world.process("one").people() == 1
@@ -382,7 +382,7 @@ async def test_nobody_waits_for_a_renewal_that_takes_long_while_the_lease_lasts(
     seam = world.process("one").seam
     loop, inner, begun = asyncio.get_running_loop(), seam.renew, asyncio.Event()
 
-    async def slow(process: str) -> Mapping[UUID, Standing]:
+    async def slow(process: str) -> Mapping[UUID, BoardSummary]:
         begun.set()
         await pass_time(1.5)
         return await inner(process)

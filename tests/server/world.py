@@ -21,7 +21,7 @@ from presence.protocol.messages import (
 )
 from presence.server.events import Event
 from presence.server.hub import Hub
-from presence.server.operations import Heard, Staff
+from presence.server.operations import Heard, Operations
 from presence.store.base import Timing
 from presence.store.memory import MemoryStore
 from tests.server.harness import BOARD, Process, Seam, Socket, pass_time
@@ -142,10 +142,10 @@ class World:
         await pass_time(0.2)
         return socket
 
-    def staff(self, name: str = "") -> Staff:
+    def operations(self, name: str = "") -> Operations:
         """Return staff on a process, or, unnamed, on none."""
         hub = self.processes[name].hub if name else None
-        return Staff(self.store, self.layer, hub, self.events.append, Heard())
+        return Operations(self.store, self.layer, hub, self.events.append, Heard())
 
     def told(self) -> list[Event]:
         """Return the events since the last call."""

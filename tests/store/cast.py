@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from uuid import UUID
 
-from presence.store.base import Admission, Departure, Store, Ticket, Timing
+from presence.store.base import Admission, Departure, JoinRequest, Store, Timing
 
 BOARD = UUID("00000000-0000-4000-8000-000000000001")
 OTHER_BOARD = UUID("00000000-0000-4000-8000-000000000002")
@@ -23,16 +23,16 @@ HOME_OF_PAIR: int = _COLLISION["home"]
 NEXT_TO_HOME: int = _COLLISION["second_gets"]
 
 
-def ticket(
+def request(
     session: str, person: str | None = None, process: str = HERE, name: str = "Ada"
-) -> Ticket:
-    """Return a ticket; whoever is not named is a person of their own."""
-    return Ticket(session, process, person or f"person of {session}", name)
+) -> JoinRequest:
+    """Return a request; whoever is not named is a person of their own."""
+    return JoinRequest(session, process, person or f"person of {session}", name)
 
 
 async def fill(store: Store, count: int, board: UUID = BOARD) -> list[Admission]:
     """Put so many persons on a board, one after the other: sessions 'filler 0' and up."""
-    return [await store.join(board, ticket(f"filler {n}")) for n in range(count)]
+    return [await store.join(board, request(f"filler {n}")) for n in range(count)]
 
 
 async def people_on(store: Store, board: UUID = BOARD) -> int:

@@ -17,11 +17,11 @@ from presence.protocol.messages import MAX_USERS, NO_USER
 from presence.store.base import (
     REMEMBERED,
     Admission,
+    BoardSummary,
     Departure,
+    JoinRequest,
     Member,
     Snapshot,
-    Standing,
-    Ticket,
     Timing,
 )
 
@@ -70,13 +70,13 @@ class Model:
         """Return a board, nobody on it where the model knows of none."""
         return self.boards.get(board, ModelBoard())
 
-    def renewed(self, process: str, standings: Mapping[UUID, Standing]) -> None:
+    def renewed(self, process: str, summaries: Mapping[UUID, BoardSummary]) -> None:
         """Follow `renew`."""
         self.leases[process] = self.now + self.timing.lease
         mine = {
             b for b in self.boards if process in {s.member.process for s in self.board(b).seats}
         }
-        assert dict(standings) == {board: self.standing(board) for board in mine}
+        assert dict(summaries) == {board: self.standing(board) for board in mine}
 
     def lingered(self, board: UUID, session: str) -> None:
         """Follow `linger`."""
@@ -84,13 +84,13 @@ class Model:
             if seat.member.session == session:
                 seat.broken = min(seat.broken, self.now + self.timing.grace)
 
-    def refuses(self, board: UUID, ticket: Ticket) -> type[Refused] | None:
+    def refuses(self, board: UUID, request: JoinRequest) -> type[Refused] | None:
         """Return what `join` should raise."""
         door = self.doors[board]
-        if door.persons.get(ticket.person, -inf) > self.now:
+        if door.persons.get(request.person, -inf) > self.now:
             return Removed
         here = {member.person for member in self.roster(board)}
-        return Forbidden if door.newcomers > self.now and ticket.person not in here else None
+        return Forbidden if door.newcomers > self.now and request.person not in here else None
 
     def removed(self, board: UUID, person: str, seconds: float, departure: Departure) -> None:
         """Follow `remove`."""
@@ -101,21 +101,21 @@ class Model:
                 door.removed[seat.member.session] = self.now + max(seconds, REMEMBERED)
         self._depart(board, departure, lambda seat: seat.member.person == person)
 
-    def shut(self, board: UUID, seconds: float) -> None:
+    def close_board(self, board: UUID, seconds: float) -> None:
         """Follow `shut`."""
         self.doors[board].newcomers = self.now + seconds
 
-    def joined(self, board: UUID, ticket: Ticket, admission: Admission) -> None:
+    def joined(self, board: UUID, request: JoinRequest, admission: Admission) -> None:
         """Follow `join`."""
         known = {seat.member.person for seat in self.board(board).seats}
-        assert admission.arrived is (ticket.person not in known)
+        assert admission.arrived is (request.person not in known)
         here = self._enter(board)
         assert admission.board_id == here.board_id
-        old = self._check_resumed(here, ticket, admission)
+        old = self._check_resumed(here, request, admission)
         member = admission.member
         user = self._lowest(here) if old is None else old.member.user
         color = self._check_color(here, member) if old is None else old.member.color
-        asked = (ticket.session, ticket.process, ticket.person, ticket.name)
+        asked = (request.session, request.process, request.person, request.name)
         assert member == Member(*asked, color, user)
         if old is not None:
             here.seats.remove(old)
@@ -123,7 +123,7 @@ class Model:
         self._changed(board, admission.version, True)
         stands = self.standing(board)
         assert (admission.people, admission.version) == (stands.people, stands.version)
-        assert admission.processes == stands.processes | {ticket.process}
+        assert admission.processes == stands.processes | {request.process}
 
     def restored(self, board: UUID, members: Sequence[Member], snapshot: Snapshot) -> None:
         """Follow `restore`."""
@@ -166,11 +166,11 @@ class Model:
         """Return what the count should be."""
         return len({member.person for member in self.roster(board)})
 
-    def standing(self, board: UUID) -> Standing:
+    def standing(self, board: UUID) -> BoardSummary:
         """Return how the board should stand."""
         present = [seat for seat in self.board(board).seats if not self._is_gone(seat)]
         leased = {seat.member.process for seat in present if self._lapsed(seat) < 0}
-        return Standing(self.people(board), self.versions.get(board, 0), frozenset(leased))
+        return BoardSummary(self.people(board), self.versions.get(board, 0), frozenset(leased))
 
     def looked(self, board: UUID, snapshot: Snapshot) -> None:
         """Follow `snapshot`."""
@@ -209,11 +209,13 @@ class Model:
         self.boards[board].let_go = inf
         return self.boards[board]
 
-    def _check_resumed(self, here: ModelBoard, ticket: Ticket, admission: Admission) -> Seat | None:
+    def _check_resumed(
+        self, here: ModelBoard, request: JoinRequest, admission: Admission
+    ) -> Seat | None:
         could = {
             seat.member.session: seat
             for seat in here.seats
-            if seat.member.person == ticket.person and self._is_broken(seat)
+            if seat.member.person == request.person and self._is_broken(seat)
         }
         assert (admission.resumed in could) if could else (admission.resumed is None)
         return could.get(admission.resumed or "")

@@ -3,7 +3,7 @@
 import pytest
 
 from presence.store.base import Store
-from tests.store.cast import BOARD, HERE, OTHER_BOARD, SHORT_LEASE, THERE, ticket
+from tests.store.cast import BOARD, HERE, OTHER_BOARD, SHORT_LEASE, THERE, request
 from tests.store.worlds import World
 
 # A server's clock goes on while it is asked.
@@ -17,9 +17,9 @@ async def ages(store: Store) -> dict[str, float]:
 
 
 async def test_since_when_everybody_is_here(store: Store, world: World) -> None:
-    await store.join(BOARD, ticket("a"))
+    await store.join(BOARD, request("a"))
     await world.advance(10)
-    await store.join(BOARD, ticket("b"))
+    await store.join(BOARD, request("b"))
     await world.advance(5)
     assert await ages(store) == {"a": NEAR(15, abs=1), "b": NEAR(5, abs=1)}
 
@@ -27,16 +27,16 @@ async def test_since_when_everybody_is_here(store: Store, world: World) -> None:
 async def test_who_comes_back_came_when_they_first_did(
     store: Store, elsewhere: Store, world: World
 ) -> None:
-    await store.join(BOARD, ticket("old", "ada"))
+    await store.join(BOARD, request("old", "ada"))
     await world.advance(10)
-    await store.linger(BOARD, "old")
-    await elsewhere.join(BOARD, ticket("new", "ada", THERE))
+    await store.start_grace(BOARD, "old")
+    await elsewhere.join(BOARD, request("new", "ada", THERE))
     await world.advance(10)
     assert await ages(store) == {"new": NEAR(20, abs=1)}
 
 
 async def test_who_is_put_back_came_when_they_did(store: Store, world: World) -> None:
-    member = (await store.join(BOARD, ticket("s"))).member
+    member = (await store.join(BOARD, request("s"))).member
     await world.advance(10)
     await store.leave(BOARD, "s")
     await store.restore(BOARD, [member])
@@ -44,37 +44,37 @@ async def test_who_is_put_back_came_when_they_did(store: Store, world: World) ->
 
 
 async def test_a_person_arrives_with_the_first_tab_and_leaves_with_the_last(store: Store) -> None:
-    assert (await store.join(BOARD, ticket("a", "ada"))).arrived
-    assert not (await store.join(BOARD, ticket("b", "ada"))).arrived
-    assert (await store.join(BOARD, ticket("c", "bob"))).arrived
-    assert (await store.join(OTHER_BOARD, ticket("d", "ada"))).arrived
+    assert (await store.join(BOARD, request("a", "ada"))).arrived
+    assert not (await store.join(BOARD, request("b", "ada"))).arrived
+    assert (await store.join(BOARD, request("c", "bob"))).arrived
+    assert (await store.join(OTHER_BOARD, request("d", "ada"))).arrived
     assert (await store.leave(BOARD, "a")).left == frozenset()
     assert (await store.leave(BOARD, "b")).left == {"ada"}
     assert (await store.leave(BOARD, "b")).left == frozenset()
-    assert (await store.join(BOARD, ticket("e", "ada"))).arrived
+    assert (await store.join(BOARD, request("e", "ada"))).arrived
 
 
 async def test_who_comes_back_has_not_arrived(store: Store) -> None:
-    await store.join(BOARD, ticket("old", "ada"))
-    await store.linger(BOARD, "old")
-    assert not (await store.join(BOARD, ticket("new", "ada"))).arrived
+    await store.join(BOARD, request("old", "ada"))
+    await store.start_grace(BOARD, "old")
+    assert not (await store.join(BOARD, request("new", "ada"))).arrived
 
 
 async def test_who_comes_after_their_time_and_before_anybody_reaped_has_never_left(
     leased: Store, world: World
 ) -> None:
-    await leased.join(BOARD, ticket("old", "ada"))
-    await leased.linger(BOARD, "old")
+    await leased.join(BOARD, request("old", "ada"))
+    await leased.start_grace(BOARD, "old")
     await world.advance(SHORT_LEASE.grace + 0.6)
-    assert not (await leased.join(BOARD, ticket("new", "ada"))).arrived
+    assert not (await leased.join(BOARD, request("new", "ada"))).arrived
     departure = await leased.reap(BOARD)
     assert [member.session for member in departure.members] == ["old"]
     assert (departure.left, departure.emptied) == (frozenset(), False)
 
 
 async def test_the_last_one_empties_the_board(store: Store) -> None:
-    await store.join(BOARD, ticket("a", "ada"))
-    await store.join(BOARD, ticket("b", "bob"))
+    await store.join(BOARD, request("a", "ada"))
+    await store.join(BOARD, request("b", "bob"))
     assert not (await store.leave(BOARD, "a")).emptied
     assert (await store.leave(BOARD, "b")).emptied
     assert not (await store.leave(BOARD, "b")).emptied, "it was empty before"
@@ -84,8 +84,8 @@ async def test_those_of_a_dead_process_leave_once(
     leased: Store, leased_elsewhere: Store, world: World
 ) -> None:
     for session, person in [("a", "ada"), ("b", "ada"), ("c", "bob")]:
-        await leased.join(BOARD, ticket(session, person, HERE))
-    await leased_elsewhere.join(BOARD, ticket("d", "bob", THERE))
+        await leased.join(BOARD, request(session, person, HERE))
+    await leased_elsewhere.join(BOARD, request("d", "bob", THERE))
     await world.advance(SHORT_LEASE.lease - 0.6)
     await leased_elsewhere.renew(THERE)
     await world.advance(SHORT_LEASE.grace + 1.4)
@@ -95,7 +95,7 @@ async def test_those_of_a_dead_process_leave_once(
 
 
 async def test_a_removal_is_a_leave(store: Store) -> None:
-    await store.join(BOARD, ticket("a", "ada"))
-    await store.join(BOARD, ticket("b", "ada"))
+    await store.join(BOARD, request("a", "ada"))
+    await store.join(BOARD, request("b", "ada"))
     departure = await store.remove(BOARD, "ada", 0)
     assert (departure.left, departure.emptied) == ({"ada"}, True)

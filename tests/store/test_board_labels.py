@@ -12,14 +12,14 @@ from tests.store.cast import (
     OTHER_BOARD,
     SECOND_OF_PAIR,
     fill,
-    ticket,
+    request,
 )
 from tests.store.worlds import World
 
 
 async def board_id(store: Store, board: UUID, session: str = "asks") -> int:
     """Return the id a board has, by joining it."""
-    return (await store.join(board, ticket(session))).board_id
+    return (await store.join(board, request(session))).board_id
 
 
 async def test_a_board_has_its_home(store: Store) -> None:
@@ -56,7 +56,7 @@ async def test_who_leaves_early_does_not_take_the_board_along(store: Store, worl
     await store.leave(FIRST_OF_PAIR, "filler 0")
     await world.advance(60)
     assert await board_id(store, SECOND_OF_PAIR) == NEXT_TO_HOME
-    admission = await store.join(FIRST_OF_PAIR, ticket("third"))
+    admission = await store.join(FIRST_OF_PAIR, request("third"))
     assert (admission.board_id, admission.member.user, admission.people) == (HOME_OF_PAIR, 0, 2)
 
 
@@ -99,7 +99,7 @@ async def test_a_visit_ends_the_rest(store: Store, world: World) -> None:
 
 async def test_a_board_rests_when_its_last_session_is_reaped(store: Store, world: World) -> None:
     await board_id(store, FIRST_OF_PAIR)
-    await store.linger(FIRST_OF_PAIR, "asks")
+    await store.start_grace(FIRST_OF_PAIR, "asks")
     await world.advance(3)
     await store.reap(FIRST_OF_PAIR)
     await world.advance(6)
@@ -108,7 +108,7 @@ async def test_a_board_rests_when_its_last_session_is_reaped(store: Store, world
 
 async def test_a_grace_keeps_the_board_busy(store: Store, world: World) -> None:
     await board_id(store, FIRST_OF_PAIR)
-    await store.linger(FIRST_OF_PAIR, "asks")
+    await store.start_grace(FIRST_OF_PAIR, "asks")
     await world.advance(2)
     assert await board_id(store, SECOND_OF_PAIR) == NEXT_TO_HOME
 
@@ -118,5 +118,5 @@ async def test_a_board_long_empty_is_forgotten_whole(store: Store, world: World)
     for n in range(3):
         await store.leave(BOARD, f"filler {n}")
     await world.advance(6)
-    admission = await store.join(BOARD, ticket("new"))
+    admission = await store.join(BOARD, request("new"))
     assert (admission.member.user, admission.people) == (0, 1)

@@ -1,12 +1,12 @@
-"""`Held`: which sessions a store put on which boards."""
+"""`LocalSessions`: which sessions a store put on which boards."""
 
-from presence.store.redis.store import Held
+from presence.store.redis.store import LocalSessions
 from tests.store.cast import BOARD, HERE, OTHER_BOARD, THERE
 
 
-def held() -> Held:
+def held() -> LocalSessions:
     """Return two boards, three sessions, two processes."""
-    made = Held()
+    made = LocalSessions()
     made.put(BOARD, "a", HERE)
     made.put(BOARD, "b", THERE)
     made.put(OTHER_BOARD, "c", HERE)

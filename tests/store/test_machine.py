@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from presence.store.base import Member, Timing
-from tests.store.cast import FIRST_OF_PAIR, HERE, SECOND_OF_PAIR, THERE, ticket
+from tests.store.cast import FIRST_OF_PAIR, HERE, SECOND_OF_PAIR, THERE, request
 from tests.store.model import Model
 from tests.store.worlds import OpenWorld
 
@@ -57,7 +57,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(board=boards, person=persons, process=processes)
     def join(self, board: Any, person: str, process: str) -> None:
-        asks = ticket(f"s{self.joins}", person, process)
+        asks = request(f"s{self.joins}", person, process)
         self.joins += 1
         refusal = self.model.refuses(board, asks)
         if refusal is not None:
@@ -69,9 +69,9 @@ class StoreMachine(RuleBasedStateMachine):
         self.model.joined(board, asks, admission)
 
     @rule(board=boards, ago=sessions)
-    def linger(self, board: Any, ago: int) -> None:
+    def start_grace(self, board: Any, ago: int) -> None:
         session = f"s{self.joins - ago}"
-        self.wait(self.store.linger(board, session))
+        self.wait(self.store.start_grace(board, session))
         self.model.lingered(board, session)
 
     @rule(board=boards, ago=sessions)
@@ -85,9 +85,9 @@ class StoreMachine(RuleBasedStateMachine):
         self.model.removed(board, person, seconds, departure)
 
     @rule(board=boards, seconds=st.sampled_from([0, 0, 27]))
-    def shut(self, board: Any, seconds: float) -> None:
-        self.wait(self.store.shut(board, seconds))
-        self.model.shut(board, seconds)
+    def close_board(self, board: Any, seconds: float) -> None:
+        self.wait(self.store.close_board(board, seconds))
+        self.model.close_board(board, seconds)
 
     @rule(board=boards)
     def reap(self, board: Any) -> None:

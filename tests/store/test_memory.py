@@ -5,7 +5,7 @@ from uuid import UUID
 
 from presence.store.base import Timing
 from presence.store.memory import Board, MemoryStore
-from tests.store.cast import BOARD, HERE, OTHER_BOARD, TIMING, fill, ticket
+from tests.store.cast import BOARD, HERE, OTHER_BOARD, TIMING, fill, request
 
 
 def boards_kept() -> int:
@@ -21,11 +21,11 @@ async def test_nothing_is_kept_of_boards_long_empty() -> None:
     before = boards_kept()
     for n in range(100):
         board = UUID(int=n)
-        await store.join(board, ticket("s"))
+        await store.join(board, request("s"))
         await store.leave(board, "s")
     assert boards_kept() == before + 100
     now += 6
-    await store.join(BOARD, ticket("s"))
+    await store.join(BOARD, request("s"))
     assert boards_kept() == before + 1
 
 
@@ -35,7 +35,7 @@ async def test_asking_about_a_board_keeps_nothing() -> None:
     await store.counts([BOARD, OTHER_BOARD])
     await store.roster(BOARD)
     await store.leave(BOARD, "s")
-    await store.linger(BOARD, "s")
+    await store.start_grace(BOARD, "s")
     await store.reap(BOARD)
     assert boards_kept() == before
 
@@ -47,7 +47,7 @@ async def test_a_board_is_kept_as_long_as_the_rest_of_its_user_ids() -> None:
     await fill(store, 1)
     await store.leave(BOARD, "filler 0")
     now = 20.0
-    assert (await store.join(BOARD, ticket("early"))).member.user == 1
+    assert (await store.join(BOARD, request("early"))).member.user == 1
 
 
 def test_times_unless_said_otherwise() -> None:
@@ -61,6 +61,6 @@ async def test_the_memory_store_keeps_those_times() -> None:
     await fill(store, 1)
     await store.leave(BOARD, "filler 0")
     now = 4.9
-    assert (await store.join(BOARD, ticket("early"))).member.user == 1
+    assert (await store.join(BOARD, request("early"))).member.user == 1
     now = 5.0
-    assert (await store.join(BOARD, ticket("next"))).member.user == 0
+    assert (await store.join(BOARD, request("next"))).member.user == 0

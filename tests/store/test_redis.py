@@ -23,7 +23,7 @@ from tests.store.cast import (
     fill,
     gone,
     people_on,
-    ticket,
+    request,
 )
 from tests.store.redis_place import Place
 
@@ -39,7 +39,7 @@ async def four(place: Place) -> list[RedisStore]:
 
 async def test_joins_of_four_processes_at_once_get_ids_of_their_own(four: list[RedisStore]) -> None:
     joins = [
-        store.join(BOARD, ticket(f"{n} {i}", process=f"process {n}"))
+        store.join(BOARD, request(f"{n} {i}", process=f"process {n}"))
         for i in range(70)
         for n, store in enumerate(four)
     ]
@@ -56,7 +56,7 @@ async def test_of_processes_that_reap_at_once_one_is_told_of_each(
 ) -> None:
     await fill(four[0], 40)
     for n in range(40):
-        await four[0].linger(BOARD, f"filler {n}")
+        await four[0].start_grace(BOARD, f"filler {n}")
     place.ahead += 3
     departures = await asyncio.gather(*(store.reap(BOARD) for store in four * 5))
     told = [session for departure in departures for session in gone(departure)]
@@ -65,7 +65,7 @@ async def test_of_processes_that_reap_at_once_one_is_told_of_each(
 
 async def test_a_colliding_pair_joined_at_once_gets_different_ids(four: list[RedisStore]) -> None:
     joins = [
-        store.join(board, ticket(f"{n} {board}", process=f"process {n}"))
+        store.join(board, request(f"{n} {board}", process=f"process {n}"))
         for n, store in enumerate(four)
         for board in (FIRST_OF_PAIR, SECOND_OF_PAIR)
     ]
@@ -78,7 +78,7 @@ async def test_a_colliding_pair_joined_at_once_gets_different_ids(four: list[Red
 async def test_a_store_asks_for_the_lease_of_a_process_that_another_renews(
     four: list[RedisStore],
 ) -> None:
-    admission = await four[1].join(BOARD, ticket("s", process="process 0"))
+    admission = await four[1].join(BOARD, request("s", process="process 0"))
     assert (admission.people, admission.processes) == (1, {"process 0"})
 
 
@@ -86,9 +86,9 @@ async def test_worlds_under_other_prefixes_do_not_meet(place: Place) -> None:
     here, there = place.store(TIMING), place.store(TIMING, prefix="elsewhere")
     for store in (here, there):
         await store.renew(HERE)
-        assert (await store.join(FIRST_OF_PAIR, ticket("s"))).member.user == 0
-    assert (await there.join(SECOND_OF_PAIR, ticket("s"))).board_id == NEXT_TO_HOME
-    assert (await here.join(SECOND_OF_PAIR, ticket("s"))).board_id == NEXT_TO_HOME
+        assert (await store.join(FIRST_OF_PAIR, request("s"))).member.user == 0
+    assert (await there.join(SECOND_OF_PAIR, request("s"))).board_id == NEXT_TO_HOME
+    assert (await here.join(SECOND_OF_PAIR, request("s"))).board_id == NEXT_TO_HOME
     await here.leave(FIRST_OF_PAIR, "s")
     assert await people_on(there, FIRST_OF_PAIR) == 1
     assert set(await here.boards()) == {SECOND_OF_PAIR}
@@ -175,7 +175,7 @@ async def test_a_store_serves_one_event_loop_after_the_other(place: Place) -> No
 async def test_more_is_asked_at_once_than_there_are_connections(place: Place) -> None:
     store = place.store(TIMING, connections=2, timeout=20.0)
     await store.renew(HERE)
-    await asyncio.gather(*(store.join(BOARD, ticket(f"s{n}")) for n in range(200)))
+    await asyncio.gather(*(store.join(BOARD, request(f"s{n}")) for n in range(200)))
     assert await people_on(store) == 200
     with place.server.client() as client:
         mine = [c for c in client.client_list() if c["name"] == place.prefix]
@@ -187,13 +187,13 @@ async def test_a_board_whose_id_is_shared_is_counted(place: Place) -> None:
     await store.renew(HERE)
     with place.server.client() as client:
         client.hset(place.keys.registry[1], mapping={str(n): "other" for n in range(1, 65_536)})
-    assert (await store.join(FIRST_OF_PAIR, ticket("s"))).board_id == HOME_OF_PAIR
-    assert (await store.join(SECOND_OF_PAIR, ticket("s"))).board_id == HOME_OF_PAIR
+    assert (await store.join(FIRST_OF_PAIR, request("s"))).board_id == HOME_OF_PAIR
+    assert (await store.join(SECOND_OF_PAIR, request("s"))).board_id == HOME_OF_PAIR
     assert store.shared == 2
     # A sharer that goes does not take the owner's id with it.
     await store.leave(FIRST_OF_PAIR, "s")
     place.ahead += 6
-    await store.join(BOARD, ticket("s"))
+    await store.join(BOARD, request("s"))
     with place.server.client() as client:
         assert client.hget(place.keys.registry[1], str(HOME_OF_PAIR)) == b"other"
 
@@ -204,8 +204,8 @@ async def test_the_next_id_after_the_last_is_the_first(place: Place) -> None:
     taken = {str(n): "other" for n in range(HOME_OF_PAIR, 65_536)}
     with place.server.client() as client:
         client.hset(place.keys.registry[1], mapping=taken)
-    assert (await store.join(FIRST_OF_PAIR, ticket("s"))).board_id == 1
-    assert (await store.join(SECOND_OF_PAIR, ticket("s"))).board_id == 2
+    assert (await store.join(FIRST_OF_PAIR, request("s"))).board_id == 1
+    assert (await store.join(SECOND_OF_PAIR, request("s"))).board_id == 2
 
 
 async def test_more_boards_than_go_in_one_trip(place: Place) -> None:
@@ -213,12 +213,12 @@ async def test_more_boards_than_go_in_one_trip(place: Place) -> None:
     boards = [UUID(int=n) for n in range(1, 2 * AT_ONCE + 2)]
     await store.renew(HERE)
     for board in boards:
-        await store.join(board, ticket(f"s{board}"))
+        await store.join(board, request(f"s{board}"))
     ids = [(await store.snapshot(board)).board_id for board in boards]
     with place.server.client() as client:
         client.delete(*place.keys.registry)
-    standings = await store.renew(HERE)
-    assert {board: stand.people for board, stand in standings.items()} == dict.fromkeys(boards, 1)
+    summaries = await store.renew(HERE)
+    assert {board: stand.people for board, stand in summaries.items()} == dict.fromkeys(boards, 1)
     assert [(await store.snapshot(board)).board_id for board in boards] == ids
     assert await store.counts(boards) == dict.fromkeys(boards, 1)
     assert set(await store.boards()) == set(boards)

@@ -3,7 +3,7 @@
 import pytest
 
 from presence.store.redis.store import RedisStore
-from tests.store.cast import BOARD, HERE, SHORT_LEASE, THERE, gone, people_on, ticket
+from tests.store.cast import BOARD, HERE, SHORT_LEASE, THERE, gone, people_on, request
 from tests.store.redis_place import Place
 
 BACK = 3600.0
@@ -16,7 +16,7 @@ async def stores(place: Place) -> tuple[RedisStore, RedisStore]:
     here, there = place.store(SHORT_LEASE), place.store(SHORT_LEASE)
     for store, process in ((here, HERE), (there, THERE)):
         await store.renew(process)
-        await store.join(BOARD, ticket(f"of {process}", process=process))
+        await store.join(BOARD, request(f"of {process}", process=process))
         await store.renew(process)
     place.ahead = 0.0
     return here, there
@@ -41,7 +41,7 @@ async def test_a_grace_that_began_before_it_ends_in_time(
 ) -> None:
     here, there = stores
     place.ahead = BACK
-    await there.linger(BOARD, f"of {THERE}")
+    await there.start_grace(BOARD, f"of {THERE}")
     place.ahead = 0.0
     assert await people_on(here) == 2
     place.ahead += SHORT_LEASE.grace + 0.2
@@ -55,7 +55,7 @@ async def test_a_user_id_that_rested_before_it_is_given_again(
     place.ahead = BACK
     await here.leave(BOARD, f"of {HERE}")
     place.ahead = 0.0
-    assert (await there.join(BOARD, ticket("s", process=THERE))).member.user == 0
+    assert (await there.join(BOARD, request("s", process=THERE))).member.user == 0
 
 
 async def test_nobody_who_lives_is_taken_off(

@@ -20,7 +20,7 @@ from tests.store.cast import (
     TIMING,
     fill,
     gone,
-    ticket,
+    request,
 )
 from tests.support.redis import RedisServer, run_cluster
 
@@ -47,8 +47,8 @@ async def store(nodes: list[RedisServer]) -> AsyncIterator[RedisStore]:
 async def test_a_board_from_first_to_last(store: RedisStore) -> None:
     members = [admission.member for admission in await fill(store, 3)]
     assert [member.user for member in members] == [0, 1, 2]
-    await store.linger(BOARD, "filler 2")
-    resumed = await store.join(BOARD, ticket("new", "person of filler 2", THERE))
+    await store.start_grace(BOARD, "filler 2")
+    resumed = await store.join(BOARD, request("new", "person of filler 2", THERE))
     assert (resumed.resumed, resumed.people, resumed.processes) == ("filler 2", 3, {HERE, THERE})
     assert gone(await store.leave(BOARD, "new")) == ["new"]
     assert gone(await store.reap(BOARD)) == []
@@ -65,17 +65,17 @@ async def test_boards_of_every_server_are_renewed_and_counted_at_once(
 ) -> None:
     versions = {}
     for board in BOARDS:
-        versions[board] = (await store.join(board, ticket("s"))).version
+        versions[board] = (await store.join(board, request("s"))).version
     assert all(keys_of(node) > 100 for node in nodes)
-    standings = await store.renew(HERE)
-    assert {board: standing.version for board, standing in standings.items()} == versions
+    summaries = await store.renew(HERE)
+    assert {board: standing.version for board, standing in summaries.items()} == versions
     assert dict(await store.counts(BOARDS)) == dict.fromkeys(BOARDS, 1)
     assert set(await store.boards()) == set(BOARDS)
     assert dict(await store.processes()) == {HERE: 200, THERE: 0}
 
 
 async def test_a_colliding_pair(store: RedisStore) -> None:
-    joins = [store.join(board, ticket(f"{board}")) for board in (FIRST_OF_PAIR, SECOND_OF_PAIR)]
+    joins = [store.join(board, request(f"{board}")) for board in (FIRST_OF_PAIR, SECOND_OF_PAIR)]
     admissions = await asyncio.gather(*joins)
     assert {admission.board_id for admission in admissions} == {HOME_OF_PAIR, NEXT_TO_HOME}
 
@@ -84,7 +84,7 @@ async def test_scripts_flushed_on_one_server_are_loaded_again(
     store: RedisStore, nodes: list[RedisServer]
 ) -> None:
     for board in BOARDS[:20]:
-        await store.join(board, ticket("s"))
+        await store.join(board, request("s"))
     with nodes[1].client() as client:
         client.script_flush()
     assert len(await store.renew(HERE)) == 20
@@ -94,7 +94,7 @@ async def test_a_server_of_the_cluster_that_is_down(
     store: RedisStore, nodes: list[RedisServer]
 ) -> None:
     for board in BOARDS[:20]:
-        await store.join(board, ticket("s"))
+        await store.join(board, request("s"))
     nodes[2].pause()
     try:
         with pytest.raises(TryLater):

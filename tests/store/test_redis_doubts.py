@@ -11,18 +11,18 @@ from redis.asyncio import Redis as AsyncRedis
 from presence.store.base import Departure
 from presence.store.redis.scripts import JOIN, LET_GO, TAKE
 from presence.store.redis.store import RedisStore
-from tests.store.cast import BOARD, HERE, OTHER_BOARD, TIMING, people_on, ticket
+from tests.store.cast import BOARD, HERE, OTHER_BOARD, TIMING, people_on, request
 from tests.store.redis_place import TIMEOUT, Place, refused
 
 
 async def test_a_join_nobody_heard_of_is_taken_back(
     own_place: Place, impatient: RedisStore
 ) -> None:
-    await impatient.join(BOARD, ticket("stays"))
+    await impatient.join(BOARD, request("stays"))
     own_place.server.pause()
     try:
         # It was sent, and is carried out when the server goes on.
-        await refused(impatient.join(BOARD, ticket("lost")))
+        await refused(impatient.join(BOARD, request("lost")))
     finally:
         own_place.server.resume()
     assert await people_on(impatient) == 2
@@ -37,7 +37,7 @@ async def test_all_joins_nobody_heard_of_are_taken_back_in_one_trip(
     boards = [UUID(int=n + 1) for n in range(30)]
     own_place.server.pause()
     try:
-        await asyncio.gather(*(refused(impatient.join(b, ticket(f"{b}"))) for b in boards))
+        await asyncio.gather(*(refused(impatient.join(b, request(f"{b}"))) for b in boards))
     finally:
         own_place.server.resume()
     await impatient.ping()
@@ -52,10 +52,10 @@ async def test_all_joins_nobody_heard_of_are_taken_back_in_one_trip(
 async def test_a_session_that_cannot_be_taken_back_yet_does_not_hinder_the_renewal(
     own_place: Place, impatient: RedisStore
 ) -> None:
-    stays = await impatient.join(BOARD, ticket("stays"))
+    stays = await impatient.join(BOARD, request("stays"))
     own_place.server.pause()
     try:
-        await refused(impatient.join(OTHER_BOARD, ticket("lost")))
+        await refused(impatient.join(OTHER_BOARD, request("lost")))
     finally:
         own_place.server.resume()
     assert await people_on(impatient, OTHER_BOARD) == 1
@@ -75,17 +75,17 @@ async def test_a_join_that_was_heard_of_the_second_time_stays(
 ) -> None:
     own_place.server.pause()
     try:
-        await refused(impatient.join(BOARD, ticket("s")))
+        await refused(impatient.join(BOARD, request("s")))
     finally:
         own_place.server.resume()
-    await impatient.join(BOARD, ticket("s"))
+    await impatient.join(BOARD, request("s"))
     assert (await impatient.renew(HERE))[BOARD].people == 1
 
 
 async def test_a_cancelled_join_is_taken_back(own_place: Place, impatient: RedisStore) -> None:
     own_place.server.pause()
     try:
-        joining = asyncio.create_task(impatient.join(BOARD, ticket("s")))
+        joining = asyncio.create_task(impatient.join(BOARD, request("s")))
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(joining, TIMEOUT / 5)
     finally:
@@ -130,7 +130,7 @@ async def shaky(own_place: Place, failing: Failing) -> RedisStore:
 
 async def test_a_join_without_a_board_id_is_taken_back(shaky: RedisStore, failing: Failing) -> None:
     failing.failing.add(TAKE.sha)
-    await refused(shaky.join(BOARD, ticket("s")))
+    await refused(shaky.join(BOARD, request("s")))
     assert await people_on(shaky) == 1
     failing.failing.clear()
     assert dict(await shaky.renew(HERE)) == {}
@@ -140,7 +140,7 @@ async def test_a_join_without_a_board_id_is_taken_back(shaky: RedisStore, failin
 async def test_who_left_is_told_although_the_board_id_is_not_let_go(
     shaky: RedisStore, failing: Failing, own_place: Place
 ) -> None:
-    admission = await shaky.join(BOARD, ticket("s"))
+    admission = await shaky.join(BOARD, request("s"))
     failing.failing.add(LET_GO.sha)
     assert await shaky.leave(BOARD, "s") == Departure((admission.member,), 0)
     # It is given up a lease, a grace, a rest and the spare time later.
@@ -154,7 +154,7 @@ async def test_after_trouble_nothing_is_sent_before_redis_answers(
     shaky: RedisStore, failing: Failing, own_place: Place
 ) -> None:
     failing.failing.add(JOIN.sha)
-    await refused(shaky.join(BOARD, ticket("s")))
+    await refused(shaky.join(BOARD, request("s")))
     failing.failing.clear()
     with own_place.server.client() as client, client.monitor() as monitor:
         await shaky.counts([BOARD])
@@ -177,7 +177,7 @@ def told_until_echo(monitor: Any) -> Iterator[Any]:
 async def test_a_restoration_that_failed_is_asked_for_again(
     shaky: RedisStore, failing: Failing, own_place: Place
 ) -> None:
-    member = (await shaky.join(BOARD, ticket("s"))).member
+    member = (await shaky.join(BOARD, request("s"))).member
     own_place.flush()
     assert set(await shaky.renew(HERE)) == {BOARD}
     failing.failing.add(TAKE.sha)

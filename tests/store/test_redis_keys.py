@@ -23,7 +23,7 @@ from tests.store.cast import (
     SHORT_LEASE,
     THERE,
     fill,
-    ticket,
+    request,
 )
 from tests.store.redis_place import Place, until
 
@@ -37,7 +37,7 @@ async def test_two_thousand_boards_joined_and_left_leave_no_key(place: Place) ->
     boards = [UUID(int=n) for n in range(1, 2001)]
     for some in range(0, 2000, 50):
         now = boards[some : some + 50]
-        await asyncio.gather(*(store.join(board, ticket(f"{board} s")) for board in now))
+        await asyncio.gather(*(store.join(board, request(f"{board} s")) for board in now))
         await asyncio.gather(*(store.leave(board, f"{board} s") for board in now))
     assert place.names()
     await until(lambda: not place.names(), "no key of the boards is left")
@@ -47,7 +47,7 @@ async def test_a_process_that_dies_leaves_no_key(place: Place) -> None:
     store = place.store(BRIEF, spare=0.5)
     await store.renew(HERE)
     await fill(store, 3)
-    await store.linger(BOARD, "filler 0")
+    await store.start_grace(BOARD, "filler 0")
     await store.leave(BOARD, "filler 1")
     await store.reap(BOARD)
     await store.restore(OTHER_BOARD, [Member("s", HERE, "p", "n", (0, 0, 0), 0)])
@@ -58,9 +58,9 @@ async def test_a_process_that_dies_leaves_no_key(place: Place) -> None:
 
 async def test_whom_a_board_keeps_out_is_forgotten_when_that_is_over(place: Place) -> None:
     store = place.store(BRIEF, spare=0.5)
-    await store.shut(BOARD, 0.4)
-    await store.shut(OTHER_BOARD, 60)
-    await store.shut(OTHER_BOARD, 0)
+    await store.close_board(BOARD, 0.4)
+    await store.close_board(OTHER_BOARD, 60)
+    await store.close_board(OTHER_BOARD, 0)
     await store.remove(BOARD, "ada", 0.4)
     with place.server.client() as client:
         assert [0 < client.pttl(name) <= 900 for name in place.names()] == [True]
@@ -70,9 +70,9 @@ async def test_whom_a_board_keeps_out_is_forgotten_when_that_is_over(place: Plac
 async def test_a_refusal_leaves_no_key(place: Place) -> None:
     store = place.store(BRIEF, spare=0.5)
     await store.renew(HERE)
-    await store.shut(BOARD, 0.4)
+    await store.close_board(BOARD, 0.4)
     with pytest.raises(Forbidden):
-        await store.join(BOARD, ticket("s"))
+        await store.join(BOARD, request("s"))
     assert len(place.names()) == 2, "the lease, and that the board is shut"
     assert await store.renew(HERE) == {}, "the session is not in doubt"
 
@@ -96,12 +96,12 @@ async def test_nothing_stays_of_what_is_over(place: Place) -> None:
         process, board = f"process {n}", UUID(int=n + 1)
         await store.renew(process)
         await store.renew(HERE)
-        await store.join(BOARD, ticket(f"old {n}", "ada", process))
-        await store.linger(BOARD, f"old {n}")
-        await store.join(BOARD, ticket(f"new {n}", "ada"))
+        await store.join(BOARD, request(f"old {n}", "ada", process))
+        await store.start_grace(BOARD, f"old {n}")
+        await store.join(BOARD, request(f"new {n}", "ada"))
         assert place.sizes(BOARD)["leases"] == 1
         await store.leave(BOARD, f"new {n}")
-        await store.join(board, ticket("s"))
+        await store.join(board, request("s"))
         await store.leave(board, "s")
         place.ahead += 4
     kept = place.sizes(BOARD)
@@ -129,10 +129,10 @@ async def exercise(store: RedisStore, place: Place) -> None:
     for process in (HERE, THERE):
         await store.renew(process)
     members = [admission.member for admission in await fill(store, 3)]
-    await store.join(SECOND_OF_PAIR, ticket("s", process=THERE))
-    await store.shut(SECOND_OF_PAIR, 60)
+    await store.join(SECOND_OF_PAIR, request("s", process=THERE))
+    await store.close_board(SECOND_OF_PAIR, 60)
     await store.remove(SECOND_OF_PAIR, "nobody", 60)
-    await store.linger(BOARD, "filler 0")
+    await store.start_grace(BOARD, "filler 0")
     await store.leave(SECOND_OF_PAIR, "s")
     place.ahead += 3
     await store.reap(BOARD)
@@ -140,7 +140,7 @@ async def exercise(store: RedisStore, place: Place) -> None:
     await store.renew(HERE)
     await asyncio.gather(store.counts([BOARD, OTHER_BOARD]), store.boards(), store.processes())
     place.ahead += 60
-    await store.join(FIRST_OF_PAIR, ticket("s"))
+    await store.join(FIRST_OF_PAIR, request("s"))
     await store.reap(BOARD)
 
 

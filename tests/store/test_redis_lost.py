@@ -15,7 +15,7 @@ from tests.store.cast import (
     TIMING,
     fill,
     gone,
-    ticket,
+    request,
 )
 from tests.store.redis_place import Gated, Place
 
@@ -29,7 +29,7 @@ async def test_flushed_scripts_are_loaded_again(place: Place) -> None:
     assert dict(await store.counts([BOARD, OTHER_BOARD])) == {BOARD: 2, OTHER_BOARD: 0}
     with place.server.client() as client:
         client.script_flush()
-    assert (await store.join(BOARD, ticket("s"))).people == 3
+    assert (await store.join(BOARD, request("s"))).people == 3
 
 
 async def test_a_renewal_tells_once_of_boards_that_were_lost(place: Place) -> None:
@@ -48,11 +48,11 @@ async def test_lost_boards_are_restored_by_each_process_and_clashes_resolved(pla
     here, there = place.store(TIMING), place.store(TIMING)
     await here.renew(HERE)
     await there.renew(THERE)
-    mine = [(await here.join(BOARD, ticket(f"h{n}"))).member for n in range(3)]
-    yours = [(await there.join(BOARD, ticket(f"t{n}", process=THERE))).member for n in range(2)]
+    mine = [(await here.join(BOARD, request(f"h{n}"))).member for n in range(3)]
+    yours = [(await there.join(BOARD, request(f"t{n}", process=THERE))).member for n in range(2)]
     place.flush()
     # Before anybody notices, somebody comes and gets an id that was given.
-    late = (await there.join(BOARD, ticket("late", process=THERE))).member
+    late = (await there.join(BOARD, request("late", process=THERE))).member
     assert late.user == 0
     assert (await here.renew(HERE))[BOARD].processes == {THERE}
     assert (await there.renew(THERE))[BOARD].version == (await there.snapshot(BOARD)).version
@@ -66,8 +66,8 @@ async def test_lost_boards_are_restored_by_each_process_and_clashes_resolved(pla
 async def test_boards_in_use_keep_their_ids_when_the_registry_is_lost(place: Place) -> None:
     store = place.store(TIMING)
     await store.renew(HERE)
-    first = await store.join(FIRST_OF_PAIR, ticket("a"))
-    second = await store.join(SECOND_OF_PAIR, ticket("b"))
+    first = await store.join(FIRST_OF_PAIR, request("a"))
+    second = await store.join(SECOND_OF_PAIR, request("b"))
     place.flush()
     assert (await store.restore(SECOND_OF_PAIR, [second.member])).board_id == NEXT_TO_HOME
     assert (await store.restore(FIRST_OF_PAIR, [first.member])).board_id == HOME_OF_PAIR
@@ -75,7 +75,7 @@ async def test_boards_in_use_keep_their_ids_when_the_registry_is_lost(place: Pla
     await store.renew(HERE)
     newcomer = place.store(TIMING)
     await newcomer.renew(THERE)
-    joined = await newcomer.join(SECOND_OF_PAIR, ticket("c", process=THERE))
+    joined = await newcomer.join(SECOND_OF_PAIR, request("c", process=THERE))
     assert joined.board_id == NEXT_TO_HOME
 
 
@@ -83,12 +83,12 @@ async def test_an_id_that_another_board_took_meanwhile_is_not_taken_back(place: 
     store, other = place.store(TIMING), place.store(TIMING)
     await store.renew(HERE)
     await other.renew(THERE)
-    member = (await store.join(FIRST_OF_PAIR, ticket("a"))).member
+    member = (await store.join(FIRST_OF_PAIR, request("a"))).member
     place.flush()
     await other.renew(THERE)
-    assert (await other.join(SECOND_OF_PAIR, ticket("b", process=THERE))).board_id == HOME_OF_PAIR
+    assert (await other.join(SECOND_OF_PAIR, request("b", process=THERE))).board_id == HOME_OF_PAIR
     assert (await store.restore(FIRST_OF_PAIR, [member])).board_id == NEXT_TO_HOME
-    assert (await store.join(FIRST_OF_PAIR, ticket("c"))).board_id == NEXT_TO_HOME
+    assert (await store.join(FIRST_OF_PAIR, request("c"))).board_id == NEXT_TO_HOME
 
 
 async def test_who_comes_while_a_board_empties_keeps_its_id(place: Place) -> None:
@@ -96,11 +96,11 @@ async def test_who_comes_while_a_board_empties_keeps_its_id(place: Place) -> Non
         store, other = place.store_over(client), place.store(TIMING)
         await store.renew(HERE)
         await other.renew(THERE)
-        await store.join(BOARD, ticket("a"))
+        await store.join(BOARD, request("a"))
         gate = client.before(LET_GO)
         leaving = asyncio.create_task(store.leave(BOARD, "a"))
         await gate.reached.wait()
-        admission = await other.join(BOARD, ticket("b", process=THERE))
+        admission = await other.join(BOARD, request("b", process=THERE))
         gate.open.set()
         assert gone(await leaving) == ["a"]
     place.ahead += 6
@@ -111,7 +111,7 @@ async def test_a_renewal_under_way_does_not_forget_who_is_put_back_meanwhile(pla
     async with Gated(port=place.server.port) as client:
         store = place.store_over(client)
         await store.renew(HERE)
-        member = (await store.join(BOARD, ticket("a"))).member
+        member = (await store.join(BOARD, request("a"))).member
         place.flush()
         restores, stands = client.before(RESTORE), client.after(STAND)
         restoring = asyncio.create_task(store.restore(BOARD, [member]))

@@ -8,13 +8,13 @@ import pytest
 
 from presence.store.base import Timing
 from presence.store.redis.store import RedisStore
-from tests.store.cast import BOARD, HERE, OTHER_BOARD, THERE, TIMING, fill, people_on, ticket
+from tests.store.cast import BOARD, HERE, OTHER_BOARD, THERE, TIMING, fill, people_on, request
 from tests.store.redis_place import TIMEOUT, Place, refused
 from tests.support.server import free_port
 
 ASKS: dict[str, Any] = {
-    "join": lambda store: store.join(BOARD, ticket("s")),
-    "linger": lambda store: store.linger(BOARD, "s"),
+    "join": lambda store: store.join(BOARD, request("s")),
+    "linger": lambda store: store.start_grace(BOARD, "s"),
     "leave": lambda store: store.leave(BOARD, "s"),
     "reap": lambda store: store.reap(BOARD),
     "restore": lambda store: store.restore(BOARD, []),
@@ -50,24 +50,24 @@ async def test_many_who_ask_at_once_are_all_refused_in_time(
 ) -> None:
     own_place.server.pause()
     try:
-        asked = [refused(impatient.join(BOARD, ticket(f"s{n}"))) for n in range(200)]
+        asked = [refused(impatient.join(BOARD, request(f"s{n}"))) for n in range(200)]
         await asyncio.gather(*asked)
     finally:
         own_place.server.resume()
     await impatient.renew(HERE)
-    assert (await impatient.join(BOARD, ticket("s"))).people == 1
+    assert (await impatient.join(BOARD, request("s"))).people == 1
 
 
 async def test_killed_and_back_it_is_used_without_a_restart(
     own_place: Place, impatient: RedisStore
 ) -> None:
-    await asyncio.gather(*(impatient.join(BOARD, ticket(f"s{n}")) for n in range(20)))
+    await asyncio.gather(*(impatient.join(BOARD, request(f"s{n}")) for n in range(20)))
     own_place.server.kill()
     for _ in range(3):
-        await refused(impatient.join(BOARD, ticket("late")))
+        await refused(impatient.join(BOARD, request("late")))
     own_place.server.start()
     assert (await impatient.renew(HERE))[BOARD].version == 0
-    assert (await impatient.join(BOARD, ticket("s"))).member.user == 0
+    assert (await impatient.join(BOARD, request("s"))).member.user == 0
 
 
 async def test_a_connection_that_died_while_idle_is_not_noticed(
@@ -76,7 +76,7 @@ async def test_a_connection_that_died_while_idle_is_not_noticed(
     await asyncio.gather(*(impatient.counts([BOARD]) for _ in range(10)))
     await asyncio.to_thread(own_place.server.kill)
     await asyncio.to_thread(own_place.server.start)
-    assert (await impatient.join(BOARD, ticket("s"))).people == 1
+    assert (await impatient.join(BOARD, request("s"))).people == 1
 
 
 async def test_answers_do_not_get_mixed_up_after_a_timeout(
@@ -98,12 +98,12 @@ async def test_a_read_only_replica(own_place: Place, impatient: RedisStore) -> N
     with own_place.server.client() as client:
         client.replicaof("127.0.0.1", free_port())
         try:
-            error = await refused(impatient.join(BOARD, ticket("s")))
+            error = await refused(impatient.join(BOARD, request("s")))
             assert "READONLY" in str(error) or "read only" in str(error)
             await refused(impatient.renew(HERE))
         finally:
             client.replicaof("NO", "ONE")
-    assert (await impatient.join(BOARD, ticket("s"))).people == 2
+    assert (await impatient.join(BOARD, request("s"))).people == 2
 
 
 async def test_no_permission(own_place: Place, impatient: RedisStore) -> None:
@@ -130,7 +130,7 @@ async def test_out_of_memory_changes_nothing(own_place: Place, impatient: RedisS
         client.config_set("maxmemory", "1")
         client.config_set("maxmemory-policy", "noeviction")
         try:
-            error = await refused(impatient.join(BOARD, ticket("s")))
+            error = await refused(impatient.join(BOARD, request("s")))
             assert "OOM" in str(error) or "memory" in str(error)
         finally:
             client.config_set("maxmemory", "0")
@@ -159,7 +159,7 @@ async def test_processes_are_unharmed_by_a_pause(own_place: Place, impatient: Re
     other = own_place.store(TIMING, timeout=TIMEOUT)
     await other.renew(THERE)
     await fill(impatient, 2)
-    await other.join(BOARD, ticket("t", process=THERE))
+    await other.join(BOARD, request("t", process=THERE))
     before = await impatient.snapshot(BOARD)
     own_place.server.pause()
     try:

@@ -17,8 +17,8 @@ from tests.store.cast import (
     fill,
     gone,
     people_on,
+    request,
     sessions_on,
-    ticket,
 )
 from tests.store.test_leases import renew_for
 from tests.store.worlds import World
@@ -47,18 +47,18 @@ async def test_restored_members_leave_like_others(store: Store) -> None:
     members = [lost("a", 0), lost("b", 1)]
     await store.restore(BOARD, members)
     assert await store.leave(BOARD, "a") == Departure((members[0],), 1)
-    await store.linger(BOARD, "b")
-    assert (await store.join(BOARD, ticket("new", "person of b"))).resumed == "b"
+    await store.start_grace(BOARD, "b")
+    assert (await store.join(BOARD, request("new", "person of b"))).resumed == "b"
 
 
 async def test_who_is_here_already_stays_as_they_are(store: Store) -> None:
     here = (await fill(store, 1))[0].member
-    await store.linger(BOARD, "filler 0")
+    await store.start_grace(BOARD, "filler 0")
     other = replace(here, name="Grace", user=9, person="somebody")
     snapshot = await store.restore(BOARD, [other, lost("a", 3)])
     assert snapshot.members == (here, lost("a", 3))
     # Its grace goes on, too.
-    assert (await store.join(BOARD, ticket("new", here.person))).resumed == "filler 0"
+    assert (await store.join(BOARD, request("new", here.person))).resumed == "filler 0"
 
 
 async def test_they_come_after_those_who_are_here(store: Store) -> None:
@@ -92,10 +92,10 @@ async def test_a_resting_id_is_given_back_to_whose_it_was(store: Store, world: W
     assert (await store.restore(BOARD, [member])).members == (member,)
     # Then it rests no more: it is held, and rests anew when it is free.
     await world.advance(4)
-    assert (await store.join(BOARD, ticket("next"))).member.user == 1
+    assert (await store.join(BOARD, request("next"))).member.user == 1
     await store.leave(BOARD, "filler 0")
     await world.advance(3)
-    assert (await store.join(BOARD, ticket("early"))).member.user == 2
+    assert (await store.join(BOARD, request("early"))).member.user == 2
 
 
 async def test_a_resting_id_is_not_given_to_somebody_else(store: Store, world: World) -> None:
@@ -133,8 +133,8 @@ async def test_a_restored_board_has_its_id_from_the_registry(store: Store) -> No
 
 
 async def test_a_process_taken_for_dead_puts_its_people_back(leased: Store, world: World) -> None:
-    await leased.join(BOARD, ticket("living"))
-    member = (await leased.join(BOARD, ticket("s", process=THERE))).member
+    await leased.join(BOARD, request("living"))
+    member = (await leased.join(BOARD, request("s", process=THERE))).member
     await renew_for(leased, world, 7)
     assert gone(await leased.reap(BOARD)) == ["s"]
     await leased.renew(THERE)
@@ -155,10 +155,10 @@ async def test_who_is_restored_without_a_lease_is_gone(leased: Store, world: Wor
 )
 async def test_strings_stay_what_they_are(store: Store, text: str) -> None:
     await store.renew(text)
-    joined = await store.join(BOARD, ticket(text, text, text, text))
+    joined = await store.join(BOARD, request(text, text, text, text))
     again = Member(f"{text}2", text, text, text, (0, 0, 0), 5)
     assert (await store.restore(BOARD, [again])).members == (joined.member, again)
-    await store.linger(BOARD, text)
-    assert (await store.join(BOARD, ticket("new", text))).resumed == text
+    await store.start_grace(BOARD, text)
+    assert (await store.join(BOARD, request("new", text))).resumed == text
     assert await store.leave(BOARD, f"{text}2") == Departure((again,), 1)
     assert (await store.processes())[text] == 0

@@ -1,7 +1,7 @@
 """How boards stand: snapshots, what a renewal tells, which processes and boards there are."""
 
 from presence.protocol.board_ids import home_id
-from presence.store.base import Snapshot, Standing, Store
+from presence.store.base import BoardSummary, Snapshot, Store
 from tests.store.cast import (
     BOARD,
     FIRST_OF_PAIR,
@@ -12,7 +12,7 @@ from tests.store.cast import (
     THERE,
     fill,
     gone,
-    ticket,
+    request,
 )
 from tests.store.test_leases import renew_for
 from tests.store.worlds import World
@@ -24,7 +24,7 @@ async def test_the_snapshot_of_a_board_nobody_was_on(store: Store) -> None:
 
 async def test_a_snapshot_is_the_roster_and_all_else(store: Store) -> None:
     members = tuple(admission.member for admission in await fill(store, 20))
-    last = await store.join(BOARD, ticket("tab", "person of filler 0", THERE))
+    last = await store.join(BOARD, request("tab", "person of filler 0", THERE))
     snapshot = await store.snapshot(BOARD)
     assert snapshot.members == (*members, last.member) == await store.roster(BOARD)
     assert (snapshot.people, snapshot.version, snapshot.board_id) == (
@@ -47,10 +47,10 @@ async def test_a_snapshot_has_the_id_that_the_board_was_given(store: Store, worl
 
 
 async def test_a_snapshot_leaves_out_who_is_gone(leased: Store, world: World) -> None:
-    stays = (await leased.join(BOARD, ticket("stays"))).member
-    await leased.join(BOARD, ticket("broken"))
-    await leased.join(BOARD, ticket("dead", process=THERE))
-    await leased.linger(BOARD, "broken")
+    stays = (await leased.join(BOARD, request("stays"))).member
+    await leased.join(BOARD, request("broken"))
+    await leased.join(BOARD, request("dead", process=THERE))
+    await leased.start_grace(BOARD, "broken")
     await renew_for(leased, world, 7)
     snapshot = await leased.snapshot(BOARD)
     assert (snapshot.members, snapshot.people) == ((stays,), 1)
@@ -58,31 +58,31 @@ async def test_a_snapshot_leaves_out_who_is_gone(leased: Store, world: World) ->
 
 
 async def test_an_admission_names_the_processes_that_are_there(store: Store) -> None:
-    assert (await store.join(BOARD, ticket("a"))).processes == {HERE}
-    await store.join(OTHER_BOARD, ticket("b", process=THERE))
-    assert (await store.join(BOARD, ticket("c"))).processes == {HERE}
-    assert (await store.join(BOARD, ticket("d", process=THERE))).processes == {HERE, THERE}
+    assert (await store.join(BOARD, request("a"))).processes == {HERE}
+    await store.join(OTHER_BOARD, request("b", process=THERE))
+    assert (await store.join(BOARD, request("c"))).processes == {HERE}
+    assert (await store.join(BOARD, request("d", process=THERE))).processes == {HERE, THERE}
     await store.leave(BOARD, "d")
-    assert (await store.join(BOARD, ticket("e"))).processes == {HERE}
+    assert (await store.join(BOARD, request("e"))).processes == {HERE}
 
 
 async def test_a_process_without_a_lease_is_not_there_but_to_itself(
     leased: Store, world: World
 ) -> None:
-    await leased.join(BOARD, ticket("a", process=THERE))
+    await leased.join(BOARD, request("a", process=THERE))
     await renew_for(leased, world, 5)
-    assert (await leased.join(BOARD, ticket("b"))).processes == {HERE}
-    assert (await leased.join(BOARD, ticket("c", process=THERE))).processes == {HERE, THERE}
+    assert (await leased.join(BOARD, request("b"))).processes == {HERE}
+    assert (await leased.join(BOARD, request("c", process=THERE))).processes == {HERE, THERE}
     assert (await leased.snapshot(BOARD)).processes == {HERE}
 
 
 async def test_a_renewal_tells_how_the_boards_of_the_process_stand(store: Store) -> None:
     await fill(store, 3)
-    last = await store.join(BOARD, ticket("there", process=THERE))
-    other = await store.join(OTHER_BOARD, ticket("also there", process=THERE))
-    here = Standing(4, last.version, frozenset({HERE, THERE}))
+    last = await store.join(BOARD, request("there", process=THERE))
+    other = await store.join(OTHER_BOARD, request("also there", process=THERE))
+    here = BoardSummary(4, last.version, frozenset({HERE, THERE}))
     assert dict(await store.renew(HERE)) == {BOARD: here}
-    there = Standing(1, other.version, frozenset({THERE}))
+    there = BoardSummary(1, other.version, frozenset({THERE}))
     assert dict(await store.renew(THERE)) == {BOARD: here, OTHER_BOARD: there}
     assert dict(await store.renew("process-new")) == {}
 
@@ -100,19 +100,19 @@ async def test_a_renewal_is_silent_on_boards_of_which_the_process_was_reaped(
     store: Store, world: World
 ) -> None:
     await fill(store, 1)
-    await store.linger(BOARD, "filler 0")
+    await store.start_grace(BOARD, "filler 0")
     await world.advance(3)
     assert dict(await store.renew(HERE)) == {
-        BOARD: Standing(0, (await store.snapshot(BOARD)).version, frozenset())
+        BOARD: BoardSummary(0, (await store.snapshot(BOARD)).version, frozenset())
     }
     await store.reap(BOARD)
     assert dict(await store.renew(HERE)) == {}
 
 
 async def test_a_renewal_is_silent_where_another_process_went_on(store: Store) -> None:
-    await store.join(BOARD, ticket("old", "ada"))
-    await store.linger(BOARD, "old")
-    await store.join(BOARD, ticket("new", "ada", THERE))
+    await store.join(BOARD, request("old", "ada"))
+    await store.start_grace(BOARD, "old")
+    await store.join(BOARD, request("new", "ada", THERE))
     assert dict(await store.renew(HERE)) == {}
     assert set(await store.renew(THERE)) == {BOARD}
 
@@ -120,10 +120,10 @@ async def test_a_renewal_is_silent_where_another_process_went_on(store: Store) -
 async def test_a_renewal_forgets_those_for_whom_another_process_went_on(
     store: Store, elsewhere: Store
 ) -> None:
-    await store.join(BOARD, ticket("stays"))
-    await store.join(BOARD, ticket("old", "ada"))
-    await store.linger(BOARD, "old")
-    await elsewhere.join(BOARD, ticket("new", "ada", THERE))
+    await store.join(BOARD, request("stays"))
+    await store.join(BOARD, request("old", "ada"))
+    await store.start_grace(BOARD, "old")
+    await elsewhere.join(BOARD, request("new", "ada", THERE))
     assert set(await store.renew(HERE)) == {BOARD}
     await store.leave(BOARD, "stays")
     assert dict(await store.renew(HERE)) == {}
@@ -133,7 +133,7 @@ async def test_a_renewal_forgets_those_whom_another_process_took_off(
     store: Store, elsewhere: Store, world: World
 ) -> None:
     await fill(store, 2)
-    await store.linger(BOARD, "filler 0")
+    await store.start_grace(BOARD, "filler 0")
     await world.advance(3)
     # Whose time is up is there until somebody says so.
     assert set(await store.renew(HERE)) == {BOARD}
@@ -156,9 +156,9 @@ async def test_processes_are_those_with_a_lease_and_their_members(
     assert dict(await leased.processes()) == {HERE: 0, THERE: 0}
     await fill(leased, 3)
     await fill(leased, 2, OTHER_BOARD)
-    await leased.join(BOARD, ticket("there", process=THERE))
-    await leased.join(BOARD, ticket("nowhere", process="process-without"))
-    await leased.linger(BOARD, "filler 0")
+    await leased.join(BOARD, request("there", process=THERE))
+    await leased.join(BOARD, request("nowhere", process="process-without"))
+    await leased.start_grace(BOARD, "filler 0")
     assert dict(await leased.processes()) == {HERE: 5, THERE: 1}
     await renew_for(leased, world, 5)
     assert dict(await leased.processes()) == {HERE: 4}
@@ -174,7 +174,7 @@ async def test_boards_are_those_that_somebody_is_on(store: Store, world: World) 
     await store.leave(OTHER_BOARD, "filler 0")
     assert dict(await store.boards()) == {BOARD: 2}
     for n in range(2):
-        await store.linger(BOARD, f"filler {n}")
+        await store.start_grace(BOARD, f"filler {n}")
     assert list(await store.boards()) == [BOARD]
     await world.advance(3)
     assert list(await store.boards()) == []

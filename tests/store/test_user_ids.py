@@ -4,12 +4,12 @@ import asyncio
 
 from presence.protocol.messages import MAX_USERS, NO_USER
 from presence.store.base import Store
-from tests.store.cast import BOARD, OTHER_BOARD, THERE, fill, people_on, ticket
+from tests.store.cast import BOARD, OTHER_BOARD, THERE, fill, people_on, request
 from tests.store.worlds import World
 
 
 async def test_an_admission_tells_who_came(store: Store) -> None:
-    admission = await store.join(BOARD, ticket("s", "p", THERE, "Grace"))
+    admission = await store.join(BOARD, request("s", "p", THERE, "Grace"))
     member = admission.member
     said = (member.session, member.person, member.process, member.name)
     assert said == ("s", "p", THERE, "Grace")
@@ -23,39 +23,39 @@ async def test_ids_are_given_from_0_up(store: Store) -> None:
 
 async def test_each_board_has_ids_of_its_own(store: Store) -> None:
     await fill(store, 3)
-    assert (await store.join(OTHER_BOARD, ticket("s"))).member.user == 0
+    assert (await store.join(OTHER_BOARD, request("s"))).member.user == 0
 
 
 async def test_an_id_is_not_given_again_while_it_rests(store: Store, world: World) -> None:
     await fill(store, 3)
     await store.leave(BOARD, "filler 1")
     await world.advance(3)
-    assert (await store.join(BOARD, ticket("early"))).member.user == 3
+    assert (await store.join(BOARD, request("early"))).member.user == 3
 
 
 async def test_the_lowest_id_is_given_again_after_its_rest(store: Store, world: World) -> None:
     await fill(store, 3)
     await store.leave(BOARD, "filler 1")
     await world.advance(4)
-    assert (await store.join(BOARD, ticket("next"))).member.user == 1
-    assert (await store.join(BOARD, ticket("after"))).member.user == 3
+    assert (await store.join(BOARD, request("next"))).member.user == 1
+    assert (await store.join(BOARD, request("after"))).member.user == 3
 
 
 async def test_an_id_rests_on_a_board_that_emptied(store: Store, world: World) -> None:
     await fill(store, 1)
     await store.leave(BOARD, "filler 0")
     await world.advance(3)
-    assert (await store.join(BOARD, ticket("early"))).member.user == 1
+    assert (await store.join(BOARD, request("early"))).member.user == 1
 
 
 async def test_the_rest_begins_anew_with_each_leave(store: Store, world: World) -> None:
     await fill(store, 1)
     await store.leave(BOARD, "filler 0")
     await world.advance(4)
-    await store.join(BOARD, ticket("again"))
+    await store.join(BOARD, request("again"))
     await store.leave(BOARD, "again")
     await world.advance(3)
-    assert (await store.join(BOARD, ticket("early"))).member.user == 1
+    assert (await store.join(BOARD, request("early"))).member.user == 1
 
 
 async def test_the_rest_of_one_id_does_not_lengthen_that_of_another(
@@ -66,7 +66,7 @@ async def test_the_rest_of_one_id_does_not_lengthen_that_of_another(
     await world.advance(2)
     await store.leave(BOARD, "filler 0")
     await world.advance(2)
-    assert (await store.join(BOARD, ticket("next"))).member.user == 1
+    assert (await store.join(BOARD, request("next"))).member.user == 1
 
 
 async def test_300_sessions_are_255_users_and_45_spectators(store: Store) -> None:
@@ -85,9 +85,9 @@ async def test_a_full_board_has_an_id_again_when_the_rest_is_over(
     await fill(store, 256)
     await store.leave(BOARD, "filler 7")
     await world.advance(3)
-    assert (await store.join(BOARD, ticket("early"))).member.spectator
+    assert (await store.join(BOARD, request("early"))).member.spectator
     await world.advance(1)
-    assert (await store.join(BOARD, ticket("next"))).member.user == 7
+    assert (await store.join(BOARD, request("next"))).member.user == 7
 
 
 async def test_a_spectator_stays_one_and_keeps_no_id_at_rest(store: Store, world: World) -> None:
@@ -97,12 +97,12 @@ async def test_a_spectator_stays_one_and_keeps_no_id_at_rest(store: Store, world
     assert [member.user for member in departure.members] == [NO_USER]
     await world.advance(4)
     assert (await store.roster(BOARD))[-1].spectator
-    assert (await store.join(BOARD, ticket("next"))).member.user == 7
-    assert (await store.join(BOARD, ticket("after"))).member.spectator
+    assert (await store.join(BOARD, request("next"))).member.user == 7
+    assert (await store.join(BOARD, request("after"))).member.spectator
 
 
 async def test_joins_at_once_get_ids_of_their_own(store: Store, elsewhere: Store) -> None:
-    joins = [(store, elsewhere)[n % 2].join(BOARD, ticket(f"s{n}")) for n in range(260)]
+    joins = [(store, elsewhere)[n % 2].join(BOARD, request(f"s{n}")) for n in range(260)]
     admissions = await asyncio.gather(*joins)
     users = sorted(admission.member.user for admission in admissions)
     assert users == [*range(MAX_USERS), *[NO_USER] * 5]
@@ -110,8 +110,8 @@ async def test_joins_at_once_get_ids_of_their_own(store: Store, elsewhere: Store
 
 
 async def test_another_process_sees_the_same_board(store: Store, elsewhere: Store) -> None:
-    here = await store.join(BOARD, ticket("a"))
-    there = await elsewhere.join(BOARD, ticket("b", process=THERE))
+    here = await store.join(BOARD, request("a"))
+    there = await elsewhere.join(BOARD, request("b", process=THERE))
     assert (there.member.user, there.people, there.board_id) == (1, 2, here.board_id)
     assert await store.roster(BOARD) == await elsewhere.roster(BOARD)
     assert (await elsewhere.leave(BOARD, "a")).members == (here.member,)

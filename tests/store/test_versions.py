@@ -1,7 +1,7 @@
 """A board's version: raised by every change of who is on it, and by nothing else."""
 
 from presence.store.base import Store
-from tests.store.cast import BOARD, HERE, OTHER_BOARD, fill, ticket
+from tests.store.cast import BOARD, HERE, OTHER_BOARD, fill, request
 from tests.store.worlds import World
 
 
@@ -25,7 +25,7 @@ async def test_every_join_raises_it_by_one(store: Store) -> None:
 async def test_it_begins_beyond_any_that_was_before(store: Store, world: World) -> None:
     first = (await fill(store, 1))[0].version
     for _ in range(100):
-        await store.join(BOARD, ticket("again"))
+        await store.join(BOARD, request("again"))
         await store.leave(BOARD, "again")
     last = (await store.leave(BOARD, "filler 0")).version
     assert last == first + 201
@@ -43,7 +43,7 @@ async def test_leaving_raises_it_by_one(store: Store) -> None:
 async def test_reaping_raises_it_by_one_however_many_go(store: Store, world: World) -> None:
     came = (await fill(store, 3))[-1].version
     for session in ("filler 0", "filler 2"):
-        await store.linger(BOARD, session)
+        await store.start_grace(BOARD, session)
     assert (await store.reap(BOARD)).version == came
     await world.advance(3)
     assert (await store.reap(BOARD)).version == came + 1
@@ -51,9 +51,9 @@ async def test_reaping_raises_it_by_one_however_many_go(store: Store, world: Wor
 
 
 async def test_going_on_for_another_session_raises_it_by_one(store: Store) -> None:
-    came = (await store.join(BOARD, ticket("old", "ada"))).version
-    await store.linger(BOARD, "old")
-    again = await store.join(BOARD, ticket("new", "ada"))
+    came = (await store.join(BOARD, request("old", "ada"))).version
+    await store.start_grace(BOARD, "old")
+    again = await store.join(BOARD, request("new", "ada"))
     assert (again.resumed, again.version) == ("old", came + 1)
 
 
@@ -69,8 +69,8 @@ async def test_restoring_raises_it_by_one_where_somebody_was_lost(store: Store) 
 
 async def test_what_changes_no_membership_leaves_it(store: Store, world: World) -> None:
     came = (await fill(store, 2))[-1].version
-    await store.linger(BOARD, "filler 0")
-    await store.linger(BOARD, "nobody")
+    await store.start_grace(BOARD, "filler 0")
+    await store.start_grace(BOARD, "nobody")
     await store.leave(BOARD, "nobody")
     await store.renew(HERE)
     await store.counts([BOARD])

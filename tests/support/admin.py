@@ -14,7 +14,7 @@ from redis.asyncio import Connection
 from presence import runtime
 from presence.runtime import current_hub
 from presence.server.hub import Hub
-from presence.store.base import Ticket
+from presence.store.base import JoinRequest
 from presence.store.redis.client import Link
 from presence.store.redis.scripts import LISTED, STAND
 from presence.store.redis.store import RedisStore
@@ -50,8 +50,8 @@ class Serving:
         for board, number in people.items():
             for n in range(number):
                 session = f"{board}:{n}"
-                ticket = Ticket(session, self.hub.process, f"guest:{session}", "Ada")
-                await self.hub.store.join(board, ticket)
+                request = JoinRequest(session, self.hub.process, f"guest:{session}", "Ada")
+                await self.hub.store.join(board, request)
 
     async def _end(self) -> None:
         # What a process does now and then is under way at any time.

@@ -23,8 +23,8 @@ def numbers(client: Client, query: str) -> tuple[list[int], int, float]:
     began = time.perf_counter()
     page = client.get(f"{LIST}?{query}", headers={"host": "localhost"}).content.decode()
     took = time.perf_counter() - began
-    totals: Any = TOTAL.findall(page)
-    return [int(number) for number in NUMBER.findall(page)], int(totals[-1]), took
+    metrics: Any = TOTAL.findall(page)
+    return [int(number) for number in NUMBER.findall(page)], int(metrics[-1]), took
 
 
 def check() -> str:

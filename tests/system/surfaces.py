@@ -244,18 +244,18 @@ def _overview(truth: Truth) -> dict[str, object]:
     processes: dict[str, object] = {}
     for number, pid in truth.pids.items():
         processes |= _process(pid, truth.sockets[number], truth.served(number))
-    totals = {"people": truth.total, "boards": len(truth.busy), "store": True}
+    metrics = {"people": truth.total, "boards": len(truth.busy), "store": True}
     sockets = sum(truth.sockets.values())
-    return {**totals, "sockets": sockets, "busiest": truth.busiest(MOST), **processes}
+    return {**metrics, "sockets": sockets, "busiest": truth.busiest(MOST), **processes}
 
 
 def _read_overview(said: Mapping[str, Any]) -> dict[str, object]:
     processes: dict[str, object] = {}
     for each in said["processes"]:
         processes |= _process(_pid(each["process"]), each["sockets"], each["boards"])
-    totals = {name: said[name] for name in ("people", "boards", "store", "sockets")}
+    metrics = {name: said[name] for name in ("people", "boards", "store", "sockets")}
     busiest = [(each["board"], each["people"]) for each in said["busiest"]]
-    return {**totals, "busiest": busiest, **processes}
+    return {**metrics, "busiest": busiest, **processes}
 
 
 def _process(pid: int, sockets: int, boards: int) -> dict[str, object]:

@@ -81,7 +81,7 @@ def visitors_of_pages(server: Server) -> Iterator[None]:
 async def test_everybody_keeps_their_place(
     crowd: Crowd, cluster: Cluster, board: str, work: Work
 ) -> None:
-    watcher = await crowd.join(1, board, "Watcher")
+    watcher = await crowd.join(1, board, "Poller")
     cookies = [guest_cookie() for _ in range(PEOPLE)]
     people = [await crowd.join(0, board, f"P{n}", cookie) for n, cookie in enumerate(cookies)]
     await crowd.agree()

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from presence.server.stats import Figures, load
+from presence.server.stats import ProcessStats, load
 from presence.store.history import HOURS, MINUTES
 from presence.store.redis.history import RedisHistory
 from presence.store.redis.store import RedisStore
@@ -35,7 +35,7 @@ async def recorders(cluster: Cluster) -> list[int]:
     return [n for n, told in (await scrapes(cluster)).items() if told["presence_recorder"]]
 
 
-async def figures(history: RedisHistory) -> list[Figures]:
+async def figures(history: RedisHistory) -> list[ProcessStats]:
     return [load(text) for text in (await history.published()).values()]
 
 

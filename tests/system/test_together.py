@@ -114,7 +114,7 @@ async def test_boards_whose_ids_collide(crowd: Crowd) -> None:
 
 async def test_tabs_over_processes_are_one_person(crowd: Crowd, board: str) -> None:
     cookie = guest_cookie()
-    await crowd.join(2, board, "Watcher")
+    await crowd.join(2, board, "Poller")
     tabs = [await crowd.join(process, board, "Ada", cookie) for process in (0, 1, 0)]
     await crowd.agree()
     assert {person.count for person in crowd} == {2}

@@ -16,7 +16,7 @@ from presence.conf import get_settings
 from presence.protocol.errors import TryLater
 from presence.runtime import shared_layer, shared_store
 from presence.server.audit import Difference, Evidence, summary
-from presence.server.auditor import Inquirer, longest
+from presence.server.auditor import Auditor, longest
 
 UNKNOWN = 2
 """The exit status where it is not known whether something differs."""
@@ -55,8 +55,8 @@ class Command(BaseCommand):
         patience = get_settings().LEASE / 2
 
         async def work(found: Found) -> None:
-            inquirer = Inquirer(store, layer, within=timeout, patience=patience)
-            await self._find(inquirer, found, repair=repair)
+            auditor = Auditor(store, layer, within=timeout, patience=patience)
+            await self._find(auditor, found, repair=repair)
             await store.close()
 
         # What is wrong with the layer is said here, once and in a line.
@@ -65,24 +65,24 @@ class Command(BaseCommand):
         if found:
             sys.exit(1)
 
-    async def _find(self, inquirer: Inquirer, outcome: Found, *, repair: bool) -> None:
+    async def _find(self, auditor: Auditor, outcome: Found, *, repair: bool) -> None:
         try:
             with _or_unknown("Nothing could be compared"):
-                found, evidence = await inquirer.audit()
+                found, evidence = await auditor.audit()
             self._tell(found, evidence)
             if found and repair:
-                found = await self._repair(inquirer, found, evidence)
+                found = await self._repair(auditor, found, evidence)
             outcome.set_result(found)
         except Exception as error:  # noqa: BLE001 (the command raises it)
             outcome.set_exception(error)
 
     async def _repair(
-        self, inquirer: Inquirer, found: Sequence[Difference], evidence: Evidence
+        self, auditor: Auditor, found: Sequence[Difference], evidence: Evidence
     ) -> list[Difference]:
         with _or_unknown("The repair was not finished"):
-            await inquirer.repair(found, evidence)
+            await auditor.repair(found, evidence)
         with _or_unknown("Repaired. What remains could not be compared"):
-            remains, evidence = await inquirer.remains(found)
+            remains, evidence = await auditor.remains(found)
         self.stdout.write("Repaired. What remains:")
         self._tell(remains, evidence)
         return remains

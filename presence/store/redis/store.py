@@ -33,11 +33,11 @@ from presence.store.base import (
     REMEMBERED,
     UNTIL_REOPENED,
     Admission,
+    BoardSummary,
     Departure,
+    JoinRequest,
     Member,
     Snapshot,
-    Standing,
-    Ticket,
     Timing,
 )
 from presence.store.redis import scripts
@@ -57,7 +57,7 @@ from presence.store.redis.records import (
 from presence.store.redis.scripts import Argument, Call, Keys, Script
 
 
-class Held:
+class LocalSessions:
     """Sessions by board, with the process of each."""
 
     def __init__(self) -> None:
@@ -182,12 +182,12 @@ class RedisReader:
 
     async def _stands(self, boards: Iterable[UUID]) -> AsyncIterator[tuple[UUID, list[Any]]]:
         for part in _parts(boards):
-            calls = [self._standing_of(board) for board in part]
+            calls = [self._summary_of(board) for board in part]
             told = await self._link.run_all(calls, at_once=len(calls))
             for stand in zip(part, told, strict=True):
                 yield stand
 
-    def _standing_of(self, board: UUID, process: str = "", known: int = 0) -> Call:
+    def _summary_of(self, board: UUID, process: str = "", known: int = 0) -> Call:
         return self._on_board(scripts.STAND, board, escape(process), known)
 
     def _on_board(self, script: Script, board: UUID, *arguments: Argument) -> Call:
@@ -204,9 +204,9 @@ def snapshot_of(told: list[Any], board_id: int) -> Snapshot:
     return Snapshot(*here, frozenset(map(unescape, removed)), bool(shut), seconds_of(at))
 
 
-def standing_of(told: list[Any]) -> Standing:
+def summary_of(told: list[Any]) -> BoardSummary:
     version, people, processes, _ = told
-    return Standing(people, version, names(processes))
+    return BoardSummary(people, version, names(processes))
 
 
 def _parts(boards: Iterable[UUID]) -> Iterator[list[UUID]]:
@@ -231,29 +231,29 @@ class RedisStore(RedisReader):
         super().__init__(server, timing, **options)
         self.shared = 0
         """How often a board had to share its home id because all 65,535 were taken."""
-        self._held = Held()
+        self._local = LocalSessions()
         self._ids: dict[UUID, int] = {}
         self._leases: dict[str, int] = {}
         # Sessions whose join failed, and may have been done all the same.
         self._doubtful: dict[str, UUID] = {}
 
-    async def join(self, board: UUID, ticket: Ticket) -> Admission:
+    async def join(self, board: UUID, request: JoinRequest) -> Admission:
         """See `Store.join`."""
         try:
-            admission = await self._join(board, ticket)
+            admission = await self._join(board, request)
         except Refused:
             raise
         except BaseException:
-            self._doubtful[ticket.session] = board
+            self._doubtful[request.session] = board
             raise
-        self._doubtful.pop(ticket.session, None)
-        self._held.put(board, ticket.session, ticket.process)
+        self._doubtful.pop(request.session, None)
+        self._local.put(board, request.session, request.process)
         self._remember([board], [admission.board_id])
         self._off(board, [admission.resumed] if admission.resumed else [])
         return admission
 
-    async def linger(self, board: UUID, session: str) -> None:
-        """See `Store.linger`."""
+    async def start_grace(self, board: UUID, session: str) -> None:
+        """See `Store.start_grace`."""
         await self._link.run(self._on_board(scripts.LINGER, board, escape(session)))
 
     async def leave(self, board: UUID, session: str) -> Departure:
@@ -279,20 +279,20 @@ class RedisStore(RedisReader):
         times = map(microseconds, (seconds, max(seconds, REMEMBERED)))
         return await self._depart(board, scripts.REMOVE, escape(person), *times)
 
-    async def shut(self, board: UUID, seconds: float) -> None:
-        """See `Store.shut`."""
+    async def close_board(self, board: UUID, seconds: float) -> None:
+        """See `Store.closed`."""
         duration = microseconds(min(seconds, UNTIL_REOPENED))
         await self._link.run(self._on_board(scripts.SHUT, board, duration))
 
-    async def renew(self, process: str) -> Mapping[UUID, Standing]:
+    async def renew(self, process: str) -> Mapping[UUID, BoardSummary]:
         """See `Store.renew`. One trip for some hundreds of boards."""
         doubtful = tuple(self._doubtful.items())
-        asked, until = self._held.of(process), self._held.puts
+        asked, until = self._local.of(process), self._local.puts
         lease_end, *told = await self._link.run_all(
             [
                 self._call(scripts.LEASE, self._keys.processes, escape(process)),
                 *(self._taking_back(board, session) for session, board in doubtful),
-                *(self._standing_of(board, process, len(asked[board])) for board in asked),
+                *(self._summary_of(board, process, len(asked[board])) for board in asked),
             ]
         )
         self._leases[process] = lease_end
@@ -303,13 +303,13 @@ class RedisStore(RedisReader):
             if own is not None:
                 # Others went on for them or reaped them, or they are lost.
                 self._off(board, set(sessions).difference(map(unescape, own)), until=until)
-        return {board: standing_of(stand) for board, stand in zip(asked, stands, strict=True)}
+        return {board: summary_of(stand) for board, stand in zip(asked, stands, strict=True)}
 
-    async def _join(self, board: UUID, ticket: Ticket) -> Admission:
-        asks = (ticket.session, ticket.process, ticket.person, ticket.name)
-        palette = ",".join(map(color_text, colors_for(ticket.person)))
+    async def _join(self, board: UUID, request: JoinRequest) -> Admission:
+        asks = (request.session, request.process, request.person, request.name)
+        palette = ",".join(map(color_text, colors_for(request.person)))
         call = self._on_board(
-            scripts.JOIN, board, *map(escape, asks), await self._lease_end(ticket.process), palette
+            scripts.JOIN, board, *map(escape, asks), await self._lease_end(request.process), palette
         )
         told = await self._link.run(call)
         if len(told) == 1:
@@ -319,7 +319,7 @@ class RedisStore(RedisReader):
         # came: whichever is first, the id is held.
         (board_id,) = await self._take([board])
         member = Member(*asks, color_of(color), user, seconds_of(since))
-        here = names(processes) | {ticket.process}
+        here = names(processes) | {request.process}
         old = unescape(resumed) or None
         return Admission(member, board_id, people, version, here, old, bool(arrived))
 
@@ -383,17 +383,17 @@ class RedisStore(RedisReader):
 
     def _remember(self, boards: Iterable[UUID], ids: Iterable[int]) -> None:
         held = zip(boards, ids, strict=True)
-        self._ids.update((board, board_id) for board, board_id in held if board in self._held)
+        self._ids.update((board, board_id) for board, board_id in held if board in self._local)
 
     def _hold(self, board: UUID, members: Iterable[Member]) -> None:
         for member in members:
-            self._held.put(board, member.session, member.process)
+            self._local.put(board, member.session, member.process)
 
     def _off(self, board: UUID, sessions: Collection[str], *, until: float = inf) -> None:
         for session in sessions:
             self._doubtful.pop(session, None)
-        self._held.drop(board, sessions, until=until)
-        if board not in self._held:
+        self._local.drop(board, sessions, until=until)
+        if board not in self._local:
             self._ids.pop(board, None)
 
     async def _lease_end(self, process: str) -> Argument:
