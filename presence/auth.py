@@ -21,8 +21,7 @@ from presence.conf import get_settings
 from presence.embed import is_embedded, origin_of
 from presence.guests import person_of, user_person
 from presence.protocol.errors import Forbidden, NoBoard, PresenceError, SignInRequired, TryLater
-from presence.protocol.identity import clean_name
-from presence.server.connection import Visitor
+from presence.protocol.identity import Visitor, clean_name
 from presence.tokens import Grant, offered, read
 
 logger = logging.getLogger(__name__)

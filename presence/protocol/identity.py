@@ -8,10 +8,20 @@ The words of anonymous names: kind ones only, and any two of them fit into a nam
 import re
 import unicodedata
 from collections.abc import Collection
+from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import dropwhile
 
 from presence.protocol.messages import MAX_NAME_BYTES, Color
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who is behind a socket. ``person`` is the same for all sockets of one person; ``name`` is the
+    account's display name, or None for a guest, whose JOIN brings a name."""
+
+    person: str
+    name: str | None = None
 
 
 def _words(text: str) -> tuple[str, ...]:

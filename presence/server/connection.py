@@ -5,11 +5,10 @@ It knows bytes, a `write` and a `close`; which server is behind them is the call
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from presence.protocol.errors import Close, PresenceError, Restarting
-from presence.protocol.identity import anonymous_name, clean_name
+from presence.protocol.identity import Visitor, anonymous_name, clean_name
 from presence.protocol.messages import Dialect, Join, Leave, SetState
 from presence.protocol.session import (
     Action,
@@ -37,15 +36,6 @@ def is_broken(code: int | None) -> bool:
     A client's 4408 says that it no longer hears us: it is on its way back over another socket.
     """
     return code == Close.SILENT or (code not in CLEAN and code not in APPLICATION_CODES)
-
-
-@dataclass(frozen=True, slots=True)
-class Visitor:
-    """Who is behind a socket: `person` is the same for all their sockets; `name` is the account's,
-    or None for a guest, who brings a name of their own."""
-
-    person: str
-    name: str | None = None
 
 
 class Connection:

@@ -15,9 +15,10 @@ from presence import api, runtime
 from presence.guests import person_of
 from presence.protocol.codec import encode
 from presence.protocol.errors import Close, TryLater
+from presence.protocol.identity import Visitor
 from presence.protocol.messages import Dialect, Join
 from presence.runtime import current_hub
-from presence.server.connection import Connection, Visitor
+from presence.server.connection import Connection
 from presence.signals import announcer, person_left
 from presence_site.models import Board
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from presence.protocol.codec import decode_server, encode
 from presence.protocol.errors import Close, TryLater
+from presence.protocol.identity import Visitor
 from presence.protocol.messages import (
     ClientMessage,
     Cursor,
@@ -22,7 +23,7 @@ from presence.protocol.messages import (
     ServerMessage,
     Welcome,
 )
-from presence.server.connection import Connection, Visitor
+from presence.server.connection import Connection
 from presence.server.hub import Hub
 from presence.store.base import (
     Admission,

@@ -8,8 +8,9 @@ import pytest
 
 from presence.protocol.codec import encode
 from presence.protocol.errors import NoBoard, Removed, StruckOut
+from presence.protocol.identity import Visitor
 from presence.protocol.messages import Dialect, Join
-from presence.server.connection import Connection, Visitor
+from presence.server.connection import Connection
 from presence.server.hub import Hub
 from presence.server.logs import Journal, JsonFormatter
 from presence.store.base import Timing

@@ -4,6 +4,7 @@ import asyncio
 
 from presence.protocol.codec import encode
 from presence.protocol.errors import Close
+from presence.protocol.identity import Visitor
 from presence.protocol.messages import (
     Cursor,
     CursorBroadcast,
@@ -16,7 +17,7 @@ from presence.protocol.messages import (
     Roster,
     Welcome,
 )
-from presence.server.connection import Connection, Visitor
+from presence.server.connection import Connection
 from presence.server.outbox import Message, Outbox
 from tests.server.harness import BOARD, Process, Socket, pass_time, settle
 
