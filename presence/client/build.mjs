@@ -2,7 +2,7 @@
 //
 //   node build.mjs           src -> ../static/presence/, and says how big it is
 //   node build.mjs --stale   compares what is committed with what the sources give, byte for byte
-//   node build.mjs --tests   test/*.test.ts -> build/*.test.mjs, for node --test
+//   node build.mjs --tests   test/**/*.test.ts -> build/*.test.mjs, for node --test
 //   node build.mjs --pages   test/pages/*.tsx -> build/pages, React pages for the tests in a browser
 //
 // What is built is committed, so that a site needs no Node. It is a package for npm as well: scripts,
@@ -20,12 +20,12 @@ const staticFolder = fileURLToPath(new URL("../static/presence/", import.meta.ur
 
 const BANNER = "/* presence: built from presence/client, not to be edited here. */";
 /** What is served and imported: the script's name, and its source. */
-const SCRIPTS = { overlay: "index", client: "api", react: "react", count: "count" };
+const SCRIPTS = { overlay: "overlay/index", client: "client/api", react: "react/react", count: "count/count" };
 /** What is served only: the pages of the admin. */
-const PAGES = { admin: "admin", overview: "admin/overview" };
+const PAGES = { admin: "admin/admin", overview: "admin/overview" };
 const STYLES = {
-  "overlay.css": "src/overlay.css",
-  "admin.css": "src/admin.css",
+  "overlay.css": "src/overlay/overlay.css",
+  "admin.css": "src/admin/admin.css",
   "overview.css": "src/admin/overview.css",
 };
 /** Whose code is part of what is served: its licence is, too. */
@@ -63,7 +63,9 @@ async function types() {
   const compiler = `${here}node_modules/typescript/bin/tsc`;
   execFileSync(process.execPath, [compiler, "-p", `${here}tsconfig.types.json`, "--outDir", folder], { stdio: "inherit" });
   const files = {};
-  for (const name of (await readdir(folder)).sort()) files[`types/${name}`] = await readFile(join(folder, name));
+  for (const name of (await readdir(folder, { recursive: true })).sort()) {
+    if (name.endsWith(".d.ts")) files[`types/${name}`] = await readFile(join(folder, name));
+  }
   await rm(folder, { recursive: true });
   return files;
 }
@@ -120,11 +122,11 @@ async function compare() {
 }
 
 async function tests() {
-  const names = (await readdir(`${here}test`)).filter((name) => /\.test\.tsx?$/.test(name));
+  const names = (await readdir(`${here}test`, { recursive: true })).filter((name) => /\.test\.tsx?$/.test(name));
   await rm(`${here}build`, { recursive: true, force: true });
   await build({
     absWorkingDir: here,
-    entryPoints: names.map((name) => `test/${name}`),
+    entryPoints: names.map((name) => ({ in: `test/${name}`, out: name.replace(/\.tsx?$/, "").replaceAll("/", "-") })),
     bundle: true,
     format: "esm",
     jsx: "automatic",

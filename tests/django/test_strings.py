@@ -15,7 +15,7 @@ from tests.django.test_tag import attributes, render
 
 LOCALES = Path(presence.__file__).parent / "locale"
 LANGUAGES = sorted(path.name for path in LOCALES.iterdir())
-SCRIPT = Path(presence.__file__).parent / "client" / "src" / "strings.ts"
+SCRIPT = Path(presence.__file__).parent / "client" / "src" / "overlay" / "strings.ts"
 
 
 def entries(language: str) -> dict[str | tuple[str, int], str]:

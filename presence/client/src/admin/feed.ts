@@ -2,8 +2,8 @@
  * What a page of the admin is told of the boards: over one socket, and, while that cannot be had, by
  * asking now and then. It tells whoever opened it what changed, and how it is told.
  */
-import { browser, type Environment, type Signal, type Socket } from "../environment.js";
-import { backOff } from "../returning.js";
+import { browser, type Environment, type Signal, type Socket } from "../lib/environment.js";
+import { backOff } from "../protocol/returning.js";
 
 /** What is told, by topic: what changed of it, or (of one that is told anew) all of it. */
 export type Update = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
 /** Where the cursors of the map are at any time, and where on it that is. Pure: times are milliseconds. */
-import type { Position } from "../protocol.js";
+import type { Position } from "../protocol/protocol.js";
 import type { Cursor } from "./told.js";
 
 /** Where a cursor is said to be is told so often, and so long it takes to get there: always at the

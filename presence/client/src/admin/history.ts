@@ -1,5 +1,5 @@
 /** Asks for how many people there were, of one plot, now and then. No DOM. */
-import { browser, type Environment } from "../environment.js";
+import { browser, type Environment } from "../lib/environment.js";
 import type { Trend } from "./series.js";
 
 /** What of it: `count` buckets of a span, of a board or, "", of all of them. */

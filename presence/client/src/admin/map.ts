@@ -2,7 +2,7 @@
  * A small live map of a board: everybody's cursor, with the name. A board has no size of its own (what
  * is told are fractions of it), so the map is as wide as it is.
  */
-import { ARROW } from "../dom.js";
+import { ARROW } from "../lib/dom.js";
 import { Glides, labelAt, pointOn, type Place, type Size } from "./glides.js";
 import { ink, onTheme } from "./theme.js";
 import type { Board } from "./told.js";
