@@ -1,15 +1,41 @@
-"""Live cursors and live people counts for the boards of a Django site.
+"""Live cursors and live people counts for Django sites.
 
-A browser opens `/ws/presence/<board uuid>/` and speaks `presence.v1` (PROTOCOL.md). From there, in
-two steps to any behaviour: `consumer` (the socket under ASGI) drives a `connection`, which feeds a
-`session` (the rules of one socket) and acts on the `hub` (every board of this process: `live`
-rooms, their ticks) and, through it, on the `store` (who is where, over all processes). Where there
-are other processes, `sync` keeps what the hub believes true to the store, and `relay` carries what
-people do from one to the others; `inquiry` asks them all, and `audit` compares. A site's own code
-has `api`, behind which is `staff`, and `signals`, which send what the hub's `events` are. Pages of
-the admin (`admin`) watch what a `topic` tells, over the `staff_consumer` or by the `feed`. What is
-said on the wire is `messages` and `protocol`; what each board tells its people is `room` and
-`frames`; who may come in is `auth`; what can be set is `conf`. How it goes is told by `metrics` (a
-process to a `scrape`), `logs` (who came and went), `history` (how many people there were, which one
-process's `recorder` writes) and `processes` (how each does, which its `upkeep` tells).
+Names for a site's own code are at the root of this package; docs/architecture.md describes the
+packages below it and how they work together.
 """
+
+import sys
+import warnings
+from importlib import import_module
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_loader
+from types import ModuleType
+from typing import Any
+
+MOVED = {
+    "presence.history": "presence.stats",
+    "presence.logs": "presence.server.logs",
+    "presence.overview_admin": "presence.admin.overview",
+    "presence.processes": "presence.stats",
+    "presence.trend": "presence.admin.charts",
+}
+"""Former names of modules that the documentation gave to sites."""
+
+
+class MovedModules(MetaPathFinder, Loader):
+    """Imports a module under its former name, with a warning that tells the present one."""
+
+    def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
+        """Return a spec for a former name, None for any other."""
+        return spec_from_loader(fullname, self) if fullname in MOVED else None
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Put the module of the present name in place of the new, empty one."""
+        former, present = module.__name__, MOVED[module.__name__]
+        warnings.warn(f"{former} has moved to {present}.", DeprecationWarning, stacklevel=2)
+        sys.modules[former] = import_module(present)
+
+
+# The last finder is asked only for names that no file has.
+sys.meta_path.append(MovedModules())

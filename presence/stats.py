@@ -1,10 +1,8 @@
-"""How many people there were: per minute for a day, per hour for 30 days, on one board or on all.
+"""How many people there were, and how each process does.
 
-Each function has an async twin, whose name begins with an "a". All raise `TryLater` where the store
-is out of reach, and without `PRESENCE["REDIS_URL"]` `ImproperlyConfigured` in a process that does
-not serve the boards.
-
-How the living processes of a site do.
+Minutes are kept for a day and hours for 30 days, for each board and for all boards together. Every
+function raises `TryLater` where the store does not answer. Without `PRESENCE["REDIS_URL"]` it
+raises `ImproperlyConfigured` in a process that does not serve the boards.
 """
 
 from uuid import UUID
@@ -15,36 +13,48 @@ from presence.runtime import with_history
 from presence.server.stats import ProcessStats, load
 from presence.store.history import HOURS, MINUTES, Point, Span
 
-__all__ = ["Point", "ProcessStats", "afigures", "ahours", "aminutes", "figures", "hours", "minutes"]
-
-
-async def afigures() -> list[ProcessStats]:
-    """Return the figures of every living process, by its name; each is some 5 s old at most.
-
-    A process is there from its first socket on (or the first time it was asked for `/healthz` or
-    `/metrics`) until 15 s after it was last heard of. `TryLater` where the store is out of reach.
-    """
-    told = await with_history(lambda history: history.published())
-    return [load(told[process]) for process in sorted(told)]
-
-
-figures = async_to_sync(afigures)
+__all__ = [
+    "Point",
+    "ProcessStats",
+    "afigures",
+    "ahours",
+    "aminutes",
+    "aprocess_stats",
+    "figures",
+    "hours",
+    "minutes",
+    "process_stats",
+]
 
 
 async def aminutes(board: UUID | None = None, count: int = MINUTES.kept) -> list[Point]:
-    """Return the last `count` minutes, oldest first, of a board, or of all boards together."""
+    """Return the last `count` minutes of a board, or of all boards together, oldest first."""
     return await read(board, MINUTES, count)
 
 
 async def ahours(board: UUID | None = None, count: int = HOURS.kept) -> list[Point]:
-    """Return the last `count` hours, as `aminutes` does."""
+    """Return the last `count` hours of a board, or of all boards together, oldest first."""
     return await read(board, HOURS, count)
 
 
 async def read(board: UUID | None, span: Span, count: int) -> list[Point]:
-    """Return the last `count` buckets of a span."""
+    """Return the last `count` buckets of a span, oldest first."""
     return await with_history(lambda history: history.read(board, span, count))
+
+
+async def aprocess_stats() -> list[ProcessStats]:
+    """Return the stats of every living process, by name. They are at most 5 s old.
+
+    A process appears with its first socket, or its first request for `/healthz` or `/metrics`. It
+    disappears 15 s after it was last heard of.
+    """
+    published = await with_history(lambda history: history.published())
+    return [load(published[process]) for process in sorted(published)]
 
 
 minutes = async_to_sync(aminutes)
 hours = async_to_sync(ahours)
+process_stats = async_to_sync(aprocess_stats)
+
+# Their former names.
+figures, afigures = process_stats, aprocess_stats

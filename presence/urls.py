@@ -2,8 +2,8 @@
 
 from django.urls import path
 
-from presence.admin.reports import download, metrics
-from presence.views import counts, healthz, token
+from presence.admin.reports import download
+from presence.views import counts, healthz, metrics, token
 
 app_name = "presence"
 urlpatterns = [

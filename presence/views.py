@@ -1,14 +1,10 @@
-"""The HTTP side of presence.
-
-Who may read `/metrics`: programs on networks that the site names, and whoever has its token.
-"""
+"""The HTTP views of presence: health, tokens, counts and metrics."""
 
 import asyncio
 import logging
 from collections.abc import Collection, Iterable, Mapping
 from hmac import compare_digest
 from ipaddress import IPv6Address, ip_address, ip_network
-from typing import Any
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
@@ -19,84 +15,57 @@ from django.utils.cache import patch_vary_headers
 from django.utils.log import log_response
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
+from prometheus_client.exposition import choose_encoder
 
 from presence import api
 from presence.auth import permit, permitted
+from presence.conf import get_settings
 from presence.embed import may_embed
 from presence.guests import guest_person, read_signed, sign_guest, user_person
 from presence.middleware import guest_of
 from presence.page_counts import MOST
 from presence.protocol.errors import Forbidden, NoBoard, PresenceError, SignInRequired, TryLater
-from presence.runtime import current_hub
+from presence.runtime import current_hub, recording
+from presence.server.prometheus import scrape
 from presence.tokens import Grant, sign
-
-FORWARDED = frozenset({"forwarded", "via", "x-real-ip", "x-client-ip", "true-client-ip"})
-"""Headers, in small letters, by which a proxy tells that it is one; so do all that begin with
-"x-forwarded"."""
-
-
-def is_token(authorization: str, token: str) -> bool:
-    """Return whether an Authorization header bears the token (RFC 6750, section 2.1). How long it
-    takes tells nothing of it."""
-    scheme, _, given = authorization.partition(" ")
-    matches = compare_digest(given.strip().encode(), token.encode())
-    return bool(token) and scheme.lower() == "bearer" and matches
-
-
-def is_forwarded(headers: Iterable[str]) -> bool:
-    """Return whether a request came through a proxy, by the names of its headers."""
-    names = {name.lower() for name in headers}
-    return not names.isdisjoint(FORWARDED) or any(name.startswith("x-forwarded") for name in names)
-
-
-def is_near(address: str, networks: Collection[str]) -> bool:
-    """Return whether the address of a peer is in one of some networks, as in "10.0.0.0/8".
-
-    An address that is none, such as that of a Unix socket's peer, is in no network.
-    """
-    try:
-        peer = ip_address(address)
-    except ValueError:
-        return False
-    if isinstance(peer, IPv6Address) and peer.ipv4_mapped is not None:
-        peer = peer.ipv4_mapped
-    return any(peer in ip_network(network) for network in networks)
-
 
 logger = logging.getLogger(__name__)
 
-ANSWER_WITHIN = 3.0
-"""Seconds within which a part answers, or is down."""
+HEALTH_TIMEOUT = 3.0
+"""Seconds after which the database or the store counts as down."""
 
 GUEST_HEADER = "Presence-Guest"
-"""In which a page of another origin says again who its guest is, having no cookie to say it."""
+"""Header with a guest's signed id, from pages of other origins: they send no cookie."""
 
 STATUSES: Mapping[type[PresenceError], int] = {SignInRequired: 401, Forbidden: 403, NoBoard: 404}
-"""What a refusal is in HTTP; all else is 503, come again later."""
+"""HTTP statuses of refusals. Any other is 503 with a Retry-After."""
+
+PROXY_HEADERS = frozenset({"forwarded", "via", "x-real-ip", "x-client-ip", "true-client-ip"})
+"""Headers, in lower case, that mark a request as forwarded, as do all "x-forwarded-..."."""
 
 
 @never_cache
 async def healthz(request: HttpRequest) -> HttpResponse:
     """Answer 200 `ok`, or 503 with a line for each part that is down."""
-    parts = {"database": sync_to_async(_ask_database), "store": _ask_store}
+    parts = {"database": sync_to_async(_ping_database), "store": _ping_store}
     down = []
-    for name, ask in parts.items():
+    for name, ping in parts.items():
         try:
-            async with asyncio.timeout(ANSWER_WITHIN):
-                await ask()
-        except Exception:  # whatever is wrong with it, it is down; the log says more
-            logger.exception("%s is down", name)
+            async with asyncio.timeout(HEALTH_TIMEOUT):
+                await ping()
+        except Exception:
+            logger.exception("healthz: %s is down", name)
             down.append(f"{name} is down")
     return HttpResponse(
         "\n".join(down) or "ok", status=503 if down else 200, content_type="text/plain"
     )
 
 
-async def _ask_store() -> None:
+async def _ping_store() -> None:
     await current_hub().store.ping()
 
 
-def _ask_database() -> None:
+def _ping_database() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
 
@@ -104,27 +73,26 @@ def _ask_database() -> None:
 @never_cache
 @require_http_methods(["GET", "OPTIONS"])
 async def token(request: HttpRequest, board: UUID) -> HttpResponse:
-    """Give a page the token with which it may come onto a board now: `{"token": …}`.
+    """Give a page a token for a board: `{"token": "..."}`. The socket's rules decide.
 
-    The rules are those of the socket. A guest's answer has `guest` too, which the page says again
-    in the header `Presence-Guest`, so that all its connections are those of one person. Another
-    origin's page can read the answer only if `PRESENCE["EMBED_ORIGINS"]` names the origin; a
-    token is bound to it. Nothing is changed here, so nobody gains by having a browser ask.
+    A guest also gets `guest`. The page sends it back in the header `Presence-Guest`, so that all
+    connections of the guest count as one person. A page of another origin can read the answer only
+    where `PRESENCE["EMBED_ORIGINS"]` names the origin; the token is bound to that origin.
     """
     own = f"{request.scheme}://{request.get_host()}"
     origin = request.headers.get("Origin", own)
     if origin != own and not may_embed(origin):
-        return _refusal(403, "Pages of this origin may not take part.")
+        return _error(403, "Pages of this origin may not take part.")
     if request.method == "OPTIONS":
-        return _shared(HttpResponse(status=204), origin)
+        return _allow_origin(HttpResponse(status=204), origin)
     try:
-        answer: HttpResponse = JsonResponse(await _answer(request, board, origin))
+        answer: HttpResponse = JsonResponse(await _token(request, board, origin))
     except PresenceError as error:
-        answer = _refused(error)
-    return _shared(answer, origin)
+        answer = _refusal(error)
+    return _allow_origin(answer, origin)
 
 
-async def _answer(request: HttpRequest, board: UUID, origin: str) -> dict[str, Any]:
+async def _token(request: HttpRequest, board: UUID, origin: str) -> dict[str, str]:
     user = await request.auser()
     await permit(user, board)
     if user.is_authenticated:
@@ -136,28 +104,36 @@ async def _answer(request: HttpRequest, board: UUID, origin: str) -> dict[str, A
     }
 
 
+def _allow_origin(response: HttpResponse, origin: str) -> HttpResponse:
+    """Let pages of an origin read the response (Fetch standard, "HTTP extensions")."""
+    patch_vary_headers(response, ("Origin", "Cookie"))
+    response["Access-Control-Allow-Origin"] = origin
+    response["Access-Control-Allow-Credentials"] = "true"
+    response["Access-Control-Allow-Headers"] = GUEST_HEADER
+    response["Access-Control-Max-Age"] = "600"
+    return response
+
+
 @never_cache
 @require_safe
 async def counts(request: HttpRequest) -> HttpResponse:
-    """Tell how many people are on boards: `?board=<uuid>&board=…` is answered with
-    `{"counts": {"<uuid>": people}}`.
+    """Tell how many people are on boards: `?board=<uuid>&board=...` gives
+    `{"counts": {"<uuid>": 3}}`.
 
-    The rules are those of the socket. A board that the visitor may not come onto is left out, as
-    is one that does not exist: nobody learns from the answer which of them it was. Pages of other
-    origins can't read it.
+    The socket's rules decide. A board that the visitor may not join is left out, like one that does
+    not exist. Pages of other origins cannot read the answer.
     """
     try:
-        asked = _boards(request.GET.getlist("board"))
+        boards = _parse_boards(request.GET.getlist("board"))
     except ValueError as error:
-        return _refusal(400, str(error))
+        return _error(400, str(error))
     try:
-        return JsonResponse({"counts": await _counts(request, asked)})
+        return JsonResponse({"counts": await _counts(request, boards)})
     except PresenceError as error:
-        refusal = _refused(error)
-        # Every page that is open asks again and again. Django would log each answer as an error, of
-        # which it mails the site's admins.
+        refusal = _refusal(error)
+        # Open pages poll. Django would log every 503 as an error, and mail it to the admins.
         log_response(
-            "counts are not known: %s",
+            "counts: not available (error=%s)",
             error,
             response=refusal,
             request=request,
@@ -167,7 +143,7 @@ async def counts(request: HttpRequest) -> HttpResponse:
         return refusal
 
 
-def _boards(texts: list[str]) -> list[UUID]:
+def _parse_boards(texts: list[str]) -> list[UUID]:
     if len(texts) > MOST:
         raise ValueError(f"{MOST} boards at most")
     try:
@@ -176,31 +152,75 @@ def _boards(texts: list[str]) -> list[UUID]:
         raise ValueError("board takes a UUID") from None
 
 
-async def _counts(request: HttpRequest, asked: list[UUID]) -> dict[str, int]:
-    seen = await permitted(await request.auser(), asked)
+async def _counts(request: HttpRequest, boards: list[UUID]) -> dict[str, int]:
+    allowed = await permitted(await request.auser(), boards)
     try:
-        told = await api.acounts(seen) if seen else {}
+        people = await api.acounts(allowed) if allowed else {}
     except ImproperlyConfigured as error:
         raise TryLater(str(error)) from error
-    return {str(board): told[board] for board in seen}
+    return {str(board): people[board] for board in allowed}
 
 
-def _refused(error: PresenceError) -> HttpResponse:
-    refusal = _refusal(STATUSES.get(type(error), 503), type(error).__doc__ or "")
-    refusal["Retry-After"] = str(-(-error.retry // 1000))
-    return refusal
+def _refusal(error: PresenceError) -> HttpResponse:
+    response = _error(STATUSES.get(type(error), 503), type(error).__doc__ or "")
+    response["Retry-After"] = str(-(-error.retry // 1000))
+    return response
 
 
-def _refusal(status: int, reason: str) -> HttpResponse:
+def _error(status: int, reason: str) -> HttpResponse:
     return JsonResponse({"error": reason}, status=status)
 
 
-def _shared(response: HttpResponse, origin: str) -> HttpResponse:
-    """Let a page of this origin read the response, and send what it asks with (Fetch, "HTTP
-    extensions")."""
-    patch_vary_headers(response, ("Origin", "Cookie"))
-    response["Access-Control-Allow-Origin"] = origin
-    response["Access-Control-Allow-Credentials"] = "true"
-    response["Access-Control-Allow-Headers"] = GUEST_HEADER
-    response["Access-Control-Max-Age"] = "600"
-    return response
+@require_safe
+@never_cache
+async def metrics(request: HttpRequest) -> HttpResponse:
+    """Answer with this process's metrics in Prometheus's format. docs/operations.md says who may
+    read them."""
+    if not may_read_metrics(request):
+        return _metrics_refusal()
+    encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+    registry = await scrape(current_hub(), recording=recording())
+    return HttpResponse(encode(registry), content_type=content_type)
+
+
+def may_read_metrics(request: HttpRequest) -> bool:
+    """Return whether a request has the metrics token or comes directly from an allowed network."""
+    settings = get_settings()
+    if bears_token(request.headers.get("Authorization", ""), settings.METRICS_TOKEN):
+        return True
+    # REMOTE_ADDR of a forwarded request is the proxy's address, not the client's.
+    is_near = is_in_networks(request.META.get("REMOTE_ADDR") or "", settings.METRICS_NETWORKS)
+    return is_near and not is_forwarded(request.headers)
+
+
+def bears_token(authorization: str, token: str) -> bool:
+    """Return whether an Authorization header has the token (RFC 6750, section 2.1). Compares in
+    constant time; an empty token never matches."""
+    scheme, _, given = authorization.partition(" ")
+    matches = compare_digest(given.strip().encode(), token.encode())
+    return bool(token) and scheme.lower() == "bearer" and matches
+
+
+def is_forwarded(headers: Iterable[str]) -> bool:
+    """Return whether a request came through a proxy, by the names of its headers."""
+    names = {name.lower() for name in headers}
+    return not names.isdisjoint(PROXY_HEADERS) or any(n.startswith("x-forwarded") for n in names)
+
+
+def is_in_networks(address: str, networks: Collection[str]) -> bool:
+    """Return whether an IP address is in one of the networks ("10.0.0.0/8"). False for any other
+    text, such as the address of a Unix socket."""
+    try:
+        peer = ip_address(address)
+    except ValueError:
+        return False
+    if isinstance(peer, IPv6Address) and peer.ipv4_mapped is not None:
+        peer = peer.ipv4_mapped
+    return any(peer in ip_network(network) for network in networks)
+
+
+def _metrics_refusal() -> HttpResponse:
+    if not get_settings().METRICS_TOKEN:
+        return HttpResponse("not from this network\n", status=403, content_type="text/plain")
+    challenge = {"WWW-Authenticate": 'Bearer realm="metrics"'}
+    return HttpResponse("a token\n", status=401, content_type="text/plain", headers=challenge)

@@ -8,6 +8,7 @@ the feed.
 from collections.abc import Mapping
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin
 from django.forms import Media, Script
 from django.http import HttpRequest, HttpResponse
@@ -29,7 +30,8 @@ __all__ = ["LivePresenceMixin", "PeopleFilter"]
 COLUMN = "presence_online"
 """The name of the column, for `list_display` and `sortable_by`."""
 
-admin.site.register(Overview, OverviewAdmin)
+if apps.is_installed("django.contrib.admin"):
+    admin.site.register(Overview, OverviewAdmin)
 
 
 class LivePresenceMixin(BoardMixin):

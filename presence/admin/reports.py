@@ -1,4 +1,4 @@
-"""What a site's staff and their programs read over HTTP: the metrics, and the history as CSV."""
+"""Download of the history as CSV."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
@@ -10,46 +10,13 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.http.response import HttpResponseBase
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
-from prometheus_client.exposition import choose_encoder
 
 from presence.admin.permissions import may_view, may_view_all, may_view_some
-from presence.conf import get_settings
 from presence.protocol.errors import TryLater
-from presence.runtime import current_hub, recording
-from presence.server.prometheus import scrape
 from presence.stats import Point, read
 from presence.store.history import BY_NAME
-from presence.views import is_forwarded, is_near, is_token
 
 ROWS_AT_ONCE = 120
-
-
-@require_safe
-@never_cache
-async def metrics(request: HttpRequest) -> HttpResponse:
-    """Answer with the metrics of this process, to who may read them (docs/operations.md)."""
-    if not _may_read(request):
-        return _refused()
-    encode, content_type = choose_encoder(request.headers.get("Accept", ""))
-    registry = await scrape(current_hub(), recording=recording())
-    return HttpResponse(encode(registry), content_type=content_type)
-
-
-def _may_read(request: HttpRequest) -> bool:
-    settings = get_settings()
-    if is_token(request.headers.get("Authorization", ""), settings.METRICS_TOKEN):
-        return True
-    # Of a request that a proxy passes on, only the proxy's address is certain, and that says
-    # nothing of who asks.
-    near = is_near(request.META.get("REMOTE_ADDR") or "", settings.METRICS_NETWORKS)
-    return near and not is_forwarded(request.headers)
-
-
-def _refused() -> HttpResponse:
-    if not get_settings().METRICS_TOKEN:
-        return HttpResponse("not from this network\n", status=403, content_type="text/plain")
-    challenge = {"WWW-Authenticate": 'Bearer realm="metrics"'}
-    return HttpResponse("a token\n", status=401, content_type="text/plain", headers=challenge)
 
 
 @require_safe

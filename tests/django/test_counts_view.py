@@ -167,7 +167,7 @@ def test_a_store_that_is_out_of_reach(
     settings.PRESENCE = {**settings.PRESENCE, "REDIS_URL": "redis://127.0.0.1:1/0"}
     with caplog.at_level(logging.INFO):
         assert unavailable(ask(client, *make()))
-    levels = {record.levelno for record in caplog.records if "not known" in record.message}
+    levels = {record.levelno for record in caplog.records if "not available" in record.message}
     assert levels == {logging.INFO}
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 

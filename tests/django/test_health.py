@@ -40,7 +40,7 @@ async def test_the_database_counts(
     def down() -> None:
         raise ConnectionError("no database")
 
-    monkeypatch.setattr("presence.views._ask_database", down)
+    monkeypatch.setattr("presence.views._ping_database", down)
     response: Any = await async_client.get("/healthz")
     assert (response.status_code, response.content) == (503, b"database is down")
 
