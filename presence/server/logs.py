@@ -1,48 +1,114 @@
-"""Logs that programs can read: a formatter, and what presence says of who comes and goes.
+"""What this process logs: the journal of joins and leaves, outages, and the JSON formatter.
 
-Names and addresses of people are in no line unless the site says so (`PRESENCE["LOG_NAMES"]`).
+No line holds a person's name or address unless the site asks for it (`PRESENCE["LOG_NAMES"]`).
 """
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from time import monotonic
+from typing import Any
 from uuid import UUID
 
-from presence.protocol.errors import Close, PresenceError, Removed, Restarting, StruckOut
-from presence.store.base import Admission, Departure
+from pythonjsonlogger.json import JsonFormatter as BaseJsonFormatter
+
+from presence.protocol.errors import (
+    Close,
+    PresenceError,
+    Removed,
+    Restarting,
+    StruckOut,
+    TryLater,
+)
+from presence.store.base import Admission, Departure, Member
 
 logger = logging.getLogger("presence.journal")
 
 Fields = Mapping[str, object]
 
 EVENTS: Mapping[type[PresenceError], str] = {StruckOut: "strike_out", Removed: "removal"}
-"""What the end of a connection for an error is called; all others are refusals."""
+"""The event of a connection that was closed for an error. Every other error is a "refusal"."""
 
 
-class JsonFormatter(logging.Formatter):
-    """One JSON object a line: time (UTC, RFC 3339), level and logger, then what presence says of an
-    event, or the message of any other record; and the exception where there is one."""
+class JsonFormatter(BaseJsonFormatter):
+    """Writes each record as one JSON object on one line.
 
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line, without its end."""
-        said: Fields | None = getattr(record, "fields", None)
-        line = {
-            "time": _time(record.created),
-            "level": record.levelname,
-            "logger": record.name,
-            **(said or {"message": record.getMessage()}),
-        }
-        if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
-        if record.stack_info:
-            line["stack"] = self.formatStack(record.stack_info)
-        return json.dumps(line, ensure_ascii=False, default=str)
+    It holds `time` (UTC, RFC 3339), `level` and `logger`, then the fields of a journal event or
+    else `message`, and `exception` and `stack` where the record has them.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(json_default=str, json_ensure_ascii=False)
+
+    def add_fields(
+        self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
+    ) -> None:
+        """Fill `log_data`. What other loggers put in `extra` is left out: it may hold addresses."""
+        time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        log_data["time"] = time.replace("+00:00", "Z")
+        log_data["level"] = record.levelname
+        log_data["logger"] = record.name
+        log_data |= getattr(record, "fields", None) or {"message": record.getMessage()}
+        for key, name in [("exc_info", "exception"), ("stack_info", "stack")]:
+            if key in message_dict:
+                log_data[name] = message_dict[key]
+
+
+class OutageLog:
+    """Logs one line when something stops working, and one when it works again.
+
+    Call `failed` or `works` after every attempt: only a change is logged. Both messages are
+    formatted with `args`, and each combination of them has its own state. An error in `expected`
+    is a warning; any other is logged as an error with its traceback. An outage ends `calm` seconds
+    after its last failure at the earliest, so attempts that fail now and then are one outage.
+    """
+
+    def __init__(
+        self,
+        log: logging.Logger,
+        failed: str,
+        works: str,
+        *,
+        expected: tuple[type[Exception], ...] = (TryLater, TimeoutError),
+        calm: float = 0.0,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._log = log
+        self._failed = failed
+        self._works = works
+        self._expected = expected
+        self._calm = calm
+        self._clock = clock
+        self._last_failures: dict[tuple[object, ...], float] = {}
+
+    def failed(self, error: Exception, *args: object) -> None:
+        """Note a failed attempt."""
+        last, now = self._last_failures.get(args), self._clock()
+        self._last_failures[args] = now
+        if last is None or 0 < self._calm <= now - last:
+            expected = isinstance(error, self._expected)
+            self._log.log(
+                logging.WARNING if expected else logging.ERROR,
+                f"{self._failed} (error=%s)",
+                *args,
+                str(error) or type(error).__name__,
+                exc_info=None if expected else error,
+            )
+
+    def works(self, *args: object) -> None:
+        """Note a successful attempt."""
+        last = self._last_failures.get(args)
+        if last is not None and self._clock() - last >= self._calm:
+            self._last_failures.pop(args, None)
+            self._log.info(self._works, *args)
 
 
 class Journal:
-    """One line, at INFO, for everything that happens to people and to this process. `names` has it
-    tell names and addresses."""
+    """Logs one line, at INFO, for each event of people and of this process.
+
+    `names` adds names and addresses to the lines.
+    """
 
     def __init__(self, process: str, *, names: bool) -> None:
         self._process = process
@@ -50,60 +116,51 @@ class Journal:
         self._draining = False
 
     def started(self, store: str) -> None:
-        """This process begins, with a store of some kind."""
-        self._note("start", {"store": store})
+        """Log that this process starts, and the kind of its store."""
+        self._log("start", {"store": store})
 
     def draining(self, sockets: int) -> None:
-        """This process goes down. Said once, however often it is called."""
+        """Log that this process shuts down. Later calls log nothing."""
         if not self._draining:
             self._draining = True
-            self._note("drain", {"sockets": sockets})
+            self._log("drain", {"sockets": sockets})
 
     def joined(self, board: UUID, admission: Admission) -> None:
-        """Somebody is on a board; `people` are there now."""
+        """Log that a session joined a board."""
         member = admission.member
-        about = {
-            "board": board,
-            "session": member.session,
-            "resumed": admission.resumed is not None,
-            "people": admission.people,
-        }
-        self._note("join", about, {"name": member.name, "person": member.person})
+        resumed = admission.resumed is not None
+        fields = {"session": member.session, "resumed": resumed, "people": admission.people}
+        self._log("join", {"board": board, **fields}, _private(member))
 
     def left(self, board: UUID, departure: Departure) -> None:
-        """Sessions are off a board; `people` remain."""
+        """Log that sessions left a board, a line for each."""
         for member in departure.members:
-            about = {"board": board, "session": member.session, "people": departure.people}
-            self._note("leave", about, {"name": member.name, "person": member.person})
+            fields = {"board": board, "session": member.session, "people": departure.people}
+            self._log("leave", fields, _private(member))
 
     def closed(
         self, error: PresenceError, board: UUID | None, session: str = "", *, address: str
     ) -> None:
-        """A connection is refused, struck out or removed; `board` is None where there is none such.
+        """Log that a connection was closed for an error; `board` is None where there is none.
 
-        Of those that are closed because the process goes down one line says it all: `draining`.
+        A restart is left out: `draining` logs one line for all its connections.
         """
         if isinstance(error, Restarting):
             return
         code = error.close or Close.CLEAN
-        about = {"board": board, "session": session, "reason": code.name.lower(), "code": int(code)}
-        known = {key: value for key, value in about.items() if value}
-        self._note(EVENTS.get(type(error), "refusal"), known, {"address": address})
+        fields = {"board": board, "session": session, "reason": code.name.lower(), "code": code}
+        known = {key: value for key, value in fields.items() if value}
+        self._log(EVENTS.get(type(error), "refusal"), known, {"address": address})
 
-    def _note(self, event: str, about: Fields, private: Fields | None = None) -> None:
+    def _log(self, event: str, fields: Fields, private: Fields | None = None) -> None:
         if not logger.isEnabledFor(logging.INFO):
             return
-        told = private if self._names and private else {}
-        fields = {"event": event, "process": self._process, **about, **told}
-        logger.info("%s", _plain(fields), extra={"fields": fields})
+        private = private if self._names and private else {}
+        fields = {"event": event, "process": self._process, **fields, **private}
+        # The text of the line, for formatters that do not know `fields`.
+        text = " ".join(f"{key}={json.dumps(value, default=str)}" for key, value in fields.items())
+        logger.info("%s", text, extra={"fields": fields})
 
 
-def _plain(fields: Fields) -> str:
-    """Return an event as a text of one line, for formatters that know nothing of its fields."""
-    said = {key: json.dumps(value, default=str) for key, value in fields.items()}
-    return " ".join(f"{key}={value}" for key, value in said.items())
-
-
-def _time(seconds: float) -> str:
-    text = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")
+def _private(member: Member) -> Fields:
+    return {"name": member.name, "person": member.person}

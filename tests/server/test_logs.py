@@ -1,18 +1,20 @@
-"""What is logged of people and processes, and how."""
+"""The journal, the JSON formatter and the log of outages."""
 
 import json
 import logging
+import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from presence.protocol.codec import encode
-from presence.protocol.errors import NoBoard, Removed, StruckOut
+from presence.protocol.errors import NoBoard, Removed, StruckOut, TryLater
 from presence.protocol.identity import Visitor
 from presence.protocol.messages import Dialect, Join
 from presence.server.connection import Connection
 from presence.server.hub import Hub
-from presence.server.logs import Journal, JsonFormatter
+from presence.server.logs import Journal, JsonFormatter, OutageLog
 from presence.store.base import Timing
 from tests.server.harness import BOARD, OUT, Process, pass_time, settle
 
@@ -20,49 +22,45 @@ Line = dict[str, Any]
 
 
 @pytest.fixture
-def lines(caplog: pytest.LogCaptureFixture) -> Any:
-    """Returns what the journal has said since it was last asked."""
+def lines(caplog: pytest.LogCaptureFixture) -> Callable[[], list[Line]]:
+    """Returns the journal's lines since the last call."""
     caplog.set_level(logging.INFO, "presence.journal")
     formatter = JsonFormatter()
 
-    def taken() -> list[Line]:
-        said = [r for r in caplog.records if r.name == "presence.journal"]
+    def read() -> list[Line]:
+        records = [record for record in caplog.records if record.name == "presence.journal"]
         caplog.clear()
-        return [json.loads(formatter.format(record)) for record in said]
+        return [json.loads(formatter.format(record)) for record in records]
 
-    return taken
-
-
-def events(lines: list[Line]) -> list[str]:
-    return [line["event"] for line in lines]
+    return read
 
 
-async def test_a_visit_is_two_lines(process: Process, lines: Any) -> None:
-    ada = await process.joined(name="Ada Lovelace")
-    session = ada.connection.session_id
-    (joined,) = lines()
-    assert joined["event"] == "join"
-    assert joined["process"] == "this-process"
-    assert joined["level"] == "INFO"
-    assert joined["time"].endswith("Z")
-    assert joined["board"] == str(BOARD)
-    assert (joined["session"], joined["people"], joined["resumed"]) == (session, 1, False)
-    ada.hang_up()
-    await settle()
-    (left,) = lines()
-    assert (left["event"], left["session"], left["people"]) == ("leave", session, 0)
+def of(lines: list[Line], *fields: str) -> list[tuple[Any, ...]]:
+    return [tuple(line[field] for field in fields) for line in lines]
 
 
-async def test_a_return_says_so_and_a_grace_that_ends_is_a_leave(
-    process: Process, lines: Any
-) -> None:
-    (await process.joined("bob")).snap()
-    back = await process.joined("bob")
-    assert [line["resumed"] for line in lines()] == [False, True]
+async def test_a_join_a_return_and_a_leave_are_lines(process: Process, lines: Any) -> None:
+    ada = await process.joined("ada", name="Ada Lovelace")
+    (line,) = lines()
+    assert line.pop("time").endswith("Z")
+    assert line == {
+        "level": "INFO",
+        "logger": "presence.journal",
+        "event": "join",
+        "process": "this-process",
+        "board": str(BOARD),
+        "session": ada.connection.session_id,
+        "resumed": False,
+        "people": 1,
+    }
+    ada.snap()
+    back = await process.joined("ada")
+    session = back.connection.session_id
+    assert of(lines(), "event", "resumed") == [("join", True)]
     back.snap()
     assert lines() == []
     await pass_time(7)
-    assert events(lines()) == ["leave"]
+    assert of(lines(), "event", "session", "people") == [("leave", session, 0)]
 
 
 async def test_the_end_of_a_connection_is_a_line(process: Process, lines: Any) -> None:
@@ -70,103 +68,126 @@ async def test_the_end_of_a_connection_is_a_line(process: Process, lines: Any) -
     lines()
     for _ in range(10):
         bad.connection.receive(b"\xff")
-    await settle()
-    struck, left = lines()
-    assert (struck["event"], struck["code"], struck["reason"]) == ("strike_out", 4400, "malformed")
-    assert left["event"] == "leave"
     gone.connection.refuse(Removed())
-    assert lines()[0]["event"] == "removal"
     process.seam.failing["join"] = OUT
     late.ask()
     await settle()
-    (refused,) = [line for line in lines() if line["event"] != "leave"]
-    assert (refused["event"], refused["code"], refused["reason"]) == ("refusal", 1013, "try_later")
+    closed = [line for line in lines() if line["event"] != "leave"]
+    assert of(closed, "event", "code", "reason") == [
+        ("strike_out", 4400, "malformed"),
+        ("removal", 4409, "removed"),
+        ("refusal", 1013, "try_later"),
+    ]
 
 
-async def test_a_restart_is_one_line_whatever_the_number_of_sockets(
-    process: Process, lines: Any
-) -> None:
+async def test_a_shutdown_is_one_line_for_all_sockets(process: Process, lines: Any) -> None:
     people = await process.two()
     lines()
     for socket in people:
         process.hub.drain()
-        socket.connection.step_aside()
         socket.connection.restart()
     await settle()
-    (line,) = lines()
-    assert (line["event"], line["sockets"]) == ("drain", 2)
-
-
-async def everything(hub: Hub) -> None:
-    """Have somebody of a name and an address come, be struck out, and come again to go."""
-    for _ in range(2):
-        visitor, written = Visitor("user:7", "Ada Lovelace"), []
-        connection = Connection(
-            hub,
-            BOARD,
-            visitor,
-            Dialect.COMPACT,
-            write=written.append,
-            close=lambda code: None,
-            address="203.0.113.9",
-        )
-        connection.receive(encode(Join(0, "Ada"), Dialect.COMPACT))
-        await pass_time(1)
-        for _ in range(10):
-            connection.receive(b"\xff")
-        await pass_time(1)
-    hub.journal.closed(NoBoard(), None, address="203.0.113.9")
+    assert of(lines(), "event", "sockets") == [("drain", 2)]
 
 
 @pytest.mark.parametrize("names", [False, True])
-async def test_names_and_addresses_are_told_where_the_site_says_so(
+async def test_names_and_addresses_are_logged_only_where_the_site_asks_for_them(
     process: Process, caplog: pytest.LogCaptureFixture, names: bool
 ) -> None:
     caplog.set_level(logging.INFO, "presence.journal")
-    store = process.seam
-    hub = Hub(store, "p", least=33, timing=Timing(), log_names=names)
-    await everything(hub)
+    hub = Hub(process.seam, "p", least=33, timing=Timing(), log_names=names)
+    connection = Connection(
+        hub,
+        BOARD,
+        Visitor("user:7", "Ada Lovelace"),
+        Dialect.COMPACT,
+        write=lambda frame: None,
+        close=lambda code: None,
+        address="203.0.113.9",
+    )
+    connection.receive(encode(Join(0, "Ada"), Dialect.COMPACT))
+    await pass_time(1)
+    for _ in range(10):
+        connection.receive(b"\xff")
+    await pass_time(1)
+    hub.journal.closed(NoBoard(), None, address="203.0.113.9")
     await hub.close()
     formatter = JsonFormatter()
-    told = "\n".join(formatter.format(record) + record.getMessage() for record in caplog.records)
-    assert "strike_out" in told
-    assert "leave" in told
     for private in ("Ada", "user:7", "203.0.113.9"):
-        assert (private in told) is names, private
+        assert any(private in formatter.format(r) + r.getMessage() for r in caplog.records) is names
+    assert {record.fields["event"] for record in caplog.records} == {
+        "join",
+        "leave",
+        "strike_out",
+        "refusal",
+    }
 
 
-def test_a_line_of_any_logger_is_one_line_of_json() -> None:
-    record = logging.LogRecord("site", logging.ERROR, "f", 1, 'a "b"\n%s', ("ü",), None)
-    line = JsonFormatter().format(record)
-    assert "\n" not in line
-    assert json.loads(line)["message"] == 'a "b"\nü'
-    assert json.loads(line)["logger"] == "site"
-
-
-def test_an_exception_and_a_stack_are_in_it() -> None:
+def test_any_record_is_one_line_of_json() -> None:
     try:
         raise ValueError("no")
-    except ValueError as error:
-        info = (ValueError, error, error.__traceback__)
-    record = logging.LogRecord("site", logging.ERROR, "f", 1, "oh", (), info, sinfo="the stack")
-    line = JsonFormatter().format(record)
-    assert "\n" not in line
-    assert "ValueError: no" in json.loads(line)["exception"]
-    assert json.loads(line)["stack"] == "the stack"
+    except ValueError:
+        info = sys.exc_info()
+    record = logging.LogRecord("site", logging.ERROR, "f", 1, 'a "b"\n%s', ("ü",), info, sinfo="st")
+    record.request = "from 203.0.113.9"  # as in `extra`
+    text = JsonFormatter().format(record)
+    line = json.loads(text)
+    assert "\n" not in text
+    assert "ü" in text
+    assert line.keys() == {"time", "level", "logger", "message", "exception", "stack"}
+    assert (line["logger"], line["message"], line["stack"]) == ("site", 'a "b"\nü', "st")
+    assert line["exception"].endswith("ValueError: no")
 
 
-def test_a_plain_formatter_tells_the_same(caplog: pytest.LogCaptureFixture) -> None:
+def test_another_formatter_writes_the_same_fields(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "presence.journal")
     Journal("p", names=True).closed(StruckOut(), BOARD, "s", address='a\n"b')
-    (record,) = caplog.records
-    text = logging.Formatter("%(message)s").format(record)
-    assert text == (
+    assert caplog.messages == [
         f'event="strike_out" process="p" board="{BOARD}" session="s" reason="malformed" code=4400 '
         r'address="a\n\"b"'
-    )
+    ]
 
 
-def test_nothing_is_made_up_where_nobody_listens(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_journal_can_be_turned_off(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING, "presence.journal")
     Journal("p", names=False).started("memory")
     assert caplog.records == []
+
+
+def outages(caplog: pytest.LogCaptureFixture, **how: Any) -> OutageLog:
+    caplog.set_level(logging.INFO, "site")
+    return OutageLog(logging.getLogger("site"), "%s: is down", "%s: works again", **how)
+
+
+def test_an_outage_is_logged_at_its_begin_and_its_end(caplog: pytest.LogCaptureFixture) -> None:
+    outage = outages(caplog)
+    for _ in range(2):
+        outage.works("redis")
+        outage.failed(TryLater("refused"), "redis")
+        outage.failed(TimeoutError(), "redis")
+        outage.failed(ValueError("a fault"), "a rule")
+        outage.works("redis")
+    told = [(record.levelname, record.getMessage()) for record in caplog.records]
+    redis = [("WARNING", "redis: is down (error=refused)"), ("INFO", "redis: works again")]
+    assert told == [redis[0], ("ERROR", "a rule: is down (error=a fault)"), redis[1], *redis]
+    assert [bool(record.exc_info) for record in caplog.records] == [
+        False,
+        True,
+        False,
+        False,
+        False,
+    ]
+
+
+def test_failures_now_and_then_are_one_outage(caplog: pytest.LogCaptureFixture) -> None:
+    times = [0.0]
+    outage = outages(caplog, calm=60.0, clock=lambda: times[-1])
+    for time in (0.0, 59.0, 118.0, 178.0):
+        times.append(time)
+        outage.failed(TimeoutError(), "a rule")
+        outage.works("a rule")
+    failed = "a rule: is down (error=TimeoutError)"
+    assert caplog.messages == [failed] * 2
+    times.append(238.0)
+    outage.works("a rule")
+    assert caplog.messages == [failed, failed, "a rule: works again"]
