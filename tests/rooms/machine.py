@@ -5,7 +5,7 @@ each tick all clients must agree with what is really so, and none may have been 
 does not know.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import count
 
 from hypothesis import strategies as st
@@ -16,12 +16,22 @@ from presence.protocol.messages import NO_USER, Dialect, UserState
 from presence.rooms.frames import Flush
 from presence.rooms.room import Room
 from presence.store.base import Member
-from tests.rooms.client import Client, Truth
+from tests.support.view import BoardView
 
 BOARD = 77
 LEAST = 33
 ENOUGH_TICKS = 50
 """To let the last positions of all the tabs of one person through."""
+
+
+@dataclass
+class Truth:
+    """What is really so of one session; `elsewhere`, where another process serves it."""
+
+    member: Member
+    state: UserState = UserState.ACTIVE
+    position: bytes | None = None
+    elsewhere: bool = False
 
 
 class RoomMachine(RuleBasedStateMachine):
@@ -33,7 +43,7 @@ class RoomMachine(RuleBasedStateMachine):
         self.now = 0.0
         self.serials = count()
         self.here: dict[str, Truth] = {}
-        self.clients: dict[str, Client] = {}
+        self.clients: dict[str, BoardView] = {}
         self.welcomed: set[str] = set()
 
     # What can happen
@@ -83,7 +93,7 @@ class RoomMachine(RuleBasedStateMachine):
         member = replace(member, name=name, color=truth.member.color)
         self.room.resume(member, dialect, old)
         self.here[member.session] = Truth(member, UserState.ACTIVE, truth.position)
-        self.clients[member.session] = Client(dialect)
+        self.clients[member.session] = BoardView(dialect)
 
     @precondition(lambda self: self.clients)
     @rule(data=st.data(), x=st.integers(0, 65_535), y=st.integers(0, 65_535))
@@ -137,7 +147,7 @@ class RoomMachine(RuleBasedStateMachine):
         member = self._member(person, user)
         self.room.arrive(member, dialect)
         self.here[member.session] = Truth(member)
-        self.clients[member.session] = Client(dialect)
+        self.clients[member.session] = BoardView(dialect)
         self._count()
 
     def _depart(self, session: str) -> None:
@@ -181,7 +191,7 @@ class RoomMachine(RuleBasedStateMachine):
         frames = [*flush.common.values(), *flush.cursors.values(), *flush.welcomes.values()]
         return any(frames)
 
-    def _write(self, session: str, client: Client, flush: Flush) -> None:
+    def _write(self, session: str, client: BoardView, flush: Flush) -> None:
         if session in flush.welcomes:
             client.hear(flush.welcomes[session])
             return
@@ -206,7 +216,7 @@ class RoomMachine(RuleBasedStateMachine):
                 self._compare_cursors(client, others)
 
     def _compare_compact(
-        self, client: Client, others: dict[int, Truth], own: int, interval: int
+        self, client: BoardView, others: dict[int, Truth], own: int, interval: int
     ) -> None:
         heard = {user: state for user, state in client.states.items() if user != own}
         assert heard == {user: truth.state for user, truth in others.items()}
@@ -214,7 +224,7 @@ class RoomMachine(RuleBasedStateMachine):
         if own != NO_USER:
             assert client.interval == interval
 
-    def _compare_cursors(self, client: Client, others: dict[int, Truth]) -> None:
+    def _compare_cursors(self, client: BoardView, others: dict[int, Truth]) -> None:
         active = {u: t for u, t in others.items() if t.state is UserState.ACTIVE}
         shown = {user: truth.position for user, truth in active.items() if truth.position}
         assert {user: client.cursors.get(user) for user in shown} == shown

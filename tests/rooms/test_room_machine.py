@@ -8,8 +8,7 @@ from hypothesis.stateful import precondition, rule
 
 from presence.protocol.codec import pack_position
 from presence.protocol.messages import NO_USER, Dialect, UserState
-from tests.rooms.client import Truth
-from tests.rooms.machine import RoomMachine
+from tests.rooms.machine import RoomMachine, Truth
 
 POSITIONS = st.builds(pack_position, st.integers(0, 65_535), st.integers(0, 65_535))
 

@@ -1,4 +1,4 @@
-"""A client that reads the wire and nothing else, and what is really so."""
+"""What one client knows of its board, from its frames alone (PROTOCOL.md, Messages)."""
 
 from dataclasses import dataclass, field
 
@@ -17,40 +17,44 @@ from presence.protocol.messages import (
     UserState,
     Welcome,
 )
-from presence.store.base import Member
 
-Known = dict[int, tuple[str, Color]]
+Users = dict[int, tuple[str, Color]]
 
 
 @dataclass
-class Client:
-    """What a browser knows, from its frames alone."""
+class BoardView:
+    """The board as a client has it; it fails on a message about a user that it was not told of.
+
+    `own` is the client's user id, `interval` in milliseconds, a cursor the 4 bytes of its place.
+    """
 
     dialect: Dialect
     own: int | None = None
-    users: Known = field(default_factory=dict)
+    users: Users = field(default_factory=dict)
     states: dict[int, UserState] = field(default_factory=dict)
     cursors: dict[int, bytes] = field(default_factory=dict)
     people: int | None = None
     interval: int | None = None
 
     def hear(self, frames: list[bytes]) -> None:
+        """Take in frames of a board, in their order."""
         for frame in frames:
-            self._take(decode_server(frame, self.dialect))
+            self.take(decode_server(frame, self.dialect))
 
-    def _take(self, message: ServerMessage) -> None:
+    def take(self, message: ServerMessage) -> None:
+        """Take in one message of a board."""
         match message:
             case Welcome(_, user, color, interval):
-                # Where everybody is comes anew.
+                # All positions follow a WELCOME.
                 self.own, self.interval, self.cursors = user, interval, {}
             case Roster(_, entries):
-                self._replace({e.user: (e.name, e.color) for e in entries})
-                self.states = {e.user: e.state for e in entries}
+                self._replace({entry.user: (entry.name, entry.color) for entry in entries})
+                self.states = {entry.user: entry.state for entry in entries}
             case UserJoined(_, user, name, color):
                 self.users[user] = (name, color)
                 self.states[user] = UserState.ACTIVE
             case UserLeft(_, user):
-                assert user in self.users, "told of a stranger's leaving"
+                assert user in self.users, f"user {user} left and was not here"
                 self._drop(user)
             case States(changes):
                 assert {user for user, _ in changes} <= self._known(), "a stranger's state"
@@ -65,12 +69,12 @@ class Client:
             case Rate(interval):
                 self.interval = interval
             case _:
-                raise AssertionError(f"a room does not say {message}")
+                raise AssertionError(f"not a message of a board: {message}")
 
     def _known(self) -> set[int | None]:
         return {*self.users, self.own}
 
-    def _replace(self, users: Known) -> None:
+    def _replace(self, users: Users) -> None:
         for user in [user for user in self.users if self.users[user] != users.get(user)]:
             self._drop(user)
         self.users = users
@@ -78,13 +82,3 @@ class Client:
     def _drop(self, user: int) -> None:
         for known in (self.users, self.states, self.cursors):
             known.pop(user, None)
-
-
-@dataclass
-class Truth:
-    """What is really so of one session; `elsewhere`, where another process serves it."""
-
-    member: Member
-    state: UserState = UserState.ACTIVE
-    position: bytes | None = None
-    elsewhere: bool = False
