@@ -1,21 +1,26 @@
-"""The hub of the running event loop, made from the settings when it is first asked for."""
+"""This process's hub, and the event loop on which its store is used.
+
+A process that serves boards has a hub, on its server's event loop. Any other process, such as a
+worker or a command, uses the shared store on an event loop in a background thread.
+"""
 
 import asyncio
 import os
 import socket
 import time
 from collections.abc import Callable, Coroutine
-from functools import lru_cache
+from functools import lru_cache, wraps
 from threading import Event, Lock, Thread
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 from uuid import uuid4
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, SynchronousOnlyOperation
 
 from presence.cluster.layer import Layer
 from presence.conf import Settings, get_settings
+from presence.protocol.errors import TryLater
 from presence.server.hub import Hub
 from presence.server.stats import Upkeep
 from presence.signals import announcer
@@ -26,83 +31,38 @@ from presence.store.memory import MemoryStore
 from presence.store.redis.history import RedisHistory
 from presence.store.redis.store import RedisStore
 
-_hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
-_upkeeps: dict[Hub, Upkeep] = {}
-
-_own: list[tuple[asyncio.AbstractEventLoop, Thread]] = []
-_beginning = Lock()
+SYNC_TIMEOUT = 10.0
+"""Seconds that sync code waits for an answer."""
 
 T = TypeVar("T")
+P = ParamSpec("P")
+Loop = asyncio.AbstractEventLoop
 
 serving = Event()
-"""Set where this process has presence's route, so that browsers may connect to it."""
+"""Set in a process that imports presence's routes: browsers may connect to it."""
 
-
-def process_name() -> str:
-    """Return a name for this process that no other has, and that says where it runs."""
-    return f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
+_hubs: dict[Loop, Hub] = {}
+_upkeeps: dict[Hub, Upkeep] = {}
+_background: list[tuple[Loop, Thread]] = []
+_background_lock = Lock()
 
 
 def current_hub() -> Hub:
-    """Return the running loop's hub. A server has one loop; tests may have many, one after the
-    other."""
+    """Return the hub of the running event loop; create it at the first call. A server has one loop;
+    tests may have one after the other."""
     loop = asyncio.get_running_loop()
     if loop not in _hubs:
-        for ended in [other for other in _hubs if other.is_closed()]:
-            _upkeeps.pop(_hubs.pop(ended), None)
+        for closed in [other for other in _hubs if other.is_closed()]:
+            _upkeeps.pop(_hubs.pop(closed), None)
         hub = _hubs[loop] = _make_hub(loop)
-        _upkeeps[hub] = Upkeep(hub, _history(hub.store))
+        _upkeeps[hub] = Upkeep(hub, _history_beside(hub.store))
         _upkeeps[hub].start()
     return _hubs[loop]
 
 
-async def at_home(ask: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Ask on the event loop whose hub holds this process's boards, where it has one: stores and
-    layers belong to a loop."""
-    if serving.is_set() and running_hub() is None and not get_settings().REDIS_URL:
-        current_hub()  # nobody has connected yet
-    loop = home()
-    if loop is asyncio.get_running_loop():
-        return await ask()
-    return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(ask(), loop))
-
-
-def home() -> asyncio.AbstractEventLoop:
-    """Return the event loop to ask on; `ImproperlyConfigured` where there is none."""
-    found = running_hub()
-    if found is not None:
-        return found[0]
-    if get_settings().REDIS_URL:
-        return own_loop()
-    server = _server_loop() if serving.is_set() else None
-    if server is None:
-        raise ImproperlyConfigured(
-            "Without PRESENCE['REDIS_URL'] the boards are in the memory of the process that serves "
-            "them, and this is another one. Set it, to ask from everywhere."
-        )
-    return server
-
-
-def _server_loop() -> asyncio.AbstractEventLoop | None:
-    """Return the loop of the server on behalf of which this thread runs, None where there is
-    none."""
-    loop = async_to_sync(_running_loop)()
-    return loop if loop.is_running() else None
-
-
-async def _running_loop() -> asyncio.AbstractEventLoop:
-    return asyncio.get_running_loop()
-
-
-async def with_history(work: Callable[[History], Coroutine[Any, Any, T]]) -> T:
-    """Return what is asked of the site's history: this process's, or, in one that has no hub, that
-    of the shared state. `ImproperlyConfigured` where there is neither."""
-    return await at_home(lambda: work(_site_history()))
-
-
-def _site_history() -> History:
-    found = running_hub()
-    return _upkeeps[found[1]].history if found else _history(own_store(get_settings()))
+def running_hub() -> tuple[Loop, Hub] | None:
+    """Return this process's hub and its loop, in any thread; None where there is no hub yet."""
+    return next(((loop, hub) for loop, hub in [*_hubs.items()] if loop.is_running()), None)
 
 
 def recording() -> bool:
@@ -110,69 +70,151 @@ def recording() -> bool:
     return _upkeeps[current_hub()].recorder.recording
 
 
-def running_hub() -> tuple[asyncio.AbstractEventLoop, Hub] | None:
-    """Return the hub of this process and the loop it runs on, whichever thread asks; None where
-    nobody has asked for one yet."""
-    return next(((loop, hub) for loop, hub in [*_hubs.items()] if loop.is_running()), None)
+async def on_hub_loop(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Call an async function on the event loop that the store belongs to; return its result."""
+    if serving.is_set() and running_hub() is None and not get_settings().REDIS_URL:
+        current_hub()  # Nobody has connected yet.
+    loop = _hub_loop()
+    if loop is asyncio.get_running_loop():
+        return await work()
+    return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work(), loop))
 
 
-def own_loop() -> asyncio.AbstractEventLoop:
-    """Return an event loop that runs in a thread of its own, for a process that has no hub."""
-    with _beginning:
-        # A process that was forked has no threads but the one that forked.
-        if not _own or not _own[-1][1].is_alive():
+def wait_for(
+    work: Callable[P, Coroutine[Any, Any, T]],
+    timeout: float | None,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    """Call an async function on that event loop from sync code; return its result.
+
+    Raises `TryLater` after `timeout` seconds, by default `SYNC_TIMEOUT`. Raises
+    `SynchronousOnlyOperation` on an event loop: waiting there could block the loop that has to
+    answer.
+    """
+    seconds = SYNC_TIMEOUT if timeout is None else timeout
+    if is_on_event_loop():
+        raise SynchronousOnlyOperation(f"in async code use {work.__module__}.{work.__name__}")
+    loop = _hub_loop()
+    running = asyncio.run_coroutine_threadsafe(work(*args, **kwargs), loop)
+    try:
+        return running.result(seconds)
+    except TimeoutError:
+        running.cancel()
+        raise TryLater(f"presence did not answer within {seconds:.3g} s") from None
+
+
+def for_sync_code(work: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
+    """Return the form of an async function for sync code. Its name lacks the leading "a"."""
+
+    @wraps(work)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        return wait_for(work, None, *args, **kwargs)
+
+    call.__name__ = call.__qualname__ = call.__name__.removeprefix("a")
+    return call
+
+
+def is_on_event_loop() -> bool:
+    """Return whether this thread runs an event loop."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _hub_loop() -> Loop:
+    """Return the event loop that the store belongs to."""
+    hub = running_hub()
+    if hub is not None:
+        return hub[0]
+    if get_settings().REDIS_URL:
+        return background_loop()
+    # A sync view runs in a thread of a server, whose loop asgiref knows.
+    loop = async_to_sync(_running_loop)() if serving.is_set() else None
+    if loop is None or not loop.is_running():
+        raise ImproperlyConfigured(
+            "Without PRESENCE['REDIS_URL'] only the process that serves the boards knows them, and "
+            "this is another one. Set it to ask from any process."
+        )
+    return loop
+
+
+async def _running_loop() -> Loop:
+    return asyncio.get_running_loop()
+
+
+def background_loop() -> Loop:
+    """Return the event loop in a background thread, for a process without a hub."""
+    with _background_lock:
+        # After a fork only the thread that forked is alive.
+        if not _background or not _background[-1][1].is_alive():
             loop = asyncio.new_event_loop()
             thread = Thread(target=loop.run_forever, name="presence-api", daemon=True)
             thread.start()
-            _own.append((loop, thread))
-        return _own[-1][0]
+            _background.append((loop, thread))
+        return _background[-1][0]
+
+
+@lru_cache(maxsize=1)
+def background_store(settings: Settings) -> RedisStore:
+    """Return the store to use on the background loop. There is one until the settings change."""
+    return shared_store()
 
 
 def shared_store() -> RedisStore:
-    """Return the store of the site's processes, which `PRESENCE["REDIS_URL"]` leads to."""
+    """Return a new store in the site's Redis, at `PRESENCE["REDIS_URL"]`."""
     settings = get_settings()
     return RedisStore(settings.REDIS_URL, _timing(settings), prefix=settings.REDIS_PREFIX)
 
 
-@lru_cache(maxsize=1)
-def own_store(settings: Settings) -> RedisStore:
-    """Return the one store of a process that has no hub, until the settings change. To be used on
-    its `own_loop`."""
-    return shared_store()
-
-
 def shared_layer() -> Layer | None:
-    """Return the Channels layer of the site's processes, None where there is none."""
+    """Return the channel layer that connects the site's processes, None where there is none."""
     layer: Layer | None = get_channel_layer(get_settings().CHANNEL_LAYER)
     return layer
+
+
+async def with_history(work: Callable[[History], Coroutine[Any, Any, T]]) -> T:
+    """Call an async function with the site's history; return its result."""
+
+    async def call() -> T:
+        running = running_hub()
+        if running is not None:
+            return await work(_upkeeps[running[1]].history)
+        return await work(_history_beside(background_store(get_settings())))
+
+    return await on_hub_loop(call)
+
+
+def _history_beside(store: Store) -> History:
+    if isinstance(store, RedisStore):
+        return RedisHistory(store.link, prefix=get_settings().REDIS_PREFIX)
+    return MemoryHistory(time.time)
 
 
 def _timing(settings: Settings) -> Timing:
     return Timing(grace=settings.GRACE, lease=settings.LEASE)
 
 
-def _history(store: Store) -> History:
-    if isinstance(store, RedisStore):
-        return RedisHistory(store.link, prefix=get_settings().REDIS_PREFIX)
-    return MemoryHistory(time.time)
-
-
-def _make_hub(loop: asyncio.AbstractEventLoop) -> Hub:
+def _make_hub(loop: Loop) -> Hub:
     settings = get_settings()
-    timing = _timing(settings)
-    if settings.REDIS_URL:
-        store: Store = shared_store()
-        layer = shared_layer()
-    else:
-        store, layer = MemoryStore(loop.time, timing), None
+    store: Store = (
+        shared_store() if settings.REDIS_URL else MemoryStore(loop.time, _timing(settings))
+    )
     hub = Hub(
         store,
         process_name(),
         least=settings.INTERVAL,
-        timing=timing,
-        layer=layer,
+        timing=_timing(settings),
+        layer=shared_layer() if settings.REDIS_URL else None,
         log_names=settings.LOG_NAMES,
         tell=announcer.tell,
     )
     hub.journal.started("redis" if settings.REDIS_URL else "memory")
     return hub
+
+
+def process_name() -> str:
+    """Return a unique name for this process that tells its host and process id."""
+    return f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"

@@ -7,9 +7,7 @@ raises `ImproperlyConfigured` in a process that does not serve the boards.
 
 from uuid import UUID
 
-from asgiref.sync import async_to_sync
-
-from presence.runtime import with_history
+from presence.runtime import for_sync_code, with_history
 from presence.server.stats import ProcessStats, load
 from presence.store.history import HOURS, MINUTES, Point, Span
 
@@ -52,9 +50,9 @@ async def aprocess_stats() -> list[ProcessStats]:
     return [load(published[process]) for process in sorted(published)]
 
 
-minutes = async_to_sync(aminutes)
-hours = async_to_sync(ahours)
-process_stats = async_to_sync(aprocess_stats)
+minutes = for_sync_code(aminutes)
+hours = for_sync_code(ahours)
+process_stats = for_sync_code(aprocess_stats)
 
 # Their former names.
 figures, afigures = process_stats, aprocess_stats

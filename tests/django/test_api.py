@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
+from inspect import signature
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -100,6 +101,19 @@ async def test_the_same_from_sync_code(board: UUID, call: Callable[..., Any]) ->
     assert bob.codes == [Close.RESTARTING]
 
 
+@pytest.mark.django_db(transaction=True)
+async def test_sync_code_may_give_a_queryset(board: UUID) -> None:
+    await Board.objects.acreate(pk=board, title="Plans")
+    await tabs(board, ADA)
+    assert await in_thread(api.counts, Board.objects.all()) == {board: 1}
+    assert await in_thread(api.census, Board.objects.all()) == {board: 1}
+
+
+def test_a_sync_function_is_described_as_its_async_twin() -> None:
+    assert (api.online.__name__, api.online.__doc__) == ("online", api.aonline.__doc__)
+    assert signature(api.people) == signature(api.apeople)
+
+
 @SYNC
 async def test_twenty_threads_at_once(board: UUID, call: Callable[..., Any]) -> None:
     await tabs(board, ADA)
@@ -132,9 +146,9 @@ async def test_removed_for_is_a_setting(board: UUID, settings: Any) -> None:
 @pytest.mark.parametrize("seconds", [-1, float("inf"), float("nan")])
 async def test_seconds_that_are_none_change_nothing(board: UUID, seconds: float) -> None:
     (tab,) = await tabs(board, ADA)
-    with pytest.raises(ValueError, match="no number of seconds"):
+    with pytest.raises(ValueError, match="not a number of seconds"):
         await api.aremove(board, ADA, seconds)
-    with pytest.raises(ValueError, match="no number of seconds"):
+    with pytest.raises(ValueError, match="not a number of seconds"):
         await api.aclose(board, seconds)
     assert (tab.codes, await api.ais_closed(board)) == ([], False)
 
@@ -186,7 +200,7 @@ async def test_a_store_that_does_not_answer_is_given_up(
             cancelled.set()
 
     monkeypatch.setattr(current_hub().store, "counts", hangs)
-    monkeypatch.setattr(api, "WITHIN", 0.1)
+    monkeypatch.setattr(runtime, "SYNC_TIMEOUT", 0.1)
     with pytest.raises(TryLater):
         await in_thread(api.online, board)
     async with asyncio.timeout(5):
