@@ -1,4 +1,4 @@
-"""The documents stay true: every setting, check, command, close code and link is in them."""
+"""The documents match the code: settings, checks, commands, files, functions and links."""
 
 import re
 from dataclasses import fields
@@ -9,7 +9,14 @@ import pytest
 from presence.conf import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "presence/PROTOCOL.md"])
+DOCUMENTS = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/*.md"),
+        *ROOT.glob("deploy/*.md"),
+        ROOT / "presence/PROTOCOL.md",
+    ]
+)
 
 
 def text(name: str) -> str:
@@ -17,8 +24,7 @@ def text(name: str) -> str:
 
 
 def rows(name: str, section: str = "") -> dict[str, list[str]]:
-    """Return the table rows of a document's beginning, or of one section, by their first cell,
-    without its back-ticks."""
+    """Return the table rows of a section by their first cell; "": of the text before the first."""
     lines = text(name).partition(f"\n## {section}\n")[2] if section else text(name)
     found = re.findall(r"^\| `([^`]+)` \|(.*)\|$", lines.partition("\n## ")[0], re.MULTILINE)
     return {first: [cell.strip() for cell in rest.split("|")] for first, rest in found}
@@ -65,11 +71,19 @@ def test_every_command_is_in_the_help() -> None:
         assert command in text("README.md")
 
 
+def anchors(document: Path) -> set[str]:
+    """Return the anchors of a document's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_link_leads_somewhere(document: Path) -> None:
-    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", document.read_text()):
+    for target, anchor in re.findall(r"\]\(([^)#\s]*)#?([^)]*)\)", document.read_text()):
         if not target.startswith("http"):
-            assert (document.parent / target).exists(), target
+            file = document.parent / target if target else document
+            assert file.exists(), target
+            assert not anchor or anchor in anchors(file), f"{target}#{anchor}"
 
 
 def test_the_readme_links_to_every_document() -> None:

@@ -82,7 +82,7 @@ def test_the_element_on_another_origin(
 
 
 def test_the_script_api(tap: Tap, server: Server) -> None:
-    script = example(EMBEDDING, "Your own picture", "js")
+    script = example(EMBEDDING, "The JavaScript API", "js")
     tap.page.route(
         "**/example.js", lambda route: route.fulfill(body=script, content_type="text/javascript")
     )
