@@ -202,7 +202,7 @@ class PresenceConsumer(Endpoint):
         end = farewell(error, dialect)
         code = error.close or Close.CLEAN
         hub = current_hub()
-        hub.metrics.closed[code] += 1
+        hub.metrics.closed.labels(code).inc()
         hub.journal.closed(error, board, address=self._address)
         if end.frame is not None:
             self._write(end.frame)

@@ -26,7 +26,7 @@ from presence.middleware import guest_of
 from presence.page_counts import MOST
 from presence.protocol.errors import Forbidden, NoBoard, PresenceError, SignInRequired, TryLater
 from presence.runtime import current_hub, recording
-from presence.server.prometheus import scrape
+from presence.server.metrics import scrape
 from presence.tokens import Grant, sign
 
 logger = logging.getLogger(__name__)
@@ -179,7 +179,8 @@ async def metrics(request: HttpRequest) -> HttpResponse:
     if not may_read_metrics(request):
         return _metrics_refusal()
     encode, content_type = choose_encoder(request.headers.get("Accept", ""))
-    registry = await scrape(current_hub(), recording=recording())
+    hub = current_hub()
+    registry = await scrape(hub.metrics, hub.store, recording=recording())
     return HttpResponse(encode(registry), content_type=content_type)
 
 

@@ -286,7 +286,7 @@ class LiveRoom:
         now = self._loop.time()
         self._timer = None
         self._lag.note(now - self._next, now)
-        self._metrics.tick_lag.add(max(0.0, now - self._next))
+        self._metrics.tick_lag.observe(max(0.0, now - self._next))
         self._tick(now)
 
     def _tick(self, now: float) -> None:

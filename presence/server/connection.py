@@ -136,7 +136,7 @@ class Connection:
             case Reply(frame):
                 self.write(frame)
             case Strike(reason, frame):
-                self._metrics.malformed[reason] += 1
+                self._metrics.malformed.labels(reason).inc()
                 self._say(frame)
             case Shut(error, frame):
                 self._shut(error, frame)
@@ -183,7 +183,7 @@ class Connection:
     def _shut(self, error: PresenceError, frame: bytes | None) -> None:
         code = error.close or Close.CLEAN
         self._say(frame)
-        self._metrics.closed[code] += 1
+        self._metrics.closed.labels(code).inc()
         journal = self._hub.journal
         journal.closed(error, self._board, self.session_id, address=self._address)
         self._close(code)

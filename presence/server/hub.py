@@ -8,7 +8,7 @@ whatever happens to the connection that asked for it: a consumer may be cancelle
 import asyncio
 import logging
 from collections.abc import Coroutine, Mapping
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from presence.cluster.layer import Layer
@@ -58,7 +58,9 @@ class Hub:
         self.store = store
         self.layer = layer
         self.process = process
-        self.metrics = Metrics()
+        self.metrics = Metrics(
+            process, boards=lambda: self.boards, lease_age=lambda: self.lease_age
+        )
         self.journal = Journal(process, names=log_names)
         self._least = least
         self._timing = timing
@@ -67,7 +69,7 @@ class Hub:
         self._rooms: dict[UUID, LiveRoom] = {}
         self._lease = Lease(store, process, timing.lease, self._on_renewed)
         self._renew = self._lease.renew
-        layer = TimedLayer(layer, self.metrics, self._loop.time) if layer else None
+        layer = cast(Layer, TimedLayer(layer, self.metrics)) if layer else None
         # The processes renew every third of a lease; half of one leaves them time to do so.
         patience = timing.lease / 2
         lease, queue, departed = self._lease, self._queue, self.departed
@@ -182,8 +184,8 @@ class Hub:
         if admission is None:
             return
         self._events.came(live.board, admission)
-        self.metrics.joins += 1
-        self.metrics.resumes += admission.resumed is not None
+        self.metrics.joins.inc()
+        self.metrics.resumes.inc(admission.resumed is not None)
         try:
             await self._sync.enter(live, admission)
             if request.session in live.removed:
@@ -211,13 +213,13 @@ class Hub:
             await self._renew()
             if peer.session_id != request.session:
                 return None
-            with timed(self.metrics.store, self.now):
+            with timed(self.metrics.store):
                 return await self.store.join(live.board, request)
         except Refused as error:
             self._refuse(peer, request, error)
             return None
         except TryLater as error:
-            self.metrics.store_failures += 1
+            self.metrics.store_failures.inc()
             self._refuse(peer, request, error)
             return None
         except Exception:
@@ -230,7 +232,7 @@ class Hub:
 
     def departed(self, board: UUID, departure: Departure) -> None:
         """Take in who is off a board, by this process's word to the store: count, log and tell."""
-        self.metrics.leaves += len(departure.members)
+        self.metrics.leaves.inc(len(departure.members))
         self.journal.left(board, departure)
         self._events.went(board, departure)
 

@@ -1,125 +1,42 @@
-"""What this process has done, counted.
+"""The metrics of one process, and the answer to a scrape of /metrics.
 
-On the path of a frame a count is one addition to an int, and a tick adds to three lists of ints;
-`Collector` turns them into Prometheus metrics when somebody asks. docs/operations.md names them
-all.
-
-How often something was how much: the counts of a histogram, cheap enough for every tick.
-
-What the ways to the store and to the other processes take, measured from outside.
+docs/operations.md lists them all.
 """
 
-from bisect import bisect_left
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from itertools import accumulate
 from typing import Any
+from uuid import UUID
 
-from prometheus_client.core import (
-    CounterMetricFamily,
-    GaugeMetricFamily,
-    HistogramMetricFamily,
-    Metric,
-)
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, Metric
 
 from presence.cluster.layer import Layer
-from presence.protocol.errors import Close, Malformed
+from presence.protocol.errors import Close, Malformed, TryLater
+from presence.store.base import Store
 
-BRIEF = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
-"""Bounds in seconds for what is to take well under a tick."""
+TICK_BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
+"""Upper bounds, in seconds, for work that takes a part of a tick."""
 
-SLOW = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
-"""Bounds in seconds for what goes through Redis and back."""
+REDIS_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+"""Upper bounds, in seconds, for round trips to Redis."""
 
-FRAMES = (0.0, 1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0)
-"""Bounds in frames for what one tick writes."""
-
-
-class Buckets:
-    """Counts of values by the first of `bounds` (ascending) that they do not exceed, in the end
-    those above all bounds; and their sum."""
-
-    __slots__ = ("_bounds", "_counts", "sum")
-
-    def __init__(self, bounds: Sequence[float]) -> None:
-        self._bounds = tuple(bounds)
-        self._counts = [0] * (len(self._bounds) + 1)
-        self.sum = 0.0
-
-    def add(self, value: float) -> None:
-        """Count a value."""
-        self._counts[bisect_left(self._bounds, value)] += 1
-        self.sum += value
-
-    @property
-    def count(self) -> int:
-        """How many values were counted."""
-        return sum(self._counts)
-
-    def cumulative(self) -> Iterator[tuple[str, int]]:
-        """Yield each bound as text, the last being "+Inf", with how many values were at most it."""
-        names = (*map(str, self._bounds), "+Inf")
-        return zip(names, accumulate(self._counts), strict=True)
-
-
-OTHER = "other"
-"""The label of the codes that no program we know of closes with: a client may take any of some
-thousands."""
+FRAME_BUCKETS = (0.0, 1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0)
+"""Upper bounds for the frames that one tick writes."""
 
 CLIENT_CODES = (Close.CLEAN, Close.GOING_AWAY, 1005, Close.BROKEN, Close.SILENT)
-"""The codes with which browsers' sockets end, and those that were cut off."""
+"""Close codes of browsers, and of connections that were cut off."""
 
 SERVER_CODES = [code for code in Close if code not in CLIENT_CODES[:4]]
 
+OTHER = "other"
+"""Label for every other close code of a client: there are thousands, and a client may send any."""
 
-def _of(bounds: tuple[float, ...]) -> Callable[[], Buckets]:
-    return lambda: Buckets(bounds)
+STORE_TIMEOUT = 3.0
+"""Seconds after which a scrape calls the store down. Prometheus itself waits for 10 s."""
 
-
-@dataclass(slots=True)
-class Metrics:
-    """Counts since the process started; bytes are of payloads. `sockets` is how many are open
-    now. Histograms are of seconds, `tick_frames` of frames."""
-
-    frames_in: int = 0
-    bytes_in: int = 0
-    frames_out: int = 0
-    bytes_out: int = 0
-    frames_held: int = 0
-    throttled: int = 0
-    ticks: int = 0
-    joins: int = 0
-    resumes: int = 0
-    leaves: int = 0
-    publish_failures: int = 0
-    store_failures: int = 0
-    sockets: int = 0
-    malformed: Counter[str] = field(default_factory=Counter)
-    closed: Counter[int] = field(default_factory=Counter)
-    hung_up: Counter[int | str] = field(default_factory=Counter)
-    tick: Buckets = field(default_factory=_of(BRIEF))
-    tick_lag: Buckets = field(default_factory=_of(BRIEF))
-    tick_frames: Buckets = field(default_factory=_of(FRAMES))
-    publish: Buckets = field(default_factory=_of(SLOW))
-    store: Buckets = field(default_factory=_of(SLOW))
-
-    def ticked(self, took: float, frames: int, throttled: int) -> None:
-        """Count a tick: what it took in seconds, the frames it wrote, and the positions it left
-        for the next."""
-        self.ticks += 1
-        self.throttled += throttled
-        self.tick.add(took)
-        self.tick_frames.add(frames)
-
-    def client_closed(self, code: int | None) -> None:
-        """Count a socket that ended by the client's doing; None where no code came."""
-        known = Close.BROKEN if code is None else code
-        self.hung_up[known if known in CLIENT_CODES else OTHER] += 1
-
-
-COUNTERS = {
+FRAME_COUNTERS = {
     "frames_in": "Frames received",
     "bytes_in": "Payload bytes received",
     "frames_out": "Frames sent",
@@ -127,124 +44,189 @@ COUNTERS = {
     "frames_held": "Cursor frames not sent to sockets that read too slowly",
     "throttled": "Positions left for a later tick because their person sent too many",
     "ticks": "Ticks: times a room told its sockets what changed",
-    "joins": "Sessions put on a board",
-    "resumes": "Sessions that went on for one whose socket had broken",
-    "leaves": "Sessions taken off a board, those of processes that died included",
-    "publish_failures": "Messages to other processes that the channel layer did not take at once",
-    "store_failures": "Joins and checks for which the store was out of reach",
-}
-
-LABELLED: Mapping[str, tuple[str, Sequence[Any], str]] = {
-    "malformed": ("reason", [*Malformed], "Malformed frames"),
-    "closed": ("code", SERVER_CODES, "Sockets the server closed"),
-    "hung_up": ("code", [*CLIENT_CODES, OTHER], "Sockets that clients closed, or that broke"),
-}
-"""The label of each, and the values that are told from the start: what was not there before cannot
-be seen to rise."""
-
-HISTOGRAMS = {
-    "tick": ("tick_seconds", "What one tick took"),
-    "tick_lag": ("tick_lag_seconds", "How late ticks were that waited for their time"),
-    "tick_frames": ("tick_frames", "Frames that one tick wrote, over all sockets of its board"),
-    "publish": ("publish_seconds", "What it took the channel layer to take a message"),
-    "store": ("store_seconds", "Round trips to the store: joins, and a check every 5 s"),
 }
 
 
-class Collector:
-    """Gives prometheus-client the metrics of one process, labelled with its name:
-    `REGISTRY.register(Collector(metrics, process))`.
+class Metrics:
+    """What one process counted since it started; a collector for prometheus-client.
 
-    `gauges` returns what else is so now: values by name (without "presence_") and explanation.
+    `sockets` is the number of open sockets. `boards` and `lease_age` return the current values of
+    the gauges of that name. `FRAME_COUNTERS` are plain ints: they change with every frame, and
+    adding to an int takes a tenth of the time of a `Counter`.
     """
 
     def __init__(
         self,
-        metrics: Metrics,
         process: str,
-        gauges: Callable[[], Mapping[tuple[str, str], float]] = dict,
+        *,
+        boards: Callable[[], float] = lambda: 0,
+        lease_age: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        self._metrics = metrics
-        self._process = process
-        self._gauges = gauges
+        self.process = process
+        self._registry = registry = CollectorRegistry()
+        self.frames_in = self.bytes_in = self.frames_out = self.bytes_out = self.frames_held = 0
+        self.throttled = self.ticks = self.sockets = 0
+
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"presence_{name}", text, labels, registry=registry)
+
+        def histogram(name: str, text: str, buckets: tuple[float, ...]) -> Histogram:
+            return Histogram(f"presence_{name}", text, buckets=buckets, registry=registry)
+
+        def gauge(name: str, text: str, value: Callable[[], float]) -> None:
+            Gauge(f"presence_{name}", text, registry=registry).set_function(value)
+
+        self.joins = counter("joins", "Sessions put on a board")
+        self.resumes = counter("resumes", "Sessions that went on for one whose socket had broken")
+        self.leaves = counter(
+            "leaves", "Sessions taken off a board, those of processes that died included"
+        )
+        self.publish_failures = counter(
+            "publish_failures",
+            "Messages to other processes that the channel layer did not take at once",
+        )
+        self.store_failures = counter(
+            "store_failures", "Joins and checks for which the store was out of reach"
+        )
+
+        self.malformed = counter("malformed", "Malformed frames", "reason")
+        self.closed = counter("closed", "Sockets the server closed", "code")
+        self.hung_up = counter("hung_up", "Sockets that clients closed, or that broke", "code")
+        # A series that starts at zero can be seen to rise.
+        for reason in Malformed:
+            self.malformed.labels(reason)
+        for code in SERVER_CODES:
+            self.closed.labels(code)
+        for client_code in [*CLIENT_CODES, OTHER]:
+            self.hung_up.labels(client_code)
+
+        self.tick = histogram("tick_seconds", "What one tick took", TICK_BUCKETS)
+        self.tick_lag = histogram(
+            "tick_lag_seconds", "How late ticks were that waited for their time", TICK_BUCKETS
+        )
+        self.tick_frames = histogram(
+            "tick_frames",
+            "Frames that one tick wrote, over all sockets of its board",
+            FRAME_BUCKETS,
+        )
+        self.publish = histogram(
+            "publish_seconds", "What it took the channel layer to take a message", REDIS_BUCKETS
+        )
+        self.store = histogram(
+            "store_seconds", "Round trips to the store: joins, and a check every 5 s", REDIS_BUCKETS
+        )
+
+        gauge("sockets", "Open sockets", lambda: self.sockets)
+        gauge("boards", "Boards that this process serves somebody on", boards)
+        gauge(
+            "lease_age_seconds",
+            "Since this process's lease was renewed; 0 while it needs none",
+            lease_age,
+        )
+
+    def ticked(self, seconds: float, frames: int, throttled: int) -> None:
+        """Count a tick: its duration, the frames it wrote, and the positions it postponed."""
+        self.ticks += 1
+        self.throttled += throttled
+        self.tick.observe(seconds)
+        self.tick_frames.observe(frames)
+
+    def client_closed(self, code: int | None) -> None:
+        """Count a socket that the client closed, or that broke (None: without a close code)."""
+        known = Close.BROKEN if code is None else code
+        self.hung_up.labels(known if known in CLIENT_CODES else OTHER).inc()
+
+    @contextmanager
+    def publishing(self) -> Iterator[None]:
+        """Time a message to the channel layer; one that fails or is cancelled is a failure."""
+        try:
+            with timed(self.publish):
+                yield
+        except BaseException:
+            self.publish_failures.inc()
+            raise
 
     def collect(self) -> Iterator[Metric]:
-        """Yield every metric with its value of now."""
-        for name, text in COUNTERS.items():
-            yield self._counter(name, text)
-        for name in LABELLED:
-            yield self._by_label(name)
-        for name, (called, text) in HISTOGRAMS.items():
-            yield self._histogram(getattr(self._metrics, name), called, text)
-        yield self._gauge("sockets", "Open sockets", self._metrics.sockets)
-        for (name, text), value in self._gauges().items():
-            yield self._gauge(name, text, value)
-
-    def _counter(self, name: str, text: str) -> Metric:
-        family = CounterMetricFamily(f"presence_{name}", text, labels=["process"])
-        family.add_metric([self._process], getattr(self._metrics, name))
-        return family
-
-    def _by_label(self, name: str) -> Metric:
-        label, known, text = LABELLED[name]
-        family = CounterMetricFamily(f"presence_{name}", text, labels=["process", label])
-        counts = dict.fromkeys(known, 0) | getattr(self._metrics, name)
-        for value, count in counts.items():
-            family.add_metric([self._process, str(value)], count)
-        return family
-
-    def _histogram(self, buckets: Buckets, name: str, text: str) -> Metric:
-        family = HistogramMetricFamily(f"presence_{name}", text, labels=["process"])
-        family.add_metric([self._process], list(buckets.cumulative()), buckets.sum)
-        return family
-
-    def _gauge(self, name: str, text: str, value: float) -> Metric:
-        family = GaugeMetricFamily(f"presence_{name}", text, labels=["process"])
-        family.add_metric([self._process], value)
-        return family
-
-
-@contextmanager
-def timed(buckets: Buckets, clock: Callable[[], float]) -> Iterator[None]:
-    """Count what the block took, in seconds of `clock`; one that fails says nothing of it."""
-    begin = clock()
-    yield
-    buckets.add(clock() - begin)
+        """Yield every metric, with the label `process`."""
+        for name, text in FRAME_COUNTERS.items():
+            family = CounterMetricFamily(f"presence_{name}", text, labels=["process"])
+            family.add_metric([self.process], getattr(self, name))
+            yield family
+        for metric in self._registry.collect():
+            metric.samples = [
+                sample._replace(labels={"process": self.process, **sample.labels})
+                for sample in metric.samples
+                if not sample.name.endswith("_created")
+            ]
+            yield metric
 
 
 class TimedLayer:
-    """A layer that stands before another, and counts what publishing takes in `metrics`."""
+    """A channel layer that times `group_send`."""
 
-    def __init__(self, inner: Layer, metrics: Metrics, clock: Callable[[], float]) -> None:
-        self._inner = inner
+    def __init__(self, layer: Layer, metrics: Metrics) -> None:
+        self._layer = layer
         self._metrics = metrics
-        self._clock = clock
 
-    async def new_channel(self) -> str:
-        """See `Layer`."""
-        return await self._inner.new_channel()
-
-    async def receive(self, channel: str) -> dict[str, Any]:
-        """See `Layer`."""
-        return await self._inner.receive(channel)
-
-    async def send(self, channel: str, message: dict[str, Any]) -> None:
-        """See `Layer`."""
-        await self._inner.send(channel, message)
-
-    async def group_add(self, group: str, channel: str) -> None:
-        """See `Layer`."""
-        await self._inner.group_add(group, channel)
-
-    async def group_discard(self, group: str, channel: str) -> None:
-        """See `Layer`."""
-        await self._inner.group_discard(group, channel)
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._layer, name)
 
     async def group_send(self, group: str, message: dict[str, Any]) -> None:
-        """See `Layer`. One that was given up, which is how it fails that hangs, failed."""
-        try:
-            with timed(self._metrics.publish, self._clock):
-                await self._inner.group_send(group, message)
-        except BaseException:
-            self._metrics.publish_failures += 1
-            raise
+        """See `Layer.group_send`."""
+        with self._metrics.publishing():
+            await self._layer.group_send(group, message)
+
+
+@contextmanager
+def timed(histogram: Histogram) -> Iterator[None]:
+    """Observe how many seconds of the event loop's time the block took, unless it raises."""
+    clock = asyncio.get_running_loop().time
+    start = clock()
+    yield
+    histogram.observe(clock() - start)
+
+
+def total(histogram: Histogram) -> tuple[int, float]:
+    """Return how many values a histogram observed, and their sum."""
+    (metric,) = histogram.collect()
+    values = {sample.name: sample.value for sample in metric.samples}
+    return int(values[f"{metric.name}_count"]), values[f"{metric.name}_sum"]
+
+
+async def scrape(metrics: Metrics, store: Store, *, recording: bool) -> CollectorRegistry:
+    """Return a registry of this process's metrics and of the whole site's people.
+
+    Every process has the same figures of the site: they carry no `process`, so that nobody sums
+    them. They are missing while the store is out of reach. `recording`: this process writes the
+    history.
+    """
+    people = await _people(metrics, store)
+    registry = CollectorRegistry()
+    registry.register(metrics)
+    ProcessCollector(registry=registry)
+
+    def gauge(name: str, text: str, value: float, **labels: str) -> None:
+        family = Gauge(f"presence_{name}", text, labels, registry=registry)
+        (family.labels(**labels) if labels else family).set(value)
+
+    gauge("recorder", "1 where this process writes the history", recording, process=metrics.process)
+    gauge("store_up", "1 where the store answers", people is not None)
+    if people is not None:
+        gauge(
+            "site_people",
+            "People on all boards of the site; on each board that somebody is on",
+            sum(people.values()),
+        )
+        gauge("site_boards", "Boards of the site that somebody is on", len(people))
+    return registry
+
+
+async def _people(metrics: Metrics, store: Store) -> Mapping[UUID, int] | None:
+    try:
+        async with asyncio.timeout(STORE_TIMEOUT):
+            with timed(metrics.store):
+                await store.ping()
+            return await store.boards()
+    except (TryLater, TimeoutError):
+        metrics.store_failures.inc()
+        return None

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, fields
 
 from presence.protocol.errors import TryLater
 from presence.server.hub import Hub
-from presence.server.metrics import timed
+from presence.server.metrics import timed, total
 from presence.server.tasks import Tasks
 from presence.store.base import Store
 from presence.store.history import History
@@ -147,10 +147,10 @@ class Upkeep:
     async def _tell(self) -> None:
         begin = self._hub.now()
         try:
-            with timed(self._hub.metrics.store, self._hub.now):
+            with timed(self._hub.metrics.store):
                 await self._hub.store.ping()
         except TryLater:
-            self._hub.metrics.store_failures += 1
+            self._hub.metrics.store_failures.inc()
             raise
         figures = self._figures(self._hub.now() - begin)
         await self.history.publish(self._hub.process, dump(figures))
@@ -170,11 +170,12 @@ class Upkeep:
 
     def _counts(self) -> Counts:
         metrics = self._hub.metrics
+        ticks, lag = total(metrics.tick_lag)
         return Counts(
             metrics.frames_in,
             metrics.frames_out,
             metrics.bytes_in,
             metrics.bytes_out,
-            metrics.tick_lag.sum,
-            metrics.tick_lag.count,
+            lag,
+            ticks,
         )

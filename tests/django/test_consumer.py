@@ -16,6 +16,7 @@ from presence.protocol.messages import Dialect, Join, PresenceUpdate
 from presence.runtime import current_hub
 from presence.server.connection import Connection
 from presence_site.models import Board
+from tests.support.metrics import value
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -210,4 +211,4 @@ async def test_what_a_refused_client_says_is_not_heard(connect: Connect) -> None
     assert await socket.receive_output() == {"type": "websocket.close", "code": 4404}
     await socket.send_to(bytes_data=JOIN)
     assert await socket.receive_nothing()
-    assert current_hub().metrics.closed[4404] == 1
+    assert value(current_hub().metrics, "closed_total", code=4404) == 1

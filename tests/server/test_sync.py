@@ -18,6 +18,7 @@ from presence.protocol.messages import (
 from presence.store.base import JoinRequest
 from tests.server.harness import BOARD, pass_time, settle
 from tests.server.world import MENDED, RENEWAL, World, agree, quiet, three
+from tests.support.metrics import by_label
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "frames.json").read_text())
 
@@ -154,5 +155,5 @@ async def test_a_board_that_gets_another_id_strikes_nobody_for_it(world: World) 
         bob.say(CursorUpdate(x, 0, (before, ada.welcome.board)[x % 2]))
         await pass_time(0.1)
     assert eve.pointers[0] == (29, 0)
-    assert world.process("one").hub.metrics.malformed == {}
+    assert by_label(world.process("one").hub.metrics, "malformed_total", "reason") == {}
     assert bob.codes == []
