@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from random import Random
 
-from presence.store.history import HOURS, Span, Tally
+from presence.store.history import HOURS, Bucket, Span
 
 LOOKS = 6
 DOWN = range(500, 530)
@@ -18,7 +18,7 @@ def share(at: float) -> float:
     return day * (0.3 if weekday >= 5 else 1)
 
 
-def past(span: Span, now: float, size: int, seed: int) -> Mapping[int, Tally]:
+def past(span: Span, now: float, size: int, seed: int) -> Mapping[int, Bucket]:
     """Return what was seen of a board, on which `size` people are now."""
     chance, last, mood = Random(seed), span.number(now), 1.0
     seen = {}
@@ -27,12 +27,12 @@ def past(span: Span, now: float, size: int, seed: int) -> Mapping[int, Tally]:
         people = size * mood * share((last - ago) * span.seconds) / share(now)
         if span is HOURS or ago not in DOWN:
             peak = math.ceil(people * chance.uniform(1, 1.15))
-            seen[last - ago] = Tally(LOOKS, round(people * LOOKS), peak)
+            seen[last - ago] = Bucket(LOOKS, round(people * LOOKS), peak)
     return seen
 
 
-def together(number: int, boards: list[Mapping[int, Tally]]) -> Tally:
+def together(number: int, boards: list[Mapping[int, Bucket]]) -> Bucket:
     """Return what was seen of all boards: their peaks seldom come at once."""
     seen = [board[number] for board in boards]
     total, peaks = sum(each.sum for each in seen), sum(each.peak for each in seen)
-    return Tally(LOOKS, total, round((total / LOOKS + peaks) / 2))
+    return Bucket(LOOKS, total, round((total / LOOKS + peaks) / 2))

@@ -26,7 +26,7 @@ from presence.runtime import (
 from presence.server.operations import ANSWER_WITHIN, Operations
 from presence.server.people import Person, Scene
 from presence.signals import announcer
-from presence.store.base import UNTIL_REOPENED
+from presence.store.base import MAX_CLOSED
 
 __all__ = [
     "Person",
@@ -111,7 +111,7 @@ async def aclose(board: Any, seconds: float | None = None) -> None:
     """Close a board to newcomers for so many seconds, or until it is reopened. The people on it
     stay, and may come back within their grace."""
     uuid = board_id(board)
-    duration = UNTIL_REOPENED if seconds is None else _seconds(seconds)
+    duration = MAX_CLOSED if seconds is None else _seconds(seconds)
     await _call(lambda operations: operations.close(uuid, duration))
 
 
@@ -161,7 +161,7 @@ def board_id(board: Any) -> UUID:
 def _seconds(given: float) -> float:
     if not 0 <= given < math.inf:
         raise ValueError(f"{given!r} is not a number of seconds from 0 on")
-    return min(given, UNTIL_REOPENED)
+    return min(given, MAX_CLOSED)
 
 
 async def _call(operation: Callable[[Operations], Coroutine[Any, Any, T]]) -> T:

@@ -189,7 +189,7 @@ async def with_history(work: Callable[[History], Coroutine[Any, Any, T]]) -> T:
 
 def _history_beside(store: Store) -> History:
     if isinstance(store, RedisStore):
-        return RedisHistory(store.link, prefix=get_settings().REDIS_PREFIX)
+        return RedisHistory(store)
     return MemoryHistory(time.time)
 
 

@@ -1,2 +1,1 @@
-"""Shared state: who is on which board, over all processes. `base` is the contract, the rest keep
-it."""
+"""State that all processes share: who is on which board, and the history of people counts."""

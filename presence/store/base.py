@@ -1,23 +1,19 @@
-"""The store: who is on which board, over all processes.
+"""The seam of the store: who is on which board, over all processes.
 
-A store allots user ids and board ids, counts people, and forgets processes that stopped renewing
-their lease. One suite, `tests/store/`, holds every implementation to what is written here.
+A store assigns user ids and board ids, counts people, and drops the members of processes that
+stopped renewing their lease. `tests/store/` holds every implementation to this contract.
 
-Boards are named by their UUID. Times are in seconds. Every method may raise `TryLater` where the
-shared state is out of reach. Nothing has changed then, or (where only the answer was lost) nothing
-that lasts: a join of which the caller never heard is taken back, a leave may be asked for again.
+Boards are named by their UUID; durations are in seconds. Every method may raise `TryLater` when the
+shared state is out of reach. The call then changed nothing, or only its answer was lost: a join
+whose answer was lost is undone by the next `renew`, and a leave may be repeated.
 
-A board's *version* is a whole number. Every call that puts members on the board or takes members
-off raises it by one, however many they are; two different memberships of one board never have the
-same version, also where the shared state was emptied in between. Where it fell back to what it knew
-a while ago, a version may come again: who relies on it hears of changes in another way too. It is 0
-where nothing is known of the board. A session whose time is up is off the roster at once, and
-raises the version when it is reaped.
+A board's *version* is a whole number, 0 for an unknown board. Every call that adds or removes
+members raises it by one, however many they are. Two different memberships of one board never share
+a version, even after the shared state was lost. Only a server that comes back with an old copy of
+its data can repeat versions. A session whose time is up leaves the roster at once, but raises the
+version only when it is reaped.
 
-Whom a board keeps out, persons who were removed and newcomers where it is shut, is part of the
-shared state. It is forgotten where that is lost.
-
-Who is on a board: one `Member` per socket, several of which may be one person.
+Bans (removed persons, closed boards) are part of the shared state and are lost with it.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -27,13 +23,20 @@ from uuid import UUID
 
 from presence.protocol.messages import NO_USER, Color
 
+REMOVED_SESSION_TTL = 3600.0
+"""Seconds for which a removed session is remembered, at least. A process that lost contact for less
+cannot put the session back."""
+
+MAX_CLOSED = 365 * 24 * 3600.0
+"""Seconds for which a board may be closed, at most: every key in the store expires."""
+
 
 @dataclass(frozen=True, slots=True)
 class Member:
     """One session on one board.
 
-    `session` and `process` are unique strings; `person` is the same for every socket of one person
-    (PROTOCOL.md, "Who counts as one person"); `user` is 0..254, or 255 for a spectator.
+    `session` and `process` are unique strings. `person` is the same for all sockets of one person
+    (PROTOCOL.md, "Who counts as one person"). `user` is 0..254, or 255 for a spectator.
     """
 
     session: str
@@ -43,34 +46,26 @@ class Member:
     color: Color
     user: int
     since: float = field(default=0.0, compare=False)
-    """When it came, in seconds of the store's clock; who goes on for a session came when it did."""
+    """When the member came, by the store's clock. Resuming a session keeps its time."""
 
     @property
     def spectator(self) -> bool:
-        """True where the board was full: sees everything, is counted, has no user id."""
+        """True if the board was full: the member sees and is counted, but has no user id."""
         return self.user == NO_USER
 
 
 def people(members: Iterable[Member]) -> int:
-    """Return how many people the members are: tabs of one person count once."""
+    """Count persons: several tabs of one person count once."""
     return len({member.person for member in members})
-
-
-REMEMBERED = 3600.0
-"""Seconds for which removed sessions are known, at least: no process that slept less puts them
-back."""
-
-UNTIL_REOPENED = 365 * 24 * 3600.0
-"""Seconds that a board is shut for at most: nothing is kept for ever."""
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
     """How long things last, in seconds.
 
-    `grace`: a session whose socket broke stays on the roster. `id_rest`: a user id is not given
-    again. `board_rest`: a board id is kept for its empty board. `lease`: a process is believed
-    alive after it renewed.
+    `grace`: a session stays on the roster after its socket broke. `id_rest`: a released user id is
+    not given to anybody else. `board_rest`: an empty board keeps its board id. `lease`: a process
+    counts as alive after it renewed.
     """
 
     grace: float = 5.0
@@ -81,10 +76,7 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class JoinRequest:
-    """Who asks to come onto a board: a `Member` but for what the store decides.
-
-    `session` is unique among all processes; `process` names the asking process.
-    """
+    """The fields of a `Member` that the caller decides; the store decides the rest."""
 
     session: str
     process: str
@@ -94,10 +86,12 @@ class JoinRequest:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """What the store decided: the member, the board's id on the wire (1..65535), how many people
-    are on the board now, the board's version, the processes that hold a lease and have members
-    there (the asking one always), the session of the same person that this one goes on for, if
-    one was in its grace, and whether the person `arrived`: had no session here before."""
+    """The answer to `Store.join`.
+
+    `board_id` is the board's id on the wire, 1..65535. `processes` hold a lease and have members on
+    the board; the asking process is always among them. `resumed` is the broken session of the same
+    person that this one replaced. `arrived` is true if the person had no session on the board.
+    """
 
     member: Member
     board_id: int
@@ -110,9 +104,11 @@ class Admission:
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """Who is off the board now (nobody, where they were off it before), how many people remain, and
-    what says when and not what, so that departures compare without it: the board's version, the
-    persons whose last session this took, and whether it was the last of all."""
+    """Which members a call took off a board, and how many people remain.
+
+    `left` are the persons whose last session this took, `emptied` is true if nobody remains.
+    Neither these nor the version take part in comparisons.
+    """
 
     members: tuple[Member, ...]
     people: int
@@ -123,8 +119,7 @@ class Departure:
 
 @dataclass(frozen=True, slots=True)
 class BoardSummary:
-    """How a board stands: people, version, and the processes that hold a lease and have members
-    there."""
+    """A board in brief; `processes` hold a lease and have members on it."""
 
     people: int
     version: int
@@ -133,11 +128,10 @@ class BoardSummary:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A board at one moment: its roster in the order they came, and what `BoardSummary` says. Its
-    id on the wire is 0 where it holds none.
+    """A whole board at one moment, its members in the order they came.
 
-    `removed` are sessions that were taken off it and must not be put back; `closed`: newcomers are
-    kept out. `at` is the moment, by the store's clock.
+    `board_id` is 0 if the board holds none. `removed` are sessions that must not be put back.
+    `closed` means that newcomers are refused. `at` is the moment, by the store's clock.
     """
 
     members: tuple[Member, ...]
@@ -151,84 +145,81 @@ class Snapshot:
 
 
 class Store(Protocol):
-    """Shared state. See the module's docstring."""
+    """Shared state; the module's docstring says what holds for every method."""
 
     async def join(self, board: UUID, request: JoinRequest) -> Admission:
         """Put a session on a board.
 
-        It goes on for a broken session of the same person, under the same user id and colour, where
-        there is one in its grace or of a process whose lease ran out. Otherwise it gets the lowest
-        user id that is neither held nor resting, 255 (a spectator) where there is none, and a
-        colour as `identity.color_for` says, the person's own where they are here in another tab.
+        If the same person has a session there in its grace, or of a process whose lease ran out,
+        the new session replaces it and keeps its user id and colour. Otherwise it gets the lowest
+        user id that is neither held nor at rest, or 255 (spectator) if none is free; and the colour
+        of the person's other tabs, or else the one that `identity.color_for` chooses.
 
-        Raises `Removed` for a person who is kept out, `Forbidden` for one who is not on the board
-        while it is shut; nothing has changed then.
+        Raises `Removed` for a banned person, and `Forbidden` for a newcomer to a closed board.
         """
         ...
 
     async def start_grace(self, board: UUID, session: str) -> None:
-        """Start a session's grace: its socket broke. Unknown sessions change nothing."""
+        """Start the grace of a session whose socket broke. Unknown sessions change nothing."""
         ...
 
     async def leave(self, board: UUID, session: str) -> Departure:
-        """Take a session off a board at once; its user id rests. Unknown sessions change
-        nothing."""
+        """Take a session off a board; its user id rests. Unknown sessions change nothing."""
         ...
 
     async def reap(self, board: UUID) -> Departure:
-        """Take off the board every session whose grace is over, or whose process's lease ran out a
-        grace ago. Where several processes reap at once, each member is in one answer only."""
+        """Take off every session whose grace is over, or whose process lost its lease a grace ago.
+
+        If several processes reap at once, each member is in the answer to only one of them.
+        """
         ...
 
     async def restore(self, board: UUID, members: Sequence[Member]) -> Snapshot:
-        """Put members back whom the shared state has lost, or took for dead.
+        """Put back members that the shared state lost, or dropped because it took them for dead.
 
-        Each keeps its session, process, person, name and colour, and its user id, unless another
-        session holds that or it rests after somebody else: then it gets the lowest free one (255
-        where there is none). Those who are on the board already stay as they are. The snapshot
-        tells what everybody has now. Sessions that were removed are not put back, nor those of
-        persons who are kept out, which are `removed` from then on.
+        Members keep everything; only the user id changes (to the lowest free one, or 255) if
+        another session holds it or it rests after another person. Members who are on the board
+        already stay as they are. Removed sessions are not put back. Neither are sessions of banned
+        persons, which count as removed from then on.
         """
         ...
 
     async def remove(self, board: UUID, person: str, seconds: float) -> Departure:
-        """Take every session of a person off a board, and keep the person out for so long; where
-        that was said before, it holds no more. 0: they may come at once."""
-        ...
+        """Take all sessions of a person off a board, and ban the person for some seconds.
 
-    async def close_board(self, board: UUID, seconds: float) -> None:
-        """Let no newcomers onto a board for so long, a year at most; where that was said before,
-        it holds no more. 0: they may come at once. Who is on the board may open further tabs,
-        and come back within their grace."""
-        ...
-
-    async def renew(self, process: str) -> Mapping[UUID, BoardSummary]:
-        """Renew a process's lease; the first call begins it. A process's members count while it
-        holds one.
-
-        Tells how the boards stand on which this store put members of the process. Where the shared
-        state lost all of them, the board is named once more, without the process: `restore` may put
-        them back.
+        The ban replaces an earlier one; with 0 the person may come back at once.
         """
         ...
 
-    async def roster(self, board: UUID) -> tuple[Member, ...]:
-        """Return who is on a board, spectators and sessions in their grace included, in the order
-        they came."""
+    async def close_board(self, board: UUID, seconds: float) -> None:
+        """Refuse newcomers for some seconds, at most `MAX_CLOSED`; replaces an earlier call.
+
+        Persons on the board may open more tabs, and come back within their grace. With 0 the board
+        opens at once.
+        """
+        ...
+
+    async def renew(self, process: str) -> Mapping[UUID, BoardSummary]:
+        """Renew a process's lease; the first call starts it. Members count only during a lease.
+
+        Returns the boards on which this store put members of the process. If the shared state lost
+        all of them, the board is returned once more, without the process: call `restore`.
+        """
         ...
 
     async def snapshot(self, board: UUID) -> Snapshot:
-        """Return the whole of a board as it is at one moment."""
+        """Return a board as it is at one moment, with spectators and sessions in their grace."""
         ...
 
     async def counts(self, boards: Collection[UUID]) -> Mapping[UUID, int]:
-        """Return how many people are on each of the boards: 0 for those nobody is on."""
+        """Count the people on each of the boards: 0 for empty ones."""
         ...
 
     async def boards(self, among: Collection[UUID] | None = None) -> Mapping[UUID, int]:
-        """Return the boards that somebody is on, in no order, and how many people are on each; only
-        those among some, where they are given. Cheaper than `counts` where most are empty. Who is
-        on two boards counts on both, so their sum counts them twice."""
+        """Count the people on all boards that are not empty, or on those `among` some.
+
+        Cheaper than `counts` if most are empty. Somebody on two boards is counted on both.
+        """
         ...
 
     async def processes(self) -> Mapping[str, int]:
@@ -236,5 +227,5 @@ class Store(Protocol):
         ...
 
     async def ping(self) -> None:
-        """Return when the shared state answers."""
+        """Return if the shared state answers."""
         ...

@@ -1,15 +1,12 @@
-"""What the processes of a site note beside who is where: how many people there were over time, and
-how each process does.
+"""The seam of the history: people counts over time, and the stats of each process.
 
-One suite, `tests/store/test_history.py`, holds every implementation to what is written here. Every
-method may raise `TryLater` where the shared state is out of reach. Everything is forgotten by
-itself: minutes after a day, hours after 30 days, figures after `FIGURES_LAST`.
+One process at a time is the recorder. Every few seconds it takes a sample: it counts the people on
+all boards. A bucket (a minute or an hour) keeps the number of its samples, their sum and their
+peak. A bucket without samples is a gap, which differs from a bucket in which nobody was there.
 
-How many people there were over time: looks, gathered by the minute and by the hour.
-
-Somebody looks every few seconds and counts. Of a minute is kept how often was looked, the sum of
-what was seen and the most. A minute in which nobody looked is a gap, which is not the same as
-nobody being there. Times are in seconds since 1970, UTC.
+Times are in seconds since 1970, UTC. Every method may raise `TryLater` when the shared state is out
+of reach. Minutes are kept for a day, hours for 30 days, and stats for `STATS_TTL`.
+`tests/store/test_history.py` holds every implementation to this contract.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,11 +14,20 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
+RECORDER_LEASE = 30.0
+"""Seconds that a process stays the recorder after its last `claim`. With a sample every 10 s,
+another process takes over at most 40 s after the recorder died."""
+
+STATS_TTL = 15.0
+"""Seconds for which the stats of a process are kept after it published them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Buckets of so many `seconds`, of which the last `kept` are. A store may keep `page` of them
-    together."""
+    """A resolution: buckets of `seconds` each, of which the last `kept` are kept.
+
+    `page` is how many buckets a store may keep together.
+    """
 
     name: str
     seconds: int
@@ -29,51 +35,47 @@ class Span:
     page: int
 
     def number(self, at: float) -> int:
-        """Return the number of the bucket that a time is in."""
+        """Return the number of the bucket that contains a time."""
         return int(at // self.seconds)
 
     def newest(self, at: float, count: int) -> range:
-        """Return the numbers of the last `count` buckets, at most those kept, up to that of now."""
+        """Return the numbers of the last `count` buckets up to a time, at most `kept`."""
         last = self.number(at)
         return range(last - min(count, self.kept) + 1, last + 1)
 
     def pages(self, numbers: Iterable[int]) -> list[int]:
-        """Return the pages that hold some buckets, in their order."""
+        """Return the pages that hold some buckets, in order."""
         return sorted({number // self.page for number in numbers})
 
     @property
-    def lasts(self) -> int:
-        """Seconds after the last look into a page until nothing in it is kept any more."""
+    def page_ttl(self) -> int:
+        """Seconds after the last sample in a page until all its buckets are out of date."""
         return (self.kept + self.page) * self.seconds
 
 
 MINUTES = Span("minutes", 60, 24 * 60, 60)
-"""A day, by the minute."""
-
 HOURS = Span("hours", 3600, 30 * 24, 24)
-"""Thirty days, by the hour."""
 
 SPANS = (MINUTES, HOURS)
 BY_NAME = {span.name: span for span in SPANS}
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
-    """What was seen in one bucket: how often somebody looked, the sum of the people, the most."""
+class Bucket:
+    """The samples of one minute or hour: how many, the sum of their people, and the most."""
 
-    looks: int = 0
+    samples: int = 0
     sum: int = 0
     peak: int = 0
 
-    def plus(self, people: int) -> "Tally":
-        """Return it with one look more."""
-        return Tally(self.looks + 1, self.sum + people, max(self.peak, people))
+    def plus(self, people: int) -> "Bucket":
+        """Return the bucket with one more sample."""
+        return Bucket(self.samples + 1, self.sum + people, max(self.peak, people))
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One bucket: when it begins, how many people there were on average, and at most. Both are None
-    where nobody looked."""
+    """A bucket for a chart: when it starts, average and most people; None without samples."""
 
     at: int
     people: float | None = None
@@ -81,63 +83,58 @@ class Point:
 
 
 def points(
-    span: Span, numbers: Iterable[int], site: Mapping[int, Tally], own: Mapping[int, Tally]
-) -> list[Point]:
-    """Return a point for each bucket.
+    span: Span, numbers: Iterable[int], site: Mapping[int, Bucket], own: Mapping[int, Bucket]
+) -> Iterator[Point]:
+    """Yield a point for each bucket number.
 
-    `site` are the tallies of the whole site, which has one for each look, and `own` those of what
-    is asked for: nothing is kept of a board that nobody was on.
+    `site` are the buckets of all boards together, which contain every sample. `own` are those of
+    the board in question, which contain only the samples in which somebody was there.
     """
-    return [_point(span, number, site.get(number), own.get(number)) for number in numbers]
+    for number in numbers:
+        at = number * span.seconds
+        if sampled := site.get(number):
+            bucket = own.get(number, Bucket())
+            yield Point(at, bucket.sum / sampled.samples, bucket.peak)
+        else:
+            yield Point(at)
 
 
-def _point(span: Span, number: int, site: Tally | None, own: Tally | None) -> Point:
-    at = number * span.seconds
-    if site is None:
-        return Point(at)
-    own = own or Tally()
-    return Point(at, own.sum / site.looks, own.peak)
-
-
-def parse_tallies(flat: Iterable[bytes]) -> Iterator[tuple[int, Tally]]:
-    """Yield tallies by the number of their bucket, from a flat list of numbers and texts "looks sum
-    peak"."""
+def parse_buckets(flat: Iterable[bytes]) -> Iterator[tuple[int, Bucket]]:
+    """Yield bucket numbers and buckets from a flat list of numbers and texts "samples sum peak"."""
     each = iter(flat)
     for number, text in zip(each, each, strict=True):
-        looks, total, peak = map(int, text.split())
-        yield int(number), Tally(looks, total, peak)
-
-
-RECORDER_LEASE = 30.0
-"""Seconds that a process is the recorder after it last said that it is. Who looks every 10 s and
-dies is followed by another within 40."""
-
-FIGURES_LAST = 15.0
-"""Seconds that a process's figures are told after it last published some."""
+        yield int(number), Bucket(*map(int, text.split()))
 
 
 class History(Protocol):
     """See the module's docstring."""
 
     async def claim(self, process: str) -> float | None:
-        """Make a process the recorder, or let it be that for longer; return what time it is, in
-        seconds since 1970, or None where another process is the recorder."""
+        """Make a process the recorder, or keep it so; None if another process is the recorder.
+
+        Returns the current time, to pass to `record`.
+        """
         ...
 
     async def record(self, process: str, at: float, people: Mapping[UUID, int]) -> bool:
-        """Count one look, at a time that `claim` gave: the people on every board that somebody is
-        on. One that is no longer the recorder changes nothing, and is told False."""
+        """Record one sample: the people on every board that is not empty.
+
+        `at` is the time that `claim` returned. Returns False, and records nothing, if the process
+        is not the recorder any more.
+        """
         ...
 
     async def read(self, board: UUID | None, span: Span, count: int) -> list[Point]:
-        """Return the last `count` buckets (at most those kept) of a board, or of all boards
-        together, oldest first; the last one is still going on."""
+        """Return the last `count` buckets (at most those kept), oldest first, the last unfinished.
+
+        They are those of a board, or with None those of all boards together.
+        """
         ...
 
-    async def publish(self, process: str, figures: str) -> None:
-        """Tell the figures of a process, a short text."""
+    async def publish(self, process: str, stats: str) -> None:
+        """Publish the stats of a process, a short text."""
         ...
 
     async def published(self) -> Mapping[str, str]:
-        """Return the figures of every living process."""
+        """Return the stats of every living process."""
         ...

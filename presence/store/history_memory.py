@@ -1,12 +1,10 @@
-"""The history of a single process, for as long as it runs."""
+"""The history of a single process, lost when the process ends."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from uuid import UUID
 
-from presence.store.history import FIGURES_LAST, RECORDER_LEASE, SPANS, Point, Span, Tally, points
-
-Tallies = dict[int, Tally]
+from presence.store.history import RECORDER_LEASE, SPANS, STATS_TTL, Bucket, Point, Span, points
 
 
 class MemoryHistory:
@@ -15,11 +13,11 @@ class MemoryHistory:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._recorder, self._recorder_until = "", float("-inf")
-        # None is all boards together.
-        self._seen: dict[UUID | None, dict[Span, Tallies]] = defaultdict(
+        # The key None stands for all boards together.
+        self._buckets: dict[UUID | None, dict[Span, dict[int, Bucket]]] = defaultdict(
             lambda: {span: {} for span in SPANS}
         )
-        self._figures: dict[str, tuple[float, str]] = {}
+        self._stats: dict[str, tuple[float, str]] = {}
 
     async def claim(self, process: str) -> float | None:
         """See `History.claim`."""
@@ -33,42 +31,35 @@ class MemoryHistory:
         """See `History.record`."""
         if self._recorder != process or self._clock() >= self._recorder_until:
             return False
-        self._count(None, at, sum(people.values()))
-        for board, here in people.items():
-            self._count(board, at, here)
-        self._forget(at)
+        for board, count in [(None, sum(people.values())), *people.items()]:
+            for span, buckets in self._buckets[board].items():
+                number = span.number(at)
+                buckets[number] = buckets.get(number, Bucket()).plus(count)
+        self._expire(at)
         return True
 
     async def read(self, board: UUID | None, span: Span, count: int) -> list[Point]:
         """See `History.read`."""
         numbers = span.newest(self._clock(), count)
-        return points(span, numbers, self._tallies(None, span), self._tallies(board, span))
+        site, own = (self._buckets.get(each, {}).get(span, {}) for each in (None, board))
+        return list(points(span, numbers, site, own))
 
-    async def publish(self, process: str, figures: str) -> None:
+    async def publish(self, process: str, stats: str) -> None:
         """See `History.publish`."""
         now = self._clock()
-        self._figures[process] = (now + FIGURES_LAST, figures)
-        self._figures = {name: told for name, told in self._figures.items() if told[0] > now}
+        self._stats[process] = (now + STATS_TTL, stats)
+        self._stats = {name: kept for name, kept in self._stats.items() if kept[0] > now}
 
     async def published(self) -> Mapping[str, str]:
         """See `History.published`."""
         now = self._clock()
-        return {process: text for process, (until, text) in self._figures.items() if until > now}
+        return {process: stats for process, (end, stats) in self._stats.items() if end > now}
 
-    def _tallies(self, board: UUID | None, span: Span) -> Tallies:
-        return self._seen[board][span] if board in self._seen else {}
-
-    def _count(self, board: UUID | None, at: float, people: int) -> None:
-        for span, tallies in self._seen[board].items():
-            number = span.number(at)
-            tallies[number] = tallies.get(number, Tally()).plus(people)
-
-    def _forget(self, at: float) -> None:
-        """Drop what is no longer kept: the oldest buckets come first."""
-        for board, spans in tuple(self._seen.items()):
-            for span, tallies in spans.items():
+    def _expire(self, at: float) -> None:
+        for board, spans in tuple(self._buckets.items()):
+            for span, buckets in spans.items():
                 oldest = span.newest(at, span.kept).start
-                for number in [n for n in tallies if n < oldest][: span.page]:
-                    del tallies[number]
+                for number in [number for number in buckets if number < oldest]:
+                    del buckets[number]
             if not any(spans.values()):
-                del self._seen[board]
+                del self._buckets[board]

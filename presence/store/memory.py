@@ -1,14 +1,7 @@
-"""The store of a single process: plain dictionaries on one event loop, needing nothing but
-Python.
-
-Whom boards keep out, for stores that keep it in memory.
-
-Which board holds which id on the wire (PROTOCOL.md, "Identifiers"), for stores that keep it in
-memory.
-"""
+"""The store of a single process: plain dictionaries on one event loop."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from math import inf
@@ -17,10 +10,10 @@ from uuid import UUID
 from presence.protocol.board_ids import home_id, next_id
 from presence.protocol.errors import Forbidden, Removed
 from presence.protocol.identity import color_for
-from presence.protocol.messages import MAX_USERS, NO_USER, Color
+from presence.protocol.messages import MAX_USERS, NO_USER
 from presence.store.base import (
-    REMEMBERED,
-    UNTIL_REOPENED,
+    MAX_CLOSED,
+    REMOVED_SESSION_TTL,
     Admission,
     BoardSummary,
     Departure,
@@ -31,127 +24,99 @@ from presence.store.base import (
     people,
 )
 
+NEWCOMERS, PERSON, SESSION = "newcomers", "person", "session"
+"""The kinds of bans."""
+
 
 class BoardIds:
-    """The ids in use. An id is kept for `rest` seconds after its board was let go."""
+    """Which board holds which id on the wire (PROTOCOL.md, "Identifiers").
+
+    A board keeps its id for `rest` seconds after `release`.
+    """
 
     def __init__(self, rest: float) -> None:
-        self.shared = 0
-        """How often a board had to share its home id because all 65,535 were taken."""
         self._rest = rest
         self._ids: dict[UUID, int] = {}
-        self._taken: dict[int, UUID] = {}
-        self._resting: dict[UUID, float] = {}
+        self._owners: dict[int, UUID] = {}
+        self._rest_ends: dict[UUID, float] = {}
 
     def take(self, board: UUID) -> int:
-        """Return the board's id (1..65535): the one it has, or the next free one from its home
-        on."""
-        self._resting.pop(board, None)
+        """Return the board's id, 1..65535: the one it has, or the first free one from its home."""
+        self._rest_ends.pop(board, None)
         if board not in self._ids:
-            self._ids[board] = self._allot(board)
+            self._ids[board] = next_id(home_id(board), self._owners)
+            # With all ids taken, the board shares the id of its home with the id's owner.
+            self._owners.setdefault(self._ids[board], board)
         return self._ids[board]
 
-    def held(self, board: UUID, now: float) -> int:
-        """Return the id that a board holds, 0 where it holds none or its rest is over."""
-        return 0 if self._resting.get(board, inf) <= now else self._ids.get(board, 0)
+    def get(self, board: UUID, now: float) -> int:
+        """Return the id that a board holds, 0 if it holds none or its rest is over."""
+        return 0 if self._rest_ends.get(board, inf) <= now else self._ids.get(board, 0)
 
-    def let_go(self, board: UUID, now: float) -> None:
-        """Begin the rest of an empty board's id."""
-        self._resting.setdefault(board, now + self._rest)
+    def release(self, board: UUID, now: float) -> None:
+        """Start the rest of an empty board's id."""
+        self._rest_ends.setdefault(board, now + self._rest)
 
-    def release(self, now: float) -> list[UUID]:
+    def expire(self, now: float) -> list[UUID]:
         """Free the ids whose rest is over, and return their boards."""
-        # Boards were let go in the order in which their rests end, so this stops at the first that
-        # has not.
-        over = list(takewhile(lambda board: self._resting[board] <= now, self._resting))
+        # All rests are equally long, so the dictionary is in the order in which they end.
+        over = list(takewhile(lambda board: self._rest_ends[board] <= now, self._rest_ends))
         for board in over:
-            del self._resting[board]
+            del self._rest_ends[board]
             board_id = self._ids.pop(board)
-            if self._taken.get(board_id) == board:
-                del self._taken[board_id]
+            if self._owners.get(board_id) == board:
+                del self._owners[board_id]
         return over
-
-    def _allot(self, board: UUID) -> int:
-        board_id = next_id(home_id(board), self._taken)
-        if board_id in self._taken:
-            self.shared += 1
-        else:
-            self._taken[board_id] = board
-        return board_id
-
-
-Ends = dict[UUID, dict[str, float]]
-"""By board, and by person or session: when it is over, in seconds of the store's clock."""
 
 
 class Bans:
-    """Persons who were removed, their sessions, and boards that are shut."""
+    """Persons, sessions and newcomers that boards refuse, each until a time."""
 
     def __init__(self) -> None:
-        self._persons: Ends = {}
-        self._sessions: Ends = {}
-        self._shut: dict[UUID, float] = {}
+        self._ends: dict[UUID, dict[tuple[str, str], float]] = {}
 
-    def admit(self, board: UUID, person: str, now: float, *, here: bool) -> None:
-        """Return if a person may come in; `here`: they are on the board already. Raises `Removed`
-        or `Forbidden`."""
-        if self._persons.get(board, {}).get(person, now) > now:
-            raise Removed(person)
-        if self.is_shut(board, now) and not here:
-            raise Forbidden("the board is closed to newcomers")
+    def add(self, board: UUID, kind: str, names: Iterable[str], end: float) -> None:
+        """Set the end of bans, in place of an earlier one."""
+        self._ends.setdefault(board, {}).update({(kind, name): end for name in names})
 
-    def removed(self, board: UUID, now: float) -> frozenset[str]:
-        """Return the sessions that must not be put back."""
-        ends = self._sessions.get(board, {})
-        return frozenset(session for session, end in ends.items() if end > now)
+    def holds(self, board: UUID, kind: str, name: str, now: float) -> bool:
+        """Return whether a ban is in force."""
+        return self._ends.get(board, {}).get((kind, name), now) > now
 
-    def is_shut(self, board: UUID, now: float) -> bool:
-        """Return whether newcomers are kept out."""
-        return self._shut.get(board, now) > now
+    def sessions(self, board: UUID, now: float) -> frozenset[str]:
+        """Return the sessions that must not be put back on a board."""
+        ends = self._ends.get(board, {})
+        return frozenset(
+            name for (kind, name), end in ends.items() if kind == SESSION and end > now
+        )
 
-    def remove(
-        self, board: UUID, person: str, sessions: Collection[str], seconds: float, now: float
-    ) -> None:
-        """Keep a person out for so long, and their sessions off the board."""
-        self._forget(now)
-        self._persons.setdefault(board, {})[person] = now + seconds
-        remembered = now + max(seconds, REMEMBERED)
-        self._sessions.setdefault(board, {}).update(dict.fromkeys(sessions, remembered))
-
-    def keep_out(self, board: UUID, members: Collection[Member], now: float) -> list[Member]:
-        """Return which members may be put back; who is kept out is `removed` from now on."""
-        persons = self._persons.get(board, {})
-        barred = [m.session for m in members if persons.get(m.person, now) > now]
-        removed = self._sessions.setdefault(board, {})
-        removed.update(dict.fromkeys(barred, now + REMEMBERED))
-        return [member for member in members if removed.get(member.session, now) <= now]
-
-    def close_board(self, board: UUID, seconds: float, now: float) -> None:
-        """Keep newcomers out for so long."""
-        self._forget(now)
-        self._shut[board] = now + min(seconds, UNTIL_REOPENED)
-
-    def _forget(self, now: float) -> None:
-        """Forget what is over."""
-        self._shut = {board: end for board, end in self._shut.items() if end > now}
-        self._persons = _unfinished(self._persons, now)
-        self._sessions = _unfinished(self._sessions, now)
-
-
-def _unfinished(ends: Ends, now: float) -> Ends:
-    left = {b: {who: end for who, end in here.items() if end > now} for b, here in ends.items()}
-    return {board: here for board, here in left.items() if here}
+    def expire(self, now: float) -> None:
+        """Forget the bans that are over."""
+        for board, ends in tuple(self._ends.items()):
+            self._ends[board] = {ban: end for ban, end in ends.items() if end > now}
+            if not self._ends[board]:
+                del self._ends[board]
 
 
 @dataclass(slots=True)
 class Board:
-    """Who is on one board: members by session, ends of grace by session, ends of rest by user id
-    with whose it was."""
+    """Members by session; ends of graces by session; ends of rests by user id, with the person."""
 
     version: int = 0
     members: dict[str, Member] = field(default_factory=dict)
-    broken: dict[str, float] = field(default_factory=dict)
-    resting: dict[int, tuple[float, str]] = field(default_factory=dict)
+    graces: dict[str, float] = field(default_factory=dict)
+    rests: dict[int, tuple[float, str]] = field(default_factory=dict)
+
+    def take_off(self, member: Member) -> None:
+        """Remove a member."""
+        del self.members[member.session]
+        self.graces.pop(member.session, None)
+
+    def free_user(self, held: Collection[int], now: float) -> int:
+        """Return the lowest user id that is neither held nor at rest, `NO_USER` if none is."""
+        self.rests = {user: rest for user, rest in self.rests.items() if rest[0] > now}
+        free = (user for user in range(MAX_USERS) if user not in held and user not in self.rests)
+        return next(free, NO_USER)
 
 
 class MemoryStore:
@@ -163,80 +128,87 @@ class MemoryStore:
         self._boards: dict[UUID, Board] = {}
         self._leases: dict[str, float] = {}
         self._bans = Bans()
-        # An id's rest must outlast those of the board's user ids: both are forgotten together.
+        # A board is forgotten with its id, and its user ids must have finished their rest by then.
         self._ids = BoardIds(max(self._timing.board_rest, self._timing.id_rest))
 
     async def join(self, board: UUID, request: JoinRequest) -> Admission:
         """See `Store.join`."""
-        now = self._clock()
-        self._bans.admit(board, request.person, now, here=self._is_here(board, request.person, now))
-        here, board_id = self._enter(board, now)
-        arrived = all(member.person != request.person for member in here.members.values())
-        old = next(self._resumable(here, request.person, now), None)
+        now, person = self._clock(), request.person
+        if self._bans.holds(board, PERSON, person, now):
+            raise Removed(person)
+        tabs = [m for m in self._present(self._board(board), now) if m.person == person]
+        if not tabs and self._bans.holds(board, NEWCOMERS, "", now):
+            raise Forbidden("the board is closed to newcomers")
+        here, board_id = self._open(board, now), self._ids.take(board)
+        members = here.members.values()
+        own = next((member.color for member in members if member.person == person), None)
+        old = next((m for m in tabs if m.session in here.graces or not self._leased(m, now)), None)
         if old is None:
-            user, color, since = self._free_user(here, now), _color(here, request.person), now
+            user = here.free_user({member.user for member in members}, now)
+            color, since = own or color_for(person, {member.color for member in members}), now
         else:
             user, color, since = old.user, old.color, old.since
-            self._remove(here, old)
-        asks = (request.session, request.process, request.person, request.name)
-        member = Member(*asks, color, user, since)
-        here.members[request.session] = member
+            here.take_off(old)
+        asks = (request.session, request.process, person, request.name)
+        member = here.members[request.session] = Member(*asks, color, user, since)
         here.version += 1
-        stands = self._summary(here, now)
-        processes = stands.processes | {request.process}
+        summary = self._summary(here, now)
+        processes = summary.processes | {request.process}
         resumed = old.session if old else None
-        people_now, version = stands.people, here.version
-        return Admission(member, board_id, people_now, version, processes, resumed, arrived)
+        return Admission(
+            member, board_id, summary.people, here.version, processes, resumed, own is None
+        )
 
     async def start_grace(self, board: UUID, session: str) -> None:
         """See `Store.start_grace`."""
-        here = self._boards.get(board)
-        if here is not None and session in here.members:
-            here.broken.setdefault(session, self._clock() + self._timing.grace)
+        here = self._board(board)
+        if session in here.members:
+            here.graces.setdefault(session, self._clock() + self._timing.grace)
 
     async def leave(self, board: UUID, session: str) -> Departure:
         """See `Store.leave`."""
-        here = self._boards.get(board, Board())
-        gone = [here.members[session]] if session in here.members else []
-        return self._depart(board, here, gone)
+        return self._depart(board, lambda member: member.session == session)
 
     async def reap(self, board: UUID) -> Departure:
         """See `Store.reap`."""
-        now = self._clock()
-        here = self._boards.get(board, Board())
-        return self._depart(
-            board, here, [m for m in here.members.values() if self._gone(here, m, now)]
-        )
+        here, now = self._board(board), self._clock()
+        return self._depart(board, lambda member: self._gone(here, member, now))
 
     async def restore(self, board: UUID, members: Sequence[Member]) -> Snapshot:
         """See `Store.restore`."""
-        here = self._boards.get(board, Board())
+        now, here = self._clock(), self._board(board)
         lost = [member for member in members if member.session not in here.members]
-        back = self._bans.keep_out(board, lost, self._clock())
-        if back:
-            here, _ = self._enter(board, self._clock())
-            self._put_back(here, back)
+        banned = [m.session for m in lost if self._bans.holds(board, PERSON, m.person, now)]
+        self._bans.add(board, SESSION, banned, now + REMOVED_SESSION_TTL)
+        removed = self._bans.sessions(board, now)
+        lost = [member for member in lost if member.session not in removed]
+        if lost:
+            here = self._open(board, now)
+            self._ids.take(board)
+            self._put_back(here, lost, now)
         return await self.snapshot(board)
 
     async def remove(self, board: UUID, person: str, seconds: float) -> Departure:
         """See `Store.remove`."""
-        here = self._boards.get(board, Board())
-        gone = [member for member in here.members.values() if member.person == person]
-        sessions = [member.session for member in gone]
-        self._bans.remove(board, person, sessions, seconds, self._clock())
-        return self._depart(board, here, gone)
+        now = self._clock()
+        departure = self._depart(board, lambda member: member.person == person)
+        sessions = [member.session for member in departure.members]
+        self._bans.expire(now)
+        self._bans.add(board, PERSON, [person], now + seconds)
+        self._bans.add(board, SESSION, sessions, now + max(seconds, REMOVED_SESSION_TTL))
+        return departure
 
     async def close_board(self, board: UUID, seconds: float) -> None:
-        """See `Store.closed`."""
-        self._bans.close_board(board, seconds, self._clock())
+        """See `Store.close_board`."""
+        now = self._clock()
+        self._bans.expire(now)
+        self._bans.add(board, NEWCOMERS, [""], now + min(seconds, MAX_CLOSED))
 
     async def renew(self, process: str) -> Mapping[UUID, BoardSummary]:
         """See `Store.renew`."""
         now = self._clock()
-        # A process that has been without a lease for a grace has nobody left to count.
-        stale = [p for p in self._leases if self._lapsed(p, now) >= self._timing.grace]
-        for name in stale:
-            del self._leases[name]
+        # All members of a process are gone by the time it has had no lease for a grace.
+        self._leases = {p: end for p, end in self._leases.items() if end + self._timing.grace > now}
         self._leases[process] = now + self._timing.lease
         return {
             board: self._summary(here, now)
@@ -244,126 +216,93 @@ class MemoryStore:
             if any(member.process == process for member in here.members.values())
         }
 
-    async def roster(self, board: UUID) -> tuple[Member, ...]:
-        """See `Store.roster`."""
-        return self._present(self._boards.get(board, Board()), self._clock())
-
     async def snapshot(self, board: UUID) -> Snapshot:
         """See `Store.snapshot`."""
-        now = self._clock()
-        here = self._boards.get(board, Board())
-        stands = self._summary(here, now)
-        board_id = self._ids.held(board, now)
+        now, here = self._clock(), self._board(board)
+        summary = self._summary(here, now)
         return Snapshot(
             self._present(here, now),
-            stands.people,
-            stands.version,
-            stands.processes,
-            board_id,
-            self._bans.removed(board, now),
-            self._bans.is_shut(board, now),
+            summary.people,
+            summary.version,
+            summary.processes,
+            self._ids.get(board, now),
+            self._bans.sessions(board, now),
+            self._bans.holds(board, NEWCOMERS, "", now),
             at=now,
         )
 
     async def counts(self, boards: Collection[UUID]) -> Mapping[UUID, int]:
         """See `Store.counts`."""
         now = self._clock()
-        return {b: people(self._present(self._boards.get(b, Board()), now)) for b in boards}
+        return {board: people(self._present(self._board(board), now)) for board in boards}
 
     async def boards(self, among: Collection[UUID] | None = None) -> Mapping[UUID, int]:
         """See `Store.boards`."""
         counts = await self.counts(self._boards if among is None else among)
-        return {board: people for board, people in counts.items() if people}
+        return {board: count for board, count in counts.items() if count}
 
     async def processes(self) -> Mapping[str, int]:
         """See `Store.processes`."""
         now = self._clock()
         members = [m for here in self._boards.values() for m in self._present(here, now)]
         counted = Counter(member.process for member in members)
-        return {p: counted[p] for p in self._leases if self._lapsed(p, now) < 0}
+        return {process: counted[process] for process, end in self._leases.items() if end > now}
 
     async def ping(self) -> None:
-        """See `Store.ping`: memory is always in reach."""
+        """See `Store.ping`: memory always answers."""
 
-    def _enter(self, board: UUID, now: float) -> tuple[Board, int]:
-        for emptied in self._ids.release(now):
+    def _board(self, board: UUID) -> Board:
+        return self._boards.get(board, Board())
+
+    def _open(self, board: UUID, now: float) -> Board:
+        """Return a board to put members on, and forget the boards that were empty for long."""
+        for emptied in self._ids.expire(now):
             del self._boards[emptied]
-        if board not in self._boards:
-            # A board long empty was forgotten: its versions must not come again.
-            self._boards[board] = Board(int(now * 1_000_000))
-        return self._boards[board], self._ids.take(board)
+        # Starting with the clock: the versions of a board that was forgotten must not come again.
+        return self._boards.setdefault(board, Board(int(now * 1_000_000)))
 
-    def _lapsed(self, process: str, now: float) -> float:
-        """Return for how long a process has been without a lease; negative while it holds one."""
-        return now - self._leases.get(process, float("-inf"))
+    def _leased(self, member: Member, now: float) -> bool:
+        return self._leases.get(member.process, -inf) > now
 
     def _gone(self, here: Board, member: Member, now: float) -> bool:
-        graced = here.broken.get(member.session, float("inf"))
-        return now >= graced or self._lapsed(member.process, now) >= self._timing.grace
+        lease_end = self._leases.get(member.process, -inf)
+        return now >= min(here.graces.get(member.session, inf), lease_end + self._timing.grace)
 
     def _present(self, here: Board, now: float) -> tuple[Member, ...]:
         return tuple(m for m in here.members.values() if not self._gone(here, m, now))
 
-    def _is_here(self, board: UUID, person: str, now: float) -> bool:
-        present = self._present(self._boards.get(board, Board()), now)
-        return any(member.person == person for member in present)
-
     def _summary(self, here: Board, now: float) -> BoardSummary:
         present = self._present(here, now)
-        leased = {m.process for m in present if self._lapsed(m.process, now) < 0}
-        return BoardSummary(people(present), here.version, frozenset(leased))
+        processes = frozenset(m.process for m in present if self._leased(m, now))
+        return BoardSummary(people(present), here.version, processes)
 
-    def _resumable(self, here: Board, person: str, now: float) -> Iterator[Member]:
-        for member in self._present(here, now):
-            if member.person != person:
-                continue
-            if member.session in here.broken or self._lapsed(member.process, now) >= 0:
-                yield member
+    def _put_back(self, here: Board, lost: Sequence[Member], now: float) -> None:
+        held = {member.user for member in here.members.values()}
+        # Members who keep their user id go first, so that it is not given to one who clashes.
+        keep = set()
+        for member in lost:
+            rest_end, person = here.rests.get(member.user, (now, member.person))
+            free = member.user not in held and (rest_end <= now or person == member.person)
+            if free or member.spectator:
+                keep.add(member.session)
+                held.add(member.user)
+        for member in lost:
+            user = member.user if member.session in keep else here.free_user(held, now)
+            held.add(user)
+            here.members[member.session] = replace(member, user=user)
+        here.version += 1
 
-    def _free_user(self, here: Board, now: float) -> int:
-        here.resting = {user: rest for user, rest in here.resting.items() if rest[0] > now}
-        held = {member.user for member in here.members.values()} | here.resting.keys()
-        return next((user for user in range(MAX_USERS) if user not in held), NO_USER)
-
-    def _put_back(self, here: Board, lost: list[Member]) -> None:
-        # First those who keep their id, so that nobody is given one that its holder wants back.
-        clashing = [member for member in lost if not self._seat_again(here, member)]
-        for member in clashing:
-            free = self._free_user(here, self._clock())
-            here.members[member.session] = replace(member, user=free)
-        here.version += bool(lost)
-        order = {member.session: place for place, member in enumerate(lost)}
-        here.members = dict(sorted(here.members.items(), key=lambda item: order.get(item[0], -1)))
-
-    def _seat_again(self, here: Board, member: Member) -> bool:
-        """Put a member back under their own user id, where nothing is in the way."""
-        if not member.spectator:
-            end, person = here.resting.get(member.user, (0.0, member.person))
-            rests = end > self._clock() and person != member.person
-            if rests or any(other.user == member.user for other in here.members.values()):
-                return False
-        here.members[member.session] = member
-        return True
-
-    def _remove(self, here: Board, member: Member) -> None:
-        del here.members[member.session]
-        here.broken.pop(member.session, None)
-
-    def _depart(self, board: UUID, here: Board, gone: list[Member]) -> Departure:
-        now = self._clock()
+    def _depart(self, board: UUID, goes: Callable[[Member], bool]) -> Departure:
+        now, here = self._clock(), self._board(board)
+        gone = tuple(filter(goes, here.members.values()))
         for member in gone:
-            self._remove(here, member)
+            here.take_off(member)
             if not member.spectator:
-                here.resting[member.user] = (now + self._timing.id_rest, member.person)
+                here.rests[member.user] = (now + self._timing.id_rest, member.person)
         here.version += bool(gone)
         emptied = bool(gone) and not here.members
         if emptied:
-            self._ids.let_go(board, now)
+            self._ids.release(board, now)
         left = {m.person for m in gone} - {m.person for m in here.members.values()}
-        people_now = people(self._present(here, now))
-        return Departure(tuple(gone), people_now, here.version, frozenset(left), emptied)
-
-
-def _color(here: Board, person: str) -> Color:
-    own = next((m.color for m in here.members.values() if m.person == person), None)
-    return own or color_for(person, {member.color for member in here.members.values()})
+        count = people(self._present(here, now))
+        return Departure(gone, count, here.version, frozenset(left), emptied)

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from presence.store.history import HOURS, MINUTES, Span, Tally
+from presence.store.history import HOURS, MINUTES, Bucket, Span
 from tests.client_facing.sites.strict import POLICY
 from tests.client_facing.test_overlay_access import NOTE_VIOLATIONS, violations
 from tests.support.cluster import Cluster, run_cluster
@@ -139,10 +139,10 @@ def test_a_join_in_another_process_shows_within_a_second(
     assert page.evaluate("violations") == []
 
 
-def past(span: Span, people: dict[int, int]) -> dict[int, Tally]:
+def past(span: Span, people: dict[int, int]) -> dict[int, Bucket]:
     """Return tallies of people, by how many buckets ago, and a gap where there is none."""
     last = span.number(time.time())
-    return {last - ago: Tally(2, 2 * here, here + 1) for ago, here in people.items()}
+    return {last - ago: Bucket(2, 2 * here, here + 1) for ago, here in people.items()}
 
 
 def test_plots_are_drawn_with_the_values_of_the_history(

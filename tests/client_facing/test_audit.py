@@ -64,7 +64,9 @@ async def audited(server: Server, *options: str) -> tuple[int, list[str]]:
 
 async def member_of(store: RedisStore, board: str, name: str) -> Member:
     """Return the one who goes by a name."""
-    (found,) = [member for member in await store.roster(UUID(board)) if member.name == name]
+    (found,) = [
+        member for member in (await store.snapshot(UUID(board))).members if member.name == name
+    ]
     return found
 
 
@@ -173,7 +175,7 @@ async def test_ghosts_and_missing_people_are_found_and_mended(
     clean = "Nothing differs: 2 processes, 1 board, 3 sessions."
     assert await audited(servers[0], "--repair") == (0, [*told, "Repaired. What remains:", clean])
     assert await audited(servers[0]) == (0, [clean])
-    roster = await store.roster(UUID(board))
+    roster = (await store.snapshot(UUID(board))).members
     assert {member.name for member in roster} == {"Ada", "Bob", "Cal"}
     for client in (bob, cal):
         await client.until(lambda client=client: client.count == 3, "the count that is true")

@@ -112,7 +112,7 @@ def test_redis_is_paused_while_it_is_compared(
     ("word", "times"),
     [
         pytest.param(scripts.LEAVE.sha, 1, id="while it mends"),
-        pytest.param(scripts.LIVING.sha, 3, id="after it mended"),
+        pytest.param(scripts.PROCESSES.sha, 3, id="after it mended"),
     ],
 )
 def test_redis_is_paused_while_it_is_repaired(

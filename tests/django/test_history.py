@@ -144,8 +144,8 @@ def test_a_program_that_serves_nobody_reads_what_is_shared(settings: Any) -> Non
     settings.PRESENCE = {**settings.PRESENCE, "REDIS_URL": url, "REDIS_PREFIX": prefix}
 
     async def look() -> None:
-        store = RedisStore(url)
-        here = RedisHistory(store.link, prefix=prefix)
+        store = RedisStore(url, prefix=prefix)
+        here = RedisHistory(store)
         at = await here.claim("p")
         assert at is not None
         await here.record("p", at, {board: 7})

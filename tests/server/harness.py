@@ -219,9 +219,6 @@ class Seam:
     async def processes(self) -> Mapping[str, int]:
         return await self._pass("processes", self.inner.processes)
 
-    async def roster(self, board: UUID) -> tuple[Member, ...]:
-        return await self._pass("roster", lambda: self.inner.roster(board))
-
     async def counts(self, boards: Collection[UUID]) -> Mapping[UUID, int]:
         return await self._pass("counts", lambda: self.inner.counts(boards))
 

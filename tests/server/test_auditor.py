@@ -71,7 +71,9 @@ async def test_who_is_just_coming_is_no_ghost(inquiry: Inquiry) -> None:
     coming = here.socket("bob")
     coming.ask()
     await settle()
-    assert len(await inquiry.store.roster(BOARD)) == 2, "the store has them, the process not yet"
+    assert len((await inquiry.store.snapshot(BOARD)).members) == 2, (
+        "the store has them, the process not yet"
+    )
     asyncio.get_running_loop().call_later(LOOK_AGAIN / 2, here.seam.open.set)
     assert await inquiry.found() == []
 
@@ -86,7 +88,10 @@ async def test_a_ghost_is_found_and_taken_off_its_board(inquiry: Inquiry) -> Non
     assert wrong(counts) == [(BOARD, "here", 2, 3), (BOARD, "there", 2, 3)]
     assert await inquiry.repair() == []
     assert ada.count == bob.count == 2
-    assert {member.person for member in await inquiry.store.roster(BOARD)} == {"ada", "bob"}
+    assert {member.person for member in (await inquiry.store.snapshot(BOARD)).members} == {
+        "ada",
+        "bob",
+    }
 
 
 async def test_who_is_missing_is_found_and_put_back(inquiry: Inquiry) -> None:
@@ -97,7 +102,7 @@ async def test_who_is_missing_is_found_and_put_back(inquiry: Inquiry) -> None:
     assert missing == Missing(BOARD, lost, "there")
     assert await inquiry.repair() == []
     assert ada.count == bob.count == 2
-    assert lost in {member.session for member in await inquiry.store.roster(BOARD)}
+    assert lost in {member.session for member in (await inquiry.store.snapshot(BOARD)).members}
 
 
 async def test_who_is_not_put_back_is_waited_for_in_vain_for_a_while_only(inquiry: Inquiry) -> None:

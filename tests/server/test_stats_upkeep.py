@@ -8,7 +8,7 @@ import pytest
 
 from presence.protocol.messages import Heartbeat
 from presence.server.stats import EVERY, ProcessStats, Upkeep, load
-from presence.store.history import FIGURES_LAST, MINUTES
+from presence.store.history import MINUTES, STATS_TTL
 from presence.store.history_memory import MemoryHistory
 from tests.server.harness import BOARD, OUT, Process, Socket, pass_time, settle
 from tests.server.world import World
@@ -68,7 +68,7 @@ async def test_one_that_has_nobody_tells_so(upkeep: Upkeep, history: MemoryHisto
 async def test_who_stops_is_told_no_more(upkeep: Upkeep, history: MemoryHistory) -> None:
     await pass_time(2)
     await upkeep.stop()
-    await pass_time(FIGURES_LAST + 1)
+    await pass_time(STATS_TTL + 1)
     assert await told(history) == {}
 
 
@@ -79,8 +79,8 @@ async def test_a_minute_is_looked_at_six_times(
     before, after = (await history.read(BOARD, MINUTES, 3))[:2]
     assert (after.people, after.peak) == (2.0, 2)
     assert before.at == after.at - 60
-    looks = history._seen[None][MINUTES].values()
-    assert max(tally.looks for tally in looks) == 6
+    buckets = history._buckets[None][MINUTES].values()
+    assert max(bucket.samples for bucket in buckets) == 6
 
 
 async def test_a_store_that_hangs_is_asked_once_at_a_time_and_leaves_a_gap(

@@ -109,7 +109,7 @@ async def test_a_session_taken_over_while_its_socket_is_open_here_hears_no_more(
     await pass_time(1)
     old.heard()
     # As where the lease of this process was out for a moment.
-    member = (await process.seam.inner.roster(BOARD))[1]
+    member = ((await process.seam.inner.snapshot(BOARD)).members)[1]
     await process.seam.inner.start_grace(BOARD, member.session)
     new = await process.joined("bob")
     assert new.welcome.user == 1

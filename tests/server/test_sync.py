@@ -84,7 +84,7 @@ async def test_a_broken_socket_is_not_put_back(world: World) -> None:
     await pass_time(MENDED)
     assert agree(**people)
     assert await world.process("one").people() == 2
-    assert {m.person for m in await world.store.roster(BOARD)} == {"ada", "bob"}
+    assert {m.person for m in (await world.store.snapshot(BOARD)).members} == {"ada", "bob"}
 
 
 async def test_who_leaves_while_it_is_empty_is_gone(world: World) -> None:

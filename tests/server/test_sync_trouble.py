@@ -280,7 +280,7 @@ async def test_who_could_not_be_seated_is_off_the_board_everywhere(
     eve.ask("Eve")
     await pass_time(1)
     assert (eve.codes, eve.all(Welcome)) == ([Close.TRY_LATER], [])
-    assert {member.person for member in await world.store.roster(BOARD)} == {
+    assert {member.person for member in (await world.store.snapshot(BOARD)).members} == {
         "ada",
         "bob",
         "cy",

@@ -42,7 +42,7 @@ async def people_on(store: Store, board: UUID = BOARD) -> int:
 
 async def sessions_on(store: Store, board: UUID = BOARD) -> list[str]:
     """Return the sessions on a board, in the roster's order."""
-    return [member.session for member in await store.roster(board)]
+    return [member.session for member in (await store.snapshot(board)).members]
 
 
 def gone(departure: Departure) -> list[str]:

@@ -15,7 +15,7 @@ from presence.protocol.errors import Forbidden, Refused, Removed
 from presence.protocol.identity import PALETTE
 from presence.protocol.messages import MAX_USERS, NO_USER
 from presence.store.base import (
-    REMEMBERED,
+    REMOVED_SESSION_TTL,
     Admission,
     BoardSummary,
     Departure,
@@ -98,7 +98,7 @@ class Model:
         door.persons[person] = self.now + seconds
         for seat in self.board(board).seats:
             if seat.member.person == person:
-                door.removed[seat.member.session] = self.now + max(seconds, REMEMBERED)
+                door.removed[seat.member.session] = self.now + max(seconds, REMOVED_SESSION_TTL)
         self._depart(board, departure, lambda seat: seat.member.person == person)
 
     def close_board(self, board: UUID, seconds: float) -> None:
@@ -132,7 +132,7 @@ class Model:
         for member in members:
             barred = door.persons.get(member.person, -inf) > self.now
             if barred and member.session not in seated_now:
-                door.removed[member.session] = self.now + REMEMBERED
+                door.removed[member.session] = self.now + REMOVED_SESSION_TTL
         present = seated_now | self._removed(board)
         lost = [member for member in members if member.session not in present]
         here = self._enter(board) if lost else here

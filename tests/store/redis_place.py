@@ -11,7 +11,7 @@ from redis.asyncio import Redis as AsyncRedis
 
 from presence.protocol.errors import TryLater
 from presence.store.base import Timing
-from presence.store.redis.client import Client
+from presence.store.redis.client import Server
 from presence.store.redis.scripts import Keys, Script
 from presence.store.redis.store import RedisStore
 from tests.store.cast import TIMING
@@ -116,7 +116,7 @@ class Place:
         self._stores.append(store)
         return store
 
-    def store_over(self, client: Client) -> RedisStore:
+    def store_over(self, client: Server) -> RedisStore:
         """Return the store of a further process, over a client of the site's own."""
         return RedisStore(client, TIMING, prefix=self.prefix, ahead=lambda: self.ahead)
 

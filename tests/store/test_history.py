@@ -11,7 +11,7 @@ from redis.crc import key_slot
 
 from presence.protocol.errors import TryLater
 from presence.store.base import Timing
-from presence.store.history import FIGURES_LAST, HOURS, MINUTES, RECORDER_LEASE, History, Point
+from presence.store.history import HOURS, MINUTES, RECORDER_LEASE, STATS_TTL, History, Point
 from presence.store.history_memory import MemoryHistory
 from presence.store.redis.history import RedisHistory
 from presence.store.redis.store import RedisStore
@@ -60,14 +60,16 @@ async def past(request: pytest.FixtureRequest) -> AsyncIterator[Past]:
 
         yield Past(one)
         return
-    store = RedisStore(shared_redis(PROGRAMS[request.param]).url, Timing())
-    prefix = f"past-{uuid4().hex}"
+    url, prefix = shared_redis(PROGRAMS[request.param]).url, f"past-{uuid4().hex}"
+    stores: list[RedisStore] = []
 
     def another(clock: Callable[[], float]) -> History:
-        return RedisHistory(store.link, prefix=prefix, ahead=lambda: clock() - time.time())
+        stores.append(RedisStore(url, prefix=prefix, ahead=lambda: clock() - time.time()))
+        return RedisHistory(stores[-1])
 
     yield Past(another)
-    await store.close()
+    for store in stores:
+        await store.close()
 
 
 async def test_a_minute_has_the_average_and_the_most(past: Past) -> None:
@@ -173,12 +175,12 @@ async def test_one_that_slept_past_its_lease_counts_nothing_twice(past: Past) ->
 async def test_figures_are_told_until_their_process_is_silent(past: Past) -> None:
     await past.here.publish(HERE, "old")
     await past.here.publish(HERE, '{"a":1}')
-    past.now += FIGURES_LAST - 1
+    past.now += STATS_TTL - 1
     await past.there.publish(THERE, "b")
     assert await past.here.published() == {HERE: '{"a":1}', THERE: "b"}
     past.now += 2
     assert await past.here.published() == {THERE: "b"}
-    past.now += FIGURES_LAST
+    past.now += STATS_TTL
     assert await past.here.published() == {}
 
 
@@ -189,13 +191,13 @@ async def test_the_memory_of_a_process_is_bounded() -> None:
         await history.claim(HERE)
         await history.record(HERE, past.now, {uuid4(): 1, BOARD: 1})
         past.now += 24 * 3600
-    kept = history._seen
+    kept = history._buckets
     assert len(kept) <= 33, "boards of the last thirty days, that one, and all together"
     assert all(len(kept[BOARD][span]) <= span.kept for span in (MINUTES, HOURS))
 
 
 async def test_every_key_expires(place: Place) -> None:
-    history = RedisHistory(place.store(Timing()).link, prefix=place.prefix)
+    history = RedisHistory(place.store(Timing()))
     at = await history.claim(HERE)
     assert at is not None
     await history.record(HERE, at, {BOARD: 1})
@@ -203,15 +205,13 @@ async def test_every_key_expires(place: Place) -> None:
     with place.server.client() as client:
         lasts = {name: client.ttl(name) for name in place.names()}
     assert len(lasts) == 7
-    assert all(0 < seconds <= HOURS.lasts for seconds in lasts.values())
-    assert max(s for name, s in lasts.items() if b":minutes:" in name) <= MINUTES.lasts
+    assert all(0 < seconds <= HOURS.page_ttl for seconds in lasts.values())
+    assert max(s for name, s in lasts.items() if b":minutes:" in name) <= MINUTES.page_ttl
     assert max(s for name, s in lasts.items() if b"figures" in name or b"recorder" in name) <= 90
 
 
 async def test_a_board_that_was_busy_for_a_month_keeps_so_much(place: Place) -> None:
-    history = RedisHistory(
-        place.store(Timing()).link, prefix=place.prefix, ahead=lambda: place.ahead
-    )
+    history = RedisHistory(place.store(Timing()))
     for _ in range(61):
         await history.record(HERE, await history.claim(HERE) or 0.0, {BOARD: 88})
         place.ahead += 60
@@ -227,7 +227,7 @@ async def test_a_board_that_was_busy_for_a_month_keeps_so_much(place: Place) -> 
 
 
 async def test_the_scripts_touch_keys_of_one_slot(place: Place) -> None:
-    history = RedisHistory(place.store(Timing()).link, prefix=place.prefix)
+    history = RedisHistory(place.store(Timing()))
     with place.server.client() as client, client.monitor() as monitor:
         at = await history.claim(HERE) or 0.0
         await history.record(HERE, at, {BOARD: 1})
@@ -245,7 +245,7 @@ async def test_the_scripts_touch_keys_of_one_slot(place: Place) -> None:
 async def test_a_cluster_keeps_it_too(tmp_path: Any) -> None:
     with run_cluster(tmp_path) as nodes:
         client = RedisCluster("127.0.0.1", nodes[0].port)
-        history = RedisHistory(RedisStore(client, Timing(), timeout=20).link)
+        history = RedisHistory(RedisStore(client, Timing(), timeout=20))
         at = await history.claim(HERE) or 0.0
         await history.record(HERE, at, {UUID(int=n): 1 for n in range(1, 30)})
         assert (await history.read(None, HOURS, 1))[0].peak == 29
@@ -255,7 +255,7 @@ async def test_a_cluster_keeps_it_too(tmp_path: Any) -> None:
 
 async def test_a_server_that_is_away_is_told() -> None:
     store = RedisStore(f"redis://127.0.0.1:{free_port()}", Timing())
-    history = RedisHistory(store.link)
+    history = RedisHistory(store)
     for asked in (
         history.claim(HERE),
         history.record(HERE, NOON, {}),

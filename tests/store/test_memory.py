@@ -33,7 +33,7 @@ async def test_asking_about_a_board_keeps_nothing() -> None:
     store = MemoryStore(lambda: 0.0, TIMING)
     before = boards_kept()
     await store.counts([BOARD, OTHER_BOARD])
-    await store.roster(BOARD)
+    await store.snapshot(BOARD)
     await store.leave(BOARD, "s")
     await store.start_grace(BOARD, "s")
     await store.reap(BOARD)

@@ -63,17 +63,17 @@ async def test_one_person_counts_on_every_board_they_are_on(store: Store) -> Non
 
 async def test_the_roster_is_in_the_order_they_came(store: Store) -> None:
     members = [admission.member for admission in await fill(store, 12)]
-    assert await store.roster(BOARD) == tuple(members)
+    assert (await store.snapshot(BOARD)).members == tuple(members)
     await store.leave(BOARD, "filler 4")
     members.pop(4)
-    assert await store.roster(BOARD) == tuple(members)
+    assert (await store.snapshot(BOARD)).members == tuple(members)
     members.append((await store.join(BOARD, request("z"))).member)
-    assert await store.roster(BOARD) == tuple(members)
+    assert (await store.snapshot(BOARD)).members == tuple(members)
 
 
 async def test_a_board_nobody_was_on_has_an_empty_roster(store: Store) -> None:
     await fill(store, 1)
-    assert await store.roster(NEVER_USED) == ()
+    assert (await store.snapshot(NEVER_USED)).members == ()
 
 
 async def test_who_comes_first_has_their_own_colour(store: Store) -> None:

@@ -1,6 +1,7 @@
 """What holds of the Redis store beyond the contract: many stores over one server."""
 
 import asyncio
+from collections.abc import Iterator
 from itertools import accumulate
 from typing import Any
 from uuid import UUID
@@ -9,9 +10,9 @@ import pytest
 from redis.asyncio import Redis as AsyncRedis
 
 from presence.protocol.messages import MAX_USERS
-from presence.store.redis.client import AT_ONCE
-from presence.store.redis.scripts import LISTED, STAND
-from presence.store.redis.store import READS_AT_ONCE, RedisStore
+from presence.store.redis.client import CALLS_PER_TRIP
+from presence.store.redis.scripts import BOARDS, SUMMARY
+from presence.store.redis.store import BOARDS_PER_READ, RedisStore
 from tests.store.cast import (
     BOARD,
     FIRST_OF_PAIR,
@@ -106,49 +107,51 @@ async def test_a_client_of_the_sites_own_stays_open(place: Place) -> None:
 
 class Trips(AsyncRedis):
     """A client of the site's own that notes what it sends in each trip: the script, how often, and
-    how many calls were `made` by then."""
-
-    made = 0
+    how many boards were `taken` from a `Boards` by then."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.sent: list[tuple[str, int, int]] = []
+        self.taken = 0
 
     def pipeline(self, *arguments: Any, **options: Any) -> Any:
         pipe: Any = super().pipeline(*arguments, **options)
         execute = pipe.execute
 
         async def noted(**how: Any) -> Any:
-            self.sent.append((pipe.command_stack[0][0][1], len(pipe.command_stack), self.made))
+            self.sent.append((pipe.command_stack[0][0][1], len(pipe.command_stack), self.taken))
             return await execute(**how)
 
         pipe.execute = noted
         return pipe
 
-    def ahead(self) -> float:
-        """Be asked for each call that is made."""
-        self.made += 1
-        return 0.0
+    def boards(self, boards: list[UUID]) -> Iterator[UUID]:
+        """Yield boards, and count them."""
+        for self.taken, board in enumerate(boards, 1):
+            yield board
 
 
-async def test_many_boards_are_looked_at_some_at_a_time(place: Place) -> None:
-    """So that neither Redis nor the event loop is held up, also not by what is to be sent later."""
-    boards = [BOARD, *(UUID(int=n) for n in range(1, 2 * READS_AT_ONCE + 1))]
-    parts = [READS_AT_ONCE, READS_AT_ONCE, 1]
+async def test_many_boards_are_read_some_at_a_time(place: Place) -> None:
+    """Neither Redis nor the event loop is held up, not even by preparing later trips."""
+    boards = [BOARD, *(UUID(int=n) for n in range(1, 2 * BOARDS_PER_READ + 1))]
+    parts = [BOARDS_PER_READ, BOARDS_PER_READ, 1]
     async with Trips.from_url(place.server.url) as client:
-        store = RedisStore(client, TIMING, prefix=place.prefix, ahead=client.ahead)
+        store = RedisStore(client, TIMING, prefix=place.prefix)
         await store.renew(HERE)
         await fill(store, 3)
         await store.boards()  # the server knows the scripts from then on
 
-        client.made, client.sent = 0, []
-        assert sum((await store.counts(boards)).values()) == 3
-        made = accumulate(parts)
-        assert client.sent == [(STAND.sha, *part) for part in zip(parts, made, strict=True)]
+        client.sent = []
+        assert sum((await store.counts(client.boards(boards))).values()) == 3
+        taken = accumulate(parts)
+        assert client.sent == [(SUMMARY.sha, *part) for part in zip(parts, taken, strict=True)]
 
-        client.made, client.sent = 0, []
-        assert await store.boards(boards) == {BOARD: 3}
-        assert client.sent == [*((LISTED.sha, 1, n) for n in (1, 2, 3)), (STAND.sha, 1, 4)]
+        client.sent = []
+        assert await store.boards(client.boards(boards)) == {BOARD: 3}
+        assert client.sent == [
+            *((BOARDS.sha, 1, n) for n in accumulate(parts)),
+            (SUMMARY.sha, 1, 2001),
+        ]
 
 
 async def test_a_prefix_with_braces_is_refused() -> None:
@@ -189,7 +192,6 @@ async def test_a_board_whose_id_is_shared_is_counted(place: Place) -> None:
         client.hset(place.keys.registry[1], mapping={str(n): "other" for n in range(1, 65_536)})
     assert (await store.join(FIRST_OF_PAIR, request("s"))).board_id == HOME_OF_PAIR
     assert (await store.join(SECOND_OF_PAIR, request("s"))).board_id == HOME_OF_PAIR
-    assert store.shared == 2
     # A sharer that goes does not take the owner's id with it.
     await store.leave(FIRST_OF_PAIR, "s")
     place.ahead += 6
@@ -210,7 +212,7 @@ async def test_the_next_id_after_the_last_is_the_first(place: Place) -> None:
 
 async def test_more_boards_than_go_in_one_trip(place: Place) -> None:
     store = place.store(TIMING)
-    boards = [UUID(int=n) for n in range(1, 2 * AT_ONCE + 2)]
+    boards = [UUID(int=n) for n in range(1, 2 * CALLS_PER_TRIP + 2)]
     await store.renew(HERE)
     for board in boards:
         await store.join(board, request(f"s{board}"))

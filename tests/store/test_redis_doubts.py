@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis as AsyncRedis
 
 from presence.store.base import Departure
-from presence.store.redis.scripts import JOIN, LET_GO, TAKE
+from presence.store.redis.scripts import JOIN, RELEASE_ID, TAKE_IDS
 from presence.store.redis.store import RedisStore
 from tests.store.cast import BOARD, HERE, OTHER_BOARD, TIMING, people_on, request
 from tests.store.redis_place import TIMEOUT, Place, refused
@@ -129,7 +129,7 @@ async def shaky(own_place: Place, failing: Failing) -> RedisStore:
 
 
 async def test_a_join_without_a_board_id_is_taken_back(shaky: RedisStore, failing: Failing) -> None:
-    failing.failing.add(TAKE.sha)
+    failing.failing.add(TAKE_IDS.sha)
     await refused(shaky.join(BOARD, request("s")))
     assert await people_on(shaky) == 1
     failing.failing.clear()
@@ -141,7 +141,7 @@ async def test_who_left_is_told_although_the_board_id_is_not_let_go(
     shaky: RedisStore, failing: Failing, own_place: Place
 ) -> None:
     admission = await shaky.join(BOARD, request("s"))
-    failing.failing.add(LET_GO.sha)
+    failing.failing.add(RELEASE_ID.sha)
     assert await shaky.leave(BOARD, "s") == Departure((admission.member,), 0)
     # It is given up a lease, a grace, a rest and the spare time later.
     own_place.ahead += 1000
@@ -180,7 +180,7 @@ async def test_a_restoration_that_failed_is_asked_for_again(
     member = (await shaky.join(BOARD, request("s"))).member
     own_place.flush()
     assert set(await shaky.renew(HERE)) == {BOARD}
-    failing.failing.add(TAKE.sha)
+    failing.failing.add(TAKE_IDS.sha)
     await refused(shaky.restore(BOARD, [member]))
     own_place.flush()
     failing.failing.clear()

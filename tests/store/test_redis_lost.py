@@ -2,7 +2,7 @@
 
 import asyncio
 
-from presence.store.redis.scripts import LET_GO, RESTORE, STAND
+from presence.store.redis.scripts import RELEASE_ID, RESTORE, SUMMARY
 from tests.store.cast import (
     BOARD,
     FIRST_OF_PAIR,
@@ -97,7 +97,7 @@ async def test_who_comes_while_a_board_empties_keeps_its_id(place: Place) -> Non
         await store.renew(HERE)
         await other.renew(THERE)
         await store.join(BOARD, request("a"))
-        gate = client.before(LET_GO)
+        gate = client.before(RELEASE_ID)
         leaving = asyncio.create_task(store.leave(BOARD, "a"))
         await gate.reached.wait()
         admission = await other.join(BOARD, request("b", process=THERE))
@@ -113,7 +113,7 @@ async def test_a_renewal_under_way_does_not_forget_who_is_put_back_meanwhile(pla
         await store.renew(HERE)
         member = (await store.join(BOARD, request("a"))).member
         place.flush()
-        restores, stands = client.before(RESTORE), client.after(STAND)
+        restores, stands = client.before(RESTORE), client.after(SUMMARY)
         restoring = asyncio.create_task(store.restore(BOARD, [member]))
         await restores.reached.wait()
         renewing = asyncio.create_task(store.renew(HERE))

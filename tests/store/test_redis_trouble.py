@@ -19,7 +19,6 @@ ASKS: dict[str, Any] = {
     "reap": lambda store: store.reap(BOARD),
     "restore": lambda store: store.restore(BOARD, []),
     "renew": lambda store: store.renew(HERE),
-    "roster": lambda store: store.roster(BOARD),
     "snapshot": lambda store: store.snapshot(BOARD),
     "counts": lambda store: store.counts([BOARD]),
     "boards": lambda store: store.boards(),

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from presence.protocol.errors import Forbidden, Removed
-from presence.store.base import REMEMBERED, Departure, Store
+from presence.store.base import REMOVED_SESSION_TTL, Departure, Store
 from tests.store.cast import (
     BOARD,
     HERE,
@@ -107,7 +107,7 @@ async def test_a_removed_session_is_never_put_back(store: Store, world: World) -
     ada = (await store.join(BOARD, request("s", "ada"))).member
     bob = replace(ada, session="t", person="bob", user=1)
     await store.remove(BOARD, "ada", 0)
-    await world.advance(REMEMBERED - 1)
+    await world.advance(REMOVED_SESSION_TTL - 1)
     await store.renew(HERE)
     assert (await store.restore(BOARD, [ada, bob])).members == (bob,)
     assert (await store.restore(BOARD, [ada])).members == (bob,)
@@ -128,11 +128,11 @@ async def test_who_is_kept_out_is_not_put_back_by_a_process_that_did_not_know(
 
 async def test_a_longer_removal_is_remembered_as_long(store: Store, world: World) -> None:
     ada = (await store.join(BOARD, request("s", "ada"))).member
-    await store.remove(BOARD, "ada", 3 * REMEMBERED)
-    await world.advance(2 * REMEMBERED)
+    await store.remove(BOARD, "ada", 3 * REMOVED_SESSION_TTL)
+    await world.advance(2 * REMOVED_SESSION_TTL)
     assert (await store.snapshot(BOARD)).removed == {"s"}
     assert (await store.restore(BOARD, [ada])).members == ()
-    await world.advance(2 * REMEMBERED)
+    await world.advance(2 * REMOVED_SESSION_TTL)
     assert (await store.snapshot(BOARD)).removed == frozenset()
 
 

@@ -32,7 +32,7 @@ def lost(session: str, user: int, person: str = "", process: str = HERE) -> Memb
 async def test_members_come_back_as_they_were(store: Store) -> None:
     members = (lost("b", 7), lost("a", 0, process=THERE), lost("c", 254))
     snapshot = await store.restore(BOARD, members)
-    assert snapshot.members == members == await store.roster(BOARD)
+    assert snapshot.members == members == (await store.snapshot(BOARD)).members
     assert (snapshot.people, snapshot.board_id) == (3, home_id(BOARD))
     assert snapshot.processes == {HERE, THERE}
     assert await people_on(store) == 3

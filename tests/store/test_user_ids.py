@@ -76,7 +76,7 @@ async def test_300_sessions_are_255_users_and_45_spectators(store: Store) -> Non
     assert [a.member.spectator for a in admissions] == [False] * 255 + [True] * 45
     assert [admission.people for admission in admissions] == list(range(1, 301))
     assert await people_on(store) == 300
-    assert len(await store.roster(BOARD)) == 300
+    assert len((await store.snapshot(BOARD)).members) == 300
 
 
 async def test_a_full_board_has_an_id_again_when_the_rest_is_over(
@@ -96,7 +96,7 @@ async def test_a_spectator_stays_one_and_keeps_no_id_at_rest(store: Store, world
     departure = await store.leave(BOARD, "filler 255")
     assert [member.user for member in departure.members] == [NO_USER]
     await world.advance(4)
-    assert (await store.roster(BOARD))[-1].spectator
+    assert ((await store.snapshot(BOARD)).members)[-1].spectator
     assert (await store.join(BOARD, request("next"))).member.user == 7
     assert (await store.join(BOARD, request("after"))).member.spectator
 
@@ -113,6 +113,6 @@ async def test_another_process_sees_the_same_board(store: Store, elsewhere: Stor
     here = await store.join(BOARD, request("a"))
     there = await elsewhere.join(BOARD, request("b", process=THERE))
     assert (there.member.user, there.people, there.board_id) == (1, 2, here.board_id)
-    assert await store.roster(BOARD) == await elsewhere.roster(BOARD)
+    assert (await store.snapshot(BOARD)).members == (await elsewhere.snapshot(BOARD)).members
     assert (await elsewhere.leave(BOARD, "a")).members == (here.member,)
     assert await people_on(store) == 1

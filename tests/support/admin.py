@@ -15,8 +15,8 @@ from presence import runtime
 from presence.runtime import current_hub
 from presence.server.hub import Hub
 from presence.store.base import JoinRequest
-from presence.store.redis.client import Link
-from presence.store.redis.scripts import LISTED, STAND
+from presence.store.redis.client import ScriptClient
+from presence.store.redis.scripts import BOARDS, SUMMARY
 from presence.store.redis.store import RedisStore
 from tests.support.redis import shared_redis
 
@@ -105,7 +105,7 @@ async def sign_in(client: AsyncClient, *codenames: str, is_staff: bool = True) -
 @contextmanager
 def trips(monkeypatch: Any) -> Iterator[list[int]]:
     """Count trips to Redis that ask about boards in the block, by the bytes that each sent."""
-    asking = [script.sha.encode() for script in (STAND, LISTED)]
+    asking = [script.sha.encode() for script in (SUMMARY, BOARDS)]
     sent: list[int] = []
     send = Connection.send_packed_command
 
@@ -124,11 +124,11 @@ def link_trips(monkeypatch: Any) -> list[int]:
     """Return a list to which every trip to Redis adds how many scripts it ran, until the test
     ends."""
     trips: list[int] = []
-    inner = Link._run_some
+    inner = ScriptClient._run_trip
 
-    async def counted(self: Link, calls: Any) -> Any:
+    async def counted(self: ScriptClient, client: Any, calls: Any) -> Any:
         trips.append(len(calls))
-        return await inner(self, calls)
+        return await inner(self, client, calls)
 
-    monkeypatch.setattr(Link, "_run_some", counted)
+    monkeypatch.setattr(ScriptClient, "_run_trip", counted)
     return trips

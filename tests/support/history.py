@@ -6,20 +6,20 @@ from uuid import UUID
 from redis import Redis
 
 from presence import runtime
-from presence.store.history import History, Span, Tally
+from presence.store.history import Bucket, History, Span
 from presence.store.redis.scripts import Keys
 
 
 def write_history(
-    client: "Redis", board: UUID | None, span: Span, tallies: Mapping[int, Tally]
+    client: "Redis", board: UUID | None, span: Span, tallies: Mapping[int, Bucket]
 ) -> None:
     """Write what was seen of a board, or of all together, by the number of the minute or hour."""
     keys = Keys("presence")
     with client.pipeline() as pipeline:
         for number, seen in tallies.items():
             key = keys.history(board, span.name, number // span.page)
-            pipeline.hset(key, str(number), f"{seen.looks} {seen.sum} {seen.peak}")
-            pipeline.expire(key, span.lasts)
+            pipeline.hset(key, str(number), f"{seen.samples} {seen.sum} {seen.peak}")
+            pipeline.expire(key, span.page_ttl)
         pipeline.execute()
 
 

@@ -21,7 +21,7 @@ SILENT = 20.0
 @pytest.fixture
 def history(store: RedisStore) -> RedisHistory:
     """The history as the processes have it."""
-    return RedisHistory(store.link)
+    return RedisHistory(store)
 
 
 async def scrapes(cluster: Cluster) -> dict[int, dict[str, float]]:

@@ -19,7 +19,7 @@ import pytest
 from presence.checks import LAYER
 from presence.server.stats import EVERY, LOOK_EVERY
 from presence.store.base import Timing
-from presence.store.history import FIGURES_LAST, RECORDER_LEASE
+from presence.store.history import RECORDER_LEASE, STATS_TTL
 from presence.store.redis.scripts import Keys
 from presence.store.redis.store import RedisStore
 from tests.support.cluster import Cluster, run_cluster
@@ -51,7 +51,7 @@ PEOPLE_WITHIN = TIMING.lease * 4 / 3 + TIMING.grace + 5
 """Seconds until those are gone who died with a process a moment ago: a renewal and a look at each
 board later, and some to spare."""
 
-TOLD_WITHIN = FIGURES_LAST + EVERY + 5
+TOLD_WITHIN = STATS_TTL + EVERY + 5
 """Seconds until nobody tells of a process that died any more."""
 
 LOOKED_WITHIN = EVERY * LOOK_EVERY * 2 + (0 if BRIEF else RECORDER_LEASE)

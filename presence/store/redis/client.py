@@ -1,10 +1,9 @@
-"""The way to Redis: one pool of connections for each event loop, short timeouts, and `TryLater` for
-whatever goes wrong on it."""
+"""Run Lua scripts on Redis: connections per event loop, short timeouts, one kind of error."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -14,73 +13,102 @@ from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisClusterException, RedisError
 
 from presence.protocol.errors import TryLater
-from presence.store.redis.scripts import Argument, Call
+from presence.store.base import Timing
+from presence.store.redis.records import MICROSECONDS, microseconds
+from presence.store.redis.scripts import Argument, Call, Script
 
-Client = Redis | RedisCluster
+Server = str | Redis | RedisCluster
+"""A URL (redis://, rediss://, unix://), or a client of the site's own."""
 
-# Down, loading, read only, out of memory, forbidden: none of it is the visitor's fault, and all of
-# it passes or is for the site's staff, who read of it in the log.
+# Redis is down, loading, read-only, out of memory or forbids the command. All of this passes, or is
+# for the site's staff, who find it in the log.
 _TROUBLE = (RedisError, RedisClusterException, OSError)
 
-AT_ONCE = 250
-"""Scripts in one trip: neither Redis nor our own event loop is to be held up by thousands."""
+CALLS_PER_TRIP = 250
+"""Scripts sent together: thousands would hold up Redis and our own event loop."""
 
 
-class Link:
-    """Runs scripts on the Redis at a URL, or that a client of the site's own leads to.
+class ScriptClient:
+    """Runs scripts on a Redis server or Cluster. Whatever goes wrong is raised as `TryLater`.
 
-    Such a client must leave answers as bytes, and be used on one event loop. `timeout` is for one
-    trip there and back, waiting for a free connection included; both timeouts are in seconds.
+    A client of the site's own must return bytes, and be used on one event loop only. `timeout`
+    limits one trip, including the wait for a free connection; both timeouts are in seconds. Up to
+    `connections` are opened per event loop. `timing`, `spare` and `ahead` are as in `RedisStore`.
     """
 
     def __init__(
-        self, server: str | Client, *, timeout: float, connect_timeout: float, connections: int
+        self,
+        server: Server,
+        timing: Timing,
+        *,
+        timeout: float,
+        connect_timeout: float,
+        connections: int,
+        spare: float,
+        ahead: Callable[[], float],
     ) -> None:
         self._server = server
         self._timeout = timeout
         self._connect_timeout = connect_timeout
         self._connections = connections
+        self._ahead = ahead
+        times = (timing.grace, timing.lease, timing.id_rest, timing.board_rest, spare)
+        self._times = tuple(map(microseconds, times))
         self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, Redis] = WeakKeyDictionary()
-        self._away = False
+        self._failed = False
 
-    async def run(self, call: Call) -> Any:
-        """Run a script and return its answer; raises `TryLater`."""
-        (reply,) = await self.run_all([call])
+    async def run(self, script: Script, keys: tuple[str, ...], *arguments: Argument) -> Any:
+        """Run one script and return its answer."""
+        (reply,) = await self.run_all([Call(script, keys, arguments)])
         return reply
 
-    async def run_all(self, calls: Sequence[Call], *, at_once: int = AT_ONCE) -> list[Any]:
-        """Run scripts, so many in one trip, and return their answers; raises `TryLater`.
+    async def run_all(self, calls: Sequence[Call], per_trip: int = CALLS_PER_TRIP) -> list[Any]:
+        """Run scripts, up to `per_trip` in one trip, and return their answers.
 
-        They run in their order, but for a Redis Cluster where each node has its own. One that is
-        sent with others may run twice.
+        They run in order; in a Redis Cluster, in order on each node. A script that is sent with
+        others may run twice.
         """
-        parts = [calls[n : n + at_once] for n in range(0, len(calls), at_once or AT_ONCE)]
-        return [reply for part in parts for reply in await self._run_some(part)]
+        replies: list[Any] = []
+        for start in range(0, len(calls), per_trip):
+            part = calls[start : start + per_trip]
+            async with self._connected() as client:
+                replies += await self._run_trip(client, part)
+        return replies
 
-    async def _run_some(self, calls: Sequence[Call]) -> list[Any]:
-        async with self._reached() as client:
-            replies = await _send(client, calls)
-            unknown = [n for n, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
-            if unknown:
-                # The server is new, or its scripts were flushed. What came after the first that it
-                # did not know is run again, as it is to run after it.
-                again = calls[unknown[0] :]
-                for text in {call.script.text for call in again}:
-                    await client.script_load(text)
-                replies[unknown[0] :] = await _send(client, again)
-            for call, reply in zip(calls, replies, strict=True):
-                if isinstance(reply, Exception) and not call.optional:
-                    raise reply
-            return replies
+    async def _run_trip(self, client: Redis | RedisCluster, calls: Sequence[Call]) -> list[Any]:
+        replies = await self._send(client, calls)
+        unknown = [n for n, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
+        if unknown:
+            # The server is new, or its scripts were flushed. To keep the order, everything after
+            # the first unknown script runs again.
+            again = calls[unknown[0] :]
+            for text in {call.script.text for call in again}:
+                await client.script_load(text)
+            replies[unknown[0] :] = await self._send(client, again)
+        for call, reply in zip(calls, replies, strict=True):
+            if isinstance(reply, Exception) and not call.optional:
+                raise reply
+        return replies
+
+    async def _send(self, client: Redis | RedisCluster, calls: Sequence[Call]) -> list[Any]:
+        """Send scripts by their SHA-1. An answer may be the exception that a script raised."""
+        clock = (microseconds(self._ahead()), *self._times)
+        pipe: Any = client.pipeline(transaction=False)
+        for call in calls:
+            words = (call.script.sha, len(call.keys), *call.keys, *clock, *call.arguments)
+            pipe.execute_command("EVALSHA", *words)
+        replies: list[Any] = await pipe.execute(raise_on_error=False)
+        return replies
 
     async def command(self, *words: Argument) -> Any:
-        """Run one command and return its answer; raises `TryLater`."""
-        async with self._reached() as client:
+        """Run one command and return its answer."""
+        async with self._connected() as client:
             return await client.execute_command(*words)
 
-    async def ping(self) -> None:
-        """Return when the server answers; raises `TryLater`."""
-        await self.command("PING")
+    async def time(self) -> float:
+        """Return the server's time, in seconds since 1970."""
+        seconds, fraction = await self.command("TIME")
+        return int(seconds) + int(fraction) / MICROSECONDS + self._ahead()
 
     async def close(self) -> None:
         """Close the running loop's connections. A client of the site's own stays open."""
@@ -89,47 +117,39 @@ class Link:
             await client.aclose()
 
     @asynccontextmanager
-    async def _reached(self) -> AsyncIterator[Client]:
+    async def _connected(self) -> AsyncIterator[Redis | RedisCluster]:
         try:
             async with asyncio.timeout(self._timeout):
-                client = self._client()
-                if self._away:
-                    # What is sent now may be done although no answer comes. After trouble nothing
-                    # is sent that changes anything before Redis answers again.
+                client = self._loop_client()
+                if self._failed:
+                    # Redis may still carry out what is sent now, even if no answer comes. So after
+                    # a failure nothing that changes state is sent until Redis answers again.
                     await client.execute_command("PING")
                 yield client
-                self._away = False
+                self._failed = False
         except _TROUBLE as error:
-            self._away = True
+            self._failed = True
             raise TryLater(f"Redis: {str(error) or type(error).__name__}") from error
 
-    def _client(self) -> Client:
+    def _loop_client(self) -> Redis | RedisCluster:
+        """Return the client of the running event loop."""
         if not isinstance(self._server, str):
             return self._server
         loop = asyncio.get_running_loop()
-        if loop not in self._clients:
-            self._clients[loop] = Redis.from_pool(self._pool(self._server))
-        return self._clients[loop]
-
-    def _pool(self, url: str) -> BlockingConnectionPool:
-        return BlockingConnectionPool.from_url(
-            url,
-            max_connections=self._connections,
-            timeout=self._timeout,
-            socket_timeout=self._timeout,
-            socket_connect_timeout=self._connect_timeout,
-            # Who asked decides whether to ask again. A connection that broke while it was idle is
-            # opened anew without a retry; with protocol 3 redis-py 8 does not look whether one did
-            # (`ConnectionPool.ensure_connection`, "maint_notifications_enabled").
-            retry=Retry(NoBackoff(), 0),
-            protocol=2,
-        )
-
-
-async def _send(client: Client, calls: Sequence[Call]) -> list[Any]:
-    """Run scripts that the server knows. An answer may be the exception that a script raised."""
-    pipe: Any = client.pipeline(transaction=False)
-    for call in calls:
-        words = (call.script.sha, len(call.keys), *call.keys, *call.arguments)
-        pipe.execute_command("EVALSHA", *words)
-    return cast("list[Any]", await pipe.execute(raise_on_error=False))
+        client = self._clients.get(loop)
+        if client is None:
+            pool = BlockingConnectionPool.from_url(
+                self._server,
+                max_connections=self._connections,
+                timeout=self._timeout,
+                socket_timeout=self._timeout,
+                socket_connect_timeout=self._connect_timeout,
+                # The caller decides whether to try again. A connection that broke while idle is
+                # reopened without a retry, but only with protocol 2: with protocol 3, redis-py 8
+                # does not check (`ConnectionPool.ensure_connection`,
+                # "maint_notifications_enabled").
+                retry=Retry(NoBackoff(), 0),
+                protocol=2,
+            )
+            client = self._clients[loop] = Redis.from_pool(pool)
+        return client

@@ -1,7 +1,7 @@
-"""The Lua scripts of `RedisStore`, and the keys they touch.
+"""The Lua scripts of the Redis store, and the keys they use.
 
-A script is one step for Redis, so what it says happens all at once or not at all. Each is a file of
-`lua/`, which begins with what its KEYS, ARGV and answer are.
+Redis runs a script as one step, so its changes happen together or not at all. Each script is a file
+in `lua/` whose head describes its KEYS, ARGV and answer.
 """
 
 from dataclasses import dataclass
@@ -16,78 +16,80 @@ Argument = bytes | str | int
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A script's text, and the name by which Redis knows it."""
+    """The text of a script, and the SHA-1 by which Redis knows it."""
 
     text: str
     sha: str
 
 
-def _script(*names: str) -> Script:
-    text = "\n".join((LUA / f"{name}.lua").read_text("utf-8") for name in ("clock", *names))
+def _script(*files: str) -> Script:
+    text = "\n".join((LUA / f"{file}.lua").read_text("utf-8") for file in ("clock", *files))
     return Script(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
 
 
-JOIN = _script("board", "out", "join")
+JOIN = _script("board", "bans", "join")
 LEAVE = _script("board", "leave")
 REAP = _script("board", "reap")
-LINGER = _script("board", "linger")
-STAND = _script("board", "stand")
-SNAPSHOT = _script("board", "out", "snapshot")
-RESTORE = _script("board", "out", "restore")
-REMOVE = _script("board", "out", "remove")
-SHUT = _script("board", "out", "shut")
-TAKE = _script("registry", "take")
-LET_GO = _script("registry", "let_go")
-LABEL = _script("registry", "label")
-LISTED = _script("registry", "listed")
-LEASE = _script("lease")
-LIVING = _script("living")
+START_GRACE = _script("board", "start_grace")
+SUMMARY = _script("board", "summary")
+SNAPSHOT = _script("board", "bans", "snapshot")
+RESTORE = _script("board", "bans", "restore")
+REMOVE = _script("board", "bans", "remove")
+CLOSE_BOARD = _script("board", "bans", "close_board")
+TAKE_IDS = _script("registry", "take_ids")
+RELEASE_ID = _script("registry", "release_id")
+BOARD_ID = _script("registry", "board_id")
+BOARDS = _script("registry", "boards")
+RENEW_LEASE = _script("renew_lease")
+PROCESSES = _script("processes")
 HISTORY_CLAIM = _script("history_claim")
-HISTORY_NOTE = _script("history_note")
+HISTORY_RECORD = _script("history_record")
 HISTORY_READ = _script("history_read")
-FIGURES_PUBLISH = _script("figures_publish")
-FIGURES_PUBLISHED = _script("figures_published")
+STATS_PUBLISH = _script("stats_publish")
+STATS_PUBLISHED = _script("stats_published")
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A script with its KEYS and ARGV. Where it is `optional`, the exception that it raised is an
-    answer like another."""
+    """A script with its KEYS and its own ARGV, which follow those of lua/clock.lua.
+
+    If the script of an `optional` call fails, the answer is the exception.
+    """
 
     script: Script
     keys: tuple[str, ...]
-    arguments: tuple[Argument, ...]
+    arguments: tuple[Argument, ...] = ()
     optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The names of the keys, all of which begin with `prefix`.
+    """The names of all keys. They begin with `prefix`.
 
-    What is between braces decides the slot of a Redis Cluster: the keys of one script share it. So
-    a prefix must have none of its own: `ValueError`.
+    Redis Cluster chooses the slot of a key by the part in braces: all keys of one script share it.
+    Raises `ValueError` for a prefix that contains braces.
     """
 
     prefix: str
 
     def __post_init__(self) -> None:
         if set("{}") & set(self.prefix):
-            raise ValueError(f"the prefix of the keys is {self.prefix!r}: it takes no braces")
+            raise ValueError(f"the key prefix {self.prefix!r} must not contain braces")
 
     def board(self, board: UUID) -> tuple[str, ...]:
-        """Return the KEYS of the scripts on one board, as lua/board.lua and lua/out.lua number
-        them."""
+        """Return the KEYS of the scripts on one board, as lua/board.lua and lua/bans.lua say."""
+        start = f"{self.prefix}:{{{board.hex}}}:"
         parts = ("members", "broken", "leases", "resting", "state", "out")
-        return tuple(f"{self.prefix}:{{{board.hex}}}:{part}" for part in parts)
+        return tuple([start + part for part in parts])
 
     @property
     def registry(self) -> tuple[str, ...]:
-        """The KEYS of the scripts on the registry of boards, as lua/registry.lua numbers them."""
-        return tuple(f"{self.prefix}:{{boards}}:{part}" for part in ("ids", "taken", "ends"))
+        """The KEYS of the scripts on board ids, as lua/registry.lua says."""
+        return tuple([f"{self.prefix}:{{boards}}:{part}" for part in ("ids", "taken", "ends")])
 
     @property
     def processes(self) -> tuple[str, ...]:
-        """The KEYS of lua/lease.lua and lua/living.lua."""
+        """The KEYS of lua/renew_lease.lua and lua/processes.lua."""
         return (f"{self.prefix}:{{processes}}",)
 
     @property
@@ -96,11 +98,10 @@ class Keys:
         return f"{self.prefix}:{{history}}:recorder"
 
     @property
-    def figures(self) -> tuple[str, ...]:
-        """The KEYS of lua/figures_publish.lua and lua/figures_published.lua."""
-        return tuple(f"{self.prefix}:{{figures}}:{part}" for part in ("ends", "told"))
+    def stats(self) -> tuple[str, ...]:
+        """The KEYS of lua/stats_publish.lua and lua/stats_published.lua."""
+        return tuple([f"{self.prefix}:{{figures}}:{part}" for part in ("ends", "told")])
 
     def history(self, board: UUID | None, span: str, page: int) -> str:
-        """Return the key of one page of a board's minutes or hours, or (None) those of all boards
-        together."""
+        """Return the key of a page of minutes or hours: of a board, or (None) of all together."""
         return f"{self.prefix}:{{{board.hex if board else 'history'}}}:{span}:{page}"

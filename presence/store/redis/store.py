@@ -1,12 +1,8 @@
 """The store of many processes: Redis 6.2 or later, or Valkey, alone or as a Cluster.
 
-A board's state is under keys of its own, changed by scripts only (`redis_scripts`). Redis's clock
-is the clock. A lease is kept with each board that its process has members on, so that the scripts
-on a board need nothing from elsewhere. Every key expires by itself when those who use it are gone.
-
-What can be read of the store of many processes, without changing anything.
-
-Which sessions a store put on which boards, for stores whose state is elsewhere.
+Only scripts change a board's state, which is under keys of its own. Time is read from Redis's
+clock. Each board has a copy of the leases of the processes with members on it, so that its scripts
+need no other keys. Every key expires once the processes that use it are gone.
 """
 
 from collections import Counter
@@ -20,18 +16,17 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field
 from itertools import islice
-from math import inf
-from typing import Any, TypedDict, Unpack
+from typing import Any
 from uuid import UUID
 
 from presence.protocol.board_ids import home_id
-from presence.protocol.errors import Forbidden, Refused, Removed, TryLater
+from presence.protocol.errors import Forbidden, Removed, TryLater
 from presence.protocol.identity import colors_for
 from presence.store.base import (
-    REMEMBERED,
-    UNTIL_REOPENED,
+    MAX_CLOSED,
+    REMOVED_SESSION_TTL,
     Admission,
     BoardSummary,
     Departure,
@@ -41,82 +36,57 @@ from presence.store.base import (
     Timing,
 )
 from presence.store.redis import scripts
-from presence.store.redis.client import AT_ONCE, Client, Link
+from presence.store.redis.client import ScriptClient, Server
 from presence.store.redis.records import (
-    color_of,
+    MICROSECONDS,
     color_text,
     escape,
     member_arguments,
-    members,
     microseconds,
-    names,
-    seconds_of,
-    timing_arguments,
+    parse_color,
+    parse_members,
+    parse_processes,
+    parse_snapshot,
+    parse_summary,
     unescape,
 )
 from presence.store.redis.scripts import Argument, Call, Keys, Script
 
+BOARDS_PER_READ = 1_000
+"""Boards to read in one trip: enough for any page of the admin, and about 20 ms of work for our
+event loop. Redis serves other clients in between: it takes about 40 of the calls at a time."""
 
-class LocalSessions:
-    """Sessions by board, with the process of each."""
-
-    def __init__(self) -> None:
-        self.puts = 0
-        """How often `put` was called."""
-        # The process of each, and which `put` it was.
-        self._sessions: dict[UUID, dict[str, tuple[str, int]]] = {}
-
-    def __contains__(self, board: object) -> bool:
-        return board in self._sessions
-
-    def put(self, board: UUID, session: str, process: str) -> None:
-        """Note a session that is on a board."""
-        self.puts += 1
-        self._sessions.setdefault(board, {})[session] = process, self.puts
-
-    def drop(self, board: UUID, sessions: Collection[str], *, until: float = inf) -> None:
-        """Forget sessions that are off a board, but for those put after `puts` was `until`;
-        unknown ones change nothing."""
-        here = self._sessions.get(board, {})
-        for session in sessions:
-            if session in here and here[session][1] <= until:
-                del here[session]
-        if not here:
-            self._sessions.pop(board, None)
-
-    def of(self, process: str) -> dict[UUID, list[str]]:
-        """Return the boards that a process has sessions on, with those sessions."""
-        found = {
-            board: [session for session, (owner, _) in here.items() if owner == process]
-            for board, here in self._sessions.items()
-        }
-        return {board: sessions for board, sessions in found.items() if sessions}
+BOARDS_PER_SCRIPT = 250
+"""Boards whose ids one script takes: Redis serves nobody else while it runs."""
 
 
-READS_AT_ONCE = 1_000
-"""Boards that are looked at in one trip: all of a page's, and no more of those of a whole site than
-our event loop bears (some 20 ms), nor than a script may be asked about at once. Redis serves others
-between the scripts of one trip: it reads some 16 KB of a connection at a time, which are forty of
-them."""
+@dataclass(eq=False, frozen=True, slots=True)
+class LocalSession:
+    """A session that this store put on a board, and its process. Compared by identity: if the
+    session is put on the board again, that is another object."""
+
+    process: str
 
 
-class Options(TypedDict, total=False):
-    """What `RedisStore` may be given by name."""
+@dataclass(slots=True)
+class LocalBoard:
+    """A board with local sessions, and the id that it had when last asked, 0 if unknown."""
 
-    prefix: str
-    timeout: float
-    connect_timeout: float
-    connections: int
-    spare: float
-    ahead: Callable[[], float]
+    board_id: int = 0
+    sessions: dict[str, LocalSession] = field(default_factory=dict)
 
 
-class RedisReader:
-    """The part of `RedisStore` that reads, and what it is given."""
+class RedisStore:
+    """The `Store` of many processes, which must all be given the same `prefix` and `timing`.
+
+    `server`, the timeouts and `connections` are as in `ScriptClient`. Keys live for `spare` seconds
+    longer than what they hold. `ahead` returns seconds to add to Redis's clock: tests advance time
+    with it.
+    """
 
     def __init__(
         self,
-        server: str | Client,
+        server: Server,
         timing: Timing | None = None,
         *,
         prefix: str = "presence",
@@ -126,293 +96,272 @@ class RedisReader:
         spare: float = 60.0,
         ahead: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        self._link = self.link = Link(
-            server, timeout=timeout, connect_timeout=connect_timeout, connections=connections
+        self.keys = Keys(prefix)
+        self.client = ScriptClient(
+            server,
+            timing or Timing(),
+            timeout=timeout,
+            connect_timeout=connect_timeout,
+            connections=connections,
+            spare=spare,
+            ahead=ahead,
         )
-        """The way to Redis, also for what else is kept there (`history_redis`)."""
-        self._keys = Keys(prefix)
-        self._times = timing_arguments(timing or Timing(), spare)
-        self._ahead = ahead
-
-    async def roster(self, board: UUID) -> tuple[Member, ...]:
-        """See `Store.roster`."""
-        return (await self.snapshot(board)).members
-
-    async def snapshot(self, board: UUID) -> Snapshot:
-        """See `Store.snapshot`."""
-        return snapshot_of(*await self._link.run_all(self._seeing(board)))
-
-    async def counts(self, boards: Collection[UUID]) -> Mapping[UUID, int]:
-        """See `Store.counts`. One trip for each 1,000 boards."""
-        return {board: people async for board, (_, people, _, _) in self._stands(boards)}
-
-    async def boards(self, among: Collection[UUID] | None = None) -> Mapping[UUID, int]:
-        """See `Store.boards`. Two trips; more where there are more than 1,000 boards."""
-        stands = self._stands(await self._listed(among))
-        return {board: people async for board, (_, people, _, _) in stands if people}
-
-    async def processes(self) -> Mapping[str, int]:
-        """See `Store.processes`."""
-        living = await self._link.run(self._call(scripts.LIVING, self._keys.processes))
-        counted: Counter[bytes] = Counter()
-        async for _, (_, _, processes, _) in self._stands(await self._listed()):
-            for process, number in zip(processes[::2], processes[1::2], strict=True):
-                counted[process] += number
-        return {unescape(process): counted[process] for process in living}
-
-    async def ping(self) -> None:
-        """See `Store.ping`."""
-        await self._link.ping()
-
-    async def close(self) -> None:
-        """Close the connections of the running event loop. The state stays."""
-        await self._link.close()
-
-    def _seeing(self, board: UUID) -> list[Call]:
-        # A board's id stays the same while somebody is there: it may come from another script.
-        label = self._call(scripts.LABEL, self._keys.registry, board.hex)
-        return [self._on_board(scripts.SNAPSHOT, board), label]
-
-    async def _listed(self, among: Collection[UUID] | None = None) -> Iterator[UUID]:
-        found: list[bytes] = []
-        for asked in [[]] if among is None else _parts(among):
-            said: list[Argument] = [1, *(board.hex for board in asked)] if asked else []
-            found += await self._link.run(self._call(scripts.LISTED, self._keys.registry, *said))
-        return (UUID(board.decode()) for board in found)
-
-    async def _stands(self, boards: Iterable[UUID]) -> AsyncIterator[tuple[UUID, list[Any]]]:
-        for part in _parts(boards):
-            calls = [self._summary_of(board) for board in part]
-            told = await self._link.run_all(calls, at_once=len(calls))
-            for stand in zip(part, told, strict=True):
-                yield stand
-
-    def _summary_of(self, board: UUID, process: str = "", known: int = 0) -> Call:
-        return self._on_board(scripts.STAND, board, escape(process), known)
-
-    def _on_board(self, script: Script, board: UUID, *arguments: Argument) -> Call:
-        return self._call(script, self._keys.board(board), *arguments)
-
-    def _call(self, script: Script, keys: tuple[str, ...], *arguments: Argument) -> Call:
-        ahead = microseconds(self._ahead())
-        return Call(script, keys, (ahead, *self._times, *arguments))
-
-
-def snapshot_of(told: list[Any], board_id: int) -> Snapshot:
-    version, people, processes, flat, removed, shut, at = told
-    here = (members(flat), people, version, names(processes), board_id)
-    return Snapshot(*here, frozenset(map(unescape, removed)), bool(shut), seconds_of(at))
-
-
-def summary_of(told: list[Any]) -> BoardSummary:
-    version, people, processes, _ = told
-    return BoardSummary(people, version, names(processes))
-
-
-def _parts(boards: Iterable[UUID]) -> Iterator[list[UUID]]:
-    """Return so many of the boards at a time, each when it is its turn."""
-    rest = iter(boards)
-    while part := [*islice(rest, READS_AT_ONCE)]:
-        yield part
-
-
-class RedisStore(RedisReader):
-    """The `Store` of many processes; all of them must be given the same `prefix` and `timing`.
-
-    `server` is a URL (redis://, rediss://, unix://) or a client, as `Link` says, which tells of the
-    timeouts too. Up to `connections` are opened for each event loop. Keys outlive what they hold by
-    `spare` seconds. `ahead` returns the seconds by which Redis's clock is to be read ahead: tests
-    let time pass with it.
-    """
-
-    def __init__(
-        self, server: str | Client, timing: Timing | None = None, **options: Unpack[Options]
-    ) -> None:
-        super().__init__(server, timing, **options)
-        self.shared = 0
-        """How often a board had to share its home id because all 65,535 were taken."""
-        self._local = LocalSessions()
-        self._ids: dict[UUID, int] = {}
-        self._leases: dict[str, int] = {}
-        # Sessions whose join failed, and may have been done all the same.
+        self._local: dict[UUID, LocalBoard] = {}
+        # Ends of the leases that this store renews, in microseconds of Redis's clock.
+        self._lease_ends: dict[str, int] = {}
+        # Sessions whose join failed, although Redis may have carried it out, and their boards.
         self._doubtful: dict[str, UUID] = {}
 
     async def join(self, board: UUID, request: JoinRequest) -> Admission:
         """See `Store.join`."""
+        asks = (request.session, request.process, request.person, request.name)
+        palette = ",".join([color_text(color) for color in colors_for(request.person)])
         try:
-            admission = await self._join(board, request)
-        except Refused:
-            raise
+            words = (*map(escape, asks), await self._lease_end(request.process), palette)
+            reply = await self.client.run(scripts.JOIN, self.keys.board(board), *words)
+            # Only a board with somebody on it takes an id. `_release_ids` looks for newcomers after
+            # it released the id, so whichever comes first, the board has an id in the end.
+            (board_id,) = await self._take_ids([board]) if len(reply) > 1 else [0]
         except BaseException:
             self._doubtful[request.session] = board
             raise
+        if reply == [b"removed"]:
+            raise Removed(request.person)
+        if reply == [b"closed"]:
+            raise Forbidden("the board is closed to newcomers")
+        version, people, processes, user, color, resumed, since, arrived = reply
         self._doubtful.pop(request.session, None)
-        self._local.put(board, request.session, request.process)
-        self._remember([board], [admission.board_id])
-        self._off(board, [admission.resumed] if admission.resumed else [])
-        return admission
+        self._note(board, [request]).board_id = board_id
+        old = unescape(resumed) or None
+        if old:
+            self._forget(board, [old])
+        return Admission(
+            Member(*asks, parse_color(color), user, int(since) / MICROSECONDS),
+            board_id,
+            people,
+            version,
+            parse_processes(processes) | {request.process},
+            old,
+            bool(arrived),
+        )
 
     async def start_grace(self, board: UUID, session: str) -> None:
         """See `Store.start_grace`."""
-        await self._link.run(self._on_board(scripts.LINGER, board, escape(session)))
+        await self.client.run(scripts.START_GRACE, self.keys.board(board), escape(session))
 
     async def leave(self, board: UUID, session: str) -> Departure:
         """See `Store.leave`."""
         departure = await self._depart(board, scripts.LEAVE, escape(session))
-        self._off(board, [session])
+        self._forget(board, [session])
         return departure
 
     async def reap(self, board: UUID) -> Departure:
         """See `Store.reap`."""
         return await self._depart(board, scripts.REAP)
 
-    async def restore(self, board: UUID, members: Sequence[Member]) -> Snapshot:
-        """See `Store.restore`."""
-        # Noted first: where this fails, the next `renew` names the board again.
-        self._hold(board, members)
-        snapshot = await (self._restored(board, members) if members else self.snapshot(board))
-        self._off(board, snapshot.removed)
-        return snapshot
-
     async def remove(self, board: UUID, person: str, seconds: float) -> Departure:
         """See `Store.remove`."""
-        times = map(microseconds, (seconds, max(seconds, REMEMBERED)))
-        return await self._depart(board, scripts.REMOVE, escape(person), *times)
+        durations = map(microseconds, (seconds, max(seconds, REMOVED_SESSION_TTL)))
+        return await self._depart(board, scripts.REMOVE, escape(person), *durations)
 
     async def close_board(self, board: UUID, seconds: float) -> None:
-        """See `Store.closed`."""
-        duration = microseconds(min(seconds, UNTIL_REOPENED))
-        await self._link.run(self._on_board(scripts.SHUT, board, duration))
+        """See `Store.close_board`."""
+        duration = microseconds(min(seconds, MAX_CLOSED))
+        await self.client.run(scripts.CLOSE_BOARD, self.keys.board(board), duration)
+
+    async def restore(self, board: UUID, members: Sequence[Member]) -> Snapshot:
+        """See `Store.restore`."""
+        calls = self._snapshot_calls(board)
+        if members:
+            # Noted before the call: if it fails, the next `renew` returns the board again.
+            self._note(board, members)
+            ends = {
+                process: await self._lease_end(process)
+                for process in {member.process for member in members}
+            }
+            words: list[Argument] = [microseconds(REMOVED_SESSION_TTL)]
+            for member in members:
+                words += member_arguments(member, ends[member.process])
+            calls = [Call(scripts.RESTORE, self.keys.board(board), tuple(words)), *calls]
+        *restored, reply, board_id = await self.client.run_all(calls)
+        if any(restored):
+            (board_id,) = await self._take_ids([board])
+            # Again: a `renew` that found the board without them has forgotten them since.
+            self._note(board, members)
+        snapshot = parse_snapshot(reply, board_id)
+        self._forget(board, snapshot.removed)
+        return snapshot
 
     async def renew(self, process: str) -> Mapping[UUID, BoardSummary]:
-        """See `Store.renew`. One trip for some hundreds of boards."""
-        doubtful = tuple(self._doubtful.items())
-        asked, until = self._local.of(process), self._local.puts
-        lease_end, *told = await self._link.run_all(
+        """See `Store.renew`. Takes one trip for some hundreds of boards."""
+        doubtful = list(self._doubtful.items())
+        asked = {}
+        for board, local in self._local.items():
+            sessions = {s: kept for s, kept in local.sessions.items() if kept.process == process}
+            if sessions:
+                asked[board] = sessions
+        lease_end, *replies = await self.client.run_all(
             [
-                self._call(scripts.LEASE, self._keys.processes, escape(process)),
-                *(self._taking_back(board, session) for session, board in doubtful),
-                *(self._summary_of(board, process, len(asked[board])) for board in asked),
+                Call(scripts.RENEW_LEASE, self.keys.processes, (escape(process),)),
+                # Optional: a session that cannot leave must not keep the lease from being renewed.
+                *(
+                    Call(scripts.LEAVE, self.keys.board(board), (escape(session),), optional=True)
+                    for session, board in doubtful
+                ),
+                *(
+                    self._summary_call(board, process, len(sessions))
+                    for board, sessions in asked.items()
+                ),
             ]
         )
-        self._leases[process] = lease_end
-        self._remember(asked, await self._take([*asked]))
-        await self._taken_back(doubtful, told)
-        stands = told[len(doubtful) :]
-        for (board, sessions), (*_, own) in zip(asked.items(), stands, strict=True):
-            if own is not None:
-                # Others went on for them or reaped them, or they are lost.
-                self._off(board, set(sessions).difference(map(unescape, own)), until=until)
-        return {board: summary_of(stand) for board, stand in zip(asked, stands, strict=True)}
+        self._lease_ends[process] = lease_end
+        await self._take_ids([*asked])
+        await self._settle(doubtful, replies[: len(doubtful)])
+        summaries = {}
+        for (board, sessions), reply in zip(asked.items(), replies[len(doubtful) :], strict=True):
+            summaries[board] = parse_summary(reply)
+            if reply[3] is not None:
+                # The other sessions were resumed or reaped by other processes, or are lost.
+                lost = sessions.keys() - set(map(unescape, reply[3]))
+                now = self._local[board].sessions if board in self._local else {}
+                self._forget(board, [s for s in lost if now.get(s) is sessions[s]])
+        return summaries
 
-    async def _join(self, board: UUID, request: JoinRequest) -> Admission:
-        asks = (request.session, request.process, request.person, request.name)
-        palette = ",".join(map(color_text, colors_for(request.person)))
-        call = self._on_board(
-            scripts.JOIN, board, *map(escape, asks), await self._lease_end(request.process), palette
-        )
-        told = await self._link.run(call)
-        if len(told) == 1:
-            raise _REFUSALS[told[0]]
-        version, people, processes, user, color, resumed, since, arrived = told
-        # After the join, as a board that empties lets its id go before it looks whether somebody
-        # came: whichever is first, the id is held.
-        (board_id,) = await self._take([board])
-        member = Member(*asks, color_of(color), user, seconds_of(since))
-        here = names(processes) | {request.process}
-        old = unescape(resumed) or None
-        return Admission(member, board_id, people, version, here, old, bool(arrived))
+    async def snapshot(self, board: UUID) -> Snapshot:
+        """See `Store.snapshot`."""
+        return parse_snapshot(*await self.client.run_all(self._snapshot_calls(board)))
 
-    async def _restored(self, board: UUID, members: Sequence[Member]) -> Snapshot:
-        ends = {process: await self._lease_end(process) for process in _owners(members)}
-        told = [part for m in members for part in member_arguments(m, ends[m.process])]
-        restoring = self._on_board(scripts.RESTORE, board, microseconds(REMEMBERED), *told)
-        here, seen = await self._link.run_all([restoring, self._on_board(scripts.SNAPSHOT, board)])
-        # Where all of them had been removed, nobody needs an id.
-        ids = await self._take([board] if here else [])
-        self._remember([board] if here else [], ids)
-        # Again: a renewal under way may have found the board before they were back on it.
-        self._hold(board, members)
-        return snapshot_of(seen, ids[0]) if here else await self.snapshot(board)
+    async def counts(self, boards: Collection[UUID]) -> Mapping[UUID, int]:
+        """See `Store.counts`. Takes one trip for each 1,000 boards."""
+        return {board: people async for board, (_, people, _, _) in self._summaries(boards)}
+
+    async def boards(self, among: Collection[UUID] | None = None) -> Mapping[UUID, int]:
+        """See `Store.boards`. Takes two trips, and two more for each further 1,000 boards."""
+        summaries = self._summaries(await self._boards_with_ids(among))
+        return {board: people async for board, (_, people, _, _) in summaries if people}
+
+    async def processes(self) -> Mapping[str, int]:
+        """See `Store.processes`."""
+        living = await self.client.run(scripts.PROCESSES, self.keys.processes)
+        counted: Counter[bytes] = Counter()
+        async for _, (_, _, processes, _) in self._summaries(await self._boards_with_ids(None)):
+            for process, number in zip(processes[::2], processes[1::2], strict=True):
+                counted[process] += number
+        return {unescape(process): counted[process] for process in living}
+
+    async def ping(self) -> None:
+        """See `Store.ping`."""
+        await self.client.command("PING")
+
+    async def close(self) -> None:
+        """Close the connections of the running event loop. The shared state stays."""
+        await self.client.close()
 
     async def _depart(self, board: UUID, script: Script, *arguments: Argument) -> Departure:
-        told = await self._link.run(self._on_board(script, board, *arguments))
-        version, people, emptied, flat, left = told
-        gone = members(flat)
-        self._off(board, [member.session for member in gone])
+        """Run a script that takes members off a board."""
+        reply = await self.client.run(script, self.keys.board(board), *arguments)
+        version, people, emptied, flat, left = reply
+        gone = parse_members(flat)
+        self._forget(board, [member.session for member in gone])
         if emptied:
-            # Whatever becomes of the id, those who are gone must be told.
-            await self._let_go([board])
+            await self._release_ids([board])
         return Departure(gone, people, version, frozenset(map(unescape, left)), bool(emptied))
 
-    async def _taken_back(self, doubtful: Sequence[tuple[str, UUID]], told: list[Any]) -> None:
+    async def _settle(self, doubtful: Sequence[tuple[str, UUID]], replies: Sequence[Any]) -> None:
+        """Take in that sessions whose join failed are off their boards now."""
         emptied = []
-        for (session, board), departure in zip(doubtful, told, strict=False):
-            if isinstance(departure, Exception):
+        for (session, board), reply in zip(doubtful, replies, strict=True):
+            if isinstance(reply, Exception):
                 continue  # The next renewal tries again.
             if self._doubtful.get(session) == board:
-                self._off(board, [session])
-            if departure[2]:
+                self._forget(board, [session])
+            if reply[2]:
                 emptied.append(board)
         if emptied:
-            await self._let_go(emptied)
+            await self._release_ids(emptied)
 
-    async def _let_go(self, boards: Sequence[UUID]) -> None:
-        """Let the ids of emptied boards go. Where that fails they are let go in the end."""
-        calls = [self._call(scripts.LET_GO, self._keys.registry, board.hex) for board in boards]
+    async def _take_ids(self, boards: Sequence[UUID]) -> list[int]:
+        """Return the board ids of boards, which they hold from now on."""
+        calls = []
+        for part in _batches(boards, BOARDS_PER_SCRIPT):
+            words: list[Argument] = []
+            for board in part:
+                # If the registry was lost, the board gets back the id that its clients know.
+                known = self._local[board].board_id if board in self._local else 0
+                words += (board.hex, home_id(board), known)
+            calls.append(Call(scripts.TAKE_IDS, self.keys.registry, tuple(words)))
+        board_ids = [board_id for reply in await self.client.run_all(calls) for board_id in reply]
+        for board, board_id in zip(boards, board_ids, strict=True):
+            if board in self._local:
+                self._local[board].board_id = board_id
+        return board_ids
+
+    async def _release_ids(self, boards: Sequence[UUID]) -> None:
+        """Release the ids of emptied boards. If that fails, the ids expire later."""
         with suppress(TryLater):
-            await self._link.run_all(calls)
-            # Somebody may have come before that.
-            again = [board for board, people in (await self.counts(boards)).items() if people]
-            await self._take(again)
-
-    async def _take(self, boards: Sequence[UUID]) -> list[int]:
-        parts = [boards[n : n + AT_ONCE] for n in range(0, len(boards), AT_ONCE)]
-        told = await self._link.run_all([self._taking(part) for part in parts])
-        return [board_id for ids in told for board_id in self._taken(ids)]
-
-    def _taking(self, boards: Iterable[UUID]) -> Call:
-        # Where the registry was lost, boards that are in use keep the ids that their clients know.
-        wants = [part for b in boards for part in (b.hex, home_id(b), self._ids.get(b, 0))]
-        return self._call(scripts.TAKE, self._keys.registry, *wants)
-
-    def _taken(self, told: list[int]) -> list[int]:
-        shared, *ids = told
-        self.shared += shared
-        return ids
-
-    def _remember(self, boards: Iterable[UUID], ids: Iterable[int]) -> None:
-        held = zip(boards, ids, strict=True)
-        self._ids.update((board, board_id) for board, board_id in held if board in self._local)
-
-    def _hold(self, board: UUID, members: Iterable[Member]) -> None:
-        for member in members:
-            self._local.put(board, member.session, member.process)
-
-    def _off(self, board: UUID, sessions: Collection[str], *, until: float = inf) -> None:
-        for session in sessions:
-            self._doubtful.pop(session, None)
-        self._local.drop(board, sessions, until=until)
-        if board not in self._local:
-            self._ids.pop(board, None)
+            await self.client.run_all(
+                [Call(scripts.RELEASE_ID, self.keys.registry, (board.hex,)) for board in boards]
+            )
+            # Somebody may have joined before that.
+            counts = await self.counts(boards)
+            await self._take_ids([board for board in boards if counts[board]])
 
     async def _lease_end(self, process: str) -> Argument:
-        """Return until when a process holds its lease (microseconds of Redis's clock), "" where
-        that is not known."""
-        if process in self._leases:
-            return self._leases[process]
-        # Another store renews for it.
-        score = await self._link.command("ZSCORE", *self._keys.processes, escape(process))
+        """Return the end of a process's lease, in microseconds of Redis's clock, "" if unknown."""
+        if process in self._lease_ends:
+            return self._lease_ends[process]
+        # Another store renews it.
+        score = await self.client.command("ZSCORE", *self.keys.processes, escape(process))
         return "" if score is None else int(float(score))
 
-    def _taking_back(self, board: UUID, session: str) -> Call:
-        # What Redis will not do here must not keep the lease from being renewed.
-        return replace(self._on_board(scripts.LEAVE, board, escape(session)), optional=True)
+    async def _boards_with_ids(self, among: Iterable[UUID] | None) -> list[UUID]:
+        """Return the boards that hold an id, all or `among` some. No other board has members."""
+        if among is None:
+            found = await self.client.run(scripts.BOARDS, self.keys.registry)
+        else:
+            found = []
+            for part in _batches(among, BOARDS_PER_READ):
+                words = [board.hex for board in part]
+                found += await self.client.run(scripts.BOARDS, self.keys.registry, *words)
+        return [UUID(board.decode()) for board in found]
+
+    async def _summaries(self, boards: Iterable[UUID]) -> AsyncIterator[tuple[UUID, list[Any]]]:
+        """Yield boards and the answers of lua/summary.lua."""
+        for part in _batches(boards, BOARDS_PER_READ):
+            calls = [self._summary_call(board) for board in part]
+            replies = await self.client.run_all(calls, BOARDS_PER_READ)
+            for board, reply in zip(part, replies, strict=True):
+                yield board, reply
+
+    def _summary_call(self, board: UUID, process: str = "", known: int = 0) -> Call:
+        return Call(scripts.SUMMARY, self.keys.board(board), (escape(process), known))
+
+    def _snapshot_calls(self, board: UUID) -> list[Call]:
+        # Two scripts, as the id has another slot. It does not change while the board has members.
+        return [
+            Call(scripts.SNAPSHOT, self.keys.board(board)),
+            Call(scripts.BOARD_ID, self.keys.registry, (board.hex,)),
+        ]
+
+    def _note(self, board: UUID, members: Iterable[JoinRequest | Member]) -> LocalBoard:
+        """Note sessions that this store put on a board."""
+        local = self._local.setdefault(board, LocalBoard())
+        for member in members:
+            local.sessions[member.session] = LocalSession(member.process)
+        return local
+
+    def _forget(self, board: UUID, sessions: Iterable[str]) -> None:
+        """Forget sessions that are off a board; unknown ones change nothing."""
+        local = self._local.get(board, LocalBoard())
+        for session in sessions:
+            self._doubtful.pop(session, None)
+            local.sessions.pop(session, None)
+        if not local.sessions:
+            self._local.pop(board, None)
 
 
-_REFUSALS = {b"removed": Removed, b"shut": Forbidden}
-"""What lua/join.lua says in place of an admission."""
-
-
-def _owners(members: Iterable[Member]) -> set[str]:
-    return {member.process for member in members}
+def _batches(boards: Iterable[UUID], size: int) -> Iterator[list[UUID]]:
+    """Yield boards in lists of up to `size`, taking each list when it is asked for."""
+    rest = iter(boards)
+    while batch := [*islice(rest, size)]:
+        yield batch

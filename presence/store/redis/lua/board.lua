@@ -1,24 +1,25 @@
--- What the scripts on one board share; it follows clock.lua.
+-- Shared by the scripts on one board; follows clock.lua.
 --
--- KEYS[1] members  hash: session -> record, "place TAB user TAB rrggbb TAB process TAB person TAB
---                  name TAB since"; `place` numbers members in the order they came, `since` is when
--- KEYS[2] broken   sorted set: session by the end of its grace
--- KEYS[3] leases   sorted set: process by the end of its lease; those with members here only
--- KEYS[4] resting  hash: user id -> "end of its rest TAB whose it was"
--- KEYS[5] state    hash: version, places (how many were given)
+-- KEYS[1] members  hash: session -> record "place TAB user TAB rrggbb TAB process TAB person TAB
+--                  name TAB since"; `place` numbers the members in the order they came, `since` is
+--                  the time when they did
+-- KEYS[2] graces   sorted set: broken sessions, by the end of their grace
+-- KEYS[3] leases   sorted set: processes with members on the board, by the end of their lease
+-- KEYS[4] rests    hash: user id -> "end of its rest TAB person who had it"
+-- KEYS[5] state    hash: version; places (how many were given)
 --
--- Sessions, processes, persons and names come escaped: no TAB is in them.
+-- Sessions, processes, persons and names arrive escaped: they contain no TAB.
 
-local MEMBERS, BROKEN, LEASES, RESTING, STATE = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local MEMBERS, GRACES, LEASES, RESTS, STATE = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local MAX_USERS, NO_USER = 255, 255
 local RECORD = '^(%d+)\t(%d+)\t(%x+)\t([^\t]*)\t([^\t]*)'
 
-local leases = bounded(LEASES, LEASE)
-local broken = bounded(BROKEN, GRACE)
+local leases = ends_of(LEASES, LEASE)
+local graces = ends_of(GRACES, GRACE)
 
--- Return every member, also those whose time is up. Their place and user id are digits: this is
--- where the scripts spend their time, and few ask for the numbers.
-local function everybody()
+-- Return all members, including those whose time is up. Place and user id stay strings: scripts
+-- spend most of their time here, and few need the numbers.
+local function read_members()
   local members, match = {}, string.match
   local flat = redis.call('HGETALL', MEMBERS)
   for i = 1, #flat, 2 do
@@ -31,15 +32,17 @@ local function everybody()
   return members
 end
 
+-- Return how long ago a process lost its lease; negative while it holds one.
 local function lapsed(process)
   return NOW - (leases[process] or -math.huge)
 end
 
+-- Return whether a member's time is up.
 local function gone(member)
-  return NOW >= (broken[member.session] or math.huge) or lapsed(member.process) >= GRACE
+  return NOW >= (graces[member.session] or math.huge) or lapsed(member.process) >= GRACE
 end
 
--- Return how many people are here, and the processes that hold a lease as a flat list of names and
+-- Return how many people are on the board, and a flat list of the processes that hold a lease and
 -- how many members each has.
 local function census(members)
   local persons, people, counted, processes = {}, 0, {}, {}
@@ -61,7 +64,7 @@ local function census(members)
   return people, processes
 end
 
--- Return sessions and records as a flat list.
+-- Return a flat list of sessions and records.
 local function records(members)
   local flat = {}
   for _, member in ipairs(members) do
@@ -71,34 +74,34 @@ local function records(members)
   return flat
 end
 
-local function version()
+local function read_version()
   return tonumber(redis.call('HGET', STATE, 'version') or 0)
 end
 
--- Raise the version by one. Where it is not known it begins with the clock, which is past every
--- version there was: a board does not change every microsecond.
-local function changed()
-  local before = version()
+-- Raise the version by one, and return it. An unknown version starts with the clock: that is past
+-- every earlier version, as no board changes every microsecond.
+local function raise_version()
+  local before = read_version()
   local after = before > 0 and before + 1 or NOW
   redis.call('HSET', STATE, 'version', string.format('%.0f', after))
   return after
 end
 
--- Let the board's keys live as long as somebody on it may, and as user ids may rest after that.
+-- Let the board's keys live as long as its members may, and their user ids may rest after that.
 local function keep_board()
   local last = redis.call('ZREVRANGE', LEASES, 0, 0, 'WITHSCORES')[2] or NOW
   keep(math.max(last - NOW, 0) + GRACE + ID_REST)
 end
 
--- Note until when a process holds its lease; '' where that is not known.
-local function lease(process, until_)
-  if until_ ~= '' then
-    redis.call('ZADD', LEASES, 'GT', until_, process)
-    leases[process] = math.max(leases[process] or 0, tonumber(until_))
+-- Note the end of a process's lease; '' if it is unknown.
+local function note_lease(process, ends)
+  if ends ~= '' then
+    redis.call('ZADD', LEASES, 'GT', ends, process)
+    leases[process] = math.max(leases[process] or 0, tonumber(ends))
   end
 end
 
--- Forget the leases of processes that have nobody here.
+-- Forget the leases of processes without members on the board.
 local function forget_leases(members)
   local used = {}
   for _, member in ipairs(members) do
@@ -113,10 +116,10 @@ end
 
 local function take_off(member)
   redis.call('HDEL', MEMBERS, member.session)
-  redis.call('ZREM', BROKEN, member.session)
+  redis.call('ZREM', GRACES, member.session)
 end
 
--- Put a member on the board and into the list.
+-- Put a member on the board, and append it to the list.
 local function put_on(members, session, process, person, name, color, user, since)
   local place = redis.call('HINCRBY', STATE, 'places', 1)
   local record = table.concat({place, user, color, process, person, name, since}, '\t')
@@ -127,23 +130,24 @@ local function put_on(members, session, process, person, name, color, user, sinc
   }
 end
 
--- Return the user ids at rest: user id -> whose it was. Forgets the rests that are over.
-local function resting()
+-- Return the user ids at rest as a table: user id -> person who had it. Forgets finished rests.
+local function read_rests()
   local found = {}
-  local flat = redis.call('HGETALL', RESTING)
+  local flat = redis.call('HGETALL', RESTS)
   for i = 1, #flat, 2 do
     local ends, person = string.match(flat[i + 1], '^(%d+)\t(.*)$')
-    -- One that ends much later was noted before the clock was set back.
+    -- A rest that ends much later was noted before the clock was set back.
     if tonumber(ends) > NOW and tonumber(ends) <= NOW + ID_REST + SPARE then
       found[tonumber(flat[i])] = person
     else
-      redis.call('HDEL', RESTING, flat[i])
+      redis.call('HDEL', RESTS, flat[i])
     end
   end
   return found
 end
 
-local function held(members)
+-- Return a table of the user ids that members hold.
+local function held_users(members)
   local users = {}
   for _, member in ipairs(members) do
     users[tonumber(member.user)] = true
@@ -151,36 +155,36 @@ local function held(members)
   return users
 end
 
--- Return the lowest user id that is neither held nor resting.
-local function free_user(users, rests)
+-- Return the lowest user id that is neither held nor at rest.
+local function free_user(held, rests)
   for user = 0, MAX_USERS - 1 do
-    if not users[user] and not rests[user] then
+    if not held[user] and not rests[user] then
       return user
     end
   end
   return NO_USER
 end
 
--- Return the persons among `went` of whom nobody is among `stay`.
-local function persons_gone(went, stay)
-  local here, gone_ = {}, {}
+-- Return the persons who are among `went` and not among `stay`.
+local function persons_left(went, stay)
+  local here, left = {}, {}
   for _, member in ipairs(stay) do
     here[member.person] = true
   end
   for _, member in ipairs(went) do
     if not here[member.person] then
-      gone_[#gone_ + 1] = member.person
+      left[#left + 1] = member.person
     end
   end
-  return gone_
+  return left
 end
 
--- Take those members off the board of whom `goes` is true. Returns the version, how many people
--- remain, 1 where the last member went, sessions and records of those who went, and the persons
--- who went with the last of their sessions.
+-- Take the members off the board for which `goes` returns true. Returns the version, how many
+-- people remain, 1 if this took the last member, sessions and records of the members it took, and
+-- the persons whose last session it took.
 local function depart(goes)
   local stay, went = {}, {}
-  for _, member in ipairs(everybody()) do
+  for _, member in ipairs(read_members()) do
     local side = goes(member) and went or stay
     side[#side + 1] = member
   end
@@ -188,16 +192,16 @@ local function depart(goes)
     take_off(member)
     if tonumber(member.user) < MAX_USERS then
       local rest = string.format('%.0f\t%s', NOW + ID_REST, member.person)
-      redis.call('HSET', RESTING, member.user, rest)
+      redis.call('HSET', RESTS, member.user, rest)
     end
   end
-  local now_at = version()
+  local version = read_version()
   if #went > 0 then
-    now_at = changed()
+    version = raise_version()
     forget_leases(stay)
     keep_board()
   end
   local emptied = #went > 0 and #stay == 0
   local people = census(stay)
-  return {now_at, people, emptied and 1 or 0, records(went), persons_gone(went, stay)}
+  return {version, people, emptied and 1 or 0, records(went), persons_left(went, stay)}
 end

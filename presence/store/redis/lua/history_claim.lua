@@ -1,8 +1,8 @@
--- Makes a process the recorder, or lets it be that for longer (`History.claim`).
+-- Makes a process the recorder, or keeps it so (`History.claim`).
 --
 -- KEYS[1] recorder  string: "end of the lease TAB process"
 -- ARGV    after those of clock.lua: process, how long the lease is
--- Returns what time it is, or 0 where another process is the recorder.
+-- Returns the time, or 0 if another process is the recorder.
 
 local ends, holder = string.match(redis.call('GET', KEYS[1]) or '', '^(%d+)\t(.*)$')
 if holder and holder ~= ARGV[FIRST] and tonumber(ends) > NOW then

@@ -1,8 +1,8 @@
--- Returns what pages of a history hold (`History.read`): numbers and tallies as history_note.lua
--- writes them, as one flat list in no order.
+-- Returns the contents of pages of a history (`History.read`): one flat list of numbers and buckets
+-- as history_record.lua writes them, in no order.
 --
 -- KEYS  the pages, of one board or of all boards together
--- ARGV  those of clock.lua
+-- ARGV  see clock.lua
 
 local found = {}
 for _, key in ipairs(KEYS) do

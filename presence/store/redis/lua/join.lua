@@ -1,16 +1,16 @@
 -- Puts a session on a board (`Store.join`).
 --
--- KEYS  as board.lua and out.lua say
--- ARGV  after those of clock.lua: session, process, person, name, the end of the process's lease
---       ('' where it is not known), the colours in the order the person prefers them ("rrggbb",
---       comma separated)
--- Returns version, people, processes, user id, colour, the session it goes on for or '', since when
--- it is here, 1 where the person had no session here before; or only why not: 'removed' or 'shut'.
+-- KEYS  see board.lua and bans.lua
+-- ARGV  after those of clock.lua: session, process, person, name, end of the process's lease ('' if
+--       unknown), colours in the person's order of preference ("rrggbb", separated by commas)
+-- Returns version, people, processes, user id, colour, the session that it replaced or '', since
+-- when the member is there, 1 if the person had no session there; or only 'removed' or 'closed' if
+-- the board refuses the person.
 
 local session, process, person, name, lease_end, palette = unpack(ARGV, FIRST)
-local members = everybody()
+local members = read_members()
 
--- How many sessions of the person are here, those whose time is up aside.
+-- Count the person's sessions: all, and those whose time is not up.
 local known, present = 0, 0
 for _, member in ipairs(members) do
   if member.person == person then
@@ -19,26 +19,24 @@ for _, member in ipairs(members) do
   end
 end
 
--- Before anything changes.
-if is_out(PERSON .. person) then
+if is_banned(PERSON .. person) then
   return {'removed'}
-elseif present == 0 and is_out(NEWCOMERS) then
-  return {'shut'}
+elseif present == 0 and is_banned(NEWCOMERS) then
+  return {'closed'}
 end
-lease(process, lease_end)
+note_lease(process, lease_end)
 
 local function resumable(member)
-  return not gone(member) and (broken[member.session] or lapsed(member.process) >= 0)
+  return not gone(member) and (graces[member.session] or lapsed(member.process) >= 0)
 end
 
-local function preferred()
-  local worn, own = {}, nil
+local function choose_color()
+  local worn = {}
   for _, member in ipairs(members) do
+    if member.person == person then
+      return member.color
+    end
     worn[member.color] = true
-    own = own or (member.person == person and member.color)
-  end
-  if own then
-    return own
   end
   for color in string.gmatch(palette, '%x+') do
     if not worn[color] then
@@ -48,6 +46,7 @@ local function preferred()
   return string.match(palette, '%x+')
 end
 
+-- Replace the person's earliest session that is broken.
 local old, earliest = nil, math.huge
 for index, member in ipairs(members) do
   if member.person == person and resumable(member) and tonumber(member.place) < earliest then
@@ -62,7 +61,7 @@ if old then
   since = string.match(before.record, '%d+$')
   take_off(before)
 else
-  user, color, resumed = free_user(held(members), resting()), preferred(), ''
+  user, color, resumed = free_user(held_users(members), read_rests()), choose_color(), ''
   since = string.format('%.0f', NOW)
 end
 put_on(members, session, process, person, name, color, user, since)
@@ -72,4 +71,4 @@ end
 keep_board()
 local people, processes = census(members)
 local arrived = known == 0 and 1 or 0
-return {changed(), people, processes, user, color, resumed, since, arrived}
+return {raise_version(), people, processes, user, color, resumed, since, arrived}

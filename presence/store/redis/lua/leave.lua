@@ -1,8 +1,8 @@
 -- Takes a session off a board (`Store.leave`).
 --
--- KEYS  as board.lua says
+-- KEYS  see board.lua
 -- ARGV  after those of clock.lua: session
--- Returns what `depart` of board.lua says.
+-- Returns what `depart` in board.lua does.
 
 local session = ARGV[FIRST]
 return depart(function(member)

@@ -1,8 +1,8 @@
--- What the scripts on the registry of boards share; it follows clock.lua.
+-- Shared by the scripts on the registry of board ids; follows clock.lua.
 --
 -- KEYS[1] ids    hash: board -> board id
--- KEYS[2] taken  hash: board id -> the board that holds it; not those that share an id
--- KEYS[3] ends   sorted set: board by when it holds its id no longer
+-- KEYS[2] taken  hash: board id -> the board that owns it; boards that share an id are not in here
+-- KEYS[3] ends   sorted set: boards, by when they lose their id
 --
 -- Boards are 32 hexadecimal digits.
 

@@ -1,17 +1,16 @@
--- Takes every session of a person off a board, and keeps them out (`Store.remove`).
+-- Takes every session of a person off a board, and bans the person (`Store.remove`).
 --
--- KEYS  as board.lua and out.lua say
--- ARGV  after those of clock.lua: person, for how long the person is kept out, for how long their
---       sessions are
--- Returns what `depart` of board.lua says.
+-- KEYS  see board.lua and bans.lua
+-- ARGV  after those of clock.lua: person, how long to ban the person, how long to ban their sessions
+-- Returns what `depart` in board.lua does.
 
-local person, duration, remembered = ARGV[FIRST], ARGV[FIRST + 1], ARGV[FIRST + 2]
-local told = depart(function(member)
+local person, person_ban, session_ban = ARGV[FIRST], ARGV[FIRST + 1], ARGV[FIRST + 2]
+local departure = depart(function(member)
   return member.person == person
 end)
-local went = told[4]
+local went = departure[4]
 for i = 1, #went, 2 do
-  keep_out(SESSION .. went[i], remembered)
+  ban(SESSION .. went[i], session_ban)
 end
-keep_out(PERSON .. person, duration)
-return told
+ban(PERSON .. person, person_ban)
+return departure

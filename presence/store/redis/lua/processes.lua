@@ -1,6 +1,6 @@
 -- Returns the processes that hold a lease.
 --
--- KEYS[1] processes  sorted set: process by the end of its lease
--- ARGV    those of clock.lua
+-- KEYS  see renew_lease.lua
+-- ARGV  see clock.lua
 
 return redis.call('ZRANGEBYSCORE', KEYS[1], string.format('(%.0f', NOW), '+inf')

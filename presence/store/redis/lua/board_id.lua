@@ -1,6 +1,6 @@
--- Returns the id that a board holds, 0 where it holds none.
+-- Returns the id that a board holds, 0 if it holds none.
 --
--- KEYS  as registry.lua says
+-- KEYS  see registry.lua
 -- ARGV  after those of clock.lua: board
 
 local ends = tonumber(redis.call('ZSCORE', ENDS, ARGV[FIRST]) or 0)

@@ -1,13 +1,13 @@
--- Holds the ids of boards, and gives one to each board that has none: the one it wants if that is
--- free, else the first free one from its home on, else its home.
+-- Makes boards hold their ids. A board without one gets the id that it wants, or the first free one
+-- from its home on; if all ids are taken it shares the id of its home.
 --
--- KEYS  as registry.lua says
--- ARGV  after those of clock.lua: for each board its name, its home, and the id it wants or 0
--- Returns how many boards had to share, then the ids in the order of the boards.
+-- KEYS  see registry.lua
+-- ARGV  after those of clock.lua: for each board its name, its home, and the id that it wants or 0
+-- Returns the ids in the order of the boards.
 
 local MAX_BOARD_ID = 65535
 
-local function release(board)
+local function free_id(board)
   local id = redis.call('HGET', IDS, board)
   if id and redis.call('HGET', TAKEN, id) == board then
     redis.call('HDEL', TAKEN, id)
@@ -16,38 +16,36 @@ local function release(board)
   redis.call('ZREM', ENDS, board)
 end
 
-local function give(board, home, wanted)
+local function choose_id(board, home, wanted)
   if wanted > 0 and redis.call('HSETNX', TAKEN, wanted, board) == 1 then
-    return wanted, 0
+    return wanted
   end
   if redis.call('HLEN', TAKEN) >= MAX_BOARD_ID then
-    return home, 1
+    return home
   end
   local id = home
   while redis.call('HSETNX', TAKEN, id, board) == 0 do
     id = id % MAX_BOARD_ID + 1
   end
-  return id, 0
+  return id
 end
 
 for _, board in ipairs(redis.call('ZRANGEBYSCORE', ENDS, '-inf', NOW)) do
-  release(board)
+  free_id(board)
 end
 
-local reply = {0}
--- Should every process with somebody there die, the id is let go after their time and its rest.
+local found = {}
+-- If every process on the board dies, its id is freed after their time and its own rest.
 local hold = LEASE + GRACE + BOARD_REST
 for i = FIRST, #ARGV, 3 do
   local board = ARGV[i]
   local id = tonumber(redis.call('HGET', IDS, board) or 0)
   if id == 0 then
-    local shares
-    id, shares = give(board, tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]))
-    reply[1] = reply[1] + shares
+    id = choose_id(board, tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]))
     redis.call('HSET', IDS, board, id)
   end
   redis.call('ZADD', ENDS, NOW + hold + SPARE, board)
-  reply[#reply + 1] = id
+  found[#found + 1] = id
 end
 keep(hold + SPARE)
-return reply
+return found

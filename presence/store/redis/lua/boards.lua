@@ -1,14 +1,14 @@
--- Returns the boards that hold an id: every one that somebody is on, and some that are empty.
+-- Returns the boards that hold an id: all that have members, and some empty ones.
 --
--- KEYS  as registry.lua says
--- ARGV  those of clock.lua, then either nothing or 1 and the boards to look among
+-- KEYS  see registry.lua
+-- ARGV  after those of clock.lua: the boards to look among, or nothing for all boards
 
 if not ARGV[FIRST] then
   return redis.call('ZRANGEBYSCORE', ENDS, string.format('(%.0f', NOW), '+inf')
 end
 
 local found = {}
-for i = FIRST + 1, #ARGV do
+for i = FIRST, #ARGV do
   local ends = redis.call('ZSCORE', ENDS, ARGV[i])
   if ends and tonumber(ends) > NOW then
     found[#found + 1] = ARGV[i]

@@ -1,0 +1,23 @@
+-- Returns a board in brief, after renewing the lease of a process with members on it
+-- (`Store.renew`, `Store.counts`).
+--
+-- KEYS  see board.lua
+-- ARGV  after those of clock.lua: process, or '' to renew no lease; how many members the process
+--       believes to have on the board
+-- Returns version, people, processes, and the sessions of the process, including those whose time
+-- is up; nil instead of them if they are as many as the process believes.
+
+local process, known = ARGV[FIRST], tonumber(ARGV[FIRST + 1])
+local members = read_members()
+local own = {}
+for _, member in ipairs(members) do
+  if member.process == process then
+    own[#own + 1] = member.session
+  end
+end
+if #own > 0 then
+  note_lease(process, NOW + LEASE)
+  keep_board()
+end
+local people, processes = census(members)
+return {read_version(), people, processes, #own ~= known and own}
