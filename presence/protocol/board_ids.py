@@ -1,4 +1,4 @@
-"""What a board is called where its UUID is too long or not allowed (PROTOCOL.md, Identifiers)."""
+"""A board's short names, where its UUID is too long or not allowed (PROTOCOL.md, Identifiers)."""
 
 from collections.abc import Container
 from hashlib import blake2b
@@ -9,16 +9,16 @@ MAX_BOARD_ID = 65_535
 
 
 def home_id(board: UUID) -> int:
-    """Return the board id, 1..65535, that a board has unless another active one holds it."""
+    """Return the board id, 1..65535, that a board has unless another active board holds it."""
     digest = blake2b(board.bytes, digest_size=2).digest()
     return int.from_bytes(digest, "big") or 1
 
 
 def next_id(home: int, taken: Container[int]) -> int:
-    """Return the first id from ``home`` on that is not taken; 65535 is followed by 1.
+    """Return the first id from ``home`` on that is not taken; 1 follows 65535.
 
-    With every id taken it is ``home`` again: the id is only a label on the wire, and may be shared.
-    ``ValueError`` for a home outside 1..65535.
+    Where every id is taken, return ``home``: the id is only a label on the wire, so boards may
+    share it. ``ValueError`` for a home outside 1..65535.
     """
     if not 1 <= home <= MAX_BOARD_ID:
         raise ValueError(f"board id is {home}, outside 1..{MAX_BOARD_ID}")
@@ -27,5 +27,5 @@ def next_id(home: int, taken: Container[int]) -> int:
 
 
 def group_name(board: UUID) -> str:
-    """Return the name of a board's channel layer group: 41 of ASCII letters, digits and '.'."""
+    """Return a board's channel layer group: 41 ASCII letters, digits and full stops."""
     return f"presence.{board.hex}"

@@ -1,28 +1,16 @@
-"""The codec of `presence.v1`: messages to bytes and back, in both dialects (PROTOCOL.md, Messages).
+"""Messages to bytes and back, in both dialects (PROTOCOL.md, Messages).
 
-The grammar is four tables, one for each dialect and sender, of `presence.fields`. It is strict:
-bytes have at most one reading, and what was read encodes to the same bytes again. The tick's hot
-path, at the end, never unpacks a cursor: a *position* is the 4 bytes ``x:u16 y:u16`` as they came.
+The grammar is one table for each sender and dialect. It is strict: a frame has at most one reading,
+and the message that was read encodes to the same bytes. The functions at the end build the frames
+of a board's tick. There a *position* is the 4 bytes ``x:u16 y:u16`` as they came from the client.
 """
 
-from collections.abc import Iterable, Mapping
-from math import floor, isnan
-from typing import Any, cast
+from collections.abc import Callable, Container, Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Protocol, cast
 
-from presence.protocol.errors import Malformed, Notice
-from presence.protocol.fields import (
-    Choice,
-    Counted,
-    Many,
-    Name,
-    Number,
-    Reader,
-    Record,
-    Row,
-    require,
-)
+from presence.protocol.errors import Malformed, MalformedFrame, Notice
 from presence.protocol.messages import (
-    MAX_COORDINATE,
     MAX_NAME_BYTES,
     NO_USER,
     ClientMessage,
@@ -49,151 +37,253 @@ from presence.protocol.messages import (
     Welcome,
 )
 
-_WIDE = 255
-_BOARD_AND_POSITION = 6
-_SPECTATOR, _NAME_SET = 0b01, 0b10
-
 
 def encode(message: ClientMessage | ServerMessage, dialect: Dialect) -> bytes:
-    """Return the frame; ``ValueError`` for what the dialect cannot say or a field out of range."""
-    writer = _WRITERS[dialect].get(type(message))
-    if writer is None:
-        raise ValueError(f"{type(message).__name__} cannot be said in the {dialect.value} dialect")
-    kind, record = writer
+    """Return a message's frame.
+
+    ``ValueError`` for a message that the dialect does not have and for a field out of range.
+    """
+    rule = _ENCODERS[dialect].get(type(message))
+    if rule is None:
+        raise ValueError(f"the {dialect.value} dialect has no {type(message).__name__}")
+    kind, record = rule
     return kind + record.write(message)
 
 
 def decode_client(data: bytes, dialect: Dialect) -> ClientMessage:
-    """Read a frame that a client sent; raises only `MalformedFrame`."""
-    return cast(ClientMessage, _read(data, _CLIENT[dialect]))
+    """Return the message in a client's frame; `MalformedFrame` where there is none."""
+    return cast(ClientMessage, _decode(data, _CLIENT[dialect]))
 
 
 def decode_server(data: bytes, dialect: Dialect) -> ServerMessage:
-    """Read a frame that a server sent; raises only `MalformedFrame`."""
-    return cast(ServerMessage, _read(data, _SERVER[dialect]))
+    """Return the message in a server's frame; `MalformedFrame` where there is none."""
+    return cast(ServerMessage, _decode(data, _SERVER[dialect]))
 
 
-def encode_cursor(fraction: float) -> int:
-    """Return the coordinate, 0..65535, of a fraction held to 0..1; ``ValueError`` for NaN."""
-    if isnan(fraction):
-        raise ValueError("a coordinate must be a number")
-    return floor(min(max(fraction, 0.0), 1.0) * MAX_COORDINATE)
+# What frames are made of.
 
 
-def decode_cursor(n: int) -> float:
-    """Return the fraction, 0..1, of a coordinate held to 0..65535."""
-    return min(max(n, 0), MAX_COORDINATE) / MAX_COORDINATE
+class Field(Protocol):
+    """One part of a frame, to write and to read.
+
+    ``write`` raises ``ValueError`` for a value that does not fit. ``read`` takes a frame and where
+    the part begins, and returns the value and where the next part begins; it raises
+    `MalformedFrame`.
+    """
+
+    def write(self, value: Any) -> bytes: ...
+
+    def read(self, data: bytes, at: int) -> tuple[Any, int]: ...
 
 
-# The fields that only one message has.
+class Number:
+    """An unsigned big-endian integer of ``size`` bytes that is one of ``values``.
+
+    ``of`` is the type it is read as: ``int`` or an enum.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        size: int = 1,
+        values: Container[int] | None = None,
+        of: Callable[[int], int] = int,
+    ) -> None:
+        self.what = what
+        self.size = size
+        self.values = range(1 << 8 * size) if values is None else values
+        self.of = of
+
+    def write(self, value: int) -> bytes:
+        if value not in self.values:
+            raise ValueError(f"{self.what} is {value!r}, not in {self.values}")
+        return value.to_bytes(self.size, "big")
+
+    def read(self, data: bytes, at: int) -> tuple[int, int]:
+        end = at + self.size
+        if end > len(data):
+            raise MalformedFrame(Malformed.LENGTH)
+        value = int.from_bytes(data[at:end], "big")
+        if value not in self.values:
+            raise MalformedFrame(Malformed.VALUE)
+        return self.of(value), end
 
 
-class _MaybeBoard:
-    """A CURSOR_UPDATE's board: there if the frame has room for it and the 4 bytes of a position."""
+class Name:
+    """``len:u8`` and that many bytes of UTF-8, from ``least`` to 32."""
+
+    def __init__(self, least: int) -> None:
+        self.sizes = range(least, MAX_NAME_BYTES + 1)
+
+    def write(self, value: str) -> bytes:
+        encoded = value.encode()
+        if len(encoded) not in self.sizes:
+            raise ValueError(f"name is {len(encoded)} bytes long, not in {self.sizes}")
+        return bytes((len(encoded),)) + encoded
+
+    def read(self, data: bytes, at: int) -> tuple[str, int]:
+        size, start = _COUNT.read(data, at)
+        end = start + size
+        if size > MAX_NAME_BYTES:
+            raise MalformedFrame(Malformed.NAME_TOO_LONG)
+        if size not in self.sizes or end > len(data):
+            raise MalformedFrame(Malformed.LENGTH)
+        try:
+            return data[start:end].decode(), end
+        except UnicodeDecodeError:
+            raise MalformedFrame(Malformed.UTF8) from None
+
+
+class Row:
+    """A tuple with one field for each of its values."""
+
+    def __init__(self, *fields: Field) -> None:
+        self.fields = fields
+
+    def write(self, value: tuple[Any, ...]) -> bytes:
+        pairs = zip(self.fields, value, strict=True)
+        return b"".join([field.write(part) for field, part in pairs])
+
+    def read(self, data: bytes, at: int) -> tuple[tuple[Any, ...], int]:
+        parts = []
+        for field in self.fields:
+            part, at = field.read(data, at)
+            parts.append(part)
+        return tuple(parts), at
+
+
+class Many:
+    """A tuple of one value or more, up to the end of the frame."""
+
+    def __init__(self, field: Field) -> None:
+        self.field = field
+
+    def write(self, value: tuple[Any, ...]) -> bytes:
+        if not value:
+            raise ValueError("there must be at least one")
+        return b"".join(map(self.field.write, value))
+
+    def read(self, data: bytes, at: int) -> tuple[tuple[Any, ...], int]:
+        parts: list[Any] = []
+        while at < len(data) or not parts:
+            part, at = self.field.read(data, at)
+            parts.append(part)
+        return tuple(parts), at
+
+
+class Counted:
+    """``count:u8`` and a tuple of that many values."""
+
+    def __init__(self, field: Field) -> None:
+        self.field = field
+
+    def write(self, value: tuple[Any, ...]) -> bytes:
+        return _COUNT.write(len(value)) + b"".join(map(self.field.write, value))
+
+    def read(self, data: bytes, at: int) -> tuple[tuple[Any, ...], int]:
+        count, at = _COUNT.read(data, at)
+        return Row(*[self.field] * count).read(data, at)
+
+
+class People:
+    """A count of people: u8, and from 255 up ``FF`` and, where ``wide``, a u32 with the count."""
+
+    def __init__(self, *, wide: bool) -> None:
+        self.wide = wide
+
+    def write(self, value: int) -> bytes:
+        if value < _WIDE:
+            return _COUNT.write(value)
+        count = _WIDE_COUNT.write(value)
+        return bytes((_WIDE,)) + count if self.wide else bytes((_WIDE,))
+
+    def read(self, data: bytes, at: int) -> tuple[int, int]:
+        count, at = _COUNT.read(data, at)
+        return _WIDE_COUNT.read(data, at) if self.wide and count == _WIDE else (count, at)
+
+
+class CursorBoard:
+    """The board of a CURSOR_UPDATE, None where the frame has room for a position only."""
 
     def write(self, value: int | None) -> bytes:
         return b"" if value is None else _HINT.write(value)
 
-    def read(self, reader: Reader) -> int | None:
-        return _HINT.read(reader) if reader.left == _BOARD_AND_POSITION else None
+    def read(self, data: bytes, at: int) -> tuple[int | None, int]:
+        return _HINT.read(data, at) if len(data) - at == _BOARD_AND_POSITION else (None, at)
 
 
-class _NoBoard:
-    """The board that a compact CURSOR_BROADCAST leaves to the socket's URL."""
+class Record:
+    """A message or a part of one: the dataclass ``of``, its fields in the order of the wire."""
 
-    def write(self, value: None) -> bytes:
-        if value is not None:
-            raise ValueError("a compact cursor broadcast names no board")
-        return b""
+    def __init__(self, of: type[Any], **fields: Field) -> None:
+        self.of = of
+        self.fields = fields
 
-    def read(self, reader: Reader) -> None:
-        return None
+    def write(self, value: Any) -> bytes:
+        parts = [field.write(getattr(value, name)) for name, field in self.fields.items()]
+        return b"".join(parts)
 
-
-class _OneCursor:
-    """The single cursor of an explicit CURSOR_BROADCAST, as a tuple of one."""
-
-    def write(self, value: tuple[Cursor, ...]) -> bytes:
-        if len(value) != 1:
-            raise ValueError("an explicit cursor broadcast holds exactly one cursor")
-        return _CURSOR.write(value[0])
-
-    def read(self, reader: Reader) -> tuple[Cursor]:
-        return (_CURSOR.read(reader),)
+    def read(self, data: bytes, at: int) -> tuple[Any, int]:
+        values = {}
+        for name, field in self.fields.items():
+            values[name], at = field.read(data, at)
+        return self.of(**values), at
 
 
-class _HeldCount:
-    """A u8 that says 255 for any greater count."""
-
-    def write(self, value: int) -> bytes:
-        _U32.write(value)
-        return _U8.write(min(value, _WIDE))
-
-    def read(self, reader: Reader) -> int:
-        return _U8.read(reader)
-
-
-class _Count:
-    """A u8, or FF and a u32 from 255 up; the wide form of a small count is malformed."""
-
-    def write(self, value: int) -> bytes:
-        wide = _U32.write(value)
-        return wide[-1:] if value < _WIDE else bytes((_WIDE,)) + wide
-
-    def read(self, reader: Reader) -> int:
-        count = _U8.read(reader)
-        return count if count < _WIDE else _WIDE_COUNT.read(reader)
-
-
-class _Welcome(Record):
-    """WELCOME's last byte holds two fields, one of which goes with the user id."""
+class WelcomeRecord(Record):
+    """WELCOME. Its last byte holds two flags; a spectator's goes with user id 255 only."""
 
     def write(self, value: Welcome) -> bytes:
         if value.spectator != (value.user == NO_USER):
             raise ValueError(f"a spectator has user id {NO_USER}, and nobody else has")
-        flags = _SPECTATOR * value.spectator | _NAME_SET * value.name_set
-        return super().write(value) + bytes((flags,))
+        return super().write(value) + _FLAGS.write(value.spectator | value.name_set << 1)
 
-    def read(self, reader: Reader) -> Welcome:
-        head = {name: field.read(reader) for name, field in self.fields.items()}
-        flags = _FLAGS.read(reader)
-        spectator, name_set = bool(flags & _SPECTATOR), bool(flags & _NAME_SET)
-        require(spectator == (head["user"] == NO_USER), Malformed.VALUE)
-        return Welcome(**head, spectator=spectator, name_set=name_set)
+    def read(self, data: bytes, at: int) -> tuple[Welcome, int]:
+        welcome, at = super().read(data, at)
+        flags, at = _FLAGS.read(data, at)
+        spectator, name_set = bool(flags & 0b01), bool(flags & 0b10)
+        if spectator != (welcome.user == NO_USER):
+            raise MalformedFrame(Malformed.VALUE)
+        return replace(welcome, spectator=spectator, name_set=name_set), at
 
 
-_U8, _U32 = Number("count", 1), Number("count", 4)
-_WIDE_COUNT = Number("count", 4, least=_WIDE)
-_FLAGS = Number("flags", 1, _SPECTATOR | _NAME_SET)
+_WIDE = 255
+_BOARD_AND_POSITION = 6
+
+_COUNT = Number("count")
+_WIDE_COUNT = Number("count", 4, range(_WIDE, 1 << 32))
+_FLAGS = Number("flags", 1, range(4))
 _HINT = Number("board", 2)
-_BOARD = Number("board", 2, least=1)
-_USER = Number("user", 1, NO_USER - 1)
-_ANY_USER = Number("user", 1)
+_BOARD = Number("board", 2, range(1, 1 << 16))
+_USER = Number("user", 1, range(NO_USER))
+_USER_OR_NONE = Number("user")
 _COORDINATE = Number("coordinate", 2)
 _INTERVAL = Number("interval", 2)
 _RETRY = Number("retry", 2)
-_SEQ = Number("seq", 1)
-_COLOR = Row(*[Number("colour", 1)] * 3)
-_NAME = Name(MAX_NAME_BYTES, least=1)
-_STATE = Choice(UserState)
+_SEQ = Number("seq")
+_STATE = Number("state", 1, tuple(UserState), UserState)
+_CLIENTS_STATE = Number("state", 1, tuple(set(UserState) - {UserState.IDLE}), UserState)
+_NOTICE = Number("code", 1, tuple(Notice), Notice)
+_COLOR = Row(*[Number("colour")] * 3)
+_NAME = Name(least=1)
 _CURSOR = Record(Cursor, user=_USER, x=_COORDINATE, y=_COORDINATE)
 _ENTRY = Record(RosterEntry, user=_USER, state=_STATE, color=_COLOR, name=_NAME)
 
-# The grammar. PROTOCOL.md's table of messages is this, in prose.
+# The grammar: PROTOCOL.md's table of messages.
 
-_Grammar = Mapping[MessageType, Record]
+_Grammar = Mapping[int, Record]
 
 _CLIENT_EXPLICIT: _Grammar = {
     MessageType.CURSOR_UPDATE: Record(
-        CursorUpdate, board=_MaybeBoard(), x=_COORDINATE, y=_COORDINATE
+        CursorUpdate, board=CursorBoard(), x=_COORDINATE, y=_COORDINATE
     ),
-    MessageType.JOIN: Record(Join, board=_HINT, name=Name(MAX_NAME_BYTES, least=0)),
+    MessageType.JOIN: Record(Join, board=_HINT, name=Name(least=0)),
     MessageType.LEAVE: Record(Leave, board=_HINT),
     MessageType.HEARTBEAT: Record(Heartbeat),
 }
 _CLIENT_COMPACT: _Grammar = {
     **_CLIENT_EXPLICIT,
-    MessageType.STATE: Record(SetState, state=Choice(set(UserState) - {UserState.IDLE})),
+    MessageType.STATE: Record(SetState, state=_CLIENTS_STATE),
     MessageType.PROBE: Record(Probe, seq=_SEQ),
 }
 _SERVER_BOTH: _Grammar = {
@@ -203,56 +293,53 @@ _SERVER_BOTH: _Grammar = {
 }
 _SERVER_EXPLICIT: _Grammar = {
     **_SERVER_BOTH,
-    MessageType.CURSOR_BROADCAST: Record(CursorBroadcast, board=_BOARD, cursors=_OneCursor()),
-    MessageType.PRESENCE_UPDATE: Record(PresenceUpdate, board=_BOARD, count=_HeldCount()),
+    MessageType.CURSOR_BROADCAST: Record(CursorBroadcast, board=_BOARD, cursors=Row(_CURSOR)),
+    MessageType.PRESENCE_UPDATE: Record(PresenceUpdate, board=_BOARD, count=People(wide=False)),
 }
 _SERVER_COMPACT: _Grammar = {
     **_SERVER_BOTH,
-    MessageType.CURSOR_BROADCAST: Record(CursorBroadcast, board=_NoBoard(), cursors=Many(_CURSOR)),
-    MessageType.PRESENCE_UPDATE: Record(PresenceUpdate, board=_BOARD, count=_Count()),
-    MessageType.WELCOME: _Welcome(
-        Welcome, board=_BOARD, user=_ANY_USER, color=_COLOR, interval=_INTERVAL
+    MessageType.CURSOR_BROADCAST: Record(CursorBroadcast, cursors=Many(_CURSOR)),
+    MessageType.PRESENCE_UPDATE: Record(PresenceUpdate, board=_BOARD, count=People(wide=True)),
+    MessageType.WELCOME: WelcomeRecord(
+        Welcome, board=_BOARD, user=_USER_OR_NONE, color=_COLOR, interval=_INTERVAL
     ),
     MessageType.ROSTER: Record(Roster, board=_BOARD, users=Counted(_ENTRY)),
     MessageType.STATE: Record(States, states=Many(Row(_USER, _STATE))),
     MessageType.RATE: Record(Rate, interval=_INTERVAL),
     MessageType.PROBE: Record(Probe, seq=_SEQ),
-    MessageType.NOTICE: Record(NoticeMessage, code=Choice(Notice), retry=_RETRY),
+    MessageType.NOTICE: Record(NoticeMessage, code=_NOTICE, retry=_RETRY),
 }
 _CLIENT = {Dialect.COMPACT: _CLIENT_COMPACT, Dialect.EXPLICIT: _CLIENT_EXPLICIT}
 _SERVER = {Dialect.COMPACT: _SERVER_COMPACT, Dialect.EXPLICIT: _SERVER_EXPLICIT}
+_ENCODERS = {
+    dialect: {
+        record.of: (bytes((kind,)), record)
+        for grammar in (_CLIENT[dialect], _SERVER[dialect])
+        for kind, record in grammar.items()
+    }
+    for dialect in Dialect
+}
 
 
-def _writers(*grammars: _Grammar) -> dict[type[Any], tuple[bytes, Record]]:
-    rules = [rule for grammar in grammars for rule in grammar.items()]
-    return {record.of: (bytes((kind,)), record) for kind, record in rules}
-
-
-_WRITERS = {dialect: _writers(_CLIENT[dialect], _SERVER[dialect]) for dialect in Dialect}
-
-
-def _read(data: bytes, grammar: _Grammar) -> Any:
-    require(len(data) > 0, Malformed.EMPTY)
-    require(data[0] in grammar, Malformed.UNKNOWN_TYPE)
-    reader = Reader(data, at=1)
-    message = grammar[MessageType(data[0])].read(reader)
-    require(reader.left == 0, Malformed.LENGTH)
+def _decode(data: bytes, grammar: _Grammar) -> Any:
+    if not data:
+        raise MalformedFrame(Malformed.EMPTY)
+    if data[0] not in grammar:
+        raise MalformedFrame(Malformed.UNKNOWN_TYPE)
+    message, end = grammar[data[0]].read(data, 1)
+    if end < len(data):
+        raise MalformedFrame(Malformed.LENGTH)
     return message
 
 
-# The hot path.
+# The frames of a tick.
 
 _BROADCAST = bytes((MessageType.CURSOR_BROADCAST,))
 _ROSTER = bytes((MessageType.ROSTER,))
-_COMPACT_MOVE_BYTES = 5
 _USER_BYTE = tuple(bytes((user,)) for user in range(NO_USER))
 
-
-def cursor_position(data: bytes) -> bytes | None:
-    """Return the position in a compact CURSOR_UPDATE, None for any other frame."""
-    if len(data) == _COMPACT_MOVE_BYTES and data[0] == MessageType.CURSOR_UPDATE:
-        return data[1:]
-    return None
+roster_entry: Callable[[RosterEntry], bytes] = _ENTRY.write
+"""Returns one user of a ROSTER, 7..38 bytes; ``ValueError`` for a field out of range."""
 
 
 def pack_position(x: int, y: int) -> bytes:
@@ -269,22 +356,16 @@ def cursor_frame(positions: Mapping[int, bytes]) -> bytes:
     """Return one compact CURSOR_BROADCAST of positions by user id; ``ValueError`` for none."""
     if not positions:
         raise ValueError("a cursor broadcast holds at least one cursor")
-    cursors = [_USER_BYTE[user] + position for user, position in positions.items()]
-    return _BROADCAST + b"".join(cursors)
+    return _BROADCAST + b"".join([_USER_BYTE[user] + at for user, at in positions.items()])
 
 
 def cursor_frames_explicit(board: int, positions: Mapping[int, bytes]) -> list[bytes]:
     """Return an explicit CURSOR_BROADCAST, 8 bytes, for each position by user id."""
     head = _BROADCAST + _BOARD.write(board)
-    return [head + _USER_BYTE[user] + position for user, position in positions.items()]
-
-
-def roster_entry(entry: RosterEntry) -> bytes:
-    """Return one user of a ROSTER, 7..38 bytes; ``ValueError`` for a field out of range."""
-    return _ENTRY.write(entry)
+    return [head + _USER_BYTE[user] + at for user, at in positions.items()]
 
 
 def roster_frame(board: int, entries: Iterable[bytes]) -> bytes:
-    """Return a ROSTER of what `roster_entry` gave; ``ValueError`` for over 255 of them."""
+    """Return a ROSTER of `roster_entry` results; ``ValueError`` for over 255 of them."""
     listed = tuple(entries)
-    return _ROSTER + _BOARD.write(board) + _U8.write(len(listed)) + b"".join(listed)
+    return _ROSTER + _BOARD.write(board) + _COUNT.write(len(listed)) + b"".join(listed)

@@ -1,36 +1,34 @@
 """Everything that can go wrong between a browser and a board, as one tree.
 
-Each leaf knows what the client is told and whether it may come back, so no other file holds a
-close code::
+Each leaf holds the NOTICE and the close code that the client gets, and whether the client may
+return. No other file holds a close code::
 
     PresenceError
-    ├── MalformedFrame          NOTICE 1, the socket stays: a strike
-    ├── Abused                  the client broke the limits
+    ├── MalformedFrame          NOTICE 1, the socket stays open; it counts as a strike
+    ├── Abused                  the client broke a limit
     │   ├── StruckOut           NOTICE 1  close 4400
     │   ├── TooFast             NOTICE 2  close 4429  returns after ``retry``
     │   └── TooBig                        close 1009  returns, backing off
-    ├── Refused                 about who may be here; none of them returns
+    ├── Refused                 this person may not be on this board; none of them returns
     │   ├── SignInRequired      NOTICE 3  close 4401
     │   ├── Forbidden           NOTICE 4  close 4403
     │   ├── NoBoard             NOTICE 5  close 4404
     │   └── Removed             NOTICE 6  close 4409
-    ├── Unavailable             about the server; all of them return
+    ├── Unavailable             the server cannot serve the client now; all of them return
     │   ├── Restarting          NOTICE 7  close 1012  after a random part of ``retry``
     │   └── TryLater            NOTICE 8  close 1013  after ``retry``
     └── Silent                            close 4408  returns at once
 
-The codes are those of PROTOCOL.md, Notices and closes; 1000 to 1013 are RFC 6455 section 7.4.1 and
-its registry.
+PROTOCOL.md, Notices and closes, has the same codes. 1000 to 1013 are defined by RFC 6455, section
+7.4.1, and its registry.
 """
 
 from enum import IntEnum, StrEnum
 from typing import ClassVar
 
-MAX_RETRY = 65_535
-
 
 class Notice(IntEnum):
-    """The code of a NOTICE frame (PROTOCOL.md, Notices and closes)."""
+    """The code of a NOTICE frame."""
 
     MALFORMED = 1
     TOO_FAST = 2
@@ -43,7 +41,7 @@ class Notice(IntEnum):
 
 
 class Close(IntEnum):
-    """The close codes a presence socket ends with (PROTOCOL.md, Notices and closes)."""
+    """The close codes of a presence socket, from either side."""
 
     CLEAN = 1000
     GOING_AWAY = 1001
@@ -61,7 +59,7 @@ class Close(IntEnum):
 
 
 class Malformed(StrEnum):
-    """What is wrong with a malformed frame: a closed set, used as a metrics label."""
+    """What is wrong with a malformed frame; the values of a metric's label."""
 
     EMPTY = "empty"
     TEXT = "text"
@@ -75,9 +73,9 @@ class Malformed(StrEnum):
 
 
 class PresenceError(Exception):
-    """The root: ``notice`` to send, ``close`` to close with, whether the client ``returns`` then.
+    """The root: the ``notice`` to send, the ``close`` code, and whether the client ``returns``.
 
-    ``retry`` is in milliseconds, 0..65535, as the NOTICE carries it; ``ValueError`` outside that.
+    ``retry`` is the NOTICE's field: 0..65535 milliseconds, ``ValueError`` for anything else.
     """
 
     notice: ClassVar[Notice | None] = None
@@ -88,8 +86,8 @@ class PresenceError(Exception):
     def __init__(self, *args: object, retry: int | None = None) -> None:
         super().__init__(*args)
         self.retry = self.default_retry if retry is None else retry
-        if not 0 <= self.retry <= MAX_RETRY:
-            raise ValueError(f"retry is {self.retry} ms, outside 0..{MAX_RETRY}")
+        if not 0 <= self.retry <= 65_535:
+            raise ValueError(f"retry is {self.retry} ms, outside 0..65535")
 
 
 class MalformedFrame(PresenceError):
@@ -104,18 +102,18 @@ class MalformedFrame(PresenceError):
 
 
 class Abused(PresenceError):
-    """The client went past a limit (PROTOCOL.md, Bad input)."""
+    """The client broke a limit (PROTOCOL.md, Bad input)."""
 
 
 class StruckOut(Abused):
-    """Too many malformed frames."""
+    """The client sent too many malformed frames."""
 
     notice = Notice.MALFORMED
     close = Close.MALFORMED
 
 
 class TooFast(Abused):
-    """Too many frames."""
+    """The client sent too many frames or too many JOINs."""
 
     notice = Notice.TOO_FAST
     close = Close.TOO_FAST
@@ -124,7 +122,7 @@ class TooFast(Abused):
 
 
 class TooBig(Abused):
-    """A message over `presence.messages.MAX_MESSAGE_BYTES`."""
+    """The client sent a message over `presence.protocol.messages.MAX_MESSAGE_BYTES`."""
 
     close = Close.TOO_BIG
     returns = True
@@ -135,14 +133,14 @@ class Refused(PresenceError):
 
 
 class SignInRequired(Refused):
-    """The board wants a signed-in user."""
+    """The board is for signed-in users."""
 
     notice = Notice.SIGN_IN
     close = Close.SIGN_IN
 
 
 class Forbidden(Refused):
-    """Not allowed on this board, or no longer."""
+    """This person is not allowed on this board, or no longer."""
 
     notice = Notice.FORBIDDEN
     close = Close.FORBIDDEN
@@ -163,29 +161,28 @@ class Removed(Refused):
 
 
 class Unavailable(PresenceError):
-    """Nothing is wrong with the client: the server cannot have it now."""
+    """The server cannot serve the client now, through no fault of the client."""
 
     returns = True
+    default_retry = 5_000
 
 
 class Restarting(Unavailable):
-    """The server is going down for a moment; clients spread their return over ``retry``."""
+    """The server goes down for a moment; clients spread their return over ``retry``."""
 
     notice = Notice.RESTARTING
     close = Close.RESTARTING
-    default_retry = 5_000
 
 
 class TryLater(Unavailable):
-    """Shared state is out of reach, or the server is full."""
+    """The shared state is out of reach, or the server is full."""
 
     notice = Notice.TRY_LATER
     close = Close.TRY_LATER
-    default_retry = 5_000
 
 
 class Silent(PresenceError):
-    """Nothing came for too long, or a PROBE was not answered in time."""
+    """The client sent nothing for too long, or did not answer a PROBE in time."""
 
     close = Close.SILENT
     returns = True

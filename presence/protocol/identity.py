@@ -1,9 +1,5 @@
-"""What people are called and which colour they have (PROTOCOL.md, Identifiers).
-
-All of it is a pure function of what is passed in, so every process gives the same answer.
-
-The words of anonymous names: kind ones only, and any two of them fit into a name.
-"""
+"""A person's name and colour, as pure functions that give the same answer in every process
+(PROTOCOL.md, Identifiers)."""
 
 import re
 import unicodedata
@@ -30,67 +26,46 @@ def _words(text: str) -> tuple[str, ...]:
 
 ADJECTIVES = _words(
     """
-    Able Agile Amber Bold Brave Breezy Bright Brisk Calm Caring Cheerful Clever Cosy Curious
-    Daring Dashing Eager Earnest Fair Fearless Festive Friendly Gentle Gifted Glad Golden
-    Graceful Happy Helpful Honest Hopeful Jolly Joyful Keen Kind Lively Loyal Lucky Mellow Merry
-    Mighty Modest Neat Nimble Noble Patient Peaceful Playful Polite Proud Quick Quiet Radiant
-    Ready Serene Shiny Silver Skilful Smart Smiling Snug Sparkling Steady Sunny Swift Tender
-    Thoughtful Tidy Trusty Upbeat Vivid Warm Wise Witty Zesty
+    Able Agile Amber Bold Brave Breezy Bright Brisk Calm Caring Cheerful Clever Cosy Curious Daring
+    Dashing Eager Earnest Fair Fearless Festive Friendly Gentle Gifted Glad Golden Graceful Happy
+    Helpful Honest Hopeful Jolly Joyful Keen Kind Lively Loyal Lucky Mellow Merry Mighty Modest Neat
+    Nimble Noble Patient Peaceful Playful Polite Proud Quick Quiet Radiant Ready Serene Shiny Silver
+    Skilful Smart Smiling Snug Sparkling Steady Sunny Swift Tender Thoughtful Tidy Trusty Upbeat
+    Vivid Warm Wise Witty Zesty
     """
 )
-
 ANIMALS = _words(
     """
-    Albatross Alpaca Antelope Armadillo Badger Beaver Bison Bluebird Butterfly Camel Canary
-    Capybara Caribou Chamois Cheetah Chinchilla Chipmunk Cockatoo Coyote Crane Cricket Deer
-    Dolphin Dove Dragonfly Eagle Egret Elephant Falcon Ferret Finch Firefly Flamingo Fox Gazelle
-    Gecko Giraffe Goldfinch Hamster Hare Hedgehog Heron Hummingbird Ibex Ibis Iguana Jaguar
-    Kestrel Kingfisher Kiwi Koala Ladybird Lark Lemur Leopard Lion Llama Lynx Manatee Marmot
-    Marten Meerkat Moose Narwhal Newt Nightingale Ocelot Octopus Orca Oriole Otter Owl Panda
-    Parrot Pelican Penguin Pony Puffin Quail Quokka Rabbit Raccoon Raven Reindeer Robin Salmon
-    Seahorse Seal Sparrow Squirrel Starling Stork Swan Tapir Tiger Tortoise Toucan Turtle Walrus
-    Whale Wombat Wren Yak Zebra
+    Albatross Alpaca Antelope Armadillo Badger Beaver Bison Bluebird Butterfly Camel Canary Capybara
+    Caribou Chamois Cheetah Chinchilla Chipmunk Cockatoo Coyote Crane Cricket Deer Dolphin Dove
+    Dragonfly Eagle Egret Elephant Falcon Ferret Finch Firefly Flamingo Fox Gazelle Gecko Giraffe
+    Goldfinch Hamster Hare Hedgehog Heron Hummingbird Ibex Ibis Iguana Jaguar Kestrel Kingfisher
+    Kiwi Koala Ladybird Lark Lemur Leopard Lion Llama Lynx Manatee Marmot Marten Meerkat Moose
+    Narwhal Newt Nightingale Ocelot Octopus Orca Oriole Otter Owl Panda Parrot Pelican Penguin Pony
+    Puffin Quail Quokka Rabbit Raccoon Raven Reindeer Robin Salmon Seahorse Seal Sparrow Squirrel
+    Starling Stork Swan Tapir Tiger Tortoise Toucan Turtle Walrus Whale Wombat Wren Yak Zebra
     """
 )
+"""The words of anonymous names. All are kind, and any two fit into a name."""
 
-
-PALETTE: tuple[Color, ...] = (
-    (0, 96, 100),
-    (84, 12, 192),
-    (132, 0, 96),
-    (120, 120, 60),
-    (0, 108, 252),
-    (192, 0, 240),
-    (144, 0, 0),
-    (72, 120, 156),
-    (120, 48, 252),
-    (132, 84, 108),
-    (0, 120, 0),
-    (0, 0, 252),
-    (144, 0, 180),
-    (192, 84, 0),
-    (0, 60, 108),
-    (132, 96, 192),
-    (194, 24, 91),
-    (0, 72, 0),
-    (0, 0, 168),
-    (216, 0, 168),
-    (108, 72, 0),
-    (0, 84, 180),
-    (72, 12, 120),
-    (84, 36, 48),
+_RGB = bytes.fromhex(
+    """
+    006064 540cc0 840060 78783c 006cfc c000f0 900000 48789c 7830fc 84546c 007800 0000fc
+    9000b4 c05400 003c6c 8460c0 c2185b 004800 0000a8 d800a8 6c4800 0054b4 480c78 542430
+    """
 )
-"""White text has a contrast of at least 4.5:1 on each (WCAG 2, 1.4.3), any two are at least 0.12
-apart in OKLab, and neighbours differ in hue, since who finds a colour taken gets the next one."""
+PALETTE: tuple[Color, ...] = tuple(zip(_RGB[::3], _RGB[1::3], _RGB[2::3], strict=True))
+"""White text has a contrast of at least 4.5:1 on each (WCAG 2, 1.4.3). Any two are at least 0.12
+apart in OKLab. Neighbours differ in hue, because a person whose colour is taken gets the next."""
 
-# Letters and symbols by their category that nonetheless draw nothing: Hangul fillers, the empty
-# Braille pattern, the null notehead, Egyptian blanks.
+# Letters and symbols by category, but drawn as nothing: Hangul fillers, the empty Braille pattern,
+# the null notehead, Egyptian blanks.
 _BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0\U0001d159\U00013441\U00013442")
 _JOINERS = frozenset("\u200c\u200d")
 _LAST_TWO = "".join(
     chr(plane + 0xFFFE) + chr(plane + 0xFFFF) for plane in range(0, 0x110000, 0x10000)
 )
-# Format characters that this Python's Unicode may not know yet, tags, and noncharacters.
+# Noncharacters, tags, and format characters that this Python's Unicode version may not know.
 _NOTHING = re.compile(
     f"[\u2065\ufdd0-\ufdef\ufff0-\ufff8\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]|[{_LAST_TWO}]"
 )
@@ -102,17 +77,17 @@ _HALF_FLAG = re.compile(f"(?<!{_FLAG_LETTER})({_FLAG_LETTER}{{2}})*{_FLAG_LETTER
 
 
 def clean_name(text: str) -> str:
-    """Return the name as others may see it: NFC, 0..32 bytes of UTF-8, "" if none of it is seen.
+    """Return a name as others may see it: NFC, 0..32 bytes of UTF-8, "" if nothing is visible.
 
-    Control characters, bidirectional controls, lone surrogates, noncharacters and invisible format
-    characters are dropped; joiners stay between two visible characters, where emoji and Persian
-    need them; white space and what looks like it becomes single spaces; the first character is one
-    that is seen.
+    It drops control characters, bidirectional controls, lone surrogates, noncharacters, invisible
+    format characters, and whatever precedes the first visible character. Joiners stay between two
+    visible characters, where emoji and Persian need them. White space and characters that look
+    like it become single spaces.
     """
     kept = "".join(map(_kept, text))
     joined = _LOOSE_JOINERS.sub("", kept)
     spaced = unicodedata.normalize("NFC", " ".join(joined.split()))
-    return _cut("".join(dropwhile(_invisible, spaced)))
+    return _cut("".join(dropwhile(_is_invisible, spaced)))
 
 
 def anonymous_name(key: str) -> str:
@@ -122,7 +97,7 @@ def anonymous_name(key: str) -> str:
 
 
 def color_for(key: str, taken: Collection[Color]) -> Color:
-    """Return a person's colour: their own if it is not taken or none is free, else a free one."""
+    """Return the first of a person's colours that is not taken, or else their own."""
     candidates = colors_for(key)
     return next((color for color in candidates if color not in taken), candidates[0])
 
@@ -134,7 +109,7 @@ def colors_for(key: str) -> tuple[Color, ...]:
 
 
 def _kept(character: str) -> str:
-    """Return what becomes of one character: itself, a space, or nothing."""
+    """Return what one character becomes: itself, a space, or nothing."""
     if character.isspace() or character in _BLANKS:
         return " "
     if character in _JOINERS:
@@ -143,13 +118,13 @@ def _kept(character: str) -> str:
     return "" if hidden else character
 
 
-def _invisible(character: str) -> bool:
-    """Tell whether a character shows nothing by itself: a mark, a space or a joiner."""
+def _is_invisible(character: str) -> bool:
+    """Return whether a character shows nothing by itself: a mark, a space or a joiner."""
     return unicodedata.category(character)[0] in "MZ" or character in _JOINERS
 
 
 def _cut(name: str) -> str:
-    """Return as much of the name as has room, without half of a pair of flag letters at its end."""
+    """Return as much of a name as fits, without the first half of a flag's two letters."""
     cut = name.encode()[:MAX_NAME_BYTES].decode(errors="ignore")
     if _HALF_FLAG.search(cut) and re.match(_FLAG_LETTER, name[len(cut) :]):
         cut = cut[:-1]

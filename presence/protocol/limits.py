@@ -1,10 +1,26 @@
-"""How much is too much. ``now`` is always seconds of a monotonic clock, passed in by the caller.
+"""Rate limits. ``now`` is in seconds, from a clock that only goes forward."""
 
-How many positions of one person are passed on, over all of their tabs (PROTOCOL.md, Bad
-input).
-"""
+from collections import deque
 
-from collections import Counter, deque
+POSITIONS_PER_SECOND = 57
+POSITIONS_AT_ONCE = 3
+"""A person's positions that are passed on, over all of their tabs: at most 60 in any second."""
+
+
+class SlidingWindow:
+    """Detects more than ``limit`` hits within ``seconds``; exact, in constant time.
+
+    It keeps the last ``limit + 1`` hits. They are too many if even the oldest of them is recent.
+    """
+
+    def __init__(self, limit: int, seconds: float) -> None:
+        self._seconds = seconds
+        self._hits: deque[float] = deque(maxlen=limit + 1)
+
+    def hit(self, now: float) -> bool:
+        """Count a hit; return True if more than ``limit`` came after ``now - seconds``."""
+        self._hits.append(now)
+        return len(self._hits) == self._hits.maxlen and now - self._hits[0] < self._seconds
 
 
 class TokenBucket:
@@ -14,75 +30,31 @@ class TokenBucket:
         self._rate = rate
         self._burst = burst
         self._tokens = burst
-        self._then: float | None = None
+        self._updated = float("-inf")
 
     def take(self, now: float) -> bool:
-        """Use up one token; False where there is none, which uses up nothing."""
-        elapsed = 0.0 if self._then is None else max(now - self._then, 0.0)
-        self._then = now
-        self._tokens = min(self._tokens + elapsed * self._rate, self._burst)
+        """Use up one token; return False, and use up nothing, if there is none."""
+        refilled = max(now - self._updated, 0.0) * self._rate
+        self._tokens = min(self._tokens + refilled, self._burst)
+        self._updated = now
         if self._tokens < 1:
             return False
         self._tokens -= 1
         return True
 
-
-class SlidingWindow:
-    """Tells when over ``limit`` hits lie within any ``seconds``: exact, and O(1) for each hit.
-
-    It keeps the last ``limit + 1`` hits; they are too many when even the oldest of them is recent.
-    """
-
-    def __init__(self, limit: int, seconds: float) -> None:
-        self._seconds = seconds
-        self._hits: deque[float] = deque(maxlen=limit + 1)
-
-    def hit(self, now: float) -> bool:
-        """Count a hit; True when more than ``limit`` were later than ``now - seconds``."""
-        self._hits.append(now)
-        return len(self._hits) == self._hits.maxlen and now - self._hits[0] < self._seconds
+    def is_full(self, now: float) -> bool:
+        """Return whether the bucket allows as much as a new one."""
+        return self._tokens + (now - self._updated) * self._rate >= self._burst
 
 
-POSITIONS_PER_SECOND = 57
-POSITIONS_AT_ONCE = 3
-"""Together never over 60 in any second."""
+class Quotas(dict[str, TokenBucket]):
+    """The token bucket of each person on a board for the positions that are passed on."""
 
-KEPT = 1.0
-"""Seconds that a quota outlasts its person's last tab: who comes back at once gets no fresh
-one."""
-
-
-class Quotas:
-    """A quota for each person who has a tab. `now` is in seconds."""
-
-    def __init__(self) -> None:
-        self._tabs: Counter[str] = Counter()
-        self._buckets: dict[str, TokenBucket] = {}
-        self._ending: dict[str, float] = {}
-
-    def open_tab(self, person: str) -> None:
-        """Count one more tab of a person."""
-        self._tabs[person] += 1
-        self._ending.pop(person, None)
-        if person not in self._buckets:
-            self._buckets[person] = TokenBucket(POSITIONS_PER_SECOND, POSITIONS_AT_ONCE)
-
-    def close_tab(self, person: str) -> None:
-        """Count one tab less."""
-        self._tabs[person] -= 1
-        if not self._tabs[person]:
-            del self._tabs[person]
-            self._ending[person] = float("inf")
-
-    def take(self, person: str, now: float) -> bool:
-        """Return whether one more position of a person may be passed on at `now`."""
-        return self._buckets[person].take(now)
+    def __missing__(self, person: str) -> TokenBucket:
+        bucket = self[person] = TokenBucket(POSITIONS_PER_SECOND, POSITIONS_AT_ONCE)
+        return bucket
 
     def tidy(self, now: float) -> None:
-        """Forget the quotas of those who have been gone for `KEPT`, counted from the first tidying
-        after they went."""
-        for person, until in tuple(self._ending.items()):
-            if until <= now:
-                del self._ending[person], self._buckets[person]
-            else:
-                self._ending[person] = min(until, now + KEPT)
+        """Forget full buckets. A person who comes back sooner finds the bucket they had."""
+        for person in [person for person, bucket in self.items() if bucket.is_full(now)]:
+            del self[person]

@@ -1,9 +1,8 @@
 """The messages of `presence.v1` as frozen dataclasses (PROTOCOL.md, Messages).
 
-They only hold fields. `presence.protocol` checks the ranges where a message becomes bytes, and
-what it decodes is in range already. Board ids are 1..65535 (a client may say 0 for "not known
-yet"), user ids 0..254, coordinates 0..65535, intervals and retries milliseconds in 0..65535. A
-cursor's ``board=None`` is the compact form, which leaves it out.
+They only hold fields; `presence.protocol.codec` checks the ranges. Board ids are 1..65535, user ids
+0..254, coordinates 0..65535, intervals and retries 0..65535 milliseconds. A client may send board 0
+for "not known yet".
 """
 
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ SUBPROTOCOL = "presence.v1"
 MAX_USERS = 255
 NO_USER = 255
 MAX_NAME_BYTES = 32
-MAX_COORDINATE = 65_535
 MAX_MESSAGE_BYTES = 1_024
 UNKNOWN_BOARD = 0
 
@@ -50,7 +48,7 @@ class MessageType(IntEnum):
 
 
 class UserState(IntEnum):
-    """What a user is doing; only an ACTIVE one's cursor is shown (PROTOCOL.md, STATE)."""
+    """What a user is doing. Only the cursor of an ACTIVE user is shown (PROTOCOL.md, STATE)."""
 
     ACTIVE = 0
     OFF_BOARD = 1
@@ -60,7 +58,7 @@ class UserState(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where one user points."""
+    """The position of one user's pointer."""
 
     user: int
     x: int
@@ -79,7 +77,7 @@ class RosterEntry:
 
 @dataclass(frozen=True, slots=True)
 class CursorUpdate:
-    """Client: my pointer is here."""
+    """Client: the pointer is here. ``board`` is None in the short form, which leaves it out."""
 
     x: int
     y: int
@@ -88,7 +86,7 @@ class CursorUpdate:
 
 @dataclass(frozen=True, slots=True)
 class CursorBroadcast:
-    """Server: these pointers moved; any number of them if compact, exactly one if explicit."""
+    """Server: these pointers moved. Compact holds any number and no board, explicit one cursor."""
 
     cursors: tuple[Cursor, ...]
     board: int | None = None
@@ -96,7 +94,7 @@ class CursorBroadcast:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Client: let me in. The board is a hint, the name 0..32 bytes of UTF-8."""
+    """Client: asks to enter. Nobody checks ``board``; the name is 0..32 bytes of UTF-8."""
 
     board: int
     name: str
@@ -104,14 +102,14 @@ class Join:
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """Client: I go, and need no grace."""
+    """Client: leaves the board at once, without a grace period."""
 
     board: int
 
 
 @dataclass(frozen=True, slots=True)
 class UserJoined:
-    """Server: somebody is here now."""
+    """Server: a user came, or one who is here changed their name."""
 
     board: int
     user: int
@@ -121,7 +119,7 @@ class UserJoined:
 
 @dataclass(frozen=True, slots=True)
 class UserLeft:
-    """Server: somebody is gone."""
+    """Server: a user is gone."""
 
     board: int
     user: int
@@ -129,7 +127,7 @@ class UserLeft:
 
 @dataclass(frozen=True, slots=True)
 class PresenceUpdate:
-    """Server: so many people are here, 0..4294967295; the explicit dialect says 255 at most."""
+    """Server: the count of people, 0..4294967295; an explicit frame holds 255 at most."""
 
     board: int
     count: int
@@ -137,25 +135,27 @@ class PresenceUpdate:
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """Client: I live; and the server's answer."""
+    """Client: the connection works. Server: the answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """Server: you are in, as this user; `NO_USER` for a spectator and for nobody else."""
+    """Server: the JOIN succeeded. A spectator, and nobody else, has user id `NO_USER`."""
 
     board: int
     user: int
     color: Color
     interval: int
-    spectator: bool
-    name_set: bool
+    spectator: bool = False
+    name_set: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """Server: exactly these users are here. It replaces what the client knew; the first leaves the
-    client itself out, later ones need not."""
+    """Server: exactly these users are here; it replaces what the client knew.
+
+    The first one leaves the client itself out, later ones may include it.
+    """
 
     board: int
     users: tuple[RosterEntry, ...]
@@ -163,35 +163,35 @@ class Roster:
 
 @dataclass(frozen=True, slots=True)
 class SetState:
-    """Client: my state is now this; IDLE is the server's to say."""
+    """Client: my state is now this; only the server may set IDLE."""
 
     state: UserState
 
 
 @dataclass(frozen=True, slots=True)
 class States:
-    """Server: these users, by id, changed state; at least one."""
+    """Server: the new states of these user ids, at least one."""
 
     states: tuple[tuple[int, UserState], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Server: leave so many milliseconds between cursor updates; 0 is send none."""
+    """Server: wait ``interval`` ms between cursor updates; 0 means send none."""
 
     interval: int
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Server: return this number, 0..255, at once; and the client's answer."""
+    """Server: return this number, 0..255, at once. Client: the answer."""
 
     seq: int
 
 
 @dataclass(frozen=True, slots=True)
 class NoticeMessage:
-    """Server: what is wrong, and after how many milliseconds to try again."""
+    """Server: what is wrong, and how many milliseconds to wait before the next try."""
 
     code: Notice
     retry: int

@@ -177,9 +177,10 @@ class Room:
             moved=self._seats.own(moved),
             states=self._seats.own(changes.states),
         )
+        if changes.left:
+            self._quotas.tidy(now)
         self._pending.told()
         self._newcomers = set()
-        self._quotas.tidy(now)
         return flush
 
     def welcomed(self, session: str) -> bool:
@@ -229,21 +230,16 @@ class Room:
         known = [seat for user, seat in self._seats.by_user.items() if user not in unannounced]
         return cursors_frames(self.board_id, dialect, known)
 
-    def _sit(self, seat: Seat) -> None:
-        self._seats.take(seat)
-        self._quotas.open_tab(seat.member.person)
-
     def _unseat(self, seat: Seat) -> None:
         self._seats.free(seat)
         self._newcomers.discard(seat.member.session)
-        self._quotas.close_tab(seat.member.person)
 
     def _arrive(self, seat: Seat) -> None:
         user = seat.member.user
         if user in self._seats.by_user:
             # Its holder is gone or about to get another; what is unsaid is not the new one's.
             self._pending.leave(user)
-        self._sit(seat)
+        self._seats.take(seat)
         if not seat.member.spectator:
             self._pending.changes.joined[user] = seat
 
@@ -256,7 +252,7 @@ class Room:
             return
         self._unseat(before)
         seat.state, seat.position = before.state, before.position
-        self._sit(seat)
+        self._seats.take(seat)
         if not seat.member.spectator:
             self._go_on(seat, before.member.name)
 
@@ -294,7 +290,7 @@ class Room:
         Those of other processes' people have been through theirs."""
         users, quotas = self._seats.by_user, self._quotas
         return self._pending.take_moves(
-            lambda user: users[user].remote or quotas.take(users[user].member.person, now)
+            lambda user: users[user].remote or quotas[users[user].member.person].take(now)
         )
 
     def _welcome(self, session: str) -> list[bytes]:

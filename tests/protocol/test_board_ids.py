@@ -1,3 +1,5 @@
+"""A board's short names: its id on the wire and its channel layer group."""
+
 import json
 import re
 from pathlib import Path
@@ -24,7 +26,6 @@ def test_two_boards_with_one_home():
     first, second = map(UUID, VECTORS["collision"]["uuids"])
     home = VECTORS["collision"]["home"]
     assert home_id(first) == home_id(second) == home
-    assert next_id(home, set()) == home
     assert next_id(home, {home}) == VECTORS["collision"]["second_gets"]
 
 
@@ -32,22 +33,19 @@ def test_a_hash_of_0_becomes_1():
     assert home_id(UUID(VECTORS["zero_becomes_one"])) == 1
 
 
-@given(st.uuids())
-def test_a_home_is_a_board_id(board):
-    assert 1 <= home_id(board) <= 65535
-
-
-def test_after_65535_comes_1():
-    assert next_id(65535, {65535}) == 1
-    assert next_id(65535, {65535, 1, 2}) == 3
-
-
-def test_with_every_id_taken_it_is_home_again():
-    assert next_id(4660, range(1, 65536)) == 4660
-
-
-def test_the_last_free_id_is_found_just_before_home():
-    assert next_id(4660, set(range(1, 65536)) - {4659}) == 4659
+@pytest.mark.parametrize(
+    ("home", "taken", "expected"),
+    [
+        (4660, set(), 4660),
+        (65535, {65535}, 1),
+        (65535, {65535, 1, 2}, 3),
+        (4660, set(range(1, 65536)) - {4659}, 4659),
+        (4660, range(1, 65536), 4660),
+    ],
+    ids=["free", "wraps", "wraps and goes on", "the last free one", "all are taken"],
+)
+def test_the_next_id(home, taken, expected):
+    assert next_id(home, taken) == expected
 
 
 @given(IDS, st.sets(IDS, max_size=50))
@@ -62,6 +60,11 @@ def test_the_next_id_is_free_and_nothing_free_was_passed_over(home, taken):
 def test_home_must_be_a_board_id(home):
     with pytest.raises(ValueError, match="outside"):
         next_id(home, set())
+
+
+@given(st.uuids())
+def test_a_home_is_a_board_id(board):
+    assert 1 <= home_id(board) <= 65535
 
 
 @given(st.uuids())

@@ -1,235 +1,311 @@
-import pytest
+"""Messages to bytes and back: the golden vectors, all messages, all bytes, and each refusal."""
 
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from presence.protocol import messages as m
 from presence.protocol.codec import (
+    cursor_frame,
+    cursor_frames_explicit,
     decode_client,
     decode_server,
     encode,
+    pack_position,
+    roster_entry,
+    roster_frame,
+    unpack_position,
 )
 from presence.protocol.errors import MalformedFrame, Notice
-from presence.protocol.messages import (
-    Cursor,
-    CursorBroadcast,
-    CursorUpdate,
-    Dialect,
-    Heartbeat,
-    Join,
-    Leave,
-    NoticeMessage,
-    PresenceUpdate,
-    Probe,
-    Rate,
-    Roster,
-    RosterEntry,
-    SetState,
-    States,
-    UserJoined,
-    UserLeft,
-    UserState,
-    Welcome,
-)
+from presence.protocol.messages import Dialect, UserState
 
 COMPACT, EXPLICIT = Dialect.COMPACT, Dialect.EXPLICIT
-DECODERS = [decode_client, decode_server]
-FOX = "🦊"
+DECODE = {"client": decode_client, "server": decode_server}
+VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "frames.json").read_text())
+BLACK = (0, 0, 0)
+
+# The golden vectors, which the TypeScript codec runs too
 
 
-@pytest.mark.parametrize(
-    ("message", "hexed"),
-    [
-        (CursorUpdate(500, 300), "01 01f4 012c"),
-        (CursorUpdate(500, 300, board=1234), "01 04d2 01f4 012c"),
-        (CursorBroadcast((Cursor(7, 1, 2), Cursor(254, 3, 65535))), "02 07 0001 0002 fe 0003 ffff"),
-        (Join(0, ""), "03 0000 00"),
-        (Join(0x1234, "Zoë"), "03 1234 04 5a6fc3ab"),
-        (Leave(0x1234), "04 1234"),
-        (UserJoined(0x1234, 3, "Ada", (1, 2, 3)), "05 1234 03 03 416461 010203"),
-        (UserLeft(0x1234, 3), "06 1234 03"),
-        (PresenceUpdate(0x1234, 0), "07 1234 00"),
-        (PresenceUpdate(0x1234, 254), "07 1234 fe"),
-        (PresenceUpdate(0x1234, 255), "07 1234 ff 000000ff"),
-        (PresenceUpdate(0x1234, 0xFFFF_FFFF), "07 1234 ff ffffffff"),
-        (Heartbeat(), "08"),
-        (Welcome(0x1234, 255, (1, 2, 3), 0, True, True), "09 1234 ff 010203 0000 03"),
-        (
-            Roster(1, (RosterEntry(9, UserState.IDLE, (1, 2, 3), "A"),)),
-            "0a 0001 01 09 03 010203 01 41",
-        ),
-        (SetState(UserState.OFF_BOARD), "0b 01"),
-        (States(((0, UserState.ACTIVE), (9, UserState.AWAY))), "0b 0000 0902"),
-        (Rate(65535), "0c ffff"),
-        (Probe(255), "0d ff"),
-        (NoticeMessage(Notice.TOO_FAST, 1), "0e 02 0001"),
-    ],
-    ids=lambda value: (
-        type(value).__name__ if not isinstance(value, str) else value.replace(" ", "")
-    ),
-)
-def test_compact_frames_are_these_bytes(message, hexed):
-    assert encode(message, COMPACT) == bytes.fromhex(hexed)
+def message(fields):
+    """The message that a vector describes."""
+    parts = {
+        "color": int,
+        "cursors": lambda row: m.Cursor(**row),
+        "users": lambda row: m.RosterEntry(**{**row, "color": tuple(row["color"])}),
+        "states": lambda row: (row["user"], row["state"]),
+    }
+    values = {
+        name: tuple(map(parts[name], value)) if name in parts else value
+        for name, value in fields.items()
+        if name != "type"
+    }
+    if fields["type"] == "STATE":
+        return m.States(**values) if "states" in values else m.SetState(**values)
+    names = {"NOTICE": "NoticeMessage"}
+    kind = names.get(fields["type"]) or fields["type"].title().replace("_", "")
+    return getattr(m, kind)(**values)
 
 
-def test_explicit_frames_are_these_bytes():
-    assert encode(CursorUpdate(1, 2, board=0), EXPLICIT).hex(" ") == "01 00 00 00 01 00 02"
-    assert (
-        encode(CursorBroadcast((Cursor(7, 1, 2),), 0x1234), EXPLICIT).hex(" ")
-        == "02 12 34 07 00 01 00 02"
-    )
-    assert encode(PresenceUpdate(0x1234, 255), EXPLICIT).hex(" ") == "07 12 34 ff"
+def test_the_vectors_cover_every_message():
+    kinds = {case["message"]["type"] for case in VECTORS["valid"]}
+    assert kinds == {kind.name for kind in m.MessageType}
 
 
-def test_the_explicit_count_is_held_at_255():
-    assert encode(PresenceUpdate(0x1234, 70_000), EXPLICIT) == bytes.fromhex("071234ff")
-    assert encode(PresenceUpdate(0x1234, 254), EXPLICIT) == bytes.fromhex("071234fe")
+@pytest.mark.parametrize("case", VECTORS["valid"], ids=lambda case: case["name"])
+def test_a_vector_both_ways(case):
+    data, dialect = bytes.fromhex(case["hex"]), Dialect(case["dialect"])
+    expected = message(case["message"])
+    assert encode(expected, dialect) == data
+    assert DECODE[case["direction"]](data, dialect) == expected
+    assert data[0] == m.MessageType[case["message"]["type"]]
+
+
+@pytest.mark.parametrize("case", VECTORS["malformed"], ids=lambda case: case["name"])
+def test_a_malformed_vector(case):
+    with pytest.raises(MalformedFrame):
+        decode_client(bytes.fromhex(case["hex"]), Dialect(case["dialect"]))
 
 
 @pytest.mark.parametrize("dialect", Dialect)
-def test_either_cursor_update_is_read_on_any_socket(dialect):
-    assert decode_client(bytes.fromhex("0101f4012c"), dialect) == CursorUpdate(500, 300)
-    assert decode_client(bytes.fromhex("0104d201f4012c"), dialect) == CursorUpdate(500, 300, 1234)
+def test_both_dialects_read_both_cursor_updates(dialect):
+    assert decode_client(bytes.fromhex("0101f4012c"), dialect) == m.CursorUpdate(500, 300)
+    assert decode_client(bytes.fromhex("0104d201f4012c"), dialect) == m.CursorUpdate(500, 300, 1234)
 
 
-@pytest.mark.parametrize(
-    "message",
-    [
-        Welcome(1, 0, (0, 0, 0), 33, False, False),
-        Roster(1, ()),
-        SetState(UserState.AWAY),
-        States(((1, UserState.AWAY),)),
-        Rate(33),
-        Probe(0),
-        NoticeMessage(Notice.REMOVED, 0),
-    ],
-    ids=lambda message: type(message).__name__,
+def test_the_explicit_count_is_held_at_255():
+    assert encode(m.PresenceUpdate(0x1234, 70_000), EXPLICIT) == bytes.fromhex("071234ff")
+
+
+# All messages and all bytes
+
+u8, u16, u32 = st.integers(0, 0xFF), st.integers(0, 0xFFFF), st.integers(0, 0xFFFF_FFFF)
+boards, users = st.integers(1, 0xFFFF), st.integers(0, 254)
+colors = st.tuples(u8, u8, u8)
+states = st.sampled_from(UserState)
+guest_names = st.text(st.characters(codec="utf-8"), max_size=32).filter(
+    lambda name: len(name.encode()) <= 32
 )
-def test_what_explicit_cannot_say(message):
-    with pytest.raises(
-        ValueError, match=f"{type(message).__name__} cannot be said in the explicit dialect"
-    ):
-        encode(message, EXPLICIT)
+names = guest_names.filter(bool)
+cursors = st.builds(m.Cursor, users, u16, u16)
+entries = st.builds(m.RosterEntry, users, states, colors, names)
+rosters = st.builds(m.Roster, boards, st.lists(entries, max_size=9).map(tuple))
+welcomes = st.builds(m.Welcome, boards, users, colors, u16, st.just(False), st.booleans())
+spectators = st.builds(m.Welcome, boards, st.just(255), colors, u16, st.just(True), st.booleans())
+
+CLIENT_EXPLICIT = st.one_of(
+    st.builds(m.CursorUpdate, u16, u16, st.none() | u16),
+    st.builds(m.Join, u16, guest_names),
+    st.builds(m.Leave, u16),
+    st.just(m.Heartbeat()),
+)
+CLIENT_COMPACT = st.one_of(
+    CLIENT_EXPLICIT,
+    st.builds(m.SetState, states.filter(lambda state: state is not UserState.IDLE)),
+    st.builds(m.Probe, u8),
+)
+SERVER_BOTH = st.one_of(
+    st.builds(m.UserJoined, boards, users, names, colors),
+    st.builds(m.UserLeft, boards, users),
+    st.just(m.Heartbeat()),
+)
+SERVER_EXPLICIT = st.one_of(
+    SERVER_BOTH,
+    st.builds(m.CursorBroadcast, st.tuples(cursors), boards),
+    st.builds(m.PresenceUpdate, boards, u8),
+)
+SERVER_COMPACT = st.one_of(
+    SERVER_BOTH,
+    st.builds(m.CursorBroadcast, st.lists(cursors, min_size=1).map(tuple)),
+    st.builds(m.PresenceUpdate, boards, st.integers(0, 300) | u32),
+    welcomes,
+    spectators,
+    rosters,
+    st.builds(m.States, st.lists(st.tuples(users, states), min_size=1, max_size=9).map(tuple)),
+    st.builds(m.Rate, u16),
+    st.builds(m.Probe, u8),
+    st.builds(m.NoticeMessage, st.sampled_from(Notice), u16),
+)
+every_sender = pytest.mark.parametrize(
+    ("decode", "dialect", "messages"),
+    [
+        (decode_client, COMPACT, CLIENT_COMPACT),
+        (decode_client, EXPLICIT, CLIENT_EXPLICIT),
+        (decode_server, COMPACT, SERVER_COMPACT),
+        (decode_server, EXPLICIT, SERVER_EXPLICIT),
+    ],
+    ids=["client-compact", "client-explicit", "server-compact", "server-explicit"],
+)
+
+
+@every_sender
+@given(data=st.data())
+def test_a_message_decodes_to_itself(decode, dialect, messages, data):
+    said = data.draw(messages)
+    assert decode(encode(said, dialect), dialect) == said
+
+
+@every_sender
+@given(data=st.data())
+def test_any_bytes_are_read_exactly_or_refused(decode, dialect, messages, data):
+    """Random bytes, bytes after a known type, and damaged frames: no error but one, and a message
+    that was read encodes to the same bytes."""
+    frame = encode(data.draw(messages), dialect)
+    at, cut = data.draw(st.integers(0, len(frame))), data.draw(st.integers(0, 3))
+    damaged = frame[:at] + data.draw(st.binary(max_size=3)) + frame[at + cut :]
+    after_a_type = bytes((data.draw(st.integers(1, 14)),)) + data.draw(st.binary(max_size=14))
+    for frame in (data.draw(st.binary(max_size=80)), after_a_type, damaged):
+        try:
+            said = decode(frame, dialect)
+        except MalformedFrame:
+            continue
+        assert encode(said, dialect) == frame
+
+
+# What is refused
 
 
 @pytest.mark.parametrize(
     ("message", "dialect", "words"),
     [
-        (CursorUpdate(-1, 0), COMPACT, "coordinate is -1, outside 0..65535"),
-        (CursorUpdate(0, 65536), COMPACT, "coordinate is 65536"),
-        (CursorUpdate(0.5, 0), COMPACT, "coordinate is 0.5"),
-        (CursorUpdate(0, 0, 65536), EXPLICIT, "board is 65536"),
-        (CursorBroadcast(()), COMPACT, "at least one"),
-        (CursorBroadcast((Cursor(1, 1, 1),), 5), COMPACT, "names no board"),
-        (CursorBroadcast((Cursor(255, 1, 1),)), COMPACT, "user is 255, outside 0..254"),
-        (CursorBroadcast((Cursor(1, 1, 1),)), EXPLICIT, "board is None"),
-        (CursorBroadcast((), 5), EXPLICIT, "exactly one cursor"),
-        (CursorBroadcast((Cursor(1, 1, 1),) * 2, 5), EXPLICIT, "exactly one cursor"),
-        (Join(0, FOX * 8 + "a"), COMPACT, "bytes of name is 33, outside 0..32"),
-        (Join(0, "\ud800"), COMPACT, "surrogates not allowed"),
-        (Leave(-1), COMPACT, "board is -1"),
-        (UserJoined(0, 1, "Ada", (0, 0, 0)), COMPACT, "board is 0, outside 1..65535"),
-        (UserJoined(1, 255, "Ada", (0, 0, 0)), COMPACT, "user is 255"),
-        (UserJoined(1, 1, "", (0, 0, 0)), COMPACT, "bytes of name is 0, outside 1..32"),
-        (UserJoined(1, 1, "Ada", (0, 0, 256)), COMPACT, "colour is 256"),
-        (UserJoined(1, 1, "Ada", (0, 0)), COMPACT, "shorter"),
-        (UserLeft(1, -1), COMPACT, "user is -1"),
-        (PresenceUpdate(1, -1), COMPACT, "count is -1"),
-        (PresenceUpdate(1, -1), EXPLICIT, "count is -1"),
-        (PresenceUpdate(1, 1 << 32), COMPACT, "count is 4294967296"),
-        (PresenceUpdate(1, 1 << 32), EXPLICIT, "count is 4294967296"),
-        (Welcome(1, 255, (0, 0, 0), 0, False, False), COMPACT, "spectator"),
-        (Welcome(1, 3, (0, 0, 0), 0, True, False), COMPACT, "spectator"),
-        (Welcome(1, 3, (0, 0, 0), 65536, False, False), COMPACT, "interval is 65536"),
+        (m.CursorUpdate(-1, 0), COMPACT, "coordinate is -1, not in range(0, 65536)"),
+        (m.CursorUpdate(0, 65536), COMPACT, "coordinate is 65536"),
+        (m.CursorUpdate(0.5, 0), COMPACT, "coordinate is 0.5"),
+        (m.CursorUpdate(0, 0, 65536), EXPLICIT, "board is 65536"),
+        (m.CursorBroadcast(()), COMPACT, "at least one"),
+        (m.CursorBroadcast((m.Cursor(255, 1, 1),)), COMPACT, "user is 255, not in range(0, 255)"),
+        (m.CursorBroadcast((m.Cursor(1, 1, 1),)), EXPLICIT, "board is None"),
+        (m.CursorBroadcast((), 5), EXPLICIT, "shorter"),
+        (m.CursorBroadcast((m.Cursor(1, 1, 1),) * 2, 5), EXPLICIT, "longer"),
+        (m.Join(0, "🦊" * 8 + "a"), COMPACT, "name is 33 bytes long, not in range(0, 33)"),
+        (m.Join(0, "\ud800"), COMPACT, "surrogates not allowed"),
+        (m.Leave(-1), COMPACT, "board is -1"),
+        (m.UserJoined(0, 1, "Ada", BLACK), COMPACT, "board is 0, not in range(1, 65536)"),
+        (m.UserJoined(1, 255, "Ada", BLACK), COMPACT, "user is 255"),
+        (m.UserJoined(1, 1, "", BLACK), COMPACT, "name is 0 bytes long, not in range(1, 33)"),
+        (m.UserJoined(1, 1, "Ada", (0, 0, 256)), COMPACT, "colour is 256"),
+        (m.UserJoined(1, 1, "Ada", (0, 0)), COMPACT, "shorter"),
+        (m.UserLeft(1, -1), COMPACT, "user is -1"),
+        (m.PresenceUpdate(1, -1), COMPACT, "count is -1"),
+        (m.PresenceUpdate(1, -1), EXPLICIT, "count is -1"),
+        (m.PresenceUpdate(1, 1 << 32), COMPACT, "count is 4294967296"),
+        (m.PresenceUpdate(1, 1 << 32), EXPLICIT, "count is 4294967296"),
+        (m.Welcome(1, 255, BLACK, 0, spectator=False), COMPACT, "spectator"),
+        (m.Welcome(1, 3, BLACK, 0, spectator=True), COMPACT, "spectator"),
+        (m.Welcome(1, 3, BLACK, 65536), COMPACT, "interval is 65536"),
         (
-            Roster(1, (RosterEntry(1, UserState.ACTIVE, (0, 0, 0), "A"),) * 256),
+            m.Roster(1, (m.RosterEntry(1, UserState.ACTIVE, BLACK, "A"),) * 256),
             COMPACT,
             "count is 256",
         ),
-        (Roster(1, (RosterEntry(1, 4, (0, 0, 0), "A"),)), COMPACT, "4 is none of"),
-        (SetState(UserState.IDLE), COMPACT, "is none of"),
-        (States(()), COMPACT, "at least one"),
-        (States(((1, 4),)), COMPACT, "4 is none of"),
-        (Rate(-1), COMPACT, "interval is -1"),
-        (Probe(256), COMPACT, "seq is 256"),
-        (NoticeMessage(9, 0), COMPACT, "9 is none of"),
-        (NoticeMessage(Notice.TOO_FAST, 65536), COMPACT, "retry is 65536"),
+        (m.Roster(1, (m.RosterEntry(1, 4, BLACK, "A"),)), COMPACT, "state is 4"),
+        (m.SetState(UserState.IDLE), COMPACT, "state is <UserState.IDLE: 3>"),
+        (m.States(()), COMPACT, "at least one"),
+        (m.States(((1, 4),)), COMPACT, "state is 4"),
+        (m.Rate(-1), COMPACT, "interval is -1"),
+        (m.Probe(256), COMPACT, "seq is 256"),
+        (m.NoticeMessage(9, 0), COMPACT, "code is 9"),
+        (m.NoticeMessage(Notice.TOO_FAST, 65536), COMPACT, "retry is 65536"),
+        (m.Cursor(1, 2, 3), COMPACT, "the compact dialect has no Cursor"),
+        (m.Welcome(1, 0, BLACK, 33), EXPLICIT, "the explicit dialect has no Welcome"),
+        (m.Roster(1, ()), EXPLICIT, "no Roster"),
+        (m.SetState(UserState.AWAY), EXPLICIT, "no SetState"),
+        (m.States(((1, UserState.AWAY),)), EXPLICIT, "no States"),
+        (m.Rate(33), EXPLICIT, "no Rate"),
+        (m.Probe(0), EXPLICIT, "no Probe"),
+        (m.NoticeMessage(Notice.REMOVED, 0), EXPLICIT, "no NoticeMessage"),
     ],
 )
-def test_fields_out_of_range_are_refused_in_words(message, dialect, words):
+def test_what_cannot_be_encoded(message, dialect, words):
     with pytest.raises(ValueError) as caught:
         encode(message, dialect)
     assert words in str(caught.value)
 
 
-def test_what_is_no_message_cannot_be_said():
-    with pytest.raises(ValueError, match="Cursor cannot be said in the compact dialect"):
-        encode(Cursor(1, 2, 3), COMPACT)
+MALFORMED = {
+    ("client", COMPACT): {
+        "empty": [""],
+        "unknown_type": ["00", "0f", "02 07 0001 0002"],
+        "length": [
+            *("01 0001 0002 00", "03 0000 04 616263", "03 0000 02 616263", "03 0000", "0d"),
+        ],
+        "utf8": ["03 0000 01 ff", "03 0000 03 eda080"],
+        "name_too_long": ["03 0000 21 61"],
+        "value": ["0b 03"],
+    },
+    ("client", EXPLICIT): {"unknown_type": ["0b01"]},
+    ("server", COMPACT): {
+        "unknown_type": ["01 0001 0002", "03 0000 00"],
+        "length": [
+            *("02", "02 07 0001 00", "05 1234 03 00 010203", "05 1234 03 01 61 0102"),
+            *("05 1234 03 01 61 01020304", "07 1234 ff", "07 1234 fe 000000fe"),
+            *("0a 1234 01", "0a 1234 00 00", "0b", "0b 03"),
+        ],
+        "utf8": ["05 1234 03 01 80 010203"],
+        "name_too_long": ["05 1234 03 21 61 010203"],
+        "value": [
+            *("02 ff 0001 0002", "06 1234 ff", "07 1234 ff 000000fe"),
+            *("09 1234 ff 010203 0021 00", "09 1234 03 010203 0021 01"),
+            *("09 1234 03 010203 0021 04", "0a 1234 01 00 04 010203 01 61"),
+            *("0b 03 04", "0e 00 0000", "0e 09 0000"),
+        ],
+    },
+    ("server", EXPLICIT): {
+        "empty": [""],
+        "unknown_type": ["0c 0021"],
+        "length": ["02 1234 07 0001 0002 07 0001 0002", "07 1234 ff 000000ff"],
+        "value": ["02 0000 07 0001 0002"],
+    },
+}
 
 
 @pytest.mark.parametrize(
-    ("hexed", "dialect", "reason"),
+    ("sender", "dialect", "reason", "hexed"),
     [
-        ("", COMPACT, "empty"),
-        ("00", COMPACT, "unknown_type"),
-        ("0f", COMPACT, "unknown_type"),
-        ("0b01", EXPLICIT, "unknown_type"),
-        ("02 07 0001 0002", COMPACT, "unknown_type"),
-        ("01 0001 0002 00", COMPACT, "length"),
-        ("03 0000 04 616263", COMPACT, "length"),
-        ("03 0000 02 616263", COMPACT, "length"),
-        ("03 0000", COMPACT, "length"),
-        ("03 0000 01 ff", COMPACT, "utf8"),
-        ("03 0000 03 eda080", COMPACT, "utf8"),
-        ("03 0000 21 61", COMPACT, "name_too_long"),
-        ("0b 03", COMPACT, "value"),
-        ("0d", COMPACT, "length"),
+        (sender, dialect, reason, hexed)
+        for (sender, dialect), reasons in MALFORMED.items()
+        for reason, frames in reasons.items()
+        for hexed in frames
     ],
 )
-def test_why_a_clients_frame_is_malformed(hexed, dialect, reason):
+def test_why_a_frame_is_malformed(sender, dialect, reason, hexed):
     with pytest.raises(MalformedFrame) as caught:
-        decode_client(bytes.fromhex(hexed), dialect)
+        DECODE[sender](bytes.fromhex(hexed), dialect)
     assert caught.value.reason == reason
 
 
-@pytest.mark.parametrize(
-    ("hexed", "dialect", "reason"),
-    [
-        ("", EXPLICIT, "empty"),
-        ("01 0001 0002", COMPACT, "unknown_type"),
-        ("03 0000 00", COMPACT, "unknown_type"),
-        ("0c 0021", EXPLICIT, "unknown_type"),
-        ("02", COMPACT, "length"),
-        ("02 07 0001 00", COMPACT, "length"),
-        ("02 ff 0001 0002", COMPACT, "value"),
-        ("02 0000 07 0001 0002", EXPLICIT, "value"),
-        ("02 1234 07 0001 0002 07 0001 0002", EXPLICIT, "length"),
-        ("05 1234 03 00 010203", COMPACT, "length"),
-        ("05 1234 03 21 61 010203", COMPACT, "name_too_long"),
-        ("05 1234 03 01 80 010203", COMPACT, "utf8"),
-        ("05 1234 03 01 61 0102", COMPACT, "length"),
-        ("05 1234 03 01 61 01020304", COMPACT, "length"),
-        ("06 1234 ff", COMPACT, "value"),
-        ("07 1234 ff", COMPACT, "length"),
-        ("07 1234 ff 000000fe", COMPACT, "value"),
-        ("07 1234 fe 000000fe", COMPACT, "length"),
-        ("07 1234 ff 000000ff", EXPLICIT, "length"),
-        ("09 1234 ff 010203 0021 00", COMPACT, "value"),
-        ("09 1234 03 010203 0021 01", COMPACT, "value"),
-        ("09 1234 03 010203 0021 04", COMPACT, "value"),
-        ("0a 1234 01", COMPACT, "length"),
-        ("0a 1234 00 00", COMPACT, "length"),
-        ("0a 1234 01 00 04 010203 01 61", COMPACT, "value"),
-        ("0b", COMPACT, "length"),
-        ("0b 03", COMPACT, "length"),
-        ("0b 03 04", COMPACT, "value"),
-        ("0e 00 0000", COMPACT, "value"),
-        ("0e 09 0000", COMPACT, "value"),
-    ],
-)
-def test_why_a_servers_frame_is_malformed(hexed, dialect, reason):
-    with pytest.raises(MalformedFrame) as caught:
-        decode_server(bytes.fromhex(hexed), dialect)
-    assert caught.value.reason == reason
+# The frames of a tick
 
 
-@pytest.mark.parametrize("decode", DECODERS)
-@pytest.mark.parametrize("dialect", Dialect)
-def test_a_heartbeat_is_the_same_everywhere(decode, dialect):
-    assert decode(b"\x08", dialect) == Heartbeat()
+@given(u16, u16)
+def test_a_position_is_the_end_of_a_cursor_update(x, y):
+    position = pack_position(x, y)
+    assert encode(m.CursorUpdate(x, y), COMPACT)[1:] == position
+    assert unpack_position(position) == (x, y)
+
+
+@given(st.dictionaries(users, st.tuples(u16, u16), min_size=1), boards)
+def test_cursor_frames_say_what_the_messages_say(pointers, board):
+    positions = {user: pack_position(x, y) for user, (x, y) in pointers.items()}
+    said = tuple(m.Cursor(user, x, y) for user, (x, y) in pointers.items())
+    assert cursor_frame(positions) == encode(m.CursorBroadcast(said), COMPACT)
+    assert cursor_frames_explicit(board, positions) == [
+        encode(m.CursorBroadcast((cursor,), board), EXPLICIT) for cursor in said
+    ]
+
+
+@given(rosters)
+def test_a_roster_frame_says_what_the_message_says(roster):
+    assert roster_frame(roster.board, map(roster_entry, roster.users)) == encode(roster, COMPACT)
+
+
+def test_a_cursor_frame_needs_cursors_and_a_roster_holds_255_at_most():
+    with pytest.raises(ValueError, match="at least one cursor"):
+        cursor_frame({})
+    entry = roster_entry(m.RosterEntry(1, UserState.ACTIVE, BLACK, "A"))
+    assert roster_frame(1, [entry] * 255) == b"\x0a\x00\x01\xff" + entry * 255
+    with pytest.raises(ValueError, match="count is 256"):
+        roster_frame(1, [entry] * 256)

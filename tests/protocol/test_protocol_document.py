@@ -8,7 +8,7 @@ import pytest
 
 import presence
 from presence.protocol.codec import decode_client, decode_server
-from presence.protocol.errors import Close, Malformed, MalformedFrame, Notice, PresenceError
+from presence.protocol.errors import Close, Malformed, MalformedFrame, Notice
 from presence.protocol.messages import (
     MAX_MESSAGE_BYTES,
     SUBPROTOCOL,
@@ -16,6 +16,7 @@ from presence.protocol.messages import (
     MessageType,
     UserState,
 )
+from tests.protocol.test_errors import leaves
 
 DOCUMENT = (Path(presence.__file__).parent / "PROTOCOL.md").read_text()
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "frames.json").read_text())
@@ -77,17 +78,12 @@ def test_every_close_has_its_row():
 
 
 def test_the_errors_send_what_the_rows_say():
-    closing = [leaf for leaf in leaves(PresenceError) if leaf.close is not None]
+    closing = [leaf for leaf in leaves() if leaf.close is not None]
     rows = {row[1].split()[1]: row for row in CODES}
     for leaf in closing:
         notice, _, _, client = rows[leaf.close.name]
         assert notice == ("–" if leaf.notice is None else f"{leaf.notice} {leaf.notice.name}")
         assert client.startswith("returns") == leaf.returns
-
-
-def leaves(error):
-    children = error.__subclasses__()
-    return [leaf for child in children for leaf in leaves(child)] if children else [error]
 
 
 def test_every_state_has_its_row():

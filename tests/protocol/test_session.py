@@ -1,4 +1,8 @@
-"""One connection's side of the protocol: order, boards, spectators (PROTOCOL.md, Messages)."""
+"""One connection's side of the protocol (PROTOCOL.md: Messages, Bad input, STATE, PROBE)."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -9,50 +13,94 @@ from presence.protocol.errors import (
     Forbidden,
     Malformed,
     Notice,
+    PresenceError,
     Silent,
+    StruckOut,
+    TooBig,
+    TooFast,
 )
 from presence.protocol.messages import (
     NO_USER,
     CursorUpdate,
     Dialect,
-    Heartbeat,
     Join,
     Leave,
     Probe,
     SetState,
     UserState,
 )
-from presence.protocol.session import Move, Reply, Shut, Strike, farewell
-from tests.protocol.visit import (
-    BOARD,
-    COMPACT,
-    EXPLICIT,
-    HEARTBEAT,
-    JOIN,
-    LEAVE,
-    MOVE,
-    NOTICE_1,
-    START,
-    USER,
-    feed,
-    fresh,
-    joined,
-    reason,
+from presence.protocol.session import (
+    UNREAD_LIMIT,
+    Action,
+    CatchUp,
+    Move,
+    Reply,
+    Session,
+    Shut,
+    Strike,
+    farewell,
 )
 
-# What is said in order
+BOARD, USER = 0x1234, 7
+START = 1_000.0
+COMPACT, EXPLICIT = Dialect.COMPACT, Dialect.EXPLICIT
+JOIN = bytes.fromhex("03 0000 03") + b"Ada"
+LEAVE = bytes.fromhex("04 0000")
+HEARTBEAT = b"\x08"
+MOVE = bytes.fromhex("01 0001 0002")
+MOVE_ON_BOARD = bytes.fromhex("01 1234 0001 0002")
+MOVED = Move(b"\x00\x01\x00\x02")
+AWAY = b"\x0b\x02"
+NONSENSE = b"\xff"
+WRONG_BOARD = [bytes.fromhex("01 4321 0001 0002"), bytes.fromhex("04 4321")]
+BOARD_0 = [bytes.fromhex("01 0000 0001 0002"), LEAVE]
+NOTICE_1 = bytes.fromhex("0e 01 0000")
+NOTICE_2 = bytes.fromhex("0e 02 1388")
+GONE_IDLE = SetState(UserState.IDLE)
+VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "frames.json").read_text())
+
+
+def fresh(dialect: Dialect = COMPACT) -> Session:
+    return Session(dialect, START)
+
+
+def joined(dialect: Dialect = COMPACT, user: int = USER) -> Session:
+    session = fresh(dialect)
+    assert session.feed(JOIN, START) == Join(0, "Ada")
+    session.admitted(BOARD, user)
+    return session
+
+
+def feed(session: Session, frames: Iterable[bytes | None], now: float = START) -> list[Action]:
+    return [session.feed(frame, now) for frame in frames]
+
+
+def alive(session: Session, seconds: Iterable[int]) -> list[Action]:
+    """What `check` returns in these seconds while the client sends heartbeats and nothing else."""
+    checks = []
+    for second in seconds:
+        assert session.feed(HEARTBEAT, START + second) == Reply(HEARTBEAT)
+        checks.append(session.check(START + second))
+    return checks
+
+
+def assert_closes(action: Action, error: type[PresenceError], frame: bytes | None = None) -> None:
+    assert isinstance(action, Shut)
+    assert (type(action.error), action.frame) == (error, frame)
+
+
+# The order of messages
 
 
 @pytest.mark.parametrize("dialect", Dialect)
 def test_a_visit(dialect: Dialect) -> None:
     session = fresh(dialect)
-    assert session.feed(HEARTBEAT, START) == Reply(HEARTBEAT)
-    assert session.feed(JOIN, START) == Join(0, "Ada")
+    assert feed(session, [HEARTBEAT, JOIN]) == [Reply(HEARTBEAT), Join(0, "Ada")]
     session.admitted(BOARD, USER)
-    assert session.feed(HEARTBEAT, START) == Reply(HEARTBEAT)
-    assert session.feed(MOVE, START) == Move(b"\x00\x01\x00\x02")
-    assert session.feed(bytes.fromhex("01 1234 0001 0002"), START) == Move(b"\x00\x01\x00\x02")
-    assert session.feed(bytes.fromhex("04 1234"), START) == Leave(BOARD)
+    assert feed(session, [HEARTBEAT, MOVE, MOVE_ON_BOARD]) == [Reply(HEARTBEAT), MOVED, MOVED]
+    assert feed(session, [bytes.fromhex("04 1234"), JOIN, MOVE, LEAVE]) == [
+        *(Leave(BOARD), Join(0, "Ada"), MOVED, Leave(0))
+    ]
 
 
 @pytest.mark.parametrize("state", [UserState.ACTIVE, UserState.OFF_BOARD, UserState.AWAY])
@@ -60,118 +108,298 @@ def test_a_state_is_passed_on(state: UserState) -> None:
     assert joined().feed(bytes((0x0B, state)), START) == SetState(state)
 
 
-def test_the_boards_id_in_a_join_is_a_hint_only() -> None:
-    assert fresh().feed(bytes.fromhex("03 abcd 00"), START) == Join(0xABCD, "")
-
-
-def test_join_leave_join() -> None:
-    session = joined()
-    assert feed(session, [LEAVE, JOIN, MOVE]) == [Leave(0), Join(0, "Ada"), Move(MOVE[1:])]
-
-
-OUT_OF_ORDER = {
-    "a cursor": MOVE,
-    "a cursor with a board": bytes.fromhex("01 1234 0001 0002"),
-    "a leave": LEAVE,
-    "a state": b"\x0b\x01",
-    "a probe": b"\x0d\x01",
-}
-
-
-@pytest.mark.parametrize("frame", OUT_OF_ORDER.values(), ids=OUT_OF_ORDER)
-def test_before_a_join_this_is_out_of_order(frame: bytes) -> None:
-    assert fresh().feed(frame, START) == Strike(Malformed.OUT_OF_ORDER, NOTICE_1)
-
-
-@pytest.mark.parametrize("frame", OUT_OF_ORDER.values(), ids=OUT_OF_ORDER)
-def test_after_a_leave_this_is_out_of_order(frame: bytes) -> None:
-    session = joined()
-    session.feed(LEAVE, START)
+@pytest.mark.parametrize("before", [[], [JOIN, LEAVE]], ids=["before a join", "after a leave"])
+@pytest.mark.parametrize("frame", [MOVE, MOVE_ON_BOARD, LEAVE, AWAY, b"\x0d\x01"])
+def test_off_the_board_this_is_out_of_order(before: list[bytes], frame: bytes) -> None:
+    session = fresh()
+    feed(session, before)
     assert session.feed(frame, START) == Strike(Malformed.OUT_OF_ORDER, NOTICE_1)
 
 
 def test_a_second_join_is_out_of_order_and_changes_nothing() -> None:
-    session = joined()
-    assert session.feed(JOIN, START) == Strike(Malformed.OUT_OF_ORDER, NOTICE_1)
-    assert session.feed(MOVE, START) == Move(MOVE[1:])
+    strike = Strike(Malformed.OUT_OF_ORDER, NOTICE_1)
+    assert feed(joined(), [JOIN, MOVE]) == [strike, MOVED]
 
 
-# Boards
+# The board of a frame
 
 
-WRONG_BOARD = [bytes.fromhex("01 4321 0001 0002"), bytes.fromhex("04 4321")]
-UNKNOWN_BOARD = [bytes.fromhex("01 0000 0001 0002"), bytes.fromhex("04 0000")]
+def test_the_board_of_a_join_is_a_hint() -> None:
+    assert fresh().feed(bytes.fromhex("03 abcd 00"), START) == Join(0xABCD, "")
 
 
+@pytest.mark.parametrize("user", [USER, NO_USER])
 @pytest.mark.parametrize("frame", WRONG_BOARD)
-def test_a_wrong_board_is_malformed_and_changes_nothing(frame: bytes) -> None:
-    session = joined()
+def test_a_wrong_board_is_malformed_and_changes_nothing(frame: bytes, user: int) -> None:
+    session = joined(user=user)
     assert session.feed(frame, START) == Strike(Malformed.WRONG_BOARD, NOTICE_1)
-    assert session.feed(MOVE, START) == Move(MOVE[1:])
+    assert feed(session, [MOVE, LEAVE]) == [None if user == NO_USER else MOVED, Leave(0)]
 
 
-@pytest.mark.parametrize("frame", UNKNOWN_BOARD)
+@pytest.mark.parametrize("frame", BOARD_0)
 def test_board_0_is_never_wrong(frame: bytes) -> None:
     assert isinstance(joined().feed(frame, START), Move | Leave)
 
 
 @pytest.mark.parametrize("frame", WRONG_BOARD)
-def test_no_board_is_wrong_while_the_join_is_under_way(frame: bytes) -> None:
+def test_no_board_is_wrong_while_a_join_is_under_way(frame: bytes) -> None:
     session = fresh()
     session.feed(JOIN, START)
     assert isinstance(session.feed(frame, START), Move | Leave)
-
-
-@pytest.mark.parametrize("frame", WRONG_BOARD)
-def test_after_a_leave_the_next_join_may_come_to_another_id(frame: bytes) -> None:
-    session = joined()
-    feed(session, [LEAVE, JOIN])
-    assert isinstance(session.feed(frame, START), Move | Leave)
+    again = joined()
+    feed(again, [LEAVE, JOIN])
+    assert isinstance(again.feed(frame, START), Move | Leave)
 
 
 # Spectators
 
 
-def test_what_a_spectator_does_is_dropped_without_a_strike() -> None:
+def test_a_spectators_moves_and_states_are_dropped_without_a_strike() -> None:
     session = joined(user=NO_USER)
-    explicit_move = bytes.fromhex("01 1234 0001 0002")
-    assert feed(session, [MOVE, explicit_move, b"\x0b\x02"]) == [None] * 3
+    assert feed(session, [MOVE, MOVE_ON_BOARD, AWAY]) == [None] * 3
     assert feed(session, [HEARTBEAT, LEAVE]) == [Reply(HEARTBEAT), Leave(0)]
+    assert feed(session, [JOIN, MOVE])[-1] == MOVED
 
 
-def test_a_spectators_wrong_board_is_still_wrong() -> None:
-    assert reason(joined(user=NO_USER).feed(WRONG_BOARD[0], START)) is Malformed.WRONG_BOARD
+# Bad input
 
 
-def test_a_spectator_who_joins_again_may_be_heard() -> None:
-    session = joined(user=NO_USER)
-    assert feed(session, [LEAVE, JOIN, MOVE])[-1] == Move(MOVE[1:])
+@pytest.mark.parametrize("vector", VECTORS["malformed"], ids=lambda vector: vector["name"])
+def test_a_malformed_frame_changes_nothing_and_ten_close(vector: dict[str, str]) -> None:
+    dialect, frame = Dialect(vector["dialect"]), bytes.fromhex(vector["hex"])
+    session, notice = joined(dialect), NOTICE_1 if dialect is COMPACT else None
+    strike = session.feed(frame, START)
+    assert isinstance(strike, Strike)
+    assert strike.frame == notice
+    assert session.feed(MOVE, START) == MOVED
+    assert feed(session, [frame] * 8) == [Strike(strike.reason, None)] * 8
+    assert_closes(session.feed(frame, START + 1), StruckOut, notice)
 
 
-# The end
+@pytest.mark.parametrize(
+    ("frame", "reason"),
+    [
+        (None, Malformed.TEXT),
+        (b"", Malformed.EMPTY),
+        (b"\x0f", Malformed.UNKNOWN_TYPE),
+        (bytes(1_024), Malformed.UNKNOWN_TYPE),
+        (b"\x08\x00", Malformed.LENGTH),
+        (bytes.fromhex("03 0000 01 c3"), Malformed.UTF8),
+        (bytes.fromhex("03 0000 21") + b"a" * 33, Malformed.NAME_TOO_LONG),
+        (b"\x0b\x03", Malformed.VALUE),
+    ],
+)
+def test_bad_input_is_a_strike_with_its_reason(frame: bytes | None, reason: Malformed) -> None:
+    assert fresh().feed(frame, START) == Strike(reason, NOTICE_1)
 
 
-def test_a_farewell_says_why_where_the_dialect_can() -> None:
-    refused = farewell(Forbidden(), COMPACT)
-    assert refused.frame == bytes((0x0E, Notice.FORBIDDEN, 0, 0))
+@pytest.mark.parametrize(("at", "closes"), [(9.9, True), (10.0, False)])
+def test_strikes_are_counted_over_ten_seconds(at: float, closes: bool) -> None:
+    session = joined()
+    for second in range(9):
+        assert isinstance(session.feed(NONSENSE, START + second), Strike)
+    assert isinstance(session.feed(NONSENSE, START + at), Shut) == closes
+
+
+def test_a_notice_comes_at_most_once_a_second_also_with_the_close() -> None:
+    session = joined()
+    strikes = [session.feed(NONSENSE, START + at) for at in (0.0, 0.5, 0.999, 1.0, 1.5, 2.0)]
+    frames = [strike.frame for strike in strikes if isinstance(strike, Strike)]
+    assert frames == [NOTICE_1, None, None, NOTICE_1, None, NOTICE_1]
+    assert_closes(feed(session, [NONSENSE] * 4, START + 2)[-1], StruckOut)
+
+
+@pytest.mark.parametrize("dialect", Dialect)
+def test_a_message_over_1_kib_closes_and_nothing_is_said_afterwards(dialect: Dialect) -> None:
+    session = joined(dialect)
+    assert_closes(session.feed(bytes(1_025), START), TooBig)
+    assert feed(session, [MOVE, NONSENSE, HEARTBEAT, None]) == [None] * 4
+    assert session.check(START + 100) is None
+
+
+# Rates
+
+
+@pytest.mark.parametrize("dialect", Dialect)
+@pytest.mark.parametrize("frame", [MOVE, HEARTBEAT])
+def test_240_frames_in_a_second_pass_and_one_more_closes(frame: bytes, dialect: Dialect) -> None:
+    session = fresh(dialect)
+    session.feed(JOIN, START - 2)
+    for second in (-1, 0):
+        actions = feed(session, [frame] * 240, START + second)
+        assert set(map(type, actions)) == {Move if frame == MOVE else Reply}
+    notice = NOTICE_2 if dialect is COMPACT else None
+    assert_closes(session.feed(frame, START + 0.999), TooFast, notice)
+
+
+def test_600_frames_in_5_seconds_pass_and_one_more_closes() -> None:
+    session = fresh()
+    session.feed(JOIN, START - 5)
+    assert [session.feed(MOVE, START + n * 5 / 601) for n in range(600)] == [MOVED] * 600
+    assert_closes(session.feed(MOVE, START + 600 * 5 / 601), TooFast, NOTICE_2)
+
+
+def test_a_little_under_120_frames_a_second_pass_for_ever() -> None:
+    session = joined()
+    assert all(session.feed(MOVE, START + 1 + n / 119.9) == MOVED for n in range(3_000))
+
+
+def test_malformed_frames_count_towards_the_rate() -> None:
+    session = fresh(EXPLICIT)
+    session.feed(JOIN, START - 1)
+    feed(session, [MOVE] * 240)
+    assert_closes(session.feed(NONSENSE, START), TooFast)
+
+
+def test_ten_joins_within_ten_seconds_pass_and_the_eleventh_closes() -> None:
+    for at, expected in ((9.9, Shut), (10.0, Join)):
+        session = fresh()
+        assert set(map(type, feed(session, [JOIN, LEAVE] * 10))) == {Join, Leave}
+        assert isinstance(session.feed(JOIN, START + at), expected)
+
+
+def test_a_farewell_has_a_notice_where_the_error_and_the_dialect_have_one() -> None:
+    assert farewell(Forbidden(), COMPACT).frame == bytes((0x0E, Notice.FORBIDDEN, 0, 0))
     assert farewell(Forbidden(), EXPLICIT).frame is None
     assert farewell(Silent(), COMPACT).frame is None
 
 
-# Anything at all
+# Silence and idleness
 
+
+@pytest.mark.parametrize("dialect", Dialect)
+def test_90_seconds_without_any_frame_close(dialect: Dialect) -> None:
+    session = fresh(dialect)
+    for n, frame in enumerate([HEARTBEAT, NONSENSE, None, JOIN], start=1):
+        session.feed(frame, START + 80 * n)
+        assert not isinstance(session.check(START + 80 * n + 79), Shut)
+    assert session.check(START + 320 + 89.9) is None
+    assert_closes(session.check(START + 320 + 90), Silent)
+
+
+@pytest.mark.parametrize("dialect", Dialect)
+def test_30_seconds_without_a_move_are_idle_once(dialect: Dialect) -> None:
+    checks = alive(joined(dialect), range(1, 61))
+    assert checks == [None] * 29 + [GONE_IDLE] + [None] * 30
+
+
+@pytest.mark.parametrize("frame", [MOVE, MOVE_ON_BOARD, b"\x0b\x00"])
+def test_a_move_or_the_active_state_ends_idleness(frame: bytes) -> None:
+    session = joined()
+    assert alive(session, [30]) == [GONE_IDLE]
+    session.feed(frame, START + 40)
+    assert alive(session, [69, 70, 71]) == [None, GONE_IDLE, None]
+
+
+@pytest.mark.parametrize("state", [UserState.OFF_BOARD, UserState.AWAY])
+def test_off_the_board_and_away_do_not_become_idle(state: UserState) -> None:
+    session = joined()
+    session.feed(bytes((0x0B, state)), START)
+    assert alive(session, range(1, 200)) == [None] * 199
+    session.feed(MOVE, START + 200)
+    assert alive(session, [229, 230]) == [None, GONE_IDLE]
+
+
+def test_only_a_session_on_the_board_becomes_idle_and_a_join_starts_anew() -> None:
+    assert alive(fresh(), [30, 60]) == [None, None]
+    session = joined()
+    feed(session, [AWAY, LEAVE])
+    assert alive(session, [30, 60]) == [None, None]
+    session.feed(JOIN, START + 70)
+    assert alive(session, [99, 100]) == [None, GONE_IDLE]
+
+
+# Probes
+
+
+def probe(number: int) -> bytes:
+    return bytes((0x0D, number))
+
+
+def probed() -> Session:
+    session = joined()
+    session.wrote_cursors()
+    assert session.check(START) == Reply(probe(1))
+    return session
+
+
+def test_cursors_or_many_other_bytes_call_for_a_probe() -> None:
+    session = joined()
+    session.wrote(UNREAD_LIMIT - 1)
+    assert session.check(START) is None
+    session.wrote(1)
+    assert session.check(START) == Reply(probe(1))
+    assert session.feed(probe(1), START + 1) is None
+    assert session.check(START + 2) is None
+    session.wrote_cursors()
+    assert session.check(START + 3) == Reply(probe(2))
+
+
+def test_the_explicit_dialect_is_not_probed() -> None:
+    session = joined(EXPLICIT)
+    session.wrote_cursors()
+    assert [session.check(START + 1), session.check(START + 20)] == [None, None]
+    assert not session.held
+
+
+def test_one_probe_is_out_at_a_time() -> None:
+    session = probed()
+    session.wrote_cursors()
+    assert session.check(START + 0.5) is None
+    session.feed(probe(1), START + 0.6)
+    assert session.check(START + 1) == Reply(probe(2))
+
+
+def test_a_client_is_held_after_a_second_and_catches_up_with_the_right_answer() -> None:
+    session = probed()
+    assert session.check(START + 1.0) is None
+    assert not session.held
+    assert session.check(START + 1.1) is None
+    assert session.held
+    assert session.feed(probe(2), START + 5) is None
+    assert session.held
+    assert session.feed(probe(1), START + 5) == CatchUp()
+    assert not session.held
+    assert session.check(START + 39) == GONE_IDLE
+    assert session.check(START + 40) is None
+    assert session.feed(probe(1), START + 41) is None
+
+
+def test_an_answer_without_a_probe_is_no_strike() -> None:
+    assert joined().feed(probe(0), START) is None
+
+
+def test_30_seconds_without_an_answer_close_and_do_not_put_idleness_off() -> None:
+    session = probed()
+    assert alive(session, range(1, 31)) == [None] * 29 + [GONE_IDLE]
+    assert_closes(session.check(START + 30), Silent)
+
+
+def test_a_probe_may_be_answered_after_a_leave() -> None:
+    session = probed()
+    session.check(START + 2)
+    session.feed(LEAVE, START + 2)
+    assert session.feed(probe(1), START + 3) == CatchUp()
+    assert session.feed(probe(1), START + 3) == Strike(Malformed.OUT_OF_ORDER, NOTICE_1)
+
+
+def test_the_numbers_of_probes_wrap() -> None:
+    session = joined()
+    for number in range(1, 600):
+        session.feed(MOVE, START + number)
+        session.wrote_cursors()
+        assert session.check(START + number) == Reply(probe(number % 256))
+        session.feed(probe(number % 256), START + number)
+
+
+# Anything at all
 
 FRAMES = st.one_of(
     st.none(),
     st.binary(max_size=40),
     st.binary(min_size=1_020, max_size=1_030),
-    st.sampled_from([JOIN, LEAVE, HEARTBEAT, MOVE, *OUT_OF_ORDER.values(), *WRONG_BOARD]),
-    st.sampled_from(
-        [
-            encode(m, COMPACT)
-            for m in (CursorUpdate(1, 2, BOARD), Probe(1), Heartbeat(), Leave(BOARD))
-        ]
-    ),
+    st.sampled_from([JOIN, LEAVE, HEARTBEAT, MOVE, MOVE_ON_BOARD, AWAY, *WRONG_BOARD]),
+    st.sampled_from([encode(m, COMPACT) for m in (CursorUpdate(1, 2, BOARD), Probe(1))]),
 )
 STEPS = st.lists(
     st.tuples(FRAMES, st.sampled_from([0.0, 0.3, 2.0, 31.0]), st.booleans()), max_size=60

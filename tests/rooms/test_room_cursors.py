@@ -152,6 +152,8 @@ def test_a_person_who_is_gone_leaves_no_limit_behind() -> None:
     before, board = limits(), Board().seat("watcher")
     for n in range(50):
         board.arrive(f"guest {n}", 1 + n)
+        board.room.move(f"guest {n}", pack_position(n, n))
+        board.tick()
         board.room.depart(f"guest {n}")
         board.tick()
     assert limits() - before <= 2
