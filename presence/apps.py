@@ -4,19 +4,18 @@ from django.apps import AppConfig
 from django.core.checks import register
 
 from presence.checks import check_settings
-from presence.daphne import allow_close_codes, say_goodbye_to_all
+from presence.daphne import patch_daphne
 
 
 class PresenceConfig(AppConfig):
-    """Live cursors and live counts for the boards of a site."""
+    """Live cursors and live people counts."""
 
     name = "presence"
     verbose_name = "Presence"
-    # Whatever the site's own is: a migration is the same on every site.
+    # Not the site's own default: migrations are the same on every site.
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the system checks, and let Daphne say what PROTOCOL.md says."""
+        """Register the system checks, and patch Daphne."""
         register(check_settings)
-        allow_close_codes()
-        say_goodbye_to_all()
+        patch_daphne()

@@ -1,13 +1,14 @@
-"""Who may come onto a board, and as whom. Asked once, when a socket connects; no frame comes this
-way."""
+"""Decides who may join a board, and under which name. It is asked when a socket connects and for
+counts on pages, never for a frame."""
 
 import asyncio
 import enum
 import logging
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from contextlib import asynccontextmanager
 from math import inf
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID, uuid4
 
 from asgiref.sync import iscoroutinefunction, sync_to_async
@@ -28,8 +29,8 @@ logger = logging.getLogger(__name__)
 
 
 class Decision(enum.Enum):
-    """What a site says when somebody asks to come onto a board. NOT_FOUND keeps the board a
-    secret."""
+    """A site's answer when somebody wants to join a board. NOT_FOUND does not reveal that the board
+    exists."""
 
     ALLOW = "allow"
     SIGN_IN = "sign in"
@@ -43,15 +44,16 @@ REFUSALS: Mapping[Decision, type[PresenceError]] = {
     Decision.NOT_FOUND: NoBoard,
 }
 
+RULE_FAILED = "auth: rule failed, no count is shown (board=%s)"
+
 Authorize = Callable[[Any, Any], Awaitable[Decision]]
-T = TypeVar("T")
 
 
 async def ask_board(user: Any, board: Any) -> Decision:
-    """Decide as the board does: the default for `PRESENCE["AUTHORIZE"]`.
+    """Let the board decide: the default of `PRESENCE["AUTHORIZE"]`.
 
     A board model may have a method `presence_decision(user) -> Decision`, sync or async; a sync one
-    may use the database. Without one, signed-in users may come in and guests may not.
+    may use the database. Without it, signed-in users may join and guests may not.
     """
     decide = getattr(board, "presence_decision", None)
     if decide is None:
@@ -63,14 +65,23 @@ async def ask_board(user: Any, board: Any) -> Decision:
 
 
 def account_name(user: Any) -> str:
-    """Return what others call a signed-in user: the default for `PRESENCE["DISPLAY_NAME"]`."""
+    """Return a user's full name, else the user name: the default of `PRESENCE["DISPLAY_NAME"]`."""
     full_name: str = user.get_full_name() if hasattr(user, "get_full_name") else ""
     return full_name.strip() or user.get_username()
 
 
+def visitor_name(user: Any) -> str | None:
+    """Return a signed-in user's name on boards; None for a guest or a name without a visible
+    character."""
+    if user is None or not user.is_authenticated:
+        return None
+    name: str = import_string(get_settings().DISPLAY_NAME)(user)
+    return clean_name(name) or None
+
+
 def board_model() -> type[models.Model]:
-    """Return the site's board model; `ImproperlyConfigured` where `PRESENCE["BOARD_MODEL"]` names
-    none."""
+    """Return the site's board model. Raises `ImproperlyConfigured` where
+    `PRESENCE["BOARD_MODEL"]` does not name an installed model."""
     label = get_settings().BOARD_MODEL
     try:
         return apps.get_model(label, require_ready=False)
@@ -80,87 +91,57 @@ def board_model() -> type[models.Model]:
         ) from error
 
 
-def visitor_name(user: Any) -> str | None:
-    """Return the name a signed-in user goes by on every board, None for a guest or a name nobody
-    could see."""
-    if user is None or not user.is_authenticated:
-        return None
-    name: str = import_string(get_settings().DISPLAY_NAME)(user)
-    return clean_name(name) or None
-
-
 def parse_board(text: str) -> UUID:
-    """Return the board that a URL names; `NoBoard` where it can name none."""
+    """Return the UUID that a URL gives for a board. Raises `NoBoard` where it is none."""
     try:
         return UUID(text)
     except ValueError as error:
         raise NoBoard(text) from error
 
 
-async def admit(scope: Mapping[str, Any], board: UUID) -> Visitor:
-    """Return who is behind a WebSocket's scope, if they may come onto the board.
-
-    Raises a `Refused` where they may not, `TryLater` where that can't be found out now.
-    """
-    return await _answer(_admit(scope, board))
-
-
-async def permit(user: Any, board: UUID) -> None:
-    """Return if a user may come onto the board; raise what `admit` raises where they may not."""
-    await _answer(_permit(user, board))
-
-
-async def permitted(user: Any, boards: Collection[UUID], ends: float = inf) -> list[UUID]:
-    """Return those of the boards that a user may come onto; `TryLater` where that can't be found
-    out now.
-
-    The boards are looked for with one query, whatever their number. One about which the site's own
-    code raises is left out, and so are those about which it has not answered by `ends`, a time of
-    `monotonic`. Code that is not async can't be interrupted: it is asked no more from then on.
-    """
-    return await _answer(_permitted(user, boards, ends))
-
-
-async def _answer(asked: Coroutine[Any, Any, T]) -> T:
-    """Return the answer to a question about who may come in, whatever goes wrong with it."""
+@asynccontextmanager
+async def _fail_closed() -> AsyncIterator[None]:
+    """Raise `TryLater` while presence is switched off, and for any error of the site's own rules
+    and database: nobody joins, and clients come back later."""
     try:
         if not get_settings().ENABLED:
             raise TryLater("presence is switched off")
-        return await asked
+        yield
     except PresenceError:
         raise
     except Exception as error:
-        # The site's own code and database speak here. Whatever goes wrong there, the door stays
-        # shut, and the client, told to come again later, does not hammer at it.
-        logger.exception("could not find out who may come onto a board")
+        logger.exception("auth: rules failed, nobody can join")
         raise TryLater(str(error)) from error
-    finally:
-        asked.close()
 
 
-async def _admit(scope: Mapping[str, Any], board: UUID) -> Visitor:
+@_fail_closed()
+async def admit(scope: Mapping[str, Any], board: UUID) -> Visitor:
+    """Return who opens a socket on a board.
+
+    Raises a `Refused` where this visitor may not join, and `TryLater` where that is not known.
+    """
     token = offered(scope.get("subprotocols", ()))
     if token is not None:
         return await _admit_bearer(read(token, board, origin_of(scope)), board)
     if is_embedded(scope):
-        raise SignInRequired("a page of another origin takes a token")
+        raise SignInRequired("a page of another origin needs a token")
     user = scope["user"]
-    await _permit(user, board)
+    await permit(user, board)
     session_key = getattr(scope.get("session"), "session_key", None)
     person = person_of(user, scope.get("cookies", {}), session_key)
     return await _visitor(user, person or f"socket:{uuid4().hex}")
 
 
 async def _admit_bearer(grant: Grant, board: UUID) -> Visitor:
-    """Let in whom a token names. Of an account it says who, and the rules are asked again; for
-    others it is the permission."""
+    """Return whom a token names. The rules decide about an account; for anybody else the token is
+    the permission."""
     if grant.account is None:
         await _find_board(board)
         return Visitor(grant.person, clean_name(grant.name) or None)
     user = await get_user_model()._default_manager.filter(pk=grant.account).afirst()
     if user is None or not user.is_active:
         raise SignInRequired("the token's account is gone")
-    await _permit(user, board)
+    await permit(user, board)
     return await _visitor(user, user_person(user))
 
 
@@ -168,62 +149,12 @@ async def _visitor(user: Any, person: str) -> Visitor:
     return Visitor(person, await sync_to_async(visitor_name)(user))
 
 
-async def _permit(user: Any, board: UUID) -> None:
+@_fail_closed()
+async def permit(user: Any, board: UUID) -> None:
+    """Return if a user may join a board. Raises like `admit` otherwise."""
     decision = await _authorize()(user, await _find_board(board))
     if decision is not Decision.ALLOW:
         raise REFUSALS[decision]
-
-
-async def _permitted(user: Any, boards: Collection[UUID], ends: float) -> list[UUID]:
-    authorize = _authorize()
-    found = [board async for board in board_model()._default_manager.filter(pk__in=boards)]
-    if authorize is ask_board and _decides_in_thread():
-        # All in one trip to the thread, not one for each.
-        decided = sync_to_async(lambda: [_decide(user, board, ends) for board in found])
-        answers = await decided()
-    else:
-        asked = (_authorized(authorize, user, board, ends) for board in found)
-        answers = await asyncio.gather(*asked, return_exceptions=True)
-    return [board.pk for board, answer in zip(found, answers, strict=True) if _allows(answer)]
-
-
-async def _authorized(authorize: Authorize, user: Any, board: Any, ends: float) -> Decision:
-    if monotonic() >= ends:
-        return Decision.FORBID
-    try:
-        async with asyncio.timeout(None if ends == inf else ends - monotonic()) as waiting:
-            return await authorize(user, board)
-    except TimeoutError:
-        if not waiting.expired():
-            raise
-        return Decision.FORBID
-
-
-def _decides_in_thread() -> bool:
-    decide = getattr(board_model(), "presence_decision", None)
-    return decide is not None and not iscoroutinefunction(decide)
-
-
-def _decide(user: Any, board: Any, ends: float) -> Decision | BaseException:
-    if monotonic() >= ends:
-        return Decision.FORBID
-    try:
-        decision: Decision = board.presence_decision(user)
-    except Exception as error:  # noqa: BLE001 (logged by `_allows`)
-        return error
-    return decision
-
-
-def _allows(answer: Decision | BaseException) -> bool:
-    if isinstance(answer, BaseException):
-        # The site's own code; one board's trouble is not that of the others.
-        logger.error("could not find out who may come onto a board", exc_info=answer)
-    return answer is Decision.ALLOW
-
-
-def _authorize() -> Authorize:
-    authorize: Authorize = import_string(get_settings().AUTHORIZE)
-    return authorize
 
 
 async def _find_board(board: UUID) -> models.Model:
@@ -231,3 +162,54 @@ async def _find_board(board: UUID) -> models.Model:
     if found is None:
         raise NoBoard(board)
     return found
+
+
+def _authorize() -> Authorize:
+    authorize: Authorize = import_string(get_settings().AUTHORIZE)
+    return authorize
+
+
+@_fail_closed()
+async def permitted(user: Any, boards: Collection[UUID], deadline: float = inf) -> list[UUID]:
+    """Return the boards that a user may join. Finds them in one query. Raises `TryLater` where
+    nothing is known.
+
+    A board is left out where its rule raises or has not answered by the deadline (on `monotonic`).
+    A sync rule cannot be interrupted, but none is called after the deadline.
+    """
+    authorize = _authorize()
+    found = [board async for board in board_model()._default_manager.filter(pk__in=boards)]
+    decide = getattr(board_model(), "presence_decision", None)
+    if authorize is ask_board and decide is not None and not iscoroutinefunction(decide):
+        # One trip to the thread for all boards, not one for each.
+        allowed = await sync_to_async(
+            lambda: [_allows_in_thread(user, board, deadline) for board in found]
+        )()
+    else:
+        allowed = await asyncio.gather(
+            *(_allows(authorize, user, board, deadline) for board in found)
+        )
+    return [board.pk for board, allows in zip(found, allowed, strict=True) if allows]
+
+
+async def _allows(authorize: Authorize, user: Any, board: Any, deadline: float) -> bool:
+    remaining = deadline - monotonic()
+    if remaining <= 0:  # A rule that blocks the event loop would not be interrupted.
+        return False
+    try:
+        async with asyncio.timeout(remaining) as timeout:
+            return await authorize(user, board) is Decision.ALLOW
+    except Exception:
+        if not timeout.expired():
+            logger.exception(RULE_FAILED, board.pk)
+        return False
+
+
+def _allows_in_thread(user: Any, board: Any, deadline: float) -> bool:
+    if monotonic() >= deadline:
+        return False
+    try:
+        return board.presence_decision(user) is Decision.ALLOW
+    except Exception:
+        logger.exception(RULE_FAILED, board.pk)
+        return False

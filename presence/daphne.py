@@ -1,98 +1,72 @@
-"""What Daphne cannot do by itself: send some close codes, and say good-bye to everybody.
+"""Patches for Daphne, in a process that runs it: close codes, and a shutdown that waits.
 
-PROTOCOL.md closes with 1009, 1012 and 1013, which RFC 6455 section 7.4.1 and its registry have for
-servers. Daphne hands the code to Autobahn's `sendClose`, which raises for all but 1000 and
-3000..4999, the codes a browser's script may use (django/daphne issue 374); the socket would then
-stay open. So these three go to the method beneath it.
+PROTOCOL.md closes sockets with 1009, 1012 and 1013, which RFC 6455 section 7.4.1 and its registry
+allow to servers. Autobahn's `sendClose`, which Daphne calls, raises for every code but 1000 and
+3000..4999 (django/daphne issue 374), and the socket stays open.
 
-On SIGTERM Daphne cancels every application and waits for them. It cancels nobody where a connection
-has none, which each handshake and each HTTP request leaves behind for up to a second; it waits only
-for the first that ends cancelled, a page's at once, so that the others cannot tell the store; and a
-page that is cancelled in one of Django's threads may keep the process from ending at all. So this
-module has it listen no more, cancels the sockets' applications, gives pages the time to be
-answered, and waits for all.
+On SIGTERM Daphne cancels all applications and waits. It fails to do so where a connection has no
+application, as happens for up to a second after each handshake and each HTTP request. It also waits
+only for the first application that ends cancelled, so that others cannot tell the store that their
+people leave. And a cancelled page that runs in a thread may keep the process from ending.
 """
 
 import asyncio
 import sys
-from collections.abc import Mapping
 from typing import Any
 
 from presence.protocol.errors import Close
 
-Running = set["asyncio.Future[Any]"]
+SERVER_CODES = frozenset({Close.TOO_BIG, Close.RESTARTING, Close.TRY_LATER})
+"""Close codes for servers only, which Autobahn refuses to send."""
 
-CODES = frozenset({Close.TOO_BIG, Close.RESTARTING, Close.TRY_LATER})
+SHUTDOWN_TIMEOUT = 6.0
+"""Seconds that applications have to end. A consumer takes up to 4 s to drain."""
 
-END_WITHIN = 6.0
-"""Seconds that applications have to end: longer than a consumer takes to drain."""
-
-
-def allow_close_codes() -> None:
-    """Let Daphne close with `CODES`, where this process is a Daphne; every other code stays as it
-    was."""
-    # Not an import: to load Daphne's modules is to choose Twisted's reactor for the whole process.
-    module = sys.modules.get("daphne.ws_protocol")
-    if module is not None:
-        _widen(module.WebSocketProtocol)
+Applications = set["asyncio.Future[Any]"]
 
 
-def say_goodbye_to_all() -> None:
-    """Have Daphne wait for every application when it goes down, where this process is a Daphne."""
-    module = sys.modules.get("daphne.server")
-    if module is not None:
-        _complete(module, sys.modules["daphne.ws_protocol"].WebSocketProtocol)
+def patch_daphne() -> None:
+    """Patch Daphne where this process runs it."""
+    # To import Daphne would choose Twisted's reactor for the whole process.
+    sockets, server = sys.modules.get("daphne.ws_protocol"), sys.modules.get("daphne.server")
+    if sockets is not None:
+        _allow_close_codes(sockets.WebSocketProtocol)
+        if server is not None:
+            _wait_for_applications(server, sockets.WebSocketProtocol)
 
 
-def _widen(protocol: Any) -> None:
+def _allow_close_codes(protocol: Any) -> None:
     server_close = protocol.serverClose
-    if getattr(server_close, "knows_close_codes", False):
-        return
 
     def close(self: Any, code: int | None = None) -> None:
-        if code in CODES:
+        if code in SERVER_CODES:
             self.sendCloseFrame(code=code)
         else:
             server_close(self, code)
 
-    close.knows_close_codes = True  # type: ignore[attr-defined]
     protocol.serverClose = close
 
 
-def _complete(module: Any, sockets: Any) -> None:
-    if getattr(module.Server.kill_all_applications, "waits_for_all", False):
-        return
-
+def _wait_for_applications(server: Any, socket_class: Any) -> None:
     def end_all(self: Any) -> Any:
-        for reader in module.reactor.getReaders():
+        """Stop listening, cancel the sockets' applications, and let pages finish in time."""
+        for reader in server.reactor.getReaders():
             if hasattr(reader, "stopListening"):
                 reader.stopListening()
-        ending = _end(*_running(self.connections, sockets))
-        return module.defer.Deferred.fromFuture(asyncio.ensure_future(ending))
+        sockets: Applications = set()
+        pages: Applications = set()
+        for protocol, details in self.connections.items():
+            application = details.get("application_instance")
+            if application is not None:
+                (sockets if isinstance(protocol, socket_class) else pages).add(application)
+        return server.defer.Deferred.fromFuture(asyncio.ensure_future(_end(sockets, pages)))
 
-    end_all.waits_for_all = True  # type: ignore[attr-defined]
-    module.Server.kill_all_applications = end_all
-
-
-def _running(connections: Mapping[Any, Any], sockets: Any) -> tuple[Running, Running]:
-    """Return the applications of sockets and those of pages."""
-    both: tuple[Running, Running] = set(), set()
-    for protocol, details in connections.items():
-        application = details.get("application_instance")
-        if application is not None:
-            both[not isinstance(protocol, sockets)].add(application)
-    return both
+    server.Server.kill_all_applications = end_all
 
 
-async def _end(sockets: Running, pages: Running) -> None:
-    for application in sockets:
-        application.cancel()
-    await _wait(sockets | pages)
-    for application in pages:
-        application.cancel()
-    await _wait(pages)
-
-
-async def _wait(running: Running) -> None:
-    if running:
-        await asyncio.wait(running, timeout=END_WITHIN)
+async def _end(sockets: Applications, pages: Applications) -> None:
+    for cancelled, awaited in ((sockets, sockets | pages), (pages, pages)):
+        for application in cancelled:
+            application.cancel()
+        if awaited:
+            await asyncio.wait(awaited, timeout=SHUTDOWN_TIMEOUT)

@@ -1,7 +1,7 @@
-"""Which pages may open a socket: those of the site, and those of `PRESENCE["EMBED_ORIGINS"]` with
-a token.
+"""Which pages may open a socket: the site's own, and those of `PRESENCE["EMBED_ORIGINS"]` with a
+token.
 
-Where a page comes from: the `Origin` that its browser sends (RFC 6454, section 7).
+A page's origin is in the `Origin` header of its browser (RFC 6454, section 7).
 """
 
 from collections.abc import Mapping
@@ -13,30 +13,30 @@ from channels.security.websocket import AllowedHostsOriginValidator
 from presence.conf import get_settings
 
 EMBEDDED = "presence.embedded"
-"""Set in the scope of a socket that a page of another site opened."""
+"""Key in the scope of a socket from a page of another origin."""
 
 
 def origin_of(scope: Mapping[str, Any]) -> str:
-    """Return the origin of the page that opens a socket, "" where it says none."""
+    """Return the origin of the page that opens a socket; "" without exactly one Origin header."""
     values = [value for name, value in scope.get("headers", ()) if name == b"origin"]
     return values[0].decode("latin-1") if len(values) == 1 else ""
 
 
 def may_embed(origin: str) -> bool:
-    """Tell whether the site lets pages of this origin take part."""
+    """Return whether the site lets pages of this origin take part."""
     return origin in get_settings().EMBED_ORIGINS
 
 
 def is_embedded(scope: Mapping[str, Any]) -> bool:
-    """Tell whether the page that opens a socket is of another site, so that only a token counts."""
+    """Return whether a page of another origin opened the socket, so that it needs a token."""
     return bool(scope.get(EMBEDDED))
 
 
 class EmbeddingOriginValidator:
-    """Channels' `AllowedHostsOriginValidator`, with the site's embedding origins let through.
+    """Channels' `AllowedHostsOriginValidator`, which also lets embedding origins through.
 
-    A page of theirs is nobody without a token: what the browser's cookies say of it is taken away,
-    so that no session of the site can be used from elsewhere.
+    Cookies are removed from the sockets of those, so that no other site can use a session of this
+    one: their pages need a token.
     """
 
     def __init__(self, application: Any) -> None:
@@ -45,15 +45,9 @@ class EmbeddingOriginValidator:
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> Any:
         """Pass the socket on, or deny the handshake."""
-        if self._is_embedded(scope):
-            return await self._application(_without_cookies(scope), receive, send)
-        return await self._own_pages(scope, receive, send)
-
-    def _is_embedded(self, scope: Mapping[str, Any]) -> bool:
         origin = origin_of(scope)
-        return may_embed(origin) and not self._own_pages.valid_origin(urlsplit(origin))
-
-
-def _without_cookies(scope: Mapping[str, Any]) -> dict[str, Any]:
-    headers = [(name, value) for name, value in scope["headers"] if name != b"cookie"]
-    return {**scope, "headers": headers, EMBEDDED: True}
+        if not may_embed(origin) or self._own_pages.valid_origin(urlsplit(origin)):
+            return await self._own_pages(scope, receive, send)
+        headers = [(name, value) for name, value in scope["headers"] if name != b"cookie"]
+        scope = {**scope, "headers": headers, EMBEDDED: True}
+        return await self._application(scope, receive, send)

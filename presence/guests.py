@@ -1,9 +1,9 @@
-"""Who a visitor is, so that their tabs count as one person (PROTOCOL.md, "Who counts as one
+"""Who a visitor is, so that all their tabs count as one person (PROTOCOL.md, "Who counts as one
 person").
 
-An account; else the signed cookie that `GuestMiddleware` sets for the embedding tag; else the
-Django session; else nobody anyone knows. The cookie comes before the session because a session may
-begin, or get a new key, between two tabs of one visit.
+An account comes first, then the signed cookie that `GuestMiddleware` sets, then the Django session.
+The cookie comes before the session because a session may start, or change its key, between two tabs
+of one visit.
 """
 
 import secrets
@@ -19,22 +19,22 @@ SALT = "presence.guest"
 
 
 def new_guest() -> str:
-    """Return an id for a guest nobody has seen before."""
+    """Return a new guest id."""
     return secrets.token_urlsafe(12)
 
 
 def sign_guest(guest: str) -> str:
-    """Return the cookie's value for a guest's id."""
+    """Return a guest id with its signature, as the cookie holds it."""
     return Signer(salt=SALT).sign(guest)
 
 
 def read_guest(cookies: Mapping[str, str]) -> str | None:
-    """Return the guest's id from their cookies, None where there is none or it is not ours."""
+    """Return the guest id in the cookies, None without a valid one."""
     return read_signed(cookies.get(get_settings().GUEST_COOKIE))
 
 
 def read_signed(value: str | None) -> str | None:
-    """Return the guest's id that was signed, None where there is none or it is not ours."""
+    """Return the guest id in a signed value, None where the signature is not valid."""
     if value is None:
         return None
     try:
@@ -44,10 +44,9 @@ def read_signed(value: str | None) -> str | None:
 
 
 def person_of(user: Any, cookies: Mapping[str, str], session_key: str | None) -> str | None:
-    """Return the key that all sockets of one person share, or None where nothing says who this is.
+    """Return the key that all sockets of one person share, None where the visitor is unknown.
 
-    It names an account by its primary key; of a guest's id and of a session's key it holds only a
-    digest.
+    It holds the primary key of an account, but only digests of guest ids and session keys.
     """
     if user is not None and user.is_authenticated:
         return user_person(user)
@@ -58,18 +57,18 @@ def person_of(user: Any, cookies: Mapping[str, str], session_key: str | None) ->
 
 
 def user_person(user: Any) -> str:
-    """Return the key of the person who has an account."""
+    """Return the person key of an account."""
     return f"user:{user.pk}"
 
 
-def embedded_person(person: str) -> str:
-    """Return the key of a person whom another system knows by this text."""
-    return f"embedded:{_digest(person)}"
-
-
 def guest_person(guest: str) -> str:
-    """Return the key of the person that a guest's id stands for."""
+    """Return the person key of a guest id."""
     return f"guest:{_digest(guest)}"
+
+
+def embedded_person(person: str) -> str:
+    """Return the person key of somebody whom another system knows by this text."""
+    return f"embedded:{_digest(person)}"
 
 
 def _digest(secret: str) -> str:

@@ -1,7 +1,7 @@
-"""Gives a guest the cookie by which their tabs count as one person.
+"""Gives each guest a cookie, so that all their tabs count as one person.
 
-As with Django's CSRF cookie, the tag asks and the middleware sets: `{% presence_overlay %}` notes
-on the request that the page depends on who the guest is.
+It works like Django's CSRF cookie: rendering `{% presence_overlay %}` puts the guest id on the
+request, and the middleware then sets the cookie on the response.
 """
 
 from collections.abc import Awaitable, Callable
@@ -16,7 +16,7 @@ from presence.conf import get_settings
 from presence.guests import new_guest, read_guest, sign_guest
 
 ATTRIBUTE = "presence_guest"
-"""Where the request holds the id of the guest its page was made for."""
+"""The attribute of a request that holds the guest id its page uses."""
 
 MAX_AGE = 365 * 24 * 3600
 
@@ -24,31 +24,33 @@ Handler = Callable[[HttpRequest], HttpResponse] | Callable[[HttpRequest], Awaita
 
 
 def guest_of(request: HttpRequest, known: str | None = None) -> str:
-    """Return the id of the guest who asks, a new one where there is none, and have the response
-    remember it. `known` is who they are where no cookie says it."""
-    asked = getattr(request, ATTRIBUTE, None) or read_guest(request.COOKIES)
-    guest = asked or known or new_guest()
+    """Return the guest id of a request, and have the response set the cookie.
+
+    `known` is the id to use where there is no cookie. Without either the guest gets a new id.
+    """
+    current = getattr(request, ATTRIBUTE, None) or read_guest(request.COOKIES)
+    guest = current or known or new_guest()
     setattr(request, ATTRIBUTE, guest)
     return guest
 
 
 @sync_and_async_middleware
-def GuestMiddleware(get_response: Handler) -> Handler:  # noqa: N802 (it stands among classes in MIDDLEWARE)
-    """Set the cookie on responses whose page asked who the guest is."""
+def GuestMiddleware(get_response: Handler) -> Handler:  # noqa: N802 (MIDDLEWARE lists classes)
+    """Set the guest cookie on responses whose page used the guest id."""
     if iscoroutinefunction(get_response):
 
-        async def asynchronous(request: HttpRequest) -> HttpResponse:
-            return _remember(request, await get_response(request))
+        async def async_handler(request: HttpRequest) -> HttpResponse:
+            return _set_cookie(request, await get_response(request))
 
-        return asynchronous
+        return async_handler
 
-    def synchronous(request: HttpRequest) -> HttpResponse:
-        return _remember(request, get_response(request))  # type: ignore[arg-type]  # the coroutine was told apart above
+    def handler(request: HttpRequest) -> HttpResponse:
+        return _set_cookie(request, get_response(request))  # type: ignore[arg-type]  # not async
 
-    return synchronous
+    return handler
 
 
-def _remember(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+def _set_cookie(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     guest: str | None = getattr(request, ATTRIBUTE, None)
     if guest is None:
         return response

@@ -1,5 +1,4 @@
-"""What staff may see and do, as permissions. presence has no table of its own, and no board model:
-that is the site's."""
+"""The permissions of staff. presence has no table of its own; the board model is the site's."""
 
 from typing import Any
 
@@ -7,18 +6,18 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
-class Nothing(models.Manager[Any]):
-    """Finds nothing without asking the database, which has no table to look into."""
+class NoRows(models.Manager[Any]):
+    """Returns no rows without a query, as there is no table."""
 
     def get_queryset(self) -> models.QuerySet[Any]:
-        """Return no rows."""
+        """Return an empty queryset."""
         return super().get_queryset().none()
 
 
 class Overview(models.Model):
-    """The admin's page of all boards. Django ties permissions to a model; this one has no rows."""
+    """The admin's page of all boards. It has no rows; Django ties permissions to models."""
 
-    objects = Nothing()
+    objects = NoRows()
 
     class Meta:
         managed = False

@@ -1,10 +1,11 @@
-"""The counts that a page is rendered with."""
+"""The counts in a page, as it is rendered: asked for together, and never waited for long."""
 
 import asyncio
 import logging
 import time
 from collections.abc import Collection, Iterable
 from itertools import chain
+from math import inf
 from typing import Any
 from uuid import UUID
 
@@ -13,106 +14,107 @@ from django.core.exceptions import ImproperlyConfigured
 
 from presence import api
 from presence.auth import permitted
+from presence.runtime import is_on_event_loop
+from presence.server.logs import OutageLog
 
 logger = logging.getLogger(__name__)
 
-WITHIN = 1.0
-"""Seconds that a page waits for counts, however many it has."""
+MAX_BOARDS = 100
+"""Most boards in one request."""
 
-FOR_STORE = 0.2
-"""What part of `WITHIN` the store has in any case: one that was given no time to answer is in no
-trouble. As much again is for a rule to end that can't be interrupted."""
+PAGE_TIMEOUT = 1.0
+"""Seconds that a page waits for all its counts."""
 
-REST = 5.0
-"""Seconds after trouble in which no page of this process asks."""
+STORE_TIMEOUT = 0.2
+"""Seconds of `PAGE_TIMEOUT` that are left to the store, so that slow rules do not make it look
+down. Rules lose as much again: one that does not await may end late."""
 
-MOST = 100
-"""Boards that are asked for at a time."""
+PAUSE = 5.0
+"""Seconds after a failure in which no page of this process asks for counts."""
 
 
-class Trouble:
-    """Whether counts could not be had a moment ago: then pages do without rather than wait, each
-    of them, for what is not to come."""
+class Breaker:
+    """Stops pages from asking for a while after the store failed: each would wait in vain."""
 
     def __init__(self) -> None:
-        self._until = -REST
+        self._open_until = -inf
+        self._log = OutageLog(
+            logger,
+            "page counts: not available, pages show none",
+            "page counts: available again",
+            expected=(api.TryLater, ImproperlyConfigured),
+        )
 
-    def began(self, error: Exception) -> None:
-        """Note it, and say so once."""
-        if not self.lasts():
-            logger.warning("pages show no counts for %.0f s: %s", REST, error)
-        self._until = time.monotonic() + REST
+    @property
+    def is_open(self) -> bool:
+        """Whether pages must not ask now."""
+        return time.monotonic() < self._open_until
 
-    def lasts(self) -> bool:
-        """Return whether pages are to do without."""
-        return time.monotonic() < self._until
+    def failed(self, error: Exception) -> None:
+        """Note that the store did not answer."""
+        self._open_until = time.monotonic() + PAUSE
+        self._log.failed(error)
 
-    def over(self) -> None:
-        """Ask again from now on."""
-        self._until = -REST
-
-
-trouble = Trouble()
+    def works(self) -> None:
+        """Note that the store answered."""
+        self._open_until = -inf
+        self._log.works()
 
 
-class Tally:
-    """The counts of one page for a visitor, as far as they may be seen and are known.
+breaker = Breaker()
 
-    Nothing of it raises for what is wrong with the store or the site's rules: a page is of use
-    without. None of it waits on an event loop; there nothing is known.
+
+class PageCounts:
+    """The counts that one page shows its visitor.
+
+    A count is missing where the visitor may not join the board, and where the store or the site's
+    rules fail or are slow: the page comes first. On an event loop, which must not wait, all are
+    missing.
     """
 
     def __init__(self, user: Any) -> None:
         self._user = user
-        self._left = WITHIN
+        self._remaining = PAGE_TIMEOUT
         self._asked: set[UUID] = set()
         self._counts: dict[UUID, int] = {}
 
     def count(self, board: UUID, among: Iterable[UUID] = ()) -> int | None:
-        """Return how many people are on a board, None where that is not known, or not for this
-        visitor. `among` are boards that the page asks for next: all are asked for together."""
+        """Return how many people are on a board, None where that is missing. Boards that the page
+        shows next, in `among`, are asked for at the same time."""
         if board not in self._asked:
-            new = (each for each in among if each not in self._asked)
-            self._ask([*dict.fromkeys(chain([board], new))][:MOST])
+            new = (other for other in among if other not in self._asked)
+            self._ask([*dict.fromkeys(chain([board], new))][:MAX_BOARDS])
         return self._counts.get(board)
 
     def _ask(self, boards: Collection[UUID]) -> None:
         self._asked.update(boards)
-        if self._user is None or _on_event_loop() or trouble.lasts() or self._left < _share():
+        is_late = self._remaining < STORE_TIMEOUT
+        if self._user is None or is_on_event_loop() or breaker.is_open or is_late:
             return
         began = time.monotonic()
         try:
-            self._counts |= self._answer(boards)
+            self._counts |= self._fetch(boards, began + self._remaining)
         except (api.TryLater, ImproperlyConfigured) as error:
-            trouble.began(error)
+            breaker.failed(error)
         finally:
-            self._left -= time.monotonic() - began
+            self._remaining -= time.monotonic() - began
 
-    def _answer(self, boards: Collection[UUID]) -> dict[UUID, int]:
-        ends = time.monotonic() + self._left
-        # Found out here, in a thread that may use the database. A rule may be async.
+    def _fetch(self, boards: Collection[UUID], deadline: float) -> dict[UUID, int]:
+        # Load the lazy user here, in a thread that may use the database.
         self._user.is_authenticated  # noqa: B018
-        seen = async_to_sync(self._seen)(boards, ends - 2 * _share())
-        within = max(_share(), ends - time.monotonic())
-        return api.counts(seen, within=within) if seen else {}
+        allowed = async_to_sync(self._allowed)(boards, deadline - STORE_TIMEOUT)
+        if not allowed:
+            return {}
+        within = max(STORE_TIMEOUT, deadline - time.monotonic())
+        people = api.counts(allowed, within=within)
+        breaker.works()
+        return people
 
-    async def _seen(self, boards: Collection[UUID], ends: float) -> list[UUID]:
-        """Return what this visitor may see, as far as the site's own rules say so in time: that
-        they do not for one visitor is no trouble for others."""
+    async def _allowed(self, boards: Collection[UUID], deadline: float) -> list[UUID]:
+        """Return the boards that this visitor may join, none where the rules are too slow. A rule
+        that fails for one visitor says nothing about others, so it is no reason to pause."""
         try:
-            async with asyncio.timeout(ends + _share() - time.monotonic()):
-                return await permitted(self._user, boards, ends)
+            async with asyncio.timeout(deadline - time.monotonic()):
+                return await permitted(self._user, boards, deadline - STORE_TIMEOUT)
         except (TimeoutError, api.TryLater):
             return []
-
-
-def _share() -> float:
-    return WITHIN * FOR_STORE
-
-
-def _on_event_loop() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True

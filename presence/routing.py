@@ -6,8 +6,7 @@ from django.urls import path
 from presence.consumers import PresenceConsumer
 from presence.runtime import serving
 
-# Any other string: what is no UUID is told "no such board" by the consumer, rather than failing in
-# the router.
+# Not <uuid:board>: the router would fail, whereas the consumer says that there is no such board.
 websocket_urlpatterns = [path("ws/presence/<str:board>/", PresenceConsumer.as_asgi())]
 
 if apps.is_installed("django.contrib.admin"):
@@ -15,5 +14,4 @@ if apps.is_installed("django.contrib.admin"):
 
     websocket_urlpatterns.insert(0, path("ws/presence/staff/", StaffConsumer.as_asgi()))
 
-# Whoever loads the route is the process that browsers connect to.
 serving.set()

@@ -1,8 +1,8 @@
-"""Django signals for what happens on the boards: who came, who left, and which board is empty.
+"""Django signals: a person joined a board, left it, or left it empty.
 
-About people, not tabs, and each is sent once over all processes. Receivers are called with `board`
-(its UUID), `person` (the key that `presence.api` knows), `name` and `count` (people on the board
-then), in a thread of their own: however slow they are, or fail, no board waits for them.
+They are about people, not tabs, and each is sent once over all processes. Receivers get `board`
+(its UUID), `person` (the key that `presence.api` uses), `name` and `count` (people on the board
+then). They run in a thread of their own, so a slow or failing receiver holds up no board.
 """
 
 import atexit
@@ -27,52 +27,45 @@ SIGNALS: dict[type[Event], Signal] = {
     BoardEmptied: board_emptied,
 }
 
-WAITING = 10_000
-"""Events that may wait for receivers; those beyond are dropped, which is logged."""
+MAX_WAITING = 10_000
+"""Events that wait for receivers. Further events are dropped, and logged."""
 
-END_WITHIN = 5.0
-"""Seconds that receivers have left when the process ends."""
+EXIT_TIMEOUT = 5.0
+"""Seconds that receivers have to finish when the process ends."""
 
 
 class Announcer:
-    """Sends the signals from a thread, which begins with the first that somebody listens to."""
+    """Sends the signals from a thread, which starts with the first event that has a receiver."""
 
-    def __init__(self, waiting: int = WAITING) -> None:
-        self._queue: Queue[Event] = Queue(waiting)
+    def __init__(self, max_waiting: int = MAX_WAITING) -> None:
+        self._queue: Queue[Event] = Queue(max_waiting)
         self._thread: Thread | None = None
         self._starting = Lock()
         self._dropped = 0
 
     def tell(self, event: Event) -> None:
-        """Have the event's signal sent, in its turn. Never waits."""
+        """Queue an event's signal. Never waits."""
         if not SIGNALS[type(event)].has_listeners(type(event)):
             return
         try:
             self._queue.put_nowait(event)
         except Full:
-            self._drop()
-        self._start()
-
-    def settle(self, within: float) -> bool:
-        """Wait until nothing is left to send, so many seconds at most; return whether that is
-        so."""
-        with self._queue.all_tasks_done:
-            return self._queue.all_tasks_done.wait_for(
-                lambda: not self._queue.unfinished_tasks, within
-            )
-
-    def _drop(self) -> None:
-        self._dropped += 1
-        if self._dropped == 1:
-            logger.error("receivers of presence's signals are too slow: events are dropped")
-
-    def _start(self) -> None:
+            self._dropped += 1
+            if self._dropped == 1:
+                logger.error("signals: receivers are too slow, events are dropped")
         with self._starting:
-            # A process that was forked has no threads but the one that forked.
+            # After a fork only the thread that forked is alive.
             if self._thread is None or not self._thread.is_alive():
                 self._thread = Thread(target=self._run, name="presence-signals", daemon=True)
                 self._thread.start()
-                atexit.register(self.settle, END_WITHIN)
+                atexit.register(self.settle, EXIT_TIMEOUT)
+
+    def settle(self, timeout: float) -> bool:
+        """Wait up to `timeout` seconds until all signals are sent; return whether they are."""
+        with self._queue.all_tasks_done:
+            return self._queue.all_tasks_done.wait_for(
+                lambda: not self._queue.unfinished_tasks, timeout
+            )
 
     def _run(self) -> None:
         while True:
@@ -80,15 +73,15 @@ class Announcer:
             try:
                 self._send(event)
             except Exception:
-                logger.exception("could not send a signal")
+                logger.exception("signals: could not send (event=%s)", type(event).__name__)
             finally:
                 self._queue.task_done()
 
     def _send(self, event: Event) -> None:
         if self._dropped and self._queue.qsize() < self._queue.maxsize // 2:
             dropped, self._dropped = self._dropped, 0
-            logger.error("%d events were dropped", dropped)
-        # As around a request: what the database closed meanwhile is opened again.
+            logger.error("signals: receivers caught up (dropped=%d)", dropped)
+        # As before and after a request: the database may have closed the connection.
         close_old_connections()
         SIGNALS[type(event)].send_robust(
             type(event),

@@ -1,12 +1,11 @@
-"""Short-lived signed tokens: by them a page that carries no cookie of the site comes onto a board.
+"""Signed tokens, with which pages that send no cookie of the site join a board.
 
-A token is good for one board, from the pages of one origin, as one person, for
-`PRESENCE["TOKEN_AGE"]` seconds: the time between a page's asking and its connecting. PROTOCOL.md,
-"Tokens", says how it travels.
+A token is for one board, one origin and one person, and is valid for `PRESENCE["TOKEN_AGE"]`
+seconds: long enough to connect. PROTOCOL.md, "Tokens", says how it is sent.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
@@ -19,13 +18,13 @@ from presence.protocol.identity import clean_name
 
 SALT = "presence.token"
 PREFIX = "presence.token."
-"""What the subprotocol that carries a token begins with."""
+"""The start of the WebSocket subprotocol that carries a token."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a token says. `account` is the primary key of a user, or None where `person` is nobody
-    with an account; `name` is what they are called, "" to leave it to the page."""
+    """The content of a token. `account` is a user's primary key, None for a `person` without an
+    account. `name` is a display name, "" where the page chooses it."""
 
     board: UUID
     origin: str
@@ -35,13 +34,13 @@ class Grant:
 
 
 def issue(board: Any, *, origin: str, user: Any = None, person: str = "", name: str = "") -> str:
-    """Return a token with which a page of `origin` may come onto a board, soon.
+    """Return a token with which a page of `origin` can join a board.
 
-    `board` is a board, its UUID, or that as text. For a `user` of the site the rules are asked
-    again when the token is used. A `person` is any text that is always the same for somebody, such
-    as their id in another system: for them the token is the permission, so ask before you issue
-    it. `name` is what that person is called; a user goes by the account's name. Raises `ValueError`
-    where there is not exactly one of `user` and `person`.
+    `board` is an object of the board model, its UUID, or that UUID as text. Give a `user` of the
+    site, whose permission is checked again when the token is used, or a `person`: a text that is
+    always the same for one person, such as an id in another system. For a `person` the token is the
+    permission, so check it before. `name` is that person's display name; a user has the account's.
+    Raises `ValueError` unless exactly one of `user` and `person` is given.
     """
     if (user is None) == (not person):
         raise ValueError("A token is for a user or for a person: give one of them.")
@@ -54,32 +53,23 @@ def issue(board: Any, *, origin: str, user: Any = None, person: str = "", name: 
 
 
 def sign(grant: Grant) -> str:
-    """Return the token that says this, made of characters that a subprotocol may have (RFC 9110,
-    section 5.6.2)."""
-    return _signer().sign_object(
-        {
-            "board": grant.board.hex,
-            "origin": grant.origin,
-            "person": grant.person,
-            "account": grant.account,
-            "name": grant.name,
-        }
-    )
+    """Return a token, in characters that a subprotocol may have (RFC 9110, section 5.6.2)."""
+    return _signer().sign_object({**asdict(grant), "board": grant.board.hex})
 
 
 def read(token: str, board: UUID, origin: str) -> Grant:
-    """Return what a token says that a page of `origin` shows at the door of a board.
+    """Return the content of a token that a page of `origin` shows for a board.
 
-    Raises `SignInRequired` where it is too old, `Forbidden` where it is not ours, or for another
-    board or origin. None of them names the token: an error may end up in a log.
+    Raises `SignInRequired` where it has expired, and `Forbidden` where its signature is not valid
+    or it is for another board or origin. No error contains the token: errors are logged.
     """
     try:
-        said = _signer().unsign_object(token, max_age=get_settings().TOKEN_AGE)
-        grant = Grant(**{**said, "board": UUID(said["board"])})
+        fields = _signer().unsign_object(token, max_age=get_settings().TOKEN_AGE)
+        grant = Grant(**{**fields, "board": UUID(fields["board"])})
     except SignatureExpired:
-        raise SignInRequired("the token is too old") from None
+        raise SignInRequired("the token has expired") from None
     except BadSignature:
-        raise Forbidden("the token is not ours") from None
+        raise Forbidden("the token's signature is not valid") from None
     if (grant.board, grant.origin) != (board, origin):
         raise Forbidden("the token is for another board or origin")
     return grant
@@ -92,5 +82,5 @@ def offered(subprotocols: Iterable[str]) -> str | None:
 
 
 def _signer() -> TimestampSigner:
-    # Django's own separator, a colon, is no character of a subprotocol.
+    # A subprotocol cannot contain Django's own separator, the colon.
     return TimestampSigner(salt=SALT, sep=".")

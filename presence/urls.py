@@ -8,9 +8,9 @@ from presence.views import counts, healthz, metrics, token
 app_name = "presence"
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
+    path("metrics", metrics, name="metrics"),
     path("presence/token/<uuid:board>/", token, name="token"),
     path("presence/counts/", counts, name="counts"),
-    path("metrics", metrics, name="metrics"),
     *(
         path(f"presence/history/{board}{span}.csv", download, {"span": span}, name=name)
         for span in ("minutes", "hours")

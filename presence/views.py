@@ -23,7 +23,7 @@ from presence.conf import get_settings
 from presence.embed import may_embed
 from presence.guests import guest_person, read_signed, sign_guest, user_person
 from presence.middleware import guest_of
-from presence.page_counts import MOST
+from presence.page_counts import MAX_BOARDS
 from presence.protocol.errors import Forbidden, NoBoard, PresenceError, SignInRequired, TryLater
 from presence.runtime import current_hub, recording
 from presence.server.metrics import scrape
@@ -144,8 +144,8 @@ async def counts(request: HttpRequest) -> HttpResponse:
 
 
 def _parse_boards(texts: list[str]) -> list[UUID]:
-    if len(texts) > MOST:
-        raise ValueError(f"{MOST} boards at most")
+    if len(texts) > MAX_BOARDS:
+        raise ValueError(f"{MAX_BOARDS} boards at most")
     try:
         return [UUID(text) for text in texts]
     except ValueError:

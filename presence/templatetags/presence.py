@@ -1,10 +1,10 @@
-"""`{% load presence %}`: the tags by which a page takes part."""
+"""`{% load presence %}`: the template tags by which a page takes part."""
 
 import json
 import logging
-from collections.abc import Iterable
-from typing import Any
-from uuid import UUID
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
+from typing import Any, ParamSpec
 
 from django import template
 from django.http import HttpRequest
@@ -20,124 +20,106 @@ from presence.conf import get_settings
 from presence.guests import guest_person
 from presence.middleware import guest_of
 from presence.overlay import overlay_strings
-from presence.page_counts import Tally
+from presence.page_counts import PageCounts
 from presence.protocol.identity import anonymous_name
 
 logger = logging.getLogger(__name__)
 register = template.Library()
+P = ParamSpec("P")
 
-TALLY = "presence.tally"
-"""Where a page that is being rendered holds its counts."""
+PAGE_COUNTS = "presence.page_counts"
+"""Key in a page's render context."""
+
+
+def never_fails(tag: Callable[P, str]) -> Callable[P, str]:
+    """Have a tag log its errors and render nothing then: presence must not break a page."""
+
+    @wraps(tag)
+    def safe(*args: P.args, **kwargs: P.kwargs) -> str:
+        try:
+            return tag(*args, **kwargs)
+        except Exception:
+            logger.exception("%s: failed, the page shows nothing in its place", tag.__name__)
+            return ""
+
+    return safe
 
 
 @register.simple_tag(takes_context=True)
+@never_fails
 def presence_overlay(
     context: Context, board: Any, surface: str = "", name: str = "", theme: str = "", bar: str = ""
 ) -> str:
-    """Put everyone's cursors and the people over the page.
+    """Show everyone's cursors and the people on a board over the page.
 
-    `board` is a board, its UUID, or that as text; `surface` a CSS selector of the element that is
-    shared (the viewport where empty); `name` what a guest is called (a kind anonymous name where
-    empty); `theme` "light" or "dark" (as the visitor's system where empty); `bar` where the people
-    stand (docs/overlay.md). It speaks the active language. Renders nothing with presence switched
-    off, and nothing, with a line in the log, where anything goes wrong: the page comes first.
+    `board` is an object of the board model, its UUID, or that UUID as text. `surface` is a CSS
+    selector of the element that people share, by default the viewport. `name` is a guest's name, by
+    default an anonymous one. `theme` is "light" or "dark", by default the visitor's preference.
+    `bar` is the place of the bar (docs/overlay.md). Renders nothing while presence is switched off.
     """
-    try:
-        if not get_settings().ENABLED:
-            return ""
-        shown = {"surface": surface, "theme": theme, "bar": bar}
-        return _overlay(context, board_id(board), name, shown)
-    except Exception:  # nothing that presence does may break the page
-        logger.exception("could not embed the presence overlay")
+    if not get_settings().ENABLED:
         return ""
+    uuid = board_id(board)
+    request: HttpRequest | None = context.get("request")
+    strings = overlay_strings()
+    attributes = {
+        "board": uuid,
+        "endpoint": f"{get_script_prefix()}ws/presence/{uuid}/",
+        "name": name if request is None else _name(request, name),
+        "surface": surface,
+        "theme": theme,
+        "bar": bar,
+        "stylesheet": static("presence/overlay.css"),
+        "strings": json.dumps(strings, ensure_ascii=False, separators=(",", ":")) * bool(strings),
+    }
+    return _script(context, "presence/overlay.js") + _element("presence-overlay", attributes)
 
 
 @register.simple_tag(takes_context=True)
+@never_fails
 def presence_count(
     context: Context, board: Any, among: Iterable[Any] = (), every: float | str = ""
 ) -> str:
     """Show how many people are on a board, and keep the number up to date.
 
-    `board` is a board, its UUID, or that as text; `among` the boards of a list that it is in, which
-    are then asked for all at once; `every` how many seconds pass between two looks (5 where empty).
-    The element is empty where the visitor may not come onto the board, where the number is not to
-    be had now, and in a template that is rendered on an event loop: there the script fills it in.
-    Renders nothing, with a line in the log, where anything else goes wrong.
+    `board` is an object of the board model, its UUID, or that UUID as text. `among` are the boards
+    of the list that it is in; their numbers are asked for together. `every` is the interval of
+    updates in seconds, by default 5. The element is empty where the number is not known or not for
+    this visitor. The script fills it in later, also in templates rendered on an event loop.
     """
-    try:
-        return _count(context, board_id(board), map(board_id, among), every)
-    except Exception:  # nothing that presence does may break the page
-        logger.exception("could not show a count")
-        return ""
+    uuid, script, people = board_id(board), SafeString(), None
+    attributes = {"board": uuid, "endpoint": reverse("presence:counts")}
+    if get_settings().ENABLED:
+        # The bottom layer is shared by all templates of the page, included ones too.
+        page: Any = context.render_context.dicts[0]
+        if PAGE_COUNTS not in page:
+            page[PAGE_COUNTS] = PageCounts(getattr(context.get("request"), "user", None))
+            script = _script(context, "presence/count.js")
+        people = page[PAGE_COUNTS].count(uuid, map(board_id, among))
+    attributes |= {"count": people, "every": every}
+    return script + _element("presence-count", attributes, "" if people is None else people)
 
 
-def _count(context: Context, board: UUID, among: Iterable[UUID], every: float | str) -> SafeString:
-    endpoint = reverse("presence:counts")
-    enabled = get_settings().ENABLED
-    script, tally = _counting(context) if enabled else ("", Tally(None))
-    people = tally.count(board, among)
-    given = {"board": board, "endpoint": endpoint, "count": people, "every": every}
-    shown = [(key, escape(value)) for key, value in given.items() if value not in (None, "")]
-    return format_html(
-        "{}<presence-count{}>{}</presence-count>",
-        script,
-        format_html_join("", ' {}="{}"', shown),
-        "" if people is None else people,
-    )
+def _element(name: str, attributes: Mapping[str, Any], text: object = "") -> SafeString:
+    # escape, not format_html's conditional_escape: literals in a template count as safe, and a
+    # quote in one would end the attribute.
+    given = [(key, escape(value)) for key, value in attributes.items() if value not in (None, "")]
+    return format_html("<{0}{1}>{2}</{0}>", name, format_html_join("", ' {}="{}"', given), text)
 
 
-def _counting(context: Context) -> tuple[SafeString | str, Tally]:
-    """Return the script, the first time in a page, and the counts of the page."""
-    # The undermost is shared by all templates that the page is made of, which Django keeps apart.
-    page: Any = context.render_context.dicts[0]
-    if TALLY in page:
-        return "", page[TALLY]
-    request: HttpRequest | None = context.get("request")
-    tally = page[TALLY] = Tally(getattr(request, "user", None))
-    return _script(context, request, "presence/count.js"), tally
+def _script(context: Context, path: str) -> SafeString:
+    """Return the script element, with the nonce of the site's content security policy if any."""
+    nonce = context.get("csp_nonce")
+    if nonce is None:
+        nonce = getattr(context.get("request"), "csp_nonce", None)
+    # The nonces of Django and of django-csp are lazy, and false until they are read.
+    attribute = "" if nonce is None else format_html(' nonce="{}"', str(nonce))
+    return format_html('<script type="module" src="{}"{}></script>', static(path), attribute)
 
 
-def _script(context: Context, request: HttpRequest | None, path: str) -> SafeString:
-    return format_html(
-        '<script type="module" src="{}"{}></script>', static(path), _nonce(context, request)
-    )
-
-
-def _overlay(context: Context, board: UUID, name: str, shown: dict[str, str]) -> SafeString:
-    request: HttpRequest | None = context.get("request")
-    attributes = {
-        "board": board,
-        "endpoint": f"{get_script_prefix()}ws/presence/{board}/",
-        "name": name if request is None else _name(request, name),
-        **shown,
-        "stylesheet": static("presence/overlay.css"),
-        "strings": _json(overlay_strings()),
-    }
-    # Literals in a template count as safe, and would end the attribute with their first quote.
-    given = [(key, escape(value)) for key, value in attributes.items() if value]
-    return format_html(
-        "{}<presence-overlay{}></presence-overlay>",
-        _script(context, request, "presence/overlay.js"),
-        format_html_join("", ' {}="{}"', given),
-    )
-
-
-def _json(strings: dict[str, Any]) -> str:
-    return json.dumps(strings, ensure_ascii=False, separators=(",", ":")) if strings else ""
-
-
-def _name(request: HttpRequest, asked: str) -> str:
+def _name(request: HttpRequest, name: str) -> str:
     user = getattr(request, "user", None)
     if user is not None and user.is_authenticated:
         return visitor_name(user) or ""
     guest = guest_of(request)
-    return asked or anonymous_name(guest_person(guest))
-
-
-def _nonce(context: Context, request: HttpRequest | None) -> SafeString | str:
-    """Return the script's nonce where the site's content security policy works with nonces."""
-    nonce = context.get("csp_nonce")
-    if nonce is None:
-        nonce = getattr(request, "csp_nonce", None)
-    # Both Django's and django-csp's are lazy: false until somebody reads them.
-    return format_html(' nonce="{}"', str(nonce)) if nonce is not None else ""
+    return name or anonymous_name(guest_person(guest))

@@ -13,8 +13,7 @@ from django.template import Context, Template
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
-from presence import api, auth
-from presence import page_counts as tally
+from presence import api, auth, page_counts
 from presence.auth import Decision
 from presence_site.models import Board
 from tests.admin.test_admin import Fill, fill
@@ -34,7 +33,7 @@ LIST = "{% for board in boards %}{% presence_count board among=boards %}{% endfo
 @pytest.fixture(autouse=True)
 def rested(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have no trouble of an earlier test to rest from."""
-    monkeypatch.setattr(tally, "trouble", tally.Trouble())
+    monkeypatch.setattr(page_counts, "breaker", page_counts.Breaker())
 
 
 def board(**how: Any) -> Board:
@@ -183,12 +182,13 @@ class TestThePageComesFirst:
         assert render("{% for board in boards %}" + TAG + "{% endfor %}", boards=boards) == (
             SCRIPT + "".join(map(element, boards))
         )
-        assert caplog.text.count("pages show no counts") == 1
+        assert caplog.text.count("pages show none") == 1
 
     def test_a_store_that_hangs(
         self, settings: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(tally, "WITHIN", 0.2)
+        monkeypatch.setattr(page_counts, "PAGE_TIMEOUT", 0.2)
+        monkeypatch.setattr(page_counts, "STORE_TIMEOUT", 0.04)
         boards = [board() for _ in range(50)]
         each = "{% for board in boards %}" + TAG + "{% endfor %}"
         with run_redis(tmp_path) as redis:
@@ -201,7 +201,7 @@ class TestThePageComesFirst:
             # What one page waited for the next ones don't. The store's own patience is 2 s.
             assert time.monotonic() - begin < 1.5
             redis.resume()
-            tally.trouble.over()
+            page_counts.breaker.works()
             assert render(board=boards[0]) == SCRIPT + element(boards[0], 0)
             close_own()
 
@@ -213,7 +213,7 @@ class TestThePageComesFirst:
         settings.PRESENCE = {**settings.PRESENCE, "AUTHORIZE": f"{__name__}.slow"}
         html = render(LIST, boards=[shown, hanging])
         assert html == SCRIPT + element(shown, 2) + element(hanging), "what was said in time"
-        assert not tally.trouble.lasts(), "one visitor's rule takes nobody else's numbers"
+        assert not page_counts.breaker.is_open, "one visitor's rule takes nobody else's numbers"
 
     def test_a_rule_that_is_async_and_waits_all_the_same(self, fill: Fill, settings: Any) -> None:
         boards = [board() for _ in range(40)]
@@ -224,7 +224,7 @@ class TestThePageComesFirst:
         assert 1 <= len(asked) <= 10
         counts = [element(each, 0 if each.pk in asked else None) for each in boards]
         assert html == SCRIPT + "".join(counts)
-        assert not tally.trouble.lasts()
+        assert not page_counts.breaker.is_open
 
     def test_one_who_cannot_be_asked_about(
         self, fill: Fill, monkeypatch: pytest.MonkeyPatch
@@ -238,7 +238,7 @@ class TestThePageComesFirst:
         fill({})
         monkeypatch.setattr(auth, "board_model", fail)
         assert render(board=shown) == SCRIPT + element(shown)
-        assert not tally.trouble.lasts()
+        assert not page_counts.breaker.is_open
 
     def test_a_rule_that_is_slow_and_not_async(
         self, fill: Fill, monkeypatch: pytest.MonkeyPatch
@@ -250,14 +250,15 @@ class TestThePageComesFirst:
             time.sleep(0.1)
             return Decision.ALLOW
 
-        monkeypatch.setattr(tally, "WITHIN", 0.25)
+        monkeypatch.setattr(page_counts, "PAGE_TIMEOUT", 0.25)
+        monkeypatch.setattr(page_counts, "STORE_TIMEOUT", 0.05)
         monkeypatch.setattr(Board, "presence_decision", slowly)
         boards = [board() for _ in range(20)]
         fill({})
         html = render("{% for board in boards %}" + TAG + "{% endfor %}", boards=boards)
         assert len(asked) <= 4
         assert html.count("presence-count") >= 20
-        assert not tally.trouble.lasts()
+        assert not page_counts.breaker.is_open
 
     def test_what_a_slow_rule_said_in_time_is_shown(
         self, fill: Fill, monkeypatch: pytest.MonkeyPatch
@@ -288,7 +289,7 @@ class TestThePageComesFirst:
         settings.PRESENCE = {**settings.PRESENCE, "AUTHORIZE": f"{__name__}.leisurely"}
         render("{% for board in boards %}" + TAG + "{% endfor %}", boards=shown)
         assert 2 <= len(given) < 10
-        assert min(given) >= tally.WITHIN * tally.FOR_STORE
+        assert min(given) >= page_counts.STORE_TIMEOUT
 
     def test_a_process_that_does_not_know(self, caplog: pytest.LogCaptureFixture) -> None:
         shown = board()
@@ -298,19 +299,19 @@ class TestThePageComesFirst:
     @pytest.mark.parametrize("wrong", [None, "nonsense", 7])
     def test_what_is_no_board(self, wrong: Any, caplog: pytest.LogCaptureFixture) -> None:
         assert render(board=wrong) == ""
-        assert "could not show a count" in caplog.text
+        assert "presence_count: failed" in caplog.text
 
     def test_even_wrong_settings(self, settings: Any, caplog: pytest.LogCaptureFixture) -> None:
         shown = board()
         settings.PRESENCE = {"NOPE": 1}
         assert render(board=shown) == ""
-        assert "could not show a count" in caplog.text
+        assert "presence_count: failed" in caplog.text
 
     def test_a_site_without_the_view(self, settings: Any, caplog: pytest.LogCaptureFixture) -> None:
         shown = board()
         settings.ROOT_URLCONF = "tests.django.test_count_tag"
         assert render(board=shown) == ""
-        assert "could not show a count" in caplog.text
+        assert "presence_count: failed" in caplog.text
 
 
 urlpatterns: list[Any] = []

@@ -120,7 +120,7 @@ async def test_a_slow_one_holds_up_nobody_and_what_is_too_much_is_dropped(
         go_on.wait(WITHIN)
         told.append(count)
 
-    announcer = Announcer(waiting=4)
+    announcer = Announcer(max_waiting=4)
     with connected(person_joined, slow), caplog.at_level(logging.ERROR):
         announcer.tell(joined(count=0))
         await asyncio.to_thread(begun.wait, WITHIN)
@@ -135,7 +135,7 @@ async def test_a_slow_one_holds_up_nobody_and_what_is_too_much_is_dropped(
         assert await asyncio.to_thread(announcer.settle, WITHIN)
     assert told == [0, 1, 2, 3, 4, 1000]
     assert caplog.text.count("too slow") == 1
-    assert "995 events were dropped" in caplog.text
+    assert "dropped=995" in caplog.text
 
 
 def test_an_async_receiver_is_told_too() -> None:

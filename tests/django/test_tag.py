@@ -106,10 +106,10 @@ def test_what_goes_wrong_is_logged_and_breaks_no_page(
 ) -> None:
     with caplog.at_level(logging.ERROR):
         assert render(board=board) == ""
-    assert "could not embed" in caplog.text
+    assert "presence_overlay: failed" in caplog.text
 
 
 def test_even_wrong_settings_break_no_page(settings: Any, caplog: pytest.LogCaptureFixture) -> None:
     settings.PRESENCE = {"NOPE": 1}
     assert render() == ""
-    assert "could not embed" in caplog.text
+    assert "presence_overlay: failed" in caplog.text

@@ -3,7 +3,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from playwright.sync_api import sync_playwright
 
-from presence import page_counts as tally
+from presence import page_counts
 from presence_site.models import Board, Note
 from tests.support.browser import launch
 from tests.support.server import prepare, serve, site_environment
@@ -12,7 +12,7 @@ from tests.support.server import prepare, serve, site_environment
 @pytest.fixture(autouse=True)
 def rested(monkeypatch):
     """Have no trouble with counts of an earlier test to rest from."""
-    monkeypatch.setattr(tally, "trouble", tally.Trouble())
+    monkeypatch.setattr(page_counts, "breaker", page_counts.Breaker())
 
 
 @pytest.fixture
