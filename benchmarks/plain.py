@@ -27,11 +27,11 @@ class LoopConsumer(PresenceConsumer):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Run as `AsyncConsumer` does, with presence's own clean-up."""
-        self.outbox = Outbox(send, self._gave_up)
+        self.outbox = Outbox(send, self._write_failed)
         try:
             await AsyncWebsocketConsumer.__call__(self, scope, receive, send)
         finally:
-            self._gone(Close.BROKEN)
+            self._end(Close.BROKEN)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Hand a frame to the connection."""

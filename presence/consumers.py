@@ -1,8 +1,5 @@
-"""The WebSocket endpoint: Channels on one side, a `Connection` on the other, and nothing kept
-here.
-
-What every WebSocket of presence is under ASGI, whatever it carries.
-"""
+"""The WebSocket endpoints under ASGI: `Endpoint` for any socket of presence, `PresenceConsumer` for
+a visitor's socket on one board."""
 
 import asyncio
 from contextlib import suppress
@@ -21,129 +18,113 @@ from presence.server.connection import Connection
 from presence.server.outbox import Outbox
 
 DRAIN_WITHIN = 2.0
-"""Seconds that the store, and then the client, has to take in that the server goes down."""
+"""Seconds that the store has, and after it the client, to learn that the process shuts down."""
 
-GONE_WITHIN = 1.0
-"""Seconds within which a server tells of a socket that broke while it was written to."""
+DISCONNECT_WITHIN = 1.0
+"""Seconds until a server reports a disconnect after a failed write."""
 
 
 class Endpoint(AsyncWebsocketConsumer):
-    """One WebSocket. What is one has `connect`, `received`, `gone` and `step_aside`."""
+    """One WebSocket. Subclasses have `connect`, `received`, `gone` and `drain`."""
 
     _running: "asyncio.Task[Any] | None" = None
     _unwritable = False
-    _over = False
+    _disconnected = False
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Run the socket until it is closed, and have it gone whatever ended it.
+        """Run the socket until it is closed; `gone` is called whatever ended it.
 
-        Stands in for `AsyncConsumer.__call__`, which starts two tasks for every message and, in
+        Replaces `AsyncConsumer.__call__`, which starts two tasks for every message and, in
         `dispatch`, sends each through the thread pool to close old database connections
         (`channels.consumer`, since 4.2). A frame needs neither: there is no channel to listen to,
-        and nothing after the handshake uses the ORM. Connect and disconnect do go through
-        `dispatch`.
+        and nothing after the handshake uses the ORM. Connect and disconnect do use `dispatch`.
         """
         self.scope = scope
         self.channel_layer = None
         self.base_send = send
-        self.outbox = Outbox(send, self._gave_up)
+        self.outbox = Outbox(send, self._write_failed)
         self._running = asyncio.current_task()
         try:
             while True:
-                message = await self._receive(receive)
+                message = await receive()
                 if message["type"] == "websocket.receive":
                     self.received(message)
                 else:
+                    self._disconnected = message["type"] == "websocket.disconnect"
                     await self.dispatch(message)
         except StopConsumer:
             pass
         except asyncio.CancelledError:
             if self._running is not None:
-                # Noted. Before Python 3.11.3 a task being cancelled can use no `asyncio.timeout`.
+                # Before Python 3.11.3 `asyncio.timeout` fails in a task that is being cancelled.
                 self._running.uncancel()
             if not self._unwritable:
-                await self._drain(receive)
+                # The server shuts down: Daphne cancels its applications on SIGTERM.
+                if await self.drain():
+                    with suppress(TimeoutError):
+                        await self._wait_for_disconnect(receive, DRAIN_WITHIN)
                 raise
-            self._gone(Close.BROKEN)
-            await self._end(receive)
+            self._end(Close.BROKEN)
+            try:
+                await self._wait_for_disconnect(receive, DISCONNECT_WITHIN)
+            except TimeoutError:
+                # The server does not know of it, and nothing written can close it; an error does.
+                raise ConnectionError("the socket took no more frames") from None
         finally:
-            self._gone(Close.BROKEN)
+            self._end(Close.BROKEN)
 
     def received(self, message: dict[str, Any]) -> None:
         """Take in what the client sent."""
         raise NotImplementedError
 
     def gone(self, code: int | None) -> None:
-        """Take in that the socket is no more; may be called again."""
+        """Take in that the socket is closed. May be called again."""
         raise NotImplementedError
 
-    async def step_aside(self) -> bool:
-        """Say good-bye, as the server goes down, and return whether the client is to hear of it.
-
-        The server waits for it.
-        """
+    async def drain(self) -> bool:
+        """Say good-bye while the process shuts down; return whether the client is to hear of it."""
         raise NotImplementedError
 
     async def disconnect(self, code: int | None) -> None:
-        """Take in that the socket is closed."""
-        self._gone(code)
+        """Take in that the socket is closed; Channels calls this."""
+        self._end(code)
 
     def close_with(self, code: int) -> None:
         """Close the socket after what was written."""
         self.outbox.finish({"type": "websocket.close", "code": int(code)})
 
-    async def _end(self, receive: Any) -> None:
-        """Return when the server knows that the socket is gone, of which writing may tell first.
+    async def _wait_for_disconnect(self, receive: Any, seconds: float) -> None:
+        """Wait for the server's disconnect message; `TimeoutError` after some seconds."""
+        async with asyncio.timeout(seconds):
+            while not self._disconnected:
+                message = await receive()
+                self._disconnected = message["type"] == "websocket.disconnect"
 
-        It does not know of one that only takes no more. Nothing we write can close that: an error
-        has the server do it.
-        """
-        try:
-            async with asyncio.timeout(GONE_WITHIN):
-                await self._hang_up(receive)
-        except TimeoutError:
-            raise ConnectionError("the socket took no more frames") from None
-
-    async def _drain(self, receive: Any) -> None:
-        """A consumer is cancelled when its server goes down (Daphne on SIGTERM)."""
-        if await self.step_aside():
-            with suppress(TimeoutError):
-                async with asyncio.timeout(DRAIN_WITHIN):
-                    await self._hang_up(receive)
-
-    async def _hang_up(self, receive: Any) -> None:
-        while not self._over:
-            await self._receive(receive)
-
-    async def _receive(self, receive: Any) -> Any:
-        message = await receive()
-        self._over = message["type"] == "websocket.disconnect"
-        return message
-
-    def _gone(self, code: int | None) -> None:
+    def _end(self, code: int | None) -> None:
         self.outbox.close()
         self.gone(code)
 
-    def _gave_up(self) -> None:
+    def _write_failed(self) -> None:
         self._unwritable = True
         if self._running is not None:
             self._running.cancel()
 
 
 def choose_dialect(offered: list[str]) -> Dialect | None:
-    """Return the dialect for the subprotocols a client offers, None where it offers only others."""
+    """Return the dialect for the subprotocols that a client offers; None if it offers only
+    others."""
     if SUBPROTOCOL in offered:
         return Dialect.COMPACT
     return None if offered else Dialect.EXPLICIT
 
 
 class PresenceConsumer(Endpoint):
-    """One WebSocket on one board."""
+    """A visitor's WebSocket on one board."""
 
     connection: Connection | None = None
 
     async def connect(self) -> None:
-        """Let the visitor in, or tell them why not: PROTOCOL.md, "Transport"."""
+        """Let the visitor in, or tell them why not (PROTOCOL.md, "Transport")."""
         dialect = choose_dialect(self.scope["subprotocols"])
         if dialect is None:
             raise DenyConnection
@@ -157,56 +138,51 @@ class PresenceConsumer(Endpoint):
             return
         await self._accept(dialect)
         self.connection = Connection(
-            current_hub(),
-            board,
-            visitor,
-            dialect,
-            write=self._write,
-            close=self.close_with,
-            address=self._address,
+            current_hub(), board, visitor, dialect, self, address=self._address
         )
 
-    async def step_aside(self) -> bool:
-        """Say good-bye, which leaves the time to be heard and to tell the store."""
-        current_hub().drain()
+    async def drain(self) -> bool:
+        """See `Endpoint.drain`. The store learns of it first: a client may be back at once, through
+        another process."""
+        hub = current_hub()
+        hub.drain()
         if self.connection is None:
             return False
-        # The store first: a client may be back, through another process, at once.
-        self.connection.step_aside()
+        self.connection.drain()
         with suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_WITHIN):
-                await current_hub().settle()
+                await hub.settle()
         self.connection.restart()
         return True
 
     def received(self, message: dict[str, Any]) -> None:
-        """Take in a frame. What a refused client still says is not heard."""
+        """Take in a frame. A refused client is not heard any more."""
         if self.connection is not None:
-            text = message.get("text") is not None
-            self.connection.receive(None if text else message["bytes"])
+            is_text = message.get("text") is not None
+            self.connection.receive(None if is_text else message["bytes"])
 
     def gone(self, code: int | None) -> None:
-        """Leave the board."""
+        """See `Endpoint.gone`."""
         if self.connection is not None:
             self.connection.closed(code)
+
+    def write(self, frame: bytes) -> None:
+        """Send one binary frame; never waits."""
+        self.outbox.put({"type": "websocket.send", "bytes": frame})
 
     async def _accept(self, dialect: Dialect) -> None:
         await self.accept(SUBPROTOCOL if dialect is Dialect.COMPACT else None)
 
     @property
     def _address(self) -> str:
-        """Where the socket comes from; "" where the server does not tell."""
+        """The client's address; "" where the server does not tell it."""
         return str((self.scope.get("client") or [""])[0])
 
     def _refuse(self, error: PresenceError, dialect: Dialect, board: UUID | None) -> None:
-        end = farewell(error, dialect)
+        hub, end = current_hub(), farewell(error, dialect)
         code = error.close or Close.CLEAN
-        hub = current_hub()
         hub.metrics.closed.labels(code).inc()
         hub.journal.closed(error, board, address=self._address)
         if end.frame is not None:
-            self._write(end.frame)
+            self.write(end.frame)
         self.close_with(code)
-
-    def _write(self, frame: bytes) -> None:
-        self.outbox.put({"type": "websocket.send", "bytes": frame})

@@ -103,7 +103,7 @@ class StaffConsumer(Endpoint):
         if self._timer is not None:
             self._timer.cancel()
 
-    async def step_aside(self) -> bool:
+    async def drain(self) -> bool:
         """Have the page come back, to another process or to this one's successor."""
         self._finish(Close.RESTARTING)
         return True

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any, Generic, TypeVar
 from uuid import uuid4
 
-from presence.cluster.layer import TYPE, Layer, process_group
+from presence.cluster.layer import MESSAGE_TYPE, Layer, process_group
 from presence.protocol.errors import TryLater
 
 ASK_AGAIN = 0.5
@@ -37,7 +37,7 @@ class Asker:
 
     async def say(self, process: str, message: Mapping[str, Any]) -> None:
         """Say something to one process."""
-        said = {"type": TYPE, **message}
+        said = {"type": MESSAGE_TYPE, **message}
         await of_layer(self._layer.group_send(process_group(process), said))
 
     async def ask(
@@ -88,7 +88,7 @@ class Ear(Generic[T]):
         self.heard_all = asyncio.Event()
         self._layer = layer
         self._heard_itself = asyncio.Event()
-        self._echo = {"type": TYPE, "echo": uuid4().hex}
+        self._echo = {"type": MESSAGE_TYPE, "echo": uuid4().hex}
         self._hearing = asyncio.create_task(self._hear())
 
     async def prove(self) -> None:

@@ -24,8 +24,3 @@ def next_id(home: int, taken: Container[int]) -> int:
         raise ValueError(f"board id is {home}, outside 1..{MAX_BOARD_ID}")
     candidates = chain(range(home, MAX_BOARD_ID + 1), range(1, home))
     return next((candidate for candidate in candidates if candidate not in taken), home)
-
-
-def group_name(board: UUID) -> str:
-    """Return a board's channel layer group: 41 ASCII letters, digits and full stops."""
-    return f"presence.{board.hex}"

@@ -1,12 +1,11 @@
-"""One board in this process: who is here, their latest cursors, and what changed since the last
-tick.
+"""One board in this process: who is on it, where their cursors are, and what changed since the
+last flush.
 
-A room is told what happens (`arrive`, `move`, `depart` ...) and says nothing until `flush`, which
-returns the frames of one tick: encoded once, for everybody (PROTOCOL.md, "Cursors"). It has no
-clock and no socket.
+Events go in (`arrive`, `move`, `depart` ...); nothing comes out until `flush`, which returns the
+frames of one tick, encoded once for everybody (PROTOCOL.md, "Cursors"). A room has no clock and no
+socket.
 """
 
-from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from presence.protocol.limits import Quotas
@@ -20,67 +19,60 @@ from presence.rooms.frames import (
     welcome_frames,
 )
 from presence.rooms.pacing import pace
-from presence.rooms.seats import Activity, Seat, Seats
+from presence.rooms.seats import Seat, Seats
 from presence.store.base import Member
 
 
 class Room:
     """The state of one board in this process.
 
-    `least` is the shortest interval between cursor frames in milliseconds; `people` is the count
-    that the store last gave, over all processes.
+    `least` is the shortest interval between two cursor frames, in milliseconds. `people` is the
+    count over all processes that the store gave last; `told_people` is what the sessions here were
+    told last. `interval` is the pace in milliseconds (PROTOCOL.md, "RATE"); 0 for a single socket.
     """
 
     def __init__(self, board_id: int, least: int) -> None:
         self.board_id = board_id
         self.people = 0
+        self.told_people = 0
         self.interval = 0
+        self.seats = Seats()
         self._least = least
-        self._told_people = 0
-        self._seats = Seats()
         self._newcomers: set[str] = set()
         self._pending = PendingChanges()
         self._quotas = Quotas()
 
-    def __len__(self) -> int:
-        """Count the sessions on the board, those in their grace included."""
-        return len(self._seats.by_session)
-
     def __contains__(self, session: str) -> bool:
-        return session in self._seats.by_session
+        return session in self.seats.by_session
 
     @property
     def serving(self) -> bool:
-        """True where this process serves somebody here, or did until their socket broke."""
-        return self._seats.anyone_here
-
-    @property
-    def told_people(self) -> int:
-        """The count that the sessions here were last told; `people` is the next."""
-        return self._told_people
+        """True while a member is this process's: connected, or in the grace after that."""
+        return any(not seat.remote for seat in self.seats.by_session.values())
 
     @property
     def pending(self) -> bool:
-        """True where a flush has something to say, now or when a limit lets it.
+        """True while a flush has something to tell, now or when a limit allows it.
 
-        It stays true while positions are held back, and while lag keeps the interval up, which only
-        a flush can lower again.
+        It stays true while moves wait for their quota, and while lag keeps the interval up: only a
+        flush lowers that again.
         """
+        changes = self._pending
         return bool(
-            self._pending
+            changes.moved
+            or changes
             or self._newcomers
-            or self.people != self._told_people
-            or self._pace(0.0) != self.interval
+            or self.people != self.told_people
+            or pace(self.seats.connected, 0.0, self.interval, self._least) != self.interval
         )
 
     @property
     def held_back(self) -> int:
-        """How many moves wait for a later tick: those of persons who sent too many, after a
-        flush."""
+        """How many moves wait for their person's quota; meaningful right after a flush."""
         return len(self._pending.moved)
 
     def arrive(self, member: Member, dialect: Dialect, *, name_set: bool = False) -> None:
-        """Seat a new session. The others hear of it, and it hears of them, at the next flush."""
+        """Seat a new session of this process; the next flush welcomes it and announces it."""
         self._newcomers.add(member.session)
         self._arrive(Seat(member, dialect, name_set=name_set))
 
@@ -89,97 +81,111 @@ class Room:
         self._arrive(Seat(member, None, remote=True))
 
     def resume(self, member: Member, dialect: Dialect, old: str, *, name_set: bool = False) -> None:
-        """Seat `member` where session `old` of the same person was within its grace.
+        """Seat `member` in the place of session `old` of the same person.
 
-        The others see neither a leave nor a join, unless the person came back under another name.
+        The others are told neither a leave nor a join, unless the name is another one.
         """
         self._newcomers.add(member.session)
         self._resume(Seat(member, dialect, name_set=name_set), old)
 
     def resume_elsewhere(self, member: Member, old: str) -> None:
-        """Seat a session that another process serves where session `old` was. As with `resume`."""
+        """Seat `member`, whom another process serves, in the place of session `old`."""
         self._resume(Seat(member, None, remote=True), old)
 
     def reseat(self, member: Member) -> None:
-        """Give a session that is on the board another user id. It keeps what it does and where its
-        pointer is.
+        """Give a session another user id. Its state and its position stay.
 
-        For the others one has left and one has come. The session itself is welcomed once more; one
-        of the explicit dialect, which no frame would tell to forget whom it knew, hears what the
-        others do.
+        The others are told a leave and a join. The session itself is welcomed once more; one of
+        the explicit dialect is told what the others are, since no frame of that dialect makes it
+        forget the users it knew.
         """
-        before = self._seats.by_session[member.session]
-        seat = replace(before, member=member, looks=b"")
-        greet = member.session in self._newcomers or seat.dialect is Dialect.COMPACT
+        before = self.seats.by_session[member.session]
+        seat = replace(before, member=member, entry=b"")
+        welcome = member.session in self._newcomers or seat.dialect is Dialect.COMPACT
         self.depart(member.session)
         self._arrive(seat)
-        if greet:
+        if welcome:
             self._newcomers.add(member.session)
         if seat.state is UserState.ACTIVE:
             self._tell_position(seat)
         else:
-            self._restate(seat, seat.state)
+            self._change_state(seat, seat.state)
 
     def start_grace(self, session: str) -> None:
-        """Stop writing to a session whose socket broke; it stays on the roster for its grace."""
+        """Stop writing to a session whose socket broke. It stays on the roster."""
         self._newcomers.discard(session)
         if session in self:
-            self._seats.hush(self._seats.by_session[session])
+            self.seats.mute(self.seats.by_session[session])
 
     def depart(self, session: str) -> None:
-        """Take a session off the board; one that is not on it changes nothing."""
-        seat = self._seats.by_session.get(session)
-        if seat is None:
-            return
-        self._unseat(seat)
-        if self._seats.free_user(seat):
-            self._pending.leave(seat.member.user)
+        """Take a session off the board; an unknown one changes nothing."""
+        seat = self.seats.by_session.get(session)
+        if seat is not None:
+            self._remove(seat)
+            if self.seats.free_user(seat):
+                self._pending.leave(seat.member.user)
 
     def move(self, session: str, position: bytes) -> None:
-        """Note where a session's pointer is, 4 bytes as on the wire. Only the latest matters.
+        """Note where a session's pointer is (4 bytes as on the wire); only the latest matters.
 
-        A spectator's is not shown; of a session that is not on the board nothing is known.
+        Spectators and unknown sessions change nothing.
         """
-        seat = self._seats.by_session.get(session)
+        seat = self.seats.by_session.get(session)
         if seat is None or seat.member.spectator:
             return
         seat.position = position
-        self._tell_position(seat)
+        # After a clash of ids another seat may hold this one until the next snapshot.
+        if self.seats.by_user.get(seat.member.user) is seat:
+            self._pending.moved[seat.member.user] = position
         if seat.state is not UserState.ACTIVE:
-            self._restate(seat, UserState.ACTIVE)
+            self._change_state(seat, UserState.ACTIVE)
 
     def set_state(self, session: str, state: UserState) -> None:
-        """Note what a session does. As with `move`, spectators and strangers change nothing."""
-        seat = self._seats.by_session.get(session)
+        """Note a session's state. Spectators and unknown sessions change nothing."""
+        seat = self.seats.by_session.get(session)
         if seat is None or seat.member.spectator or seat.state is state:
             return
-        self._restate(seat, state)
-        if state is not UserState.ACTIVE:
-            # Its cursor is hidden from now on; a position told after the state would show it again.
-            self._pending.moved.pop(seat.member.user, None)
-        else:
+        self._change_state(seat, state)
+        if state is UserState.ACTIVE:
             self._tell_position(seat)
+        else:
+            # Clients hide the cursor now; a position told after the state would show it again.
+            self._pending.moved.pop(seat.member.user, None)
+
+    def update_remote(
+        self, process: str, cursors: dict[int, bytes], states: dict[int, UserState]
+    ) -> None:
+        """Take in what the members of another process do, by user id (see `Seats.update`)."""
+        self._pending.update(*self.seats.update(process, cursors, states))
 
     def flush(self, now: float, lag: float = 0.0) -> Flush:
-        """Return what there is to say at `now` (seconds), and forget that it was pending.
+        """Return what there is to tell at `now` (seconds), and forget it.
 
         `lag` is how late this process's timers are, in seconds; it slows the pace.
         """
-        self._settle(lag)
+        changes, seats, board = self._pending, self.seats, self.board_id
+        interval = pace(seats.connected, lag, self.interval, self._least)
+        if interval != self.interval:
+            changes.interval = self.interval = interval
+        if changes.joined or changes.left or self.people != self.told_people:
+            changes.people = self.told_people = self.people
         moved = self._take_moves(now)
-        board, changes, users = self.board_id, self._pending.changes, self._seats.by_user
-        dialects = self._seats.dialects()
+        users = seats.by_user
+        dialects = [dialect for dialect, count in seats.listeners.items() if count]
         flush = Flush(
-            common={d: changes_frames(board, changes, users.values(), d) for d in dialects},
+            common={
+                d: changes_frames(board, changes, users.values(), d) if changes else []
+                for d in dialects
+            },
             cursors={d: moves_frames(board, d, moved) for d in dialects},
             welcomes={session: self._welcome(session) for session in self._newcomers},
             mover=users[next(iter(moved))].member.session if len(moved) == 1 else None,
-            moved=self._seats.own(moved),
-            states=self._seats.own(changes.states),
+            moved=seats.local(moved),
+            states=seats.local(changes.states),
         )
         if changes.left:
             self._quotas.tidy(now)
-        self._pending.told()
+        self._pending = PendingChanges(moved=changes.moved)
         self._newcomers = set()
         return flush
 
@@ -187,113 +193,73 @@ class Room:
         """Return whether a session is on the board and has had its first frames."""
         return session in self and session not in self._newcomers
 
-    def hear(
-        self, process: str, cursors: Mapping[int, bytes], states: Mapping[int, UserState]
-    ) -> None:
-        """Note what people did whom `process` serves, positions and states by user id.
-
-        Users whom nobody here knows for its people are left out.
-        """
-        shown, told = self._seats.hear(process, cursors, states)
-        self._pending.follow(shown, told)
-
-    def strangers(self, process: str, users: Iterable[int]) -> set[int]:
-        """Return which of some users are not known here for people whom `process` serves."""
-        return self._seats.strangers(process, users)
-
-    def doings(self) -> tuple[dict[int, bytes], dict[int, UserState]]:
-        """Return all that another process must `hear` of the people whom this one serves."""
-        return self._seats.doings()
-
-    def members(self, *, elsewhere: bool) -> dict[str, Member]:
-        """Return who is here by session: those other processes serve, or those this one does."""
-        return self._seats.members(elsewhere=elsewhere)
-
-    def activity(self) -> Activity:
-        """Return what the people do whom this process serves."""
-        return self._seats.activity()
-
-    def member(self, session: str) -> Member:
-        """Return a session's member; `KeyError` where it is not on the board."""
-        return self._seats.by_session[session].member
-
     def tell_everything(self) -> None:
-        """Have the next flush tell the whole roster: what was told before may have been lost."""
-        self._pending.changes.everything = True
+        """Have the next flush tell the whole roster."""
+        self._pending.everything = True
 
     def catch_up(self, dialect: Dialect) -> list[bytes]:
-        """Return the current cursors, for a session that was too slow for the ones between.
+        """Return the current cursors, for a session that was too slow to get the ones between.
 
-        Users who are yet to be announced are left out: their cursors come with the next flush.
+        Users that are not announced yet are left out: their cursors come with the next flush.
         """
-        unannounced = self._pending.changes.joined
-        known = [seat for user, seat in self._seats.by_user.items() if user not in unannounced]
+        joined = self._pending.joined
+        known = [seat for user, seat in self.seats.by_user.items() if user not in joined]
         return cursors_frames(self.board_id, dialect, known)
 
-    def _unseat(self, seat: Seat) -> None:
-        self._seats.free(seat)
+    def _remove(self, seat: Seat) -> None:
+        self.seats.remove(seat)
         self._newcomers.discard(seat.member.session)
 
     def _arrive(self, seat: Seat) -> None:
         user = seat.member.user
-        if user in self._seats.by_user:
-            # Its holder is gone or about to get another; what is unsaid is not the new one's.
+        if user in self.seats.by_user:
+            # The former holder is gone or gets another id; its pending changes are not this one's.
             self._pending.leave(user)
-        self._seats.take(seat)
+        self.seats.add(seat)
         if not seat.member.spectator:
-            self._pending.changes.joined[user] = seat
+            self._pending.joined[user] = seat
 
     def _resume(self, seat: Seat, old: str) -> None:
-        before = self._seats.by_session.get(old)
+        before = self.seats.by_session.get(old)
         if before is None or before.member.user != seat.member.user:
-            # Another process was the first to know of the one before, or of its new user id.
+            # Another process knew of the old session, or of its new user id, before this one.
             self.depart(old)
             self._arrive(seat)
             return
-        self._unseat(before)
+        self._remove(before)
         seat.state, seat.position = before.state, before.position
-        self._seats.take(seat)
-        if not seat.member.spectator:
-            self._go_on(seat, before.member.name)
-
-    def _go_on(self, seat: Seat, name_before: str) -> None:
-        if self._pending.rename(seat, name_before):
-            # In a roster, a new name under an id is a new person, whose cursor is not known.
+        self.seats.add(seat)
+        if seat.member.spectator:
+            return
+        if self._pending.rename(seat, before.member.name):
+            # In a roster a new name under an id is a new person, whose cursor is not known.
             self._tell_position(seat)
         self.set_state(seat.member.session, UserState.ACTIVE)
 
     def _tell_position(self, seat: Seat) -> None:
-        if seat.position is not None and self._holds_id(seat):
+        if seat.position is not None and self.seats.by_user.get(seat.member.user) is seat:
             self._pending.moved[seat.member.user] = seat.position
 
-    def _restate(self, seat: Seat, state: UserState) -> None:
+    def _change_state(self, seat: Seat, state: UserState) -> None:
         seat.state = state
-        if self._holds_id(seat):
-            self._pending.changes.states[seat.member.user] = state
-
-    def _holds_id(self, seat: Seat) -> bool:
-        # After a clash the store may have given the id to somebody else, until we look again.
-        return self._seats.by_user.get(seat.member.user) is seat
-
-    def _pace(self, lag: float) -> int:
-        return pace(self._seats.awake, lag, self.interval, self._least)
-
-    def _settle(self, lag: float) -> None:
-        changes, interval = self._pending.changes, self._pace(lag)
-        if interval != self.interval:
-            changes.interval = self.interval = interval
-        if changes.joined or changes.left or self.people != self._told_people:
-            changes.people = self._told_people = self.people
+        if self.seats.by_user.get(seat.member.user) is seat:
+            self._pending.states[seat.member.user] = state
 
     def _take_moves(self, now: float) -> dict[int, bytes]:
-        """Take the moves that the persons' limits let through; the rest waits for a later tick.
-        Those of other processes' people have been through theirs."""
-        users, quotas = self._seats.by_user, self._quotas
-        return self._pending.take_moves(
-            lambda user: users[user].remote or quotas[users[user].member.person].take(now)
-        )
+        """Take the moves that their persons' quotas allow; the others wait for a later flush.
+
+        Other processes have applied the quotas of their own people.
+        """
+        users, quotas = self.seats.by_user, self._quotas
+
+        def allowed(user: int) -> bool:
+            seat = users[user]
+            return seat.remote or quotas[seat.member.person].take(now)
+
+        return self._pending.take_moves(allowed)
 
     def _welcome(self, session: str) -> list[bytes]:
-        seat, seats = self._seats.by_session[session], self._seats.by_user.values()
-        board, people, interval = self.board_id, self.people, self.interval
-        return welcome_frames(board, seat, seats, people=people, interval=interval)
+        newcomer, seats = self.seats.by_session[session], self.seats.by_user.values()
+        return welcome_frames(
+            self.board_id, newcomer, seats, people=self.people, interval=self.interval
+        )

@@ -1,9 +1,6 @@
-"""The seats of a board: by session and by user id, of people whom this process serves and of those
-whom another one does.
+"""The members of one board as one process sees them: its own, and those of other processes."""
 
-What the people of a board do, as one process tells another that asks for it.
-"""
-
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -11,150 +8,168 @@ from typing import Any, TypeVar
 from presence.protocol.messages import Dialect, UserState
 from presence.store.base import Member
 
+T = TypeVar("T")
+
+POSITION_BYTES = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """States, and cursors that are shown, of which each is 4 bytes of position; both by session."""
+    """Who does what on a board, by session: the state of each, and the position (4 bytes) of each
+    cursor that is shown."""
 
     states: Mapping[str, UserState] = field(default_factory=dict)
     cursors: Mapping[str, bytes] = field(default_factory=dict)
 
     def __or__(self, other: "Activity") -> "Activity":
-        """Return both in one."""
+        """Return the activity of both together."""
         return Activity({**self.states, **other.states}, {**self.cursors, **other.cursors})
 
     def packed(self) -> dict[str, Any]:
-        """Return it as a channel layer carries it."""
+        """Return the form that a channel layer can carry."""
         states = {session: int(state) for session, state in self.states.items()}
         return {"states": states, "cursors": dict(self.cursors)}
 
 
-def unpack(said: Mapping[str, Any]) -> Activity:
-    """Return what was `packed`; `ValueError` where it was something else."""
+def unpack_activity(packed: Mapping[str, Any]) -> Activity:
+    """Return the activity that was packed; `ValueError` for anything else."""
     try:
-        states = {str(session): UserState(state) for session, state in said["states"].items()}
-        cursors = {str(session): bytes(at) for session, at in said["cursors"].items()}
+        states = {str(session): UserState(state) for session, state in packed["states"].items()}
+        cursors = {str(session): bytes(at) for session, at in packed["cursors"].items()}
     except (KeyError, AttributeError, TypeError) as error:
-        raise ValueError(f"no activity: {error!r}") from error
-    if any(len(at) != 4 for at in cursors.values()):
+        raise ValueError(f"not an activity: {error!r}") from error
+    if any(len(position) != POSITION_BYTES for position in cursors.values()):
         raise ValueError("a position is 4 bytes")
     return Activity(states, cursors)
 
 
-T = TypeVar("T")
-
-
 @dataclass(slots=True)
 class Seat:
-    """A member as their board sees them: `position` is 4 bytes as on the wire, `dialect` is None
-    where nobody listens here (the socket broke and its grace runs, or it is `remote`: another
-    process's). `name_set`: the server chose the name, not the client."""
+    """One member on one board.
+
+    `dialect` is None when this process writes to nobody here: the socket broke and its grace runs,
+    or the member is `remote`, that is served by another process. `position` is 4 bytes as on the
+    wire. `name_set`: the server chose the name, not the client.
+    """
 
     member: Member
     dialect: Dialect | None
     state: UserState = UserState.ACTIVE
     position: bytes | None = None
-    looks: bytes = b""
-    """Colour and name as a roster has them; encoded when first asked for, once for all rosters."""
+    entry: bytes = b""
+    """Colour and name as a ROSTER has them; encoded on first use, once for all rosters."""
     remote: bool = False
     name_set: bool = False
 
     @property
-    def awake(self) -> bool:
-        """Whether somebody listens, here or in another process."""
+    def connected(self) -> bool:
+        """Whether a socket is open, in this process or in another."""
         return self.remote or self.dialect is not None
+
+    @property
+    def shown(self) -> bool:
+        """Whether clients show this cursor."""
+        return self.position is not None and self.state is UserState.ACTIVE
 
 
 class Seats:
-    """Who sits where. `awake` is how many of them listen; a user id is its latest taker's."""
+    """The seats of one board, by session and by user id.
+
+    `connected` counts the seats with an open socket. A user id that is given anew belongs to the
+    seat that took it last.
+    """
 
     def __init__(self) -> None:
-        self.awake = 0
+        self.connected = 0
         self.by_session: dict[str, Seat] = {}
         self.by_user: dict[int, Seat] = {}
+        self.listeners: Counter[Dialect] = Counter()
+        """How many sockets of this process speak each dialect."""
 
-    @property
-    def anyone_here(self) -> bool:
-        """True where somebody is this process's, awake or not."""
-        return any(not seat.remote for seat in self.by_session.values())
-
-    def take(self, seat: Seat) -> None:
-        """Add a seat."""
-        self.awake += seat.awake
+    def add(self, seat: Seat) -> None:
+        """Add a seat, and give it its user id."""
+        self.connected += seat.connected
+        if seat.dialect is not None:
+            self.listeners[seat.dialect] += 1
         self.by_session[seat.member.session] = seat
         if not seat.member.spectator:
             self.by_user[seat.member.user] = seat
 
-    def free(self, seat: Seat) -> None:
-        """Remove a seat; its user id is left to whoever is next, or to `free_user`."""
-        self.hush(seat)
+    def remove(self, seat: Seat) -> None:
+        """Remove a seat. Its user id stays taken until `free_user` or until another seat has it."""
+        self.mute(seat)
         del self.by_session[seat.member.session]
 
     def free_user(self, seat: Seat) -> bool:
-        """Give up a seat's user id; False where it has none, or another seat holds it by now."""
+        """Free the user id of a removed seat; False if it had none or another seat has it now."""
         held = self.by_user.get(seat.member.user) is seat
         if held:
             del self.by_user[seat.member.user]
         return held
 
-    def hush(self, seat: Seat) -> None:
-        """Note that nobody listens at a seat any more."""
-        if seat.awake:
-            seat.dialect, seat.remote = None, False
-            self.awake -= 1
+    def mute(self, seat: Seat) -> None:
+        """Note that the socket of a seat is gone. The seat is this process's from now on."""
+        if seat.dialect is not None:
+            self.listeners[seat.dialect] -= 1
+        self.connected -= seat.connected
+        seat.dialect, seat.remote = None, False
 
-    def dialects(self) -> set[Dialect]:
-        """Return the dialects of those who listen here."""
-        return {s.dialect for s in self.by_session.values() if s.dialect is not None}
+    def local_members(self) -> dict[str, Member]:
+        """Return the members that this process serves, by session."""
+        return {s: seat.member for s, seat in self.by_session.items() if not seat.remote}
 
-    def members(self, *, elsewhere: bool) -> dict[str, Member]:
-        """Return who is here by session: those other processes serve, or those this one does."""
-        seats = self.by_session.items()
-        return {session: seat.member for session, seat in seats if seat.remote is elsewhere}
+    def remote_members(self) -> dict[str, Member]:
+        """Return the members that other processes serve, by session."""
+        return {s: seat.member for s, seat in self.by_session.items() if seat.remote}
+
+    def local(self, by_user: Mapping[int, T]) -> dict[int, T]:
+        """Return the items of a mapping by user id that belong to members of this process."""
+        return {user: item for user, item in by_user.items() if not self.by_user[user].remote}
 
     def activity(self) -> Activity:
-        """Return what the people do whom this process serves."""
-        own = {session: seat for session, seat in self.by_session.items() if not seat.remote}
-        shown = {session: seat for session, seat in own.items() if seat.state is UserState.ACTIVE}
+        """Return what the members of this process do, by session."""
+        local = {s: seat for s, seat in self.by_session.items() if not seat.remote}
+        shown = {s: seat.position for s, seat in local.items() if seat.shown}
         return Activity(
-            {session: seat.state for session, seat in own.items()},
-            {s: seat.position for s, seat in shown.items() if seat.position is not None},
+            {session: seat.state for session, seat in local.items()},
+            {session: position for session, position in shown.items() if position is not None},
         )
 
-    def own(self, told: Mapping[int, T]) -> dict[int, T]:
-        """Return what of this, by user id, is about people whom this process serves."""
-        return {user: what for user, what in told.items() if not self.by_user[user].remote}
+    def activity_by_user(self) -> tuple[dict[int, bytes], dict[int, UserState]]:
+        """Return the positions and the states of the members of this process, by user id."""
+        local = self.local(self.by_user)
+        positions = {u: seat.position for u, seat in local.items() if seat.position is not None}
+        return positions, {user: seat.state for user, seat in local.items()}
 
-    def doings(self) -> tuple[dict[int, bytes], dict[int, UserState]]:
-        """Return the positions and states, by user id, of the people whom this process serves."""
-        own = self.own(self.by_user)
-        positions = {u: seat.position for u, seat in own.items() if seat.position is not None}
-        return positions, {user: seat.state for user, seat in own.items()}
+    def unknown(self, process: str, users: Iterable[int]) -> set[int]:
+        """Return which of these user ids are not known as members of another process."""
+        return {user for user in users if not self._serves(process, user)}
 
-    def hear(
+    def update(
         self, process: str, cursors: Mapping[int, bytes], states: Mapping[int, UserState]
     ) -> tuple[dict[int, bytes], dict[int, UserState]]:
-        """Take in what people do whom `process` serves; other users are left out, whose id may have
-        been theirs.
+        """Take in what the members of another process do, by user id.
 
-        Returns the cursors to show, and the states that are new, both by user id.
+        Returns the positions that differ and are shown, and the states that differ. User ids that
+        are not known as members of that process are ignored: they may have had another holder.
         """
-        told = self._served_by(process, states)
-        told = {user: state for user, state in told.items() if self.by_user[user].state != state}
-        for user, state in told.items():
+        changed = {
+            user: state
+            for user, state in states.items()
+            if self._serves(process, user) and self.by_user[user].state is not state
+        }
+        for user, state in changed.items():
             self.by_user[user].state = state
-        known = self._served_by(process, cursors)
-        for user, position in known.items():
+        moved = {
+            user: position
+            for user, position in cursors.items()
+            if self._serves(process, user)
+            and (user in changed or self.by_user[user].position != position)
+        }
+        for user, position in moved.items():
             self.by_user[user].position = position
-        # A position told after a state that hides would show the cursor again.
-        active = UserState.ACTIVE
-        return {u: at for u, at in known.items() if self.by_user[u].state is active}, told
+        return {user: at for user, at in moved.items() if self.by_user[user].shown}, changed
 
-    def strangers(self, process: str, users: Iterable[int]) -> set[int]:
-        """Return which of some users are not known for people whom `process` serves."""
-        asked = dict.fromkeys(users)
-        return asked.keys() - self._served_by(process, asked).keys()
-
-    def _served_by(self, process: str, told: Mapping[int, T]) -> dict[int, T]:
-        remote = {u: seat for u, seat in self.by_user.items() if u in told and seat.remote}
-        return {u: told[u] for u, seat in remote.items() if seat.member.process == process}
+    def _serves(self, process: str, user: int) -> bool:
+        seat = self.by_user.get(user)
+        return seat is not None and seat.remote and seat.member.process == process

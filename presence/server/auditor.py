@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 from presence.cluster.layer import Layer
-from presence.cluster.messages import Post, pack
+from presence.cluster.messages import Message
 from presence.cluster.requests import Asker, in_time, used
 from presence.server.audit import (
     Difference,
@@ -153,7 +153,7 @@ class Auditor:
                     await self._asker.say(process, self._look_at(board))
 
     def _look_at(self, board: UUID) -> dict[str, Any]:
-        return {"from": self._name, "board": board.hex} | pack(Post(look=True))
+        return {"from": self._name, "board": board.hex} | Message(version=2**62).packed()
 
 
 async def _each(keys: Iterable[K], ask: Callable[[K], Awaitable[T]]) -> dict[K, T]:

@@ -1,50 +1,93 @@
-"""A room with its sockets and its tick: turns what the room has to say into writes.
+"""One board in this process: its sockets, its tick, and its part of the membership that the store
+holds for all processes.
 
-The first change after a quiet tick goes out at once, what follows waits for the room's interval
-(PROTOCOL.md, "Cursors"). Every frame is encoded once and the same bytes are written to all.
+What touches only this process (a move, a state) is done at once. What needs the store is an
+operation of the board's queue: one at a time, in the order asked for, and carried out whatever
+happens to the connection that asked.
+
+No membership travels between processes. Whoever changes it publishes the board's new version, and
+a process that knows an older version reads the board from the store. Each process also publishes
+its whole activity with the renewals of its lease, so a lost message is wrong for one renewal.
 """
 
 import asyncio
-from collections.abc import Callable, Collection
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 from typing import Protocol
 from uuid import UUID
 
-from presence.cluster.messages import Post
-from presence.protocol.errors import PresenceError, Removed
-from presence.protocol.messages import UNKNOWN_BOARD, UserState
-from presence.protocol.session import Session
+from presence.cluster.broker import Broker
+from presence.cluster.lease import Lease
+from presence.cluster.messages import Message
+from presence.protocol.errors import PresenceError, Refused, Removed, TryLater
+from presence.protocol.messages import UNKNOWN_BOARD, Dialect, UserState
 from presence.rooms.frames import Flush
 from presence.rooms.pacing import Lag
 from presence.rooms.room import Room
-from presence.server.metrics import Metrics
-from presence.store.base import Admission, Member, Snapshot
+from presence.server.events import Events
+from presence.server.logs import Journal, OutageLog
+from presence.server.metrics import Metrics, timed
+from presence.server.tasks import Tasks
+from presence.store.base import (
+    Admission,
+    BoardSummary,
+    Departure,
+    JoinRequest,
+    Member,
+    Snapshot,
+    Store,
+    Timing,
+)
+
+logger = logging.getLogger(__name__)
+
+ADMIT_WITHIN = 3.0
+"""Seconds until a client whose JOIN is not through is told to come again later."""
+
+REFRESHES_AT_ONCE = 16
+"""Boards that are read from the store at the same time: after a loss of everything the store has
+other things to do, and so have the boards."""
+
+REPEATS = 3
+"""Renewals after its last change with which a shared board's activity is published again. They
+span a lease: a process that heard nothing for longer is dead to the others."""
+
+GRACE_OVERDUE = 1.0
+"""Seconds after a grace until its session is taken off although the store knows of no grace."""
 
 
 class Peer(Protocol):
-    """One connection, as the boards of this process see it. No method waits, none raises.
+    """One connection, as a board sees it. No method waits, none raises.
 
-    `session_id` names its stay on the board, from a JOIN to the LEAVE or the end of the socket; it
-    is unique among all processes, and empty while there is none.
+    `session_id` names its stay on the board, from a JOIN to the LEAVE or the end of the socket. It
+    is unique among all processes, and empty between stays.
     """
 
-    session: Session
     session_id: str
+    dialect: Dialect
 
-    def write(self, frame: bytes) -> None:
-        """Write one frame."""
+    def write(self, frames: Collection[bytes]) -> None:
+        """Write frames."""
         ...
 
-    def admitted(self, live: "LiveRoom", admission: Admission) -> None:
-        """Take in that the JOIN went through."""
+    def write_cursors(self, frames: Collection[bytes]) -> None:
+        """Write frames of cursors, unless the client reads too slowly to get them."""
+        ...
+
+    def admitted(self, board_id: int, user: int) -> None:
+        """Take in the ids that the JOIN came to; called again when they change."""
         ...
 
     def refuse(self, error: PresenceError) -> None:
-        """Tell the client why not, or no longer, and close."""
+        """Tell the client why it is not, or no longer, on the board, and close."""
         ...
 
     def restart(self) -> None:
-        """Have the client connect anew: close, and begin the grace."""
+        """Have the client connect anew: start the grace, and close."""
         ...
 
     def sweep(self, now: float) -> None:
@@ -52,269 +95,641 @@ class Peer(Protocol):
         ...
 
 
-class Look(Enum):
-    """Whether the store is to be asked who is on a board: it waits for its turn, is under way, or
-    is under way and there was news since."""
+@dataclass(slots=True)
+class Services:
+    """What the boards of one process share. `least` is the shortest interval between cursor frames
+    in milliseconds; `broker` is None where there are no other processes."""
 
-    NONE = 0
+    process: str
+    store: Store
+    lease: Lease
+    metrics: Metrics
+    journal: Journal
+    events: Events
+    tasks: Tasks
+    timing: Timing
+    least: int
+    broker: Broker | None
+    lag: Lag = field(default_factory=Lag)
+    outage: OutageLog = field(
+        default_factory=lambda: OutageLog(
+            logger,
+            "store: out of reach, will retry",
+            "store: works again",
+        )
+    )
+    restored_at: float = 0.0
+    """Time of the loop at which every living process has put its people back into a store that
+    lost them. Until then nobody whom the store does not know is taken for gone."""
+
+    def departed(self, board: UUID, departure: Departure) -> None:
+        """Count, log and tell that members are off a board, by this process's word to the store."""
+        self.metrics.leaves.inc(len(departure.members))
+        self.journal.left(board, departure)
+        self.events.went(board, departure)
+
+
+class State(Enum):
+    """What a board knows of the membership, compared with the store."""
+
+    CURRENT = 0
+    """What the store said when it was last asked; nothing newer was heard of."""
     DUE = 1
-    UNDER_WAY = 2
-    AGAIN = 3
+    """Something newer was heard of: a refresh waits for its turn, or for the one under way."""
+    READING = 2
+    """A refresh is under way."""
+    UNCERTAIN = 3
+    """The store could not be read, or people may be missing in it: the sweep refreshes again."""
 
 
-class LiveRoom:
-    """One board in this process. Create it on the event loop. `least` is in milliseconds, as for
-    `Room`; `post` sends what its people do to the other processes.
+class RefreshQueue:
+    """The boards that wait to be read from the store, some at a time."""
 
-    `others` are the other processes that hold people of the board, those in `greeted` have said all
-    that theirs do; `version` is that of the membership as this process knows it (see `store.base`).
-    `unsure`: clients may have been told what is not so. `doubted`: people whom the store does not
-    know may only be late. `removed` are sessions that were taken off the board and must not be put
-    back, as of the last look.
+    def __init__(self) -> None:
+        self._waiting: deque[Board] = deque()
+        self._under_way = 0
+
+    def add(self, board: "Board") -> None:
+        """Have a board refreshed in its turn."""
+        self._waiting.append(board)
+        self._begin()
+
+    def done(self) -> None:
+        """Note that a refresh has ended."""
+        self._under_way -= 1
+        self._begin()
+
+    def _begin(self) -> None:
+        while self._waiting and self._under_way < REFRESHES_AT_ONCE:
+            self._under_way += 1
+            self._waiting.popleft().refresh()
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A step of a board that needs the store.
+
+    One that takes a `session` off the board is carried out however long the store is out of reach,
+    since nobody else would; "" for any other step.
     """
 
-    def __init__(
-        self,
-        board: UUID,
-        least: int,
-        lag: Lag,
-        metrics: Metrics,
-        post: Callable[[UUID, Post], None],
-    ) -> None:
-        self.board = board
-        self.room = Room(UNKNOWN_BOARD, least)
-        self.peers: dict[str, Peer] = {}
-        self.in_grace: dict[str, float] = {}
-        # Store operations on one board are done one after the other, in the order they were asked
-        # for.
-        self.lock = asyncio.Lock()
-        self.waiting = 0
-        self.others: frozenset[str] = frozenset()
+    run: Callable[[], Awaitable[None]]
+    session: str = ""
+
+
+class Board:
+    """One board. Create it on the event loop.
+
+    `version` is the membership's as this process knows it (see `presence.store.base`), `others`
+    are the other processes that have people here, and `removed` the sessions that must not be put
+    back into the store.
+    """
+
+    def __init__(self, board: UUID, services: Services, refreshes: RefreshQueue) -> None:
+        self.id = board
+        self.room = Room(UNKNOWN_BOARD, services.least)
         self.version = 0
-        self.greeted: set[str] = set()
+        self.others: frozenset[str] = frozenset()
         self.removed: frozenset[str] = frozenset()
-        self.look = Look.NONE
-        self.unsure = self.doubted = self.reaping = self.reap_due = False
-        self._deferred: dict[str, Post] = {}
-        self._post = post
-        self._least = least / 1000
-        self._lag = lag
-        self._metrics = metrics
+        self._services = services
+        self._refreshes = refreshes
         self._loop = asyncio.get_running_loop()
+        self._state = State.CURRENT
+        self._peers: dict[str, Peer] = {}
+        self._grace_ends: dict[str, float] = {}
+        self._operations: deque[Operation] = deque()
+        self._retries: list[Operation] = []
+        self._working = False
+        self._reaping = False
+        self._reap_due = False
+        self._repeats = 0
+        self._deferred: dict[str, Message] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self._next = 0.0
+        self._next_tick = 0.0
 
     @property
-    def orphaned(self) -> bool:
-        """True where people are on the roster whom no process serves that is known to live."""
-        elsewhere = self.room.members(elsewhere=True).values()
-        return any(member.process not in self.others for member in elsewhere)
+    def idle(self) -> bool:
+        """True while nobody is served here and nothing is to be done."""
+        busy = self._working or self._retries or self._state in (State.DUE, State.READING)
+        return not (busy or self.room.serving)
 
-    def admit(self, peer: Peer, admission: Admission, *, name_set: bool) -> None:
-        """Seat a peer as the store decided."""
-        member, dialect, old = admission.member, peer.session.dialect, admission.resumed
-        self._label(admission.board_id)
-        if admission.version >= self.version:
-            # Else the board was seen since, with whoever came or went after this one.
-            self.room.people = admission.people
-        self.peers[member.session] = peer
-        if old is None:
-            self.room.arrive(member, dialect, name_set=name_set)
-        else:
-            self._let_go(old)
-            self.room.resume(member, dialect, old, name_set=name_set)
+    # What connections ask for
 
-    def expel(self, removed: frozenset[str]) -> None:
-        """Take sessions off the board that were removed, and close their sockets."""
-        self.removed = removed
-        for session_id in [session for session in removed if session in self.room]:
-            peer = self.peers.get(session_id)
-            self._remove([session_id])
-            if peer is not None:
-                peer.refuse(Removed())
+    def join(self, peer: Peer, request: JoinRequest, *, name_set: bool) -> None:
+        """Put a peer on the board. It is told by `admitted` or `refuse`, unless its stay has ended
+        by then."""
+        if self._services.lease.away:
+            # The last renewal failed: nobody needs to wait to hear that.
+            peer.refuse(TryLater("the store is out of reach"))
+            return
+        late = TryLater("the store takes too long")
+        deadline = self._loop.call_later(ADMIT_WITHIN, _refuse, peer, request, late)
+        self._enqueue(Operation(partial(self._join, peer, request, name_set, deadline)))
 
-    def restart(self) -> None:
-        """Have everybody connect anew whom this process serves."""
-        for peer in tuple(self.peers.values()):
-            peer.restart()
+    def leave(self, session: str) -> None:
+        """Take a session off the board at once."""
+        self._peers.pop(session, None)
+        self._enqueue(Operation(partial(self._leave, session), session))
 
-    def lost(self, snapshot: Snapshot) -> list[Member]:
-        """Return the people of this process whom the shared state has lost, in the order they
-        came. Who is in their grace is given up."""
-        known = {member.session for member in snapshot.members} | self.in_grace.keys()
-        own = self.room.members(elsewhere=False)
-        return [member for session, member in own.items() if session not in known]
+    def disconnect(self, session: str) -> None:
+        """Start the grace of a session whose socket broke."""
+        self._peers.pop(session, None)
+        self._enqueue(Operation(partial(self._start_grace, session), session))
 
-    def see(self, snapshot: Snapshot, process: str, *, all_back: bool = True) -> None:
-        """Take in who is on the board, over all processes, as the store has it.
+    def move(self, session: str, position: bytes) -> None:
+        """Pass on where a session's pointer is (4 bytes as on the wire)."""
+        self.room.move(session, position)
+        self._schedule_tick()
 
-        `process` names this one: its own sessions come by `admit`. Unless `all_back`, the store
-        has been emptied, and who is missing may yet be put back.
-        """
-        self._label(snapshot.board_id)
-        here = self.room.members(elsewhere=True) | self.room.members(elsewhere=False)
-        for member in snapshot.members:
-            here.pop(member.session, None)
-        self._follow(here, snapshot, process)
-        if all_back:
-            # The store names nobody whose time is up, but keeps them until somebody reaps.
-            self.reap_due |= bool(here)
-            self._remove(here)
-            self.room.people = snapshot.people
-        for member in snapshot.members:
-            self._see_one(member, process)
-        self.version = snapshot.version
-        self.stir()
-
-    def hear(self, process: str, post: Post) -> None:
-        """Take in what people of another process did.
-
-        While the store is to be asked who is here, what strangers did waits: they may be news.
-        """
-        if self.look is not Look.NONE:
-            self._defer(process, post)
-        self.room.hear(process, post.cursors, post.states)
-        self.stir()
-
-    def hear_deferred(self) -> None:
-        """Take in what waited; what strangers did waits on while there is to be another look."""
-        deferred, self._deferred = self._deferred, {}
-        for process, post in deferred.items():
-            self.hear(process, post)
-
-    def _defer(self, process: str, post: Post) -> None:
-        strangers = self.room.strangers(process, [*post.cursors, *post.states])
-        if strangers:
-            self._deferred.setdefault(process, Post()).merge(post.only(strangers))
-
-    def start_grace(self, session_id: str, until: float) -> None:
-        """Keep a broken session on the roster, and write to it no more; `until` (seconds of the
-        loop) its grace is over whatever the store knows of it."""
-        self.peers.pop(session_id, None)
-        self.in_grace[session_id] = until
-        self.room.start_grace(session_id)
-        self.stir()
-
-    def depart(self, session_ids: Collection[str], people: int) -> None:
-        """Take sessions off the board, on which `people` remain."""
-        self._remove(session_ids)
-        self.room.people = people
-        self.stir()
-
-    def move(self, session_id: str, position: bytes) -> None:
-        """Pass on where a session's pointer is (4 bytes)."""
-        self.room.move(session_id, position)
-        self.stir()
-
-    def set_state(self, session_id: str, state: UserState) -> None:
-        """Pass on what a session does."""
-        self.room.set_state(session_id, state)
-        self.stir()
+    def set_state(self, session: str, state: UserState) -> None:
+        """Pass on a session's state."""
+        self.room.set_state(session, state)
+        self._schedule_tick()
 
     def catch_up(self, peer: Peer) -> None:
-        """Tell a peer that reads again what is current; one that is yet to be welcomed hears it
-        then."""
-        if not self.room.welcomed(peer.session_id):
-            return
-        for frame in self.room.catch_up(peer.session.dialect):
-            peer.write(frame)
+        """Write the current cursors to a peer that reads again. A newcomer that is not welcomed yet
+        gets them with its welcome."""
+        if self.room.welcomed(peer.session_id):
+            peer.write(self.room.catch_up(peer.dialect))
 
-    def stir(self) -> None:
-        """See to it that what changed is told: at once after a quiet tick, else when the interval
-        is over."""
-        if self._timer is None and self.room.pending:
-            now = self._loop.time()
-            if now >= self._next:
-                self._tick(now)
-            else:
-                self._timer = self._loop.call_at(self._next, self._on_time)
+    # What the hub asks for
+
+    def heard(self, process: str, message: Message) -> None:
+        """Take in a message of another process."""
+        if not self.room.serving:
+            return
+        if message.introduction:
+            self._share(self.others | {process})
+            self._publish_activity()
+        if message.version > self.version:
+            self.refresh_soon()
+        if message.reconnect:
+            for peer in tuple(self._peers.values()):
+                peer.restart()
+        if message.cursors or message.states:
+            self._update_remote(process, message)
+
+    def renewed(self, summary: BoardSummary | None) -> None:
+        """Compare with how the board stands in the store. None: the store has nobody of this
+        process there."""
+        if summary is None:
+            differs = self.room.serving
+        else:
+            others = summary.processes - {self._services.process}
+            differs = (summary.version, others) != (self.version, self.others)
+        if differs:
+            self.refresh_soon()
+        if self.others and self._repeats:
+            self._repeats -= 1
+            self._publish_activity()
+
+    def sweep(self, now: float) -> None:
+        """Do what the passing of time asks for: retries, ends of graces, dead processes' people."""
+        retries, self._retries = self._retries, []
+        for operation in retries:
+            self._enqueue(operation)
+        due = bool(self._overdue())
+        if not self._services.lease.away and now >= self._services.restored_at:
+            if self._state is State.UNCERTAIN:
+                self.refresh_soon()
+            due = due or self._reap_due or self._orphaned
+        if due and not self._reaping:
+            self._reaping, self._reap_due = True, False
+            self._enqueue(Operation(self._reap))
+
+    def refresh_soon(self) -> None:
+        """Read the board from the store, in its turn."""
+        if self._state is State.DUE:
+            return
+        waits = self._state is State.READING
+        self._state = State.DUE
+        if not waits:
+            self._refreshes.add(self)
+
+    def refresh(self) -> None:
+        """Read the board from the store; the refresh queue calls this."""
+        self._enqueue(Operation(self._refresh))
+
+    def reshare(self) -> None:
+        """Publish the activity again with the next renewals: messages may have been lost."""
+        self._repeats = REPEATS
 
     def close(self) -> None:
-        """Forget the next tick."""
+        """Cancel the next tick, and retry nothing any more."""
+        self._retries.clear()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _label(self, board_id: int) -> None:
-        """Take in the board's id on the wire; a shared state that was lost may give it another."""
-        if board_id in (UNKNOWN_BOARD, self.room.board_id):
+    # The queue
+
+    def _enqueue(self, operation: Operation) -> None:
+        self._operations.append(operation)
+        if not self._working:
+            self._working = True
+            self._services.tasks.spawn(self._work())
+
+    async def _work(self) -> None:
+        while self._operations:
+            operation = self._operations.popleft()
+            try:
+                await operation.run()
+            except TryLater as error:
+                self._services.outage.failed(error)
+                if operation.session:
+                    self._retries.append(operation)
+            except Exception:
+                logger.exception("board: operation failed (board=%s)", self.id)
+                if operation.session:
+                    # Another try would not help; this process's people need not see a ghost.
+                    self._depart([operation.session], self.room.people)
+            else:
+                self._services.outage.works()
+        self._working = False
+        if not self.room.serving:
+            # Other processes' people are of no concern any more.
+            self._share(())
+
+    async def _join(
+        self, peer: Peer, request: JoinRequest, name_set: bool, deadline: asyncio.TimerHandle
+    ) -> None:
+        try:
+            admission = await self._ask_store(peer, request)
+        except Refused as error:
+            _refuse(peer, request, error)
             return
-        if self.room.board_id != UNKNOWN_BOARD:
-            # Whoever is here learns of it too late for what they have said by then.
-            for session_id, peer in self.peers.items():
-                peer.session.admitted(UNKNOWN_BOARD, self.room.member(session_id).user)
-        self.room.board_id = board_id
+        except TryLater as error:
+            self._services.metrics.store_failures.inc()
+            _refuse(peer, request, error)
+            return
+        except Exception:
+            _refuse(peer, request, TryLater())
+            raise
+        finally:
+            deadline.cancel()
+        if admission is None:
+            return
+        self._services.events.came(self.id, admission)
+        self._services.metrics.joins.inc()
+        self._services.metrics.resumes.inc(admission.resumed is not None)
+        try:
+            await self._enter(admission)
+            if request.session in self.removed:
+                # Staff were faster.
+                _refuse(peer, request, Removed())
+                return
+            self._seat(peer, admission, name_set=name_set)
+        except Exception:
+            _refuse(peer, request, TryLater())
+            # The store has it on the board, and nothing else would take it off.
+            step = partial(self._take_off, request.session)
+            self._enqueue(Operation(step, request.session))
+            raise
+        self._services.journal.joined(self.id, admission)
+        if peer.session_id == request.session:
+            peer.admitted(admission.board_id, admission.member.user)
+            self._schedule_tick()
+        else:
+            # Its stay ended while the store decided; what takes it off comes next in the queue.
+            del self._peers[request.session]
 
-    def _follow(self, missing: dict[str, Member], snapshot: Snapshot, process: str) -> None:
-        """Take out of `missing` those who went on under another session, and seat them there.
+    async def _ask_store(self, peer: Peer, request: JoinRequest) -> Admission | None:
+        """Return the store's answer to a JOIN; None where the stay ended before it was asked."""
+        if peer.session_id == request.session:
+            await self._services.lease.renew()
+        if peer.session_id != request.session:
+            return None
+        with timed(self._services.metrics.store):
+            return await self._services.store.join(self.id, request)
 
-        Who left a user id and holds it again did. One that this process serves comes by `admit`.
+    async def _enter(self, admission: Admission) -> None:
+        """Take in the membership that a newcomer of this process found."""
+        first, others = not self.version, admission.processes - {self._services.process}
+        self._changed(admission.version)
+        new = others - self.others
+        self._share(admission.processes)
+        # People of a dead process may be there, too, of whom nobody else tells.
+        if self._services.broker is not None and (new or (first and not others)):
+            try:
+                await self._read()
+            except TryLater as error:
+                # Nobody has to wait for it: the sweep tries again.
+                self._services.outage.failed(error)
+                if self._state is State.CURRENT:
+                    self._state = State.UNCERTAIN
+
+    async def _leave(self, session: str) -> None:
+        # A session whose JOIN did not go through is on no board.
+        if session in self.room:
+            await self._take_off(session)
+
+    async def _take_off(self, session: str) -> None:
+        departure = await self._services.store.leave(self.id, session)
+        self._depart([session], departure.people)
+        self._take_in_departure(departure)
+
+    async def _start_grace(self, session: str) -> None:
+        if session not in self.room:
+            return
+        await self._services.store.start_grace(self.id, session)
+        self._grace_ends[session] = self._loop.time() + self._services.timing.grace
+        self.room.start_grace(session)
+        self._schedule_tick()
+
+    async def _reap(self) -> None:
+        """Take off the board those whose grace is over, and the people of dead processes."""
+        try:
+            # This process lives, however late its timers are: its people are not a dead one's.
+            await self._services.lease.renew()
+            self._take_in_departure(await self._services.store.reap(self.id))
+        except TryLater:
+            raise
+        except Exception:
+            self._depart(self._overdue(), self.room.people)
+            raise
+        finally:
+            self._reaping = False
+        overdue, now = self._overdue(), self._loop.time()
+        if not overdue:
+            return
+        # By the store's clock it is not over, or it went on in another process, or the store
+        # forgot that it began.
+        settled = self._state is State.CURRENT and now >= self._services.restored_at
+        for session in overdue:
+            if settled and self._grace_ends[session] + GRACE_OVERDUE <= now:
+                await self._take_off(session)
+        self.refresh_soon()
+
+    def _overdue(self) -> list[str]:
+        """Return the sessions whose grace is over by this process's clock."""
+        now = self._loop.time()
+        return [session for session, end in self._grace_ends.items() if end <= now]
+
+    async def _refresh(self) -> None:
+        self._state, certain = State.READING, False
+        try:
+            # A process that slept past its lease must not put its people back only to lose them.
+            await self._services.lease.renew()
+            snapshot = await self._read()
+            await self._take_off_strangers(snapshot)
+            certain = self._loop.time() >= self._services.restored_at
+            if certain:
+                self._share(snapshot.processes)
+        finally:
+            again = self._state is State.DUE
+            self._state = State.CURRENT if certain else State.UNCERTAIN
+            self._refreshes.done()
+            if again:
+                self.refresh_soon()
+            self._hear_deferred()
+
+    # The membership
+
+    async def _read(self) -> Snapshot:
+        """Take in the board as the store has it; put back whom of this process the store lost."""
+        snapshot = await self._services.store.snapshot(self.id)
+        self._remove_banned(snapshot)
+        lost = self._lost(snapshot)
+        if lost:
+            logger.warning(
+                "store: lost sessions, putting them back (board=%s, sessions=%d)",
+                self.id,
+                len(lost),
+            )
+            snapshot = await self._put_back(lost)
+            self._remove_banned(snapshot)
+            # The other processes put theirs back, too: every living one renews within this time.
+            self._services.restored_at = self._loop.time() + self._services.timing.lease / 2
+            self._publish(Message(version=snapshot.version))
+            self.room.tell_everything()
+        self._take_in(snapshot, complete=self._loop.time() >= self._services.restored_at)
+        return snapshot
+
+    async def _put_back(self, lost: list[Member]) -> Snapshot:
+        snapshot = await self._services.store.restore(self.id, lost)
+        if self._lost(snapshot):
+            # The lease was lost as well, without which nobody of this process counts.
+            await self._services.lease.renew(force=True)
+            snapshot = await self._services.store.restore(self.id, lost)
+        return snapshot
+
+    def _lost(self, snapshot: Snapshot) -> list[Member]:
+        """Return this process's members whom the store does not know, in the order they came. Those
+        in their grace are given up."""
+        known = {member.session for member in snapshot.members} | self._grace_ends.keys()
+        local = self.room.seats.local_members()
+        return [member for session, member in local.items() if session not in known]
+
+    def _remove_banned(self, snapshot: Snapshot) -> None:
+        """Take off the board the sessions that staff removed, and close their sockets."""
+        self.removed = snapshot.removed
+        for session in [session for session in self.removed if session in self.room]:
+            peer = self._peers.get(session)
+            self._forget(session)
+            self.room.depart(session)
+            if peer is not None:
+                peer.refuse(Removed())
+
+    async def _take_off_strangers(self, snapshot: Snapshot) -> None:
+        """Take off the board whom the store has for members of this process, and nobody here is: a
+        store that fell back to an earlier state does not know that they left."""
+        for member in snapshot.members:
+            if member.process == self._services.process and member.session not in self.room:
+                logger.warning("store: took off a session that had left (board=%s)", self.id)
+                departure = await self._services.store.leave(self.id, member.session)
+                self._services.departed(self.id, departure)
+                self.room.people = departure.people
+                self._changed(departure.version)
+                self._schedule_tick()
+
+    def _take_in(self, snapshot: Snapshot, *, complete: bool) -> None:
+        """Make the room what the store says. Unless `complete`, members that are missing there may
+        yet be put back."""
+        self._set_board_id(snapshot.board_id)
+        missing = self.room.seats.remote_members() | self.room.seats.local_members()
+        for member in snapshot.members:
+            missing.pop(member.session, None)
+        self._follow_resumed(missing, snapshot)
+        if complete:
+            # The store does not name those whose time is up, but has them until somebody reaps.
+            self._reap_due |= bool(missing)
+            for session in missing:
+                self._forget(session)
+                self.room.depart(session)
+            self.room.people = snapshot.people
+        for member in snapshot.members:
+            seat = self.room.seats.by_session.get(member.session)
+            if seat is None:
+                if member.process != self._services.process:
+                    self.room.arrive_elsewhere(member)
+            elif seat.member != member:
+                # The store could not give back its user id.
+                self.room.reseat(member)
+                if member.session in self._peers:
+                    self._peers[member.session].admitted(self.room.board_id, member.user)
+        self.version = snapshot.version
+        self._schedule_tick()
+
+    def _follow_resumed(self, missing: dict[str, Member], snapshot: Snapshot) -> None:
+        """Take out of `missing` the sessions that go on as another one, in another process.
+
+        The same person holds the same user id. Those that go on here come by `_seat`.
         """
         came = {(m.user, m.person): m for m in snapshot.members if m.session not in self.room}
         for old, gone in tuple(missing.items()):
             member = came.pop((gone.user, gone.person), None)
             if member is not None:
                 del missing[old]
-                if member.process != process:
-                    self._let_go(old)
+                if member.process != self._services.process:
+                    self._forget(old)
                     self.room.resume_elsewhere(member, old)
 
-    def _see_one(self, member: Member, process: str) -> None:
-        if member.session not in self.room:
-            if member.process != process:
-                self.room.arrive_elsewhere(member)
-        elif self.room.member(member.session) != member:
-            self._seat_anew(member)
+    def _seat(self, peer: Peer, admission: Admission, *, name_set: bool) -> None:
+        member, old = admission.member, admission.resumed
+        self._set_board_id(admission.board_id)
+        if admission.version >= self.version:
+            # Else the board was read since, with whoever came or went after this one.
+            self.room.people = admission.people
+        self._peers[member.session] = peer
+        if old is None:
+            self.room.arrive(member, peer.dialect, name_set=name_set)
+        else:
+            self._forget(old)
+            self.room.resume(member, peer.dialect, old, name_set=name_set)
 
-    def _seat_anew(self, member: Member) -> None:
-        """Seat a session whose user id the store could not give back."""
-        self.room.reseat(member)
-        peer = self.peers.get(member.session)
-        if peer is not None:
-            peer.session.admitted(self.room.board_id, member.user)
+    def _set_board_id(self, board_id: int) -> None:
+        """Take in the board's id on the wire. A store that was lost may have given it another."""
+        if board_id in (UNKNOWN_BOARD, self.room.board_id):
+            return
+        if self.room.board_id != UNKNOWN_BOARD:
+            # Frames under way still carry the former id: accept any until the next admission.
+            for session, peer in self._peers.items():
+                peer.admitted(UNKNOWN_BOARD, self.room.seats.by_session[session].member.user)
+        self.room.board_id = board_id
 
-    def _remove(self, session_ids: Collection[str]) -> None:
-        for session_id in session_ids:
-            self._let_go(session_id)
-            self.room.depart(session_id)
+    def _changed(self, version: int) -> None:
+        """Take in that this process changed the membership, and tell the others."""
+        if self.version not in (0, version - 1):
+            # Another process changed it before, and this one has not heard of it.
+            self.refresh_soon()
+        self.version = max(self.version, version)
+        if self.others:
+            self._publish(Message(version=version))
 
-    def _let_go(self, session_id: str) -> None:
-        self.peers.pop(session_id, None)
-        self.in_grace.pop(session_id, None)
+    def _take_in_departure(self, departure: Departure) -> None:
+        if not departure.members:
+            return
+        self._services.departed(self.id, departure)
+        sessions = {member.session for member in departure.members}
+        self._depart(sessions - self._peers.keys(), departure.people)
+        self._changed(departure.version)
+        if sessions & self._peers.keys():
+            # Taken for dead with their sockets open: the refresh puts them back.
+            self.refresh_soon()
 
-    def _on_time(self) -> None:
+    def _depart(self, sessions: Collection[str], people: int) -> None:
+        for session in sessions:
+            self._forget(session)
+            self.room.depart(session)
+        self.room.people = people
+        self._schedule_tick()
+
+    def _forget(self, session: str) -> None:
+        self._peers.pop(session, None)
+        self._grace_ends.pop(session, None)
+
+    @property
+    def _orphaned(self) -> bool:
+        """True while people are on the roster of a process that is not known to live."""
+        remote = self.room.seats.remote_members().values()
+        return any(member.process not in self.others for member in remote)
+
+    # The other processes
+
+    def _share(self, processes: Collection[str]) -> None:
+        """Take in which processes have people here, and introduce this one to new ones."""
+        broker, process = self._services.broker, self._services.process
+        others = frozenset(processes) - {process}
+        if broker is None or others == self.others:
+            return
+        new, self.others = others - self.others, others
+        if others:
+            broker.subscribe(self.id)
+        else:
+            broker.unsubscribe(self.id)
+        for other in new:
+            broker.publish_to(other, self.id, Message(self.version, introduction=True))
+
+    def _publish(self, message: Message) -> None:
+        if self._services.broker is not None:
+            self._services.broker.publish(self.id, message)
+
+    def _publish_activity(self) -> None:
+        """Publish what all members of this process do."""
+        cursors, states = self.room.seats.activity_by_user()
+        self._publish(Message(self.version, cursors, states))
+
+    def _update_remote(self, process: str, message: Message) -> None:
+        if self._state in (State.DUE, State.READING):
+            # Users who are not known yet may be news that the refresh brings.
+            users = {*message.cursors, *message.states}
+            unknown = self.room.seats.unknown(process, users)
+            if unknown:
+                self._deferred.setdefault(process, Message()).merge(message.only(unknown))
+        self.room.update_remote(process, message.cursors, message.states)
+        self._schedule_tick()
+
+    def _hear_deferred(self) -> None:
+        deferred, self._deferred = self._deferred, {}
+        for process, message in deferred.items():
+            self._update_remote(process, message)
+
+    # The tick
+
+    def _schedule_tick(self) -> None:
+        """Tell what changed: at once after a quiet interval, else when the interval is over."""
+        if self._timer is None and self.room.pending:
+            now = self._loop.time()
+            if now >= self._next_tick:
+                self._tick(now)
+            else:
+                self._timer = self._loop.call_at(self._next_tick, self._on_timer)
+
+    def _on_timer(self) -> None:
         now = self._loop.time()
         self._timer = None
-        self._lag.note(now - self._next, now)
-        self._metrics.tick_lag.observe(max(0.0, now - self._next))
+        late = max(0.0, now - self._next_tick)
+        self._services.lag.note(late, now)
+        self._services.metrics.tick_lag.observe(late)
         self._tick(now)
 
     def _tick(self, now: float) -> None:
-        flush = self.room.flush(now, self._lag.seconds)
-        self._next = now + max(self._least, self.room.interval / 1000)
-        metrics, before = self._metrics, self._metrics.frames_out
+        metrics, room = self._services.metrics, self.room
+        flush = room.flush(now, self._services.lag.seconds)
+        self._next_tick = now + max(self._services.least, room.interval) / 1000
+        before = metrics.frames_out
         self._write(flush)
-        metrics.ticked(self._loop.time() - now, metrics.frames_out - before, self.room.held_back)
+        metrics.ticked(self._loop.time() - now, metrics.frames_out - before, room.held_back)
         if self.others and (flush.moved or flush.states):
-            self._post(self.board, Post(cursors=flush.moved, states=flush.states))
-        self.stir()
+            self._repeats = REPEATS
+            self._publish(Message(self.version, flush.moved, flush.states))
+        self._schedule_tick()
 
     def _write(self, flush: Flush) -> None:
-        # A copy: a peer whose socket turns out to be gone leaves the room while we write.
-        for session_id, peer in tuple(self.peers.items()):
-            self._tell(session_id, peer, flush)
+        # A copy: a peer whose socket turns out to be gone leaves the board while this writes.
+        for session, peer in tuple(self._peers.items()):
+            welcome = flush.welcomes.get(session)
+            if welcome is not None:
+                peer.write(welcome)
+                continue
+            if common := flush.common[peer.dialect]:
+                peer.write(common)
+            cursors = flush.cursors[peer.dialect]
+            if cursors and session != flush.mover:
+                peer.write_cursors(cursors)
 
-    def _tell(self, session_id: str, peer: Peer, flush: Flush) -> None:
-        session = peer.session
-        welcome = flush.welcomes.get(session_id)
-        for frame in flush.common[session.dialect] if welcome is None else welcome:
-            peer.write(frame)
-        cursors = flush.cursors[session.dialect]
-        if not cursors or welcome is not None or session_id == flush.mover:
-            return
-        if session.held:
-            self._metrics.frames_held += len(cursors)
-            return
-        for frame in cursors:
-            peer.write(frame)
-        session.wrote_cursors()
+
+def _refuse(peer: Peer, request: JoinRequest, error: PresenceError) -> None:
+    """Refuse a JOIN, unless the stay has ended already."""
+    if peer.session_id == request.session:
+        peer.refuse(error)

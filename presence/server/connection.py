@@ -1,10 +1,10 @@
-"""One socket's life in this process: feeds its session what arrives and carries out what the
-session says.
+"""One socket in this process: feeds its session what arrives, and carries out what that asks for.
 
-It knows bytes, a `write` and a `close`; which server is behind them is the caller's matter.
+It knows bytes and a transport; which server is behind that is the caller's matter.
 """
 
-from collections.abc import Callable
+from collections.abc import Collection
+from typing import Protocol
 from uuid import UUID, uuid4
 
 from presence.protocol.errors import Close, PresenceError, Restarting
@@ -20,9 +20,9 @@ from presence.protocol.session import (
     Strike,
     farewell,
 )
-from presence.server.board import LiveRoom
+from presence.server.board import Board
 from presence.server.hub import Hub
-from presence.store.base import Admission, JoinRequest
+from presence.store.base import JoinRequest
 
 NO_STATUS = 1005
 CLEAN = frozenset({None, Close.CLEAN, Close.GOING_AWAY, NO_STATUS})
@@ -30,17 +30,27 @@ APPLICATION_CODES = range(3000, 5000)
 
 
 def is_broken(code: int | None) -> bool:
-    """Return whether a close code, None where there was none, says that the person did not mean to
-    go.
+    """Return whether a close code (None: there was none) means that the person did not mean to go.
 
-    A client's 4408 says that it no longer hears us: it is on its way back over another socket.
+    A client closes with 4408 when it no longer hears the server: it comes back on another socket.
     """
     return code == Close.SILENT or (code not in CLEAN and code not in APPLICATION_CODES)
 
 
+class Transport(Protocol):
+    """The way out to one client. Neither method waits or raises."""
+
+    def write(self, frame: bytes) -> None:
+        """Send one binary frame."""
+        ...
+
+    def close_with(self, code: int) -> None:
+        """Close the socket after what was written."""
+        ...
+
+
 class Connection:
-    """A `Peer`. `write` takes a frame, `close` a close code; neither may wait or raise.
-    `address` is the client's, for the logs."""
+    """A `Peer` of its board. `address` is the client's, for the logs."""
 
     def __init__(
         self,
@@ -48,80 +58,90 @@ class Connection:
         board: UUID,
         visitor: Visitor,
         dialect: Dialect,
+        transport: Transport,
         *,
-        write: Callable[[bytes], None],
-        close: Callable[[int], None],
         address: str = "",
     ) -> None:
-        self.session = Session(dialect, hub.now())
         self.session_id = ""
-        self._gone = False
+        self.dialect = dialect
+        self._session = Session(dialect, hub.now())
         self._hub = hub
-        self._board = board
+        self._board_uuid = board
         self._metrics = hub.metrics
         self._visitor = visitor
-        self._write = write
-        self._close = close
+        self._transport = transport
         self._address = address
-        self._live: LiveRoom | None = None
+        self._board: Board | None = None
+        self._admitted = False
         self._early: dict[type, Move | SetState] = {}
+        self._closed = False
         hub.connect(self)
 
     def receive(self, data: bytes | None) -> None:
-        """Take one message as it came; None stands for a text message. Nothing that comes after the
-        end is heard."""
-        if self._gone:
+        """Take one message as it came; None stands for a text message. After the end nothing is
+        heard."""
+        if self._closed:
             return
         self._metrics.frames_in += 1
         self._metrics.bytes_in += len(data or b"")
-        action = self.session.feed(data, self._hub.now())
-        if type(action) is Move and self._live is not None:
-            self._live.move(self.session_id, action.position)
+        action = self._session.feed(data, self._hub.now())
+        if type(action) is Move and self._admitted and self._board is not None:
+            self._board.move(self.session_id, action.position)
         elif action is not None:
             self._carry_out(action)
 
     def sweep(self, now: float) -> None:
-        """Do what the passing of time asks for."""
-        self._carry_out(self.session.check(now))
+        """Do what the passing of time asks for; called about once a second."""
+        self._carry_out(self._session.check(now))
 
-    def write(self, frame: bytes) -> None:
-        """Write one frame, unless the socket is gone."""
-        if not self._gone:
-            self._metrics.frames_out += 1
-            self._metrics.bytes_out += len(frame)
-            self.session.wrote(len(frame))
-            self._write(frame)
+    def write(self, frames: Collection[bytes]) -> None:
+        """Write frames, unless the socket is closed."""
+        metrics = self._metrics
+        for frame in frames:
+            if self._closed:  # from the start, or since the frame before could not be written
+                return
+            metrics.frames_out += 1
+            metrics.bytes_out += len(frame)
+            self._session.wrote(len(frame))
+            self._transport.write(frame)
 
-    def admitted(self, live: LiveRoom, admission: Admission) -> None:
-        """Take in that the JOIN went through; what came since then counts now."""
-        self.session.admitted(admission.board_id, admission.member.user)
-        self._live = live
+    def write_cursors(self, frames: Collection[bytes]) -> None:
+        """Write frames of cursors, unless the client reads too slowly (PROTOCOL.md, "PROBE")."""
+        if self._session.held:
+            self._metrics.frames_held += len(frames)
+        else:
+            self.write(frames)
+            self._session.wrote_cursors()
+
+    def admitted(self, board_id: int, user: int) -> None:
+        """Take in the ids that the JOIN came to, and carry out what came since it."""
+        self._session.admitted(board_id, user)
+        self._admitted = True
         early, self._early = self._early, {}
         for action in early.values():
             self._carry_out(action)
 
     def refuse(self, error: PresenceError) -> None:
-        """Tell the client why its JOIN did not go through, and close."""
-        self._carry_out(farewell(error, self.session.dialect))
+        """Tell the client why it is not on the board, and close."""
+        self._carry_out(farewell(error, self.dialect))
 
-    def step_aside(self) -> None:
-        """Begin the grace of this session, since this process goes down."""
-        if self.session_id:
-            self._hub.lose(self._board, self._stand_up())
+    def drain(self) -> None:
+        """Start the grace of this session, since the process shuts down."""
+        if self._board is not None:
+            self._board.disconnect(self._end_stay())
 
     def restart(self) -> None:
-        """Tell the client that this process goes down, and close: it comes back to another."""
-        if not self._gone:
+        """Have the client connect anew: tell it so, start the grace, and close."""
+        if not self._closed:
             self.refuse(Restarting(retry=self._hub.retry))
 
     def closed(self, code: int | None) -> None:
-        """Take in that the socket is closed: off the board at once, or after the grace where it
-        broke.
+        """Take in that the socket is closed: off the board at once, or after the grace if it broke.
 
-        `code` is the close code as the server gives it, None where there was none. Call it as often
-        as you like.
+        `code` is the close code as the server gives it, None if there was none. Further calls
+        change nothing.
         """
-        if not self._gone:
+        if not self._closed:
             self._metrics.client_closed(code)
         self._end(broken=is_broken(code))
 
@@ -131,69 +151,58 @@ class Connection:
                 self._show(action)
             case Join(_, name):
                 self._join(name)
-            case Leave():
-                self._leave()
+            case Leave() if self._board is not None:
+                self._board.leave(self._end_stay())
             case Reply(frame):
-                self.write(frame)
+                self.write([frame])
             case Strike(reason, frame):
                 self._metrics.malformed.labels(reason).inc()
-                self._say(frame)
+                self.write([frame] if frame else [])
             case Shut(error, frame):
                 self._shut(error, frame)
-            case CatchUp():
-                self._catch_up()
-            case None:  # pragma: no branch (there is nothing else)
-                pass
+            case CatchUp() if self._board is not None:
+                self._board.catch_up(self)
 
     def _show(self, action: Move | SetState) -> None:
-        if self._live is None:
+        if self._board is None:
+            return
+        if not self._admitted:
             # The JOIN is under way: of what comes meanwhile only the latest of a kind matters.
             self._early.pop(type(action), None)
             self._early[type(action)] = action
         elif isinstance(action, Move):
-            self._live.move(self.session_id, action.position)
+            self._board.move(self.session_id, action.position)
         else:
-            self._live.set_state(self.session_id, action.state)
+            self._board.set_state(self.session_id, action.state)
 
     def _join(self, asked: str) -> None:
         person = self._visitor.person
         name = self._visitor.name or clean_name(asked) or anonymous_name(person)
         self.session_id = uuid4().hex
         request = JoinRequest(self.session_id, self._hub.process, person, name)
-        self._hub.join(self._board, self, request, name_set=name != asked)
+        self._board = self._hub.board(self._board_uuid)
+        self._board.join(self, request, name_set=name != asked)
 
-    def _leave(self) -> None:
-        self._hub.leave(self._board, self._stand_up())
-
-    def _stand_up(self) -> str:
-        """Return the session that ends, and have none."""
-        session_id, self.session_id = self.session_id, ""
-        self._live = None
-        self._early = {}
-        return session_id
-
-    def _catch_up(self) -> None:
-        if self._live is not None:
-            self._live.catch_up(self)
-
-    def _say(self, frame: bytes | None) -> None:
-        if frame is not None:
-            self.write(frame)
+    def _end_stay(self) -> str:
+        """Return the session that ends; there is none from now on."""
+        session, self.session_id = self.session_id, ""
+        self._board, self._admitted, self._early = None, False, {}
+        return session
 
     def _shut(self, error: PresenceError, frame: bytes | None) -> None:
         code = error.close or Close.CLEAN
-        self._say(frame)
+        self.write([frame] if frame else [])
         self._metrics.closed.labels(code).inc()
-        journal = self._hub.journal
-        journal.closed(error, self._board, self.session_id, address=self._address)
-        self._close(code)
+        journal, session = self._hub.journal, self.session_id
+        journal.closed(error, self._board_uuid, session, address=self._address)
+        self._transport.close_with(code)
         self._end(broken=isinstance(error, Restarting))
 
     def _end(self, *, broken: bool) -> None:
-        if self._gone:
+        if self._closed:
             return
-        self._gone = True
+        self._closed = True
         self._hub.disconnect(self)
-        if self.session_id:
-            off = self._hub.lose if broken else self._hub.leave
-            off(self._board, self._stand_up())
+        board = self._board
+        if board is not None:
+            (board.disconnect if broken else board.leave)(self._end_stay())

@@ -1,47 +1,36 @@
-"""Every board of this process: puts sessions on boards and takes them off, through the store.
-
-What touches only this process (a move, a state) is done on the spot by a `LiveRoom`. What needs the
-store is a task of the hub's own, one at a time for each board, so that it is carried through
-whatever happens to the connection that asked for it: a consumer may be cancelled at any `await`.
-"""
+"""Every board of this process, the process's lease in the store, and its place among the others."""
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping
-from typing import Any, cast
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
+from presence.cluster.broker import Broker
 from presence.cluster.layer import Layer
 from presence.cluster.lease import Lease
-from presence.cluster.messages import Post
-from presence.protocol.errors import PresenceError, Refused, Removed, TryLater
-from presence.rooms.pacing import Lag
+from presence.cluster.messages import Message
 from presence.rooms.seats import Activity
-from presence.server.board import LiveRoom, Peer
+from presence.server.board import Board, Peer, RefreshQueue, Services
 from presence.server.events import Events, Tell, nobody
-from presence.server.exits import Exits
-from presence.server.logs import Journal
-from presence.server.metrics import Metrics, TimedLayer, timed
-from presence.server.sync import Sync
+from presence.server.logs import Journal, OutageLog
+from presence.server.metrics import Metrics
 from presence.server.tasks import Tasks
-from presence.store.base import Admission, BoardSummary, Departure, JoinRequest, Store, Timing
+from presence.store.base import BoardSummary, Departure, Store, Timing
 
 logger = logging.getLogger(__name__)
 
 SWEEP_EVERY = 1.0
-"""Seconds between two looks at every connection's clock."""
-
-ADMIT_WITHIN = 3.0
-"""Seconds within which who wants to join is on the board, or told to come again later."""
+"""Seconds between two sweeps: what the passing of time asks of connections and boards."""
 
 
 class Hub:
     """The boards of one process. Create it on its event loop.
 
     `process` is a name unique among all processes; `least` the shortest interval between cursor
-    frames in milliseconds; `timing` what the store was given; `layer` the way to the other
-    processes, None where there are none; `log_names` as `Journal` says; `tell` is called with who
-    came and went, once over all processes.
+    frames in milliseconds; `timing` what the store was given; `layer` leads to the other processes,
+    None if there are none; `log_names` as for `Journal`; `tell` is called with joins and leaves of
+    people, once over all processes.
     """
 
     def __init__(
@@ -62,48 +51,53 @@ class Hub:
             process, boards=lambda: self.boards, lease_age=lambda: self.lease_age
         )
         self.journal = Journal(process, names=log_names)
-        self._least = least
         self._timing = timing
         self._loop = asyncio.get_running_loop()
-        self._lag = Lag()
-        self._rooms: dict[UUID, LiveRoom] = {}
-        self._lease = Lease(store, process, timing.lease, self._on_renewed)
-        self._renew = self._lease.renew
-        layer = cast(Layer, TimedLayer(layer, self.metrics)) if layer else None
-        # The processes renew every third of a lease; half of one leaves them time to do so.
-        patience = timing.lease / 2
-        lease, queue, departed = self._lease, self._queue, self.departed
-        self._sync = Sync(
-            store, process, layer, self._rooms, queue, lease, departed, patience=patience
-        )
-        self._exits = Exits(store, lease, self._sync, queue, grace=timing.grace, departed=departed)
-        self._events = Events(tell)
-        self._peers: set[Peer] = set()
+        self._lease = Lease(store, process, timing.lease, self)
+        self._broker = Broker(layer, process, self) if layer else None
         self._tasks = Tasks()
+        self._services = Services(
+            process,
+            store,
+            self._lease,
+            self.metrics,
+            self.journal,
+            Events(tell),
+            self._tasks,
+            timing,
+            least,
+            self._broker,
+        )
+        self._boards: dict[UUID, Board] = {}
+        self._refreshes = RefreshQueue()
+        self._layer_outage = OutageLog(
+            logger, "channel layer: failed, will retry", "channel layer: works again"
+        )
+        self._peers: set[Peer] = set()
         self._sweeping: asyncio.TimerHandle | None = None
 
     @property
     def retry(self) -> int:
-        """Milliseconds over which clients spread their return: enough less than the grace that who
-        comes back last still goes on unnoticed."""
+        """Milliseconds over which clients spread their return. The last one is back well within its
+        grace."""
         return int(self._timing.grace * 600)
 
     @property
     def boards(self) -> int:
         """How many boards this process serves somebody on."""
-        return sum(live.room.serving for live in self._rooms.values())
+        return sum(board.room.serving for board in self._boards.values())
 
     @property
     def lease_age(self) -> float:
-        """Seconds since this process's lease was renewed; 0 where it needs none."""
-        return self._lease.age if self._peers or self._rooms else 0.0
+        """Seconds since this process's lease was renewed; 0 while it needs none."""
+        return self._lease.age if self._peers or self._boards else 0.0
 
     @property
     def settled(self) -> bool:
-        """False while people may be missing in the store who are on their boards: it was out of
+        """False while people who are on their boards may be missing in the store: it was out of
         reach, or this process asleep, and not everybody has been put back."""
         held = self.lease_age < self._timing.lease
-        return held and not self._lease.away and not self._sync.doubtful
+        return held and not self._lease.away and self.now() >= self._services.restored_at
 
     def now(self) -> float:
         """Return the event loop's time, in seconds."""
@@ -120,149 +114,89 @@ class Hub:
         self._peers.discard(peer)
         self.metrics.sockets = len(self._peers)
 
-    def join(self, board: UUID, peer: Peer, request: JoinRequest, *, name_set: bool) -> None:
-        """Put a peer on a board; it is told by `admitted` or `refuse`, unless it has left by
-        then."""
-        if self._lease.away:
-            # Known since the last renewal: nobody needs to wait to hear it.
-            peer.refuse(TryLater("the store is out of reach"))
-            return
-        live = self._room(board)
-        error = TryLater("the store takes too long")
-        patience = self._loop.call_later(ADMIT_WITHIN, self._refuse, peer, request, error)
-        self._queue(live, _before(patience, self._join(live, peer, request, name_set)))
-
-    def leave(self, board: UUID, session_id: str) -> None:
-        """Take a session off a board at once."""
-        self._exits.leave(self._unseat(board, session_id), session_id)
-
-    def lose(self, board: UUID, session_id: str) -> None:
-        """Begin the grace of a session whose socket broke."""
-        self._exits.lose(self._unseat(board, session_id), session_id)
-
-    def drain(self) -> None:
-        """Take in that this process goes down. As often as you like."""
-        self.journal.draining(self.metrics.sockets)
-
-    def hear(self, board: UUID, post: Post) -> None:
-        """Take in what somebody says of a board who has nobody there."""
-        self._sync.hear(board, post)
+    def board(self, board: UUID) -> Board:
+        """Return a board, new if nobody is on it here."""
+        if board not in self._boards:
+            self._boards[board] = Board(board, self._services, self._refreshes)
+            self._keep_sweeping()
+        return self._boards[board]
 
     def activity(self, board: UUID) -> Activity:
         """Return what the people of a board do whom this process serves."""
-        return self._sync.activity(board)
+        here = self._boards.get(board)
+        return here.room.seats.activity() if here else Activity()
+
+    def departed(self, board: UUID, departure: Departure) -> None:
+        """Count, log and tell that members are off a board."""
+        self._services.departed(board, departure)
+
+    def drain(self) -> None:
+        """Log that this process shuts down. Further calls change nothing."""
+        self.journal.draining(self.metrics.sockets)
+
+    async def settle(self) -> None:
+        """Wait until the boards' queues are empty."""
+        await self._tasks.settle()
 
     async def close(self) -> None:
         """Stop every timer and wait for what is under way. Nobody is told."""
-        self._exits.close()
         if self._sweeping is not None:
             self._sweeping.cancel()
+        for board in self._boards.values():
+            board.close()
         await self.settle()
-        await self._sync.close()
-        for live in self._rooms.values():
-            live.close()
+        if self._broker is not None:
+            await self._broker.stop()
+        for board in self._boards.values():
+            board.close()
 
-    async def settle(self) -> None:
-        """Wait for what is under way."""
-        await self._tasks.settle()
+    # What the lease and the broker tell
 
-    def _room(self, board: UUID) -> LiveRoom:
-        if board not in self._rooms:
-            live = LiveRoom(board, self._least, self._lag, self.metrics, self._sync.post)
-            self._rooms[board] = live
-        return self._rooms[board]
+    def renewed(self, summaries: Mapping[UUID, BoardSummary], *, was_away: bool) -> None:
+        """See `presence.cluster.lease.Holder`."""
+        if self._broker is not None:
+            # Whoever holds a lease can be asked whom it serves.
+            self._broker.start()
+        serving = any(board.room.serving for board in self._boards.values())
+        if was_away and serving:
+            # The others may have been as long without a lease: they renew within this time.
+            self._services.restored_at = self.now() + self._timing.lease / 2
+        for board in self._boards.values():
+            if was_away:
+                board.reshare()
+            board.renewed(summaries.get(board.id))
 
-    def _unseat(self, board: UUID, session_id: str) -> LiveRoom:
-        live = self._room(board)
-        live.peers.pop(session_id, None)
-        return live
+    def heard(self, board: UUID, process: str, message: Message) -> None:
+        """Take in what another process, or staff, tell of a board."""
+        here = self._boards.get(board)
+        if here is not None:
+            here.heard(process, message)
 
-    async def _join(self, live: LiveRoom, peer: Peer, request: JoinRequest, name_set: bool) -> None:
-        if peer.session_id != request.session:
-            return
-        admission = await self._admission(live, peer, request)
-        if admission is None:
-            return
-        self._events.came(live.board, admission)
-        self.metrics.joins.inc()
-        self.metrics.resumes.inc(admission.resumed is not None)
-        try:
-            await self._sync.enter(live, admission)
-            if request.session in live.removed:
-                # By somebody who was faster than we.
-                self._refuse(peer, request, Removed())
-                return
-            live.admit(peer, admission, name_set=name_set)
-        except Exception:
-            self._refuse(peer, request, TryLater())
-            # The store has it on the board, and nothing else would take it off.
-            self._exits.take_off(live, request.session)
-            raise
-        self.journal.joined(live.board, admission)
-        if peer.session_id == request.session:
-            peer.admitted(live, admission)
-            live.stir()
+    def answer(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what this process serves: the activity of one board, or for all boards the
+        sessions, the counts they were told and the versions."""
+        if "board" in question:
+            return self.activity(UUID(question["board"])).packed()
+        boards = {board.hex: here for board, here in self._boards.items()}
+        return {
+            "sessions": {b: list(here.room.seats.local_members()) for b, here in boards.items()},
+            "told": {b: here.room.told_people for b, here in boards.items()},
+            "versions": {b: here.version for b, here in boards.items()},
+        }
+
+    def published(self, seconds: float | None) -> None:
+        """See `presence.cluster.broker.Listener`."""
+        if seconds is None:
+            self.metrics.publish_failures.inc()
         else:
-            # It left while the store decided: what takes it off the board is next in turn.
-            del live.peers[request.session]
+            self.metrics.publish.observe(seconds)
+            self._layer_outage.works()
 
-    async def _admission(
-        self, live: LiveRoom, peer: Peer, request: JoinRequest
-    ) -> Admission | None:
-        try:
-            await self._renew()
-            if peer.session_id != request.session:
-                return None
-            with timed(self.metrics.store):
-                return await self.store.join(live.board, request)
-        except Refused as error:
-            self._refuse(peer, request, error)
-            return None
-        except TryLater as error:
-            self.metrics.store_failures.inc()
-            self._refuse(peer, request, error)
-            return None
-        except Exception:
-            self._refuse(peer, request, TryLater())
-            raise
+    def layer_failed(self, error: Exception) -> None:
+        """See `presence.cluster.broker.Listener`."""
+        self._layer_outage.failed(error)
 
-    def _refuse(self, peer: Peer, request: JoinRequest, error: PresenceError) -> None:
-        if peer.session_id == request.session:
-            peer.refuse(error)
-
-    def departed(self, board: UUID, departure: Departure) -> None:
-        """Take in who is off a board, by this process's word to the store: count, log and tell."""
-        self.metrics.leaves.inc(len(departure.members))
-        self.journal.left(board, departure)
-        self._events.went(board, departure)
-
-    def _on_renewed(self, summaries: Mapping[UUID, BoardSummary], was_away: bool) -> None:
-        if was_away and any(live.room.serving for live in self._rooms.values()):
-            # The others may have been as long without a lease: they need to renew to be seen.
-            self._sync.doubt()
-        self._sync.compare(summaries)
-
-    def _queue(self, live: LiveRoom, operation: Coroutine[Any, Any, None]) -> None:
-        live.waiting += 1
-        self._tasks.spawn(self._in_turn(live, operation))
-
-    async def _in_turn(self, live: LiveRoom, operation: Coroutine[Any, Any, None]) -> None:
-        try:
-            async with live.lock:
-                await self._do(live, operation)
-        finally:
-            live.waiting -= 1
-            if not live.waiting and not live.room.serving and self._rooms.get(live.board) is live:
-                live.close()
-                del self._rooms[live.board]
-
-    async def _do(self, live: LiveRoom, operation: Coroutine[Any, Any, None]) -> None:
-        try:
-            await operation
-        finally:
-            if live.waiting == 1 and not live.room.serving:
-                # People of other processes are no concern of ours any more.
-                await self._sync.meet(live, ())
+    # The sweep
 
     def _keep_sweeping(self) -> None:
         if self._sweeping is None:
@@ -273,19 +207,13 @@ class Hub:
         now = self.now()
         for peer in tuple(self._peers):
             peer.sweep(now)
-        for live in self._rooms.values():
-            # A dead process's people are on the roster until their grace is over.
-            settled = not self._lease.away and not self._sync.doubtful
-            if settled and (live.orphaned or live.reap_due) and not live.reaping:
-                self._exits.reap_others(live)
-        if self._peers or self._rooms:
+        for board in tuple(self._boards.values()):
+            if board.idle:
+                board.close()
+                del self._boards[board.id]
+            else:
+                board.sweep(now)
+        if self._peers or self._boards:
             if not self._lease.renewing:
-                self._tasks.spawn(self._renew())
+                self._tasks.spawn(self._lease.renew())
             self._keep_sweeping()
-
-
-async def _before(patience: asyncio.TimerHandle, work: Coroutine[Any, Any, None]) -> None:
-    try:
-        await work
-    finally:
-        patience.cancel()

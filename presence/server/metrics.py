@@ -6,13 +6,11 @@ docs/operations.md lists them all.
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 from uuid import UUID
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, Metric
 
-from presence.cluster.layer import Layer
 from presence.protocol.errors import Close, Malformed, TryLater
 from presence.store.base import Store
 
@@ -136,16 +134,6 @@ class Metrics:
         known = Close.BROKEN if code is None else code
         self.hung_up.labels(known if known in CLIENT_CODES else OTHER).inc()
 
-    @contextmanager
-    def publishing(self) -> Iterator[None]:
-        """Time a message to the channel layer; one that fails or is cancelled is a failure."""
-        try:
-            with timed(self.publish):
-                yield
-        except BaseException:
-            self.publish_failures.inc()
-            raise
-
     def collect(self) -> Iterator[Metric]:
         """Yield every metric, with the label `process`."""
         for name, text in FRAME_COUNTERS.items():
@@ -159,22 +147,6 @@ class Metrics:
                 if not sample.name.endswith("_created")
             ]
             yield metric
-
-
-class TimedLayer:
-    """A channel layer that times `group_send`."""
-
-    def __init__(self, layer: Layer, metrics: Metrics) -> None:
-        self._layer = layer
-        self._metrics = metrics
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._layer, name)
-
-    async def group_send(self, group: str, message: dict[str, Any]) -> None:
-        """See `Layer.group_send`."""
-        with self._metrics.publishing():
-            await self._layer.group_send(group, message)
 
 
 @contextmanager

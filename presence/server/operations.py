@@ -11,10 +11,10 @@ from time import monotonic
 from uuid import UUID, uuid4
 
 from presence.cluster.layer import Layer
-from presence.cluster.messages import Post, pack
+from presence.cluster.messages import Message
 from presence.cluster.requests import Asker
 from presence.protocol.errors import TryLater
-from presence.rooms.seats import Activity, unpack
+from presence.rooms.seats import Activity, unpack_activity
 from presence.server.events import Events, Tell
 from presence.server.hub import Hub
 from presence.server.people import Scene, scene
@@ -112,7 +112,7 @@ class Operations:
         with suppress(TryLater):
             processes.update((await self._store.snapshot(board)).processes)
         try:
-            await self._have(board, processes, Post(look=True))
+            await self._have(board, processes, Message(version=departure.version))
         except TryLater as error:
             logger.warning("a removal is seen at the next renewal only: %s", error)
         return len(departure.members)
@@ -120,15 +120,15 @@ class Operations:
     async def reconnect(self, board: UUID) -> None:
         """Have everybody on a board connect anew, spread over less than the grace."""
         snapshot = await self._store.snapshot(board)
-        await self._have(board, snapshot.processes, Post(restart=True))
+        await self._have(board, snapshot.processes, Message(reconnect=True))
 
-    async def _have(self, board: UUID, processes: Collection[str], post: Post) -> None:
+    async def _have(self, board: UUID, processes: Collection[str], message: Message) -> None:
         if self._hub is not None:
-            self._hub.hear(board, post)
+            self._hub.heard(board, self._name, message)
         if self._layer is not None:
             asker = Asker(self._layer, within=ANSWER_WITHIN)
-            message = {"from": self._name, "board": board.hex, **pack(post)}
-            told = [asker.say(process, message) for process in self._others(processes)]
+            packed = {"from": self._name, "board": board.hex, **message.packed()}
+            told = [asker.say(process, packed) for process in self._others(processes)]
             await asyncio.gather(*told)
 
     async def _activity(self, board: UUID, processes: Collection[str], within: float) -> Activity:
@@ -153,4 +153,4 @@ def _read(answer: object) -> tuple[str, Activity]:
     """Return what a process answered; `ValueError` where it is something else."""
     if not isinstance(answer, dict):
         raise ValueError("no answer")
-    return str(answer.get("process")), unpack(answer)
+    return str(answer.get("process")), unpack_activity(answer)

@@ -1,4 +1,4 @@
-"""Tasks of one's own, which go on whatever happens to whoever began them."""
+"""Tasks that go on whatever happens to whoever started them."""
 
 import asyncio
 import logging
@@ -11,20 +11,20 @@ logger = logging.getLogger(__name__)
 
 
 class Tasks:
-    """Those that are under way. Create it on the event loop. What one raises is logged."""
+    """The tasks under way. Create it on the event loop. What a task raises is logged."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._running: set[asyncio.Task[None]] = set()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Begin a task."""
+        """Start a task."""
         task = self._loop.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._done)
 
     async def settle(self) -> None:
-        """Wait for those that are under way. Who stops waiting ends none of them."""
+        """Wait for the tasks that are under way. Cancelling this wait cancels none of them."""
         if self._running:
             await asyncio.wait(self._running)
 
@@ -32,6 +32,6 @@ class Tasks:
         self._running.discard(task)
         error = None if task.cancelled() else task.exception()
         if isinstance(error, TryLater):
-            logger.warning("the store is out of reach: %s", error)
+            logger.warning("store: out of reach (error=%s)", error)
         elif error is not None:
-            logger.error("the store could not do what was asked", exc_info=error)
+            logger.error("task: failed", exc_info=error)

@@ -1,4 +1,4 @@
-"""What processes say to each other: what merges, and what is carried."""
+"""What processes tell each other of a board: what merges, and its form on a layer."""
 
 from dataclasses import replace
 from typing import Any
@@ -8,199 +8,108 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from presence.cluster.messages import Pending, Post, pack, unpack
+from presence.cluster.layer import board_group, process_group
+from presence.cluster.messages import Message, unpack
 from presence.protocol.messages import UserState
 
 ACTIVE, OFF_BOARD, AWAY, IDLE = UserState
 A, B, C = b"\x00\x01\x00\x02", b"\x00\x03\x00\x04", b"\xff\xff\xff\xff"
 
 USERS = st.integers(0, 254)
-POSTS = st.builds(
-    Post,
-    st.booleans(),
-    st.booleans(),
+MESSAGES = st.builds(
+    Message,
+    st.integers(0, 2**60),
     st.dictionaries(USERS, st.binary(min_size=4, max_size=4)),
     st.dictionaries(USERS, st.sampled_from(UserState)),
     st.booleans(),
     st.booleans(),
-    st.booleans(),
 )
 
 
-def merged(*posts: Post) -> Post:
-    together = Post()
-    for post in posts:
-        together.merge(post)
+def merged(*messages: Message) -> Message:
+    together = Message()
+    for message in messages:
+        together.merge(message)
     return together
 
 
-def test_nothing_and_nothing_is_nothing() -> None:
-    assert merged(Post(), Post()) == Post()
-
-
-def test_of_a_user_only_the_latest_cursor_and_state_count() -> None:
-    post = merged(
-        Post(cursors={1: A, 2: A}, states={3: AWAY}), Post(cursors={1: B}, states={3: IDLE})
+def test_the_latest_cursor_and_state_of_a_user_and_the_highest_version_count() -> None:
+    first = Message(7, cursors={1: A, 2: A}, states={3: AWAY})
+    assert merged(first, Message(5, cursors={1: B}, states={3: IDLE})) == Message(
+        7, cursors={1: B, 2: A}, states={3: IDLE}
     )
-    assert post == Post(cursors={1: B, 2: A}, states={3: IDLE})
+    assert merged(Message(5), Message(7)) == Message(7)
+    assert merged(Message(), Message()) == Message()
 
 
-def test_a_state_takes_an_earlier_cursor_along() -> None:
-    assert merged(Post(cursors={1: A, 2: B}), Post(states={1: AWAY})) == Post(
-        cursors={2: B}, states={1: AWAY}
-    )
+def test_a_state_drops_an_earlier_cursor_and_keeps_a_later_one() -> None:
+    away = Message(states={1: AWAY})
+    assert merged(Message(cursors={1: A, 2: B}), away) == Message(cursors={2: B}, states={1: AWAY})
+    back = Message(cursors={1: B}, states={1: ACTIVE})
+    assert merged(Message(cursors={1: A}), away, back) == back
 
 
-def test_a_cursor_after_a_state_stays_with_it() -> None:
-    back = Post(cursors={1: B}, states={1: ACTIVE})
-    assert merged(Post(cursors={1: A}), Post(states={1: AWAY}), back) == back
+def test_an_introduction_and_a_reconnect_stay() -> None:
+    wishes = merged(Message(introduction=True), Message(reconnect=True), Message(cursors={1: A}))
+    assert wishes == Message(cursors={1: A}, introduction=True, reconnect=True)
 
 
-def test_what_was_to_be_done_once_stays_to_be_done() -> None:
-    assert merged(Post(look=True), Post(hello=True), Post(cursors={1: A})) == Post(
-        look=True, hello=True, cursors={1: A}
-    )
+def test_merging_leaves_the_later_message_as_it_is() -> None:
+    later = Message(cursors={1: A}, states={2: AWAY})
+    merged(later).merge(Message(cursors={1: B, 3: C}, states={2: IDLE}))
+    assert later == Message(cursors={1: A}, states={2: AWAY})
 
 
-def test_the_later_post_stays_as_it_is() -> None:
-    later = Post(cursors={1: A}, states={2: AWAY})
-    together = merged(later)
-    together.merge(Post(cursors={1: B, 3: C}, states={2: IDLE}))
-    assert later == Post(cursors={1: A}, states={2: AWAY})
+def test_only_some_users() -> None:
+    message = Message(9, {1: A, 2: B}, {2: AWAY, 3: IDLE}, introduction=True)
+    assert message.only({2}) == Message(0, {2: B}, {2: AWAY})
 
 
-def test_it_is_carried_as_these_bytes() -> None:
-    assert pack(Post(look=True, cursors={7: A, 254: C}, states={7: IDLE})) == {
-        "look": True,
-        "hello": False,
-        "whole": False,
-        "told": False,
-        "restart": False,
+def test_its_form_on_a_layer() -> None:
+    assert Message(9, cursors={7: A, 254: C}, states={7: IDLE}).packed() == {
+        "version": 9,
         "cursors": b"\x07\x00\x01\x00\x02" + b"\xfe\xff\xff\xff\xff",
         "states": b"\x07\x03",
+        "introduction": False,
+        "reconnect": False,
     }
 
 
-@given(POSTS)
-def test_what_is_packed_is_unpacked(post: Post) -> None:
-    assert unpack(pack(post)) == post
+@given(MESSAGES)
+def test_unpacking_gives_the_same_message(message: Message) -> None:
+    assert unpack(message.packed()) == message
+    assert unpack({"type": "anything", "from": "a process", **message.packed()}) == message
 
 
-@given(st.lists(POSTS, min_size=1, max_size=6))
-def test_to_merge_is_to_know_what_was_said_last(posts: list[Post]) -> None:
-    post = merged(*posts)
-    states = {user: state for said in posts for user, state in said.states.items()}
-    assert post.states == states
-    for user in {user for said in posts for user in said.cursors}:
-        last = max(n for n, said in enumerate(posts) if user in said.cursors)
-        hidden = any(user in said.states for said in posts[last + 1 :])
-        assert post.cursors.get(user) == (None if hidden else posts[last].cursors[user])
+@given(MESSAGES, MESSAGES, MESSAGES)
+def test_merging_in_two_steps_is_merging_in_one(a: Message, b: Message, c: Message) -> None:
+    last_two = replace(b, cursors={**b.cursors}, states={**b.states})
+    last_two.merge(c)
+    assert merged(a, b, c) == merged(a, last_two)
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    "garbage",
     [
-        {"cursors": b"\x01\x00\x00\x00"},
-        {"cursors": b"\x01" * 6},
-        {"cursors": 5},
-        {"cursors": None},
+        {"cursors": b"\x01"},
+        {"states": b"\x01\x09"},
         {"states": b"\x01"},
-        {"states": b"\x01\x04"},
-        {"states": "text"},
+        {"cursors": None},
+        {"version": None},
     ],
 )
-def test_what_nobody_packed_is_refused(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"no post|UserState"):
-        unpack(pack(Post()) | wrong)
+def test_what_was_not_packed_is_refused(garbage: dict[str, Any]) -> None:
+    with pytest.raises(ValueError):
+        unpack(Message(cursors={1: A}).packed() | garbage)
+    with pytest.raises(ValueError):
+        unpack({})
 
 
-@pytest.mark.parametrize("missing", ["look", "hello", "whole", "told", "cursors", "states"])
-def test_what_lacks_a_part_is_refused(missing: str) -> None:
-    message = pack(Post())
-    del message[missing]
-    with pytest.raises(ValueError, match=missing):
-        unpack(message)
-
-
-# What waits to be sent
-
-
-GROUP, TELL = "group", "one process"
-BOARD, OTHER = UUID(int=1), UUID(int=2)
-
-
-def sent(pending: Pending) -> list[tuple[UUID, str, Post]]:
-    taken = []
-    while pending:
-        taken.append(pending.take())
-    return taken
-
-
-def test_nothing_waits() -> None:
-    assert not Pending()
-    assert sent(Pending()) == []
-
-
-def test_what_goes_to_one_group_of_one_board_merges_and_nothing_else() -> None:
-    pending = Pending()
-    for board, group in ((BOARD, GROUP), (OTHER, GROUP), (BOARD, TELL)):
-        pending.put(board, group, Post(cursors={1: A}))
-        pending.put(board, group, Post(look=True))
-    post = Post(look=True, cursors={1: A})
-    assert sent(pending) == [(BOARD, GROUP, post), (BOARD, TELL, post), (OTHER, GROUP, post)]
-
-
-def test_what_says_everything_does_not_fall_behind_what_is_sent_before_it() -> None:
-    pending = Pending()
-    pending.put(BOARD, GROUP, Post(cursors={1: A}))
-    pending.put(BOARD, TELL, Post(told=True, whole=True, cursors={1: A, 2: B}))
-    pending.put(BOARD, "another", Post(told=True, hello=True))
-    pending.put(BOARD, GROUP, Post(look=True, cursors={1: C}, states={2: AWAY}))
-    assert sent(pending) == [
-        (BOARD, GROUP, Post(look=True, cursors={1: C}, states={2: AWAY})),
-        (BOARD, TELL, Post(told=True, whole=True, cursors={1: C}, states={2: AWAY})),
-        (BOARD, "another", Post(told=True, hello=True)),
-    ]
-
-
-def test_what_is_put_back_goes_behind_other_boards_and_under_what_came_since() -> None:
-    pending = Pending()
-    for board in (BOARD, OTHER):
-        pending.put(board, GROUP, Post(cursors={1: A}))
-    failed = pending.take()
-    pending.put(BOARD, TELL, Post(told=True, hello=True))
-    pending.put(BOARD, GROUP, Post(cursors={1: B}))
-    pending.put_back(*failed)
-    assert sent(pending) == [
-        (OTHER, GROUP, Post(cursors={1: A})),
-        (BOARD, GROUP, Post(cursors={1: B})),
-        (BOARD, TELL, Post(told=True, hello=True)),
-    ]
-
-
-def test_what_says_everything_and_is_put_back_knows_what_came_since() -> None:
-    pending = Pending()
-    pending.put(BOARD, TELL, Post(told=True, whole=True, cursors={1: A}))
-    failed = pending.take()
-    pending.put(BOARD, "another", Post(told=True, hello=True))
-    pending.put(BOARD, GROUP, Post(look=True, cursors={1: B}))
-    pending.put_back(*failed)
-    assert sent(pending) == [
-        (BOARD, TELL, Post(told=True, whole=True, cursors={1: B})),
-        (BOARD, "another", Post(told=True, hello=True)),
-        (BOARD, GROUP, Post(look=True, cursors={1: B})),
-    ]
-
-
-def test_what_one_says_of_some_users() -> None:
-    post = Post(look=True, cursors={1: A, 2: B}, states={2: AWAY, 3: IDLE})
-    assert post.only({2}) == Post(cursors={2: B}, states={2: AWAY})
-
-
-@pytest.mark.parametrize("post", [Post(), Post(told=True)])
-def test_a_post_that_says_nothing(post: Post) -> None:
-    assert not post
-    for says in ("look", "hello", "whole"):
-        assert replace(post, **{says: True})
-    assert replace(post, cursors={1: A})
-    assert replace(post, states={1: AWAY})
+def test_group_names_are_those_that_channels_allows() -> None:
+    process = "höst.example:1234:0123abcd" * 5
+    for name in (board_group(UUID(int=1)), process_group(process)):
+        assert len(name) < 100
+        assert name.replace(".", "").replace("-", "").isalnum()
+        assert name.isascii()
+    assert board_group(UUID(int=1)) != board_group(UUID(int=2))
+    assert process_group("host:1:abc") != process_group("host:2:abc")

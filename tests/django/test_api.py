@@ -37,10 +37,15 @@ class Tab:
             board,
             Visitor(person, name),
             Dialect.COMPACT,
-            write=lambda frame: None,
-            close=self.codes.append,
+            self,
         )
         self.connection.receive(JOIN)
+
+    def write(self, frame: bytes) -> None:
+        """Stands for the server's; what is written is not read."""
+
+    def close_with(self, code: int) -> None:
+        self.codes.append(code)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """A board's short names: its id on the wire and its channel layer group."""
 
 import json
-import re
 from pathlib import Path
 from uuid import UUID
 
@@ -9,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from presence.protocol.board_ids import group_name, home_id, next_id
+from presence.protocol.board_ids import home_id, next_id
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "frames.json").read_text())[
     "board_ids"
@@ -65,10 +64,3 @@ def test_home_must_be_a_board_id(home):
 @given(st.uuids())
 def test_a_home_is_a_board_id(board):
     assert 1 <= home_id(board) <= 65535
-
-
-@given(st.uuids())
-def test_group_names_are_legal_and_tell_boards_apart(board):
-    name = group_name(board)
-    assert re.fullmatch(r"[a-zA-Z0-9\-_.]{1,99}", name)
-    assert UUID(name.removeprefix("presence.")) == board

@@ -81,7 +81,7 @@ def heard(
     states: dict[int, UserState] | None = None,
 ) -> list[object]:
     """What the people of this process are told of what another one says."""
-    board.room.hear("process", cursors or {}, states or {})
+    board.room.update_remote("process", cursors or {}, states or {})
     flush = board.tick()
     assert flush.welcomes == {}
     return [*read(flush.common[COMPACT] + flush.cursors[COMPACT])]

@@ -133,7 +133,7 @@ class RoomMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_room_holds_who_is_here(self) -> None:
-        assert len(self.room) == len(self.here)
+        assert len(self.room.seats.by_session) == len(self.here)
         assert all(session in self.room for session in self.here)
 
     # How it happens

@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from presence.protocol.messages import UserState
-from presence.rooms.seats import Activity, unpack
+from presence.rooms.seats import Activity, unpack_activity
 
 HERE = Activity({"a": UserState.ACTIVE, "b": UserState.AWAY}, {"a": b"\x00\x01\x02\x03"})
 
 
 def test_what_is_packed_is_unpacked() -> None:
-    assert unpack(HERE.packed()) == HERE
-    assert unpack(Activity().packed()) == Activity()
+    assert unpack_activity(HERE.packed()) == HERE
+    assert unpack_activity(Activity().packed()) == Activity()
 
 
 def test_it_is_told_in_what_every_layer_carries() -> None:
@@ -38,4 +38,4 @@ def test_of_two_processes_it_is_one() -> None:
 )
 def test_anything_else_is_no_activity(said: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
-        unpack(said)
+        unpack_activity(said)

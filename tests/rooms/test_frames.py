@@ -19,7 +19,7 @@ from presence.protocol.messages import (
     UserState,
     Welcome,
 )
-from presence.rooms.changes import Changes
+from presence.rooms.changes import PendingChanges
 from presence.rooms.frames import (
     ROSTER_AFTER,
     changes_frames,
@@ -48,8 +48,10 @@ def read(frames: list[bytes], dialect: Dialect = COMPACT) -> list[ServerMessage]
     return [decode_server(frame, dialect) for frame in frames]
 
 
-def comings(left: int, joined: list[Seat]) -> Changes:
-    return Changes(left=list(range(100, 100 + left)), joined={s.member.user: s for s in joined})
+def comings(left: int, joined: list[Seat]) -> PendingChanges:
+    return PendingChanges(
+        left=list(range(100, 100 + left)), joined={s.member.user: s for s in joined}
+    )
 
 
 def test_a_compact_welcome_byte_for_byte() -> None:
@@ -131,13 +133,13 @@ def test_moves_are_one_frame_in_compact_and_one_for_each_cursor_in_explicit() ->
 
 @pytest.mark.parametrize("dialect", Dialect)
 def test_nothing_new_is_no_frame(dialect: Dialect) -> None:
-    assert changes_frames(BOARD, Changes(), crowd(3), dialect) == []
+    assert changes_frames(BOARD, PendingChanges(), crowd(3), dialect) == []
     assert moves_frames(BOARD, dialect, {}) == []
 
 
 def test_changes_come_as_left_joined_renamed_count_rate_states() -> None:
     ada, bob = seat(1, "Ada"), seat(2, "Bob")
-    changes = Changes(
+    changes = PendingChanges(
         left=[1, 5],
         joined={1: ada},
         renamed={2: bob},

@@ -138,7 +138,7 @@ def test_one_who_leaves_is_told_with_the_count() -> None:
     board.room.people = 2
     flush = board.tick()
     assert flush.common[COMPACT] == [bytes.fromhex("06 1234 01"), bytes.fromhex("07 1234 02")]
-    assert len(board.room) == 2
+    assert len(board.room.seats.by_session) == 2
     assert "bob" not in board.room
     assert "ada" in board.room
 
@@ -252,7 +252,7 @@ def test_a_spectator_goes_and_comes_back_with_nothing_but_the_count() -> None:
     board.room.depart("later")
     board.room.people = 3
     assert board.told() == [PresenceUpdate(BOARD, 3)]
-    assert len(board.room) == 3
+    assert len(board.room.seats.by_session) == 3
 
 
 def test_the_count_that_was_told_is_known_also_while_another_is_due() -> None:

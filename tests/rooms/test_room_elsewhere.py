@@ -109,14 +109,14 @@ def test_a_spectator_elsewhere_is_counted_and_not_announced() -> None:
 def test_who_is_here_and_who_is_elsewhere() -> None:
     board = shared("bob")
     board.room.start_grace("ada")
-    assert board.room.members(elsewhere=False) == {"ada": member("ada", 0)}
-    assert board.room.members(elsewhere=True) == {"bob": member("bob", 1)}
-    assert board.room.member("bob") == member("bob", 1)
+    assert board.room.seats.local_members() == {"ada": member("ada", 0)}
+    assert board.room.seats.remote_members() == {"bob": member("bob", 1)}
+    assert board.room.seats.by_session["bob"].member == member("bob", 1)
     assert board.room.serving
     board.room.depart("ada")
     assert not board.room.serving
     with pytest.raises(KeyError):
-        board.room.member("ada")
+        board.room.seats.by_session["ada"]
 
 
 # What they do
@@ -126,8 +126,8 @@ def test_what_is_heard_is_told_with_the_next_tick_in_each_dialect() -> None:
     board = shared("bob", "cy")
     board.arrive("old", 3, EXPLICIT)
     board.tick()
-    board.room.hear("process", {1: C}, {})
-    board.room.hear("process", {1: A, 2: B}, {2: ACTIVE})
+    board.room.update_remote("process", {1: C}, {})
+    board.room.update_remote("process", {1: A, 2: B}, {2: ACTIVE})
     assert board.room.pending
     flush = board.tick()
     assert flush.cursors == {
@@ -195,7 +195,7 @@ def test_doings_are_all_that_ones_own_people_last_did() -> None:
     heard(board, {1: A}, {1: AWAY})
     board.room.move("ada", B)
     board.room.set_state("cy", IDLE)
-    assert board.room.doings() == ({0: B}, {0: ACTIVE, 2: IDLE})
+    assert board.room.seats.activity_by_user() == ({0: B}, {0: ACTIVE, 2: IDLE})
 
 
 def test_doings_mend_what_was_missed() -> None:
@@ -204,15 +204,18 @@ def test_doings_mend_what_was_missed() -> None:
     there.tick()
     heard(here, {}, {1: AWAY})
     there.room.move("bob", C)
-    assert heard(here, *there.room.doings()) == [States(((1, ACTIVE),)), *at(1, 5, 6)]
+    assert heard(here, *there.room.seats.activity_by_user()) == [
+        States(((1, ACTIVE),)),
+        *at(1, 5, 6),
+    ]
 
 
 def test_only_the_process_that_serves_somebody_is_heard_of_them() -> None:
     board = shared("bob")
-    board.room.hear("another process", {1: A}, {1: UserState.AWAY})
+    board.room.update_remote("another process", {1: A}, {1: UserState.AWAY})
     assert not board.room.pending
-    assert board.room.strangers("another process", [1, 7]) == {1, 7}
-    assert board.room.strangers("process", [0, 1, 7, 255]) == {0, 7, 255}
+    assert board.room.seats.unknown("another process", [1, 7]) == {1, 7}
+    assert board.room.seats.unknown("process", [0, 1, 7, 255]) == {0, 7, 255}
 
 
 def test_who_lost_their_id_to_somebody_else_moves_nobodys_cursor() -> None:
@@ -238,7 +241,7 @@ def moved_on(*sessions: str, **ids: int) -> Board:
     board.tick()
     for session, user in ids.items():
         board.room.arrive_elsewhere(
-            member(f"instead of {session}", board.room.member(session).user)
+            member(f"instead of {session}", board.room.seats.by_session[session].member.user)
         )
         board.room.reseat(member(session, user))
     return board

@@ -87,7 +87,7 @@ class SharedRoomMachine(RoomMachine):
         self.here[member.session] = Truth(member, elsewhere=True)
 
     def _hear(self, cursors: dict[int, bytes], states: dict[int, UserState]) -> None:
-        self.room.hear("process", cursors, states)
+        self.room.update_remote("process", cursors, states)
 
     def _elsewhere(self) -> list[Truth]:
         found = [truth for truth in self.here.values() if truth.elsewhere]
@@ -107,7 +107,7 @@ class SharedRoomMachine(RoomMachine):
 
     def _compare_doings(self) -> None:
         own = [t for t in self.here.values() if not t.elsewhere and not t.member.spectator]
-        positions, states = self.room.doings()
+        positions, states = self.room.seats.activity_by_user()
         assert positions == {t.member.user: t.position for t in own if t.position is not None}
         assert states == {t.member.user: t.state for t in own}
 
@@ -115,8 +115,8 @@ class SharedRoomMachine(RoomMachine):
         super()._compare(cursors=cursors)
         self._compare_doings()
         ours = {session for session, truth in self.here.items() if not truth.elsewhere}
-        assert self.room.members(elsewhere=False).keys() == ours
-        assert self.room.members(elsewhere=True).keys() == self.here.keys() - ours
+        assert self.room.seats.local_members().keys() == ours
+        assert self.room.seats.remote_members().keys() == self.here.keys() - ours
         assert self.room.serving == bool(ours)
 
 

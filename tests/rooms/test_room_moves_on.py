@@ -43,7 +43,11 @@ def test_who_goes_on_elsewhere_is_not_noticed() -> None:
     board.tick()
     board.room.resume_elsewhere(member("bob again", 1, "bob", "bob"), "bob")
     assert board.told() == [Rate(LEAST)]
-    assert (len(board.room), "bob" in board.room, "bob again" in board.room) == (2, False, True)
+    assert (len(board.room.seats.by_session), "bob" in board.room, "bob again" in board.room) == (
+        2,
+        False,
+        True,
+    )
     assert heard(board, {1: A}) == at(1, 1, 2)
 
 
@@ -102,7 +106,7 @@ def test_going_on_under_another_id_is_a_leave_and_an_arrival(here: bool) -> None
         UserJoined(BOARD, 5, "bob", COLOR),
         PresenceUpdate(BOARD, 2),
     ]
-    assert len(board.room) == 2
+    assert len(board.room.seats.by_session) == 2
 
 
 def test_what_is_unsaid_of_the_holder_of_an_id_is_not_said_of_the_next() -> None:

@@ -58,7 +58,7 @@ def test_who_comes_back_within_the_grace_is_not_noticed_by_the_others() -> None:
     )
     assert read(flush.welcomes["cy again"])[-1] == PresenceUpdate(BOARD, 3)
     assert "cy" not in board.room
-    assert len(board.room) == 3
+    assert len(board.room.seats.by_session) == 3
 
 
 def test_who_comes_back_can_move_and_go() -> None:
@@ -170,7 +170,7 @@ def test_a_broken_session_stays_on_the_roster_and_is_written_to_no_more() -> Non
     board.room.start_grace("eve")
     flush = board.tick()
     assert flush.common == {COMPACT: []}
-    assert len(board.room) == 4
+    assert len(board.room.seats.by_session) == 4
     board.arrive("zoe", 4)
     roster = read(board.tick().welcomes["zoe"])[1]
     assert isinstance(roster, Roster)
@@ -205,7 +205,7 @@ def test_a_tick_to_nobody_says_nothing() -> None:
     board.room.people = 0
     assert board.tick() == Flush(common={}, cursors={}, welcomes={})
     assert not board.room.pending
-    assert len(board.room) == 0
+    assert len(board.room.seats.by_session) == 0
 
 
 # Catching up

@@ -7,14 +7,15 @@ from dataclasses import replace
 from typing import Any, TypeVar
 from uuid import UUID
 
-from presence.cluster.broker import Relay
+from presence.cluster.broker import Broker
 from presence.server.audit import Difference, Miscount
 from presence.server.auditor import Auditor
 from presence.server.hub import Hub
 from presence.store.base import JoinRequest, Snapshot, Store, Timing
 from presence.store.memory import MemoryStore
 from tests.server.harness import BOARD, Process, Seam, Socket
-from tests.server.world import LayerSeam, Message
+from tests.support.layer import LayerSeam
+from tests.support.layer import Sent as Message
 
 TIMING = Timing(grace=30.0, lease=30.0)
 """So long that no process mends by itself what a test breaks."""
@@ -83,6 +84,25 @@ class Sight(Seam):
         return await super()._pass(name, work)
 
 
+class Stranger:
+    """A process of another release: it hears nothing, and answers in its own way."""
+
+    def __init__(self, report: dict[str, Any]) -> None:
+        self._report = report
+
+    def heard(self, board: UUID, process: str, message: object) -> None:
+        pass
+
+    def answer(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        return self._report
+
+    def published(self, seconds: float | None) -> None:
+        pass
+
+    def layer_failed(self, error: Exception) -> None:
+        pass
+
+
 Wrong = tuple[UUID, str | None, int, int]
 
 
@@ -105,7 +125,7 @@ class Inquiry:
         self.auditor = Auditor(self.sight, self.line, within=WITHIN, patience=patience)
         self.sights: dict[str, Sight] = {}
         self.processes: dict[str, Process] = {}
-        self._relays: list[Relay] = []
+        self._brokers: list[Broker] = []
 
     def process(self, name: str) -> Process:
         """Start a process."""
@@ -122,10 +142,9 @@ class Inquiry:
     async def stranger(self, name: str, report: dict[str, Any]) -> None:
         """Start a process of another release, which answers in its own way. It has one session on
         the board, "its own"."""
-        silent = {"heard": lambda *_: None, "gap": lambda _: None}
-        relay = Relay(self.layer, name, **silent, report=lambda question: report)
-        self._relays.append(relay)
-        relay.start()
+        broker = Broker(self.layer, name, Stranger(report))
+        self._brokers.append(broker)
+        broker.start()
         await self.store.renew(name)
         await self.store.join(BOARD, JoinRequest("its own", name, "cy", "Cy"))
 
@@ -147,7 +166,7 @@ class Inquiry:
         self.sight.open.set()
         for sight in self.sights.values():
             sight.open.set()
-        for relay in self._relays:
-            await relay.stop()
+        for broker in self._brokers:
+            await broker.stop()
         for process in self.processes.values():
             await process.hub.close()

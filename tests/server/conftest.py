@@ -10,7 +10,6 @@ from presence.server.hub import Hub
 from presence.store.base import Timing
 from presence.store.memory import MemoryStore
 from tests.server.harness import Process, Seam
-from tests.server.net import Net
 from tests.server.servers import Failures, Server
 from tests.server.world import World
 from tests.support.clock import LOOPS, SkippingLoop
@@ -37,16 +36,6 @@ async def process() -> AsyncIterator[Process]:
     yield Process(hub, seam)
     seam.open.set()
     await hub.close()
-
-
-@pytest.fixture
-async def net() -> AsyncIterator[Net]:
-    """Relays on one layer."""
-    net = Net()
-    yield net
-    net.layer.open.set()
-    for station in net.stations:
-        await station.relay.stop()
 
 
 @pytest.fixture

@@ -64,9 +64,7 @@ class Socket:
         self._decoded: list[ServerMessage] = []
         self._read = 0
         self._news = asyncio.Event()
-        self.connection = Connection(
-            hub, board, visitor, dialect, write=self.write, close=self.close
-        )
+        self.connection = Connection(hub, board, visitor, dialect, self)
 
     def write(self, frame: bytes) -> None:
         """Stands for the server's: every frame a connection writes comes here."""
@@ -75,7 +73,7 @@ class Socket:
         if self.reads and frame[0] == MessageType.PROBE:
             asyncio.get_running_loop().call_soon(self.connection.receive, frame)
 
-    def close(self, code: int) -> None:
+    def close_with(self, code: int) -> None:
         """Stands for the server's: the code a connection closes with comes here."""
         self.codes.append(code)
         self._news.set()

@@ -90,6 +90,16 @@ async def test_a_shutdown_is_one_line_for_all_sockets(process: Process, lines: A
     assert of(lines(), "event", "sockets") == [("drain", 2)]
 
 
+class Nowhere:
+    """A transport that sends nothing."""
+
+    def write(self, frame: bytes) -> None:
+        pass
+
+    def close_with(self, code: int) -> None:
+        pass
+
+
 @pytest.mark.parametrize("names", [False, True])
 async def test_names_and_addresses_are_logged_only_where_the_site_asks_for_them(
     process: Process, caplog: pytest.LogCaptureFixture, names: bool
@@ -101,8 +111,7 @@ async def test_names_and_addresses_are_logged_only_where_the_site_asks_for_them(
         BOARD,
         Visitor("user:7", "Ada Lovelace"),
         Dialect.COMPACT,
-        write=lambda frame: None,
-        close=lambda code: None,
+        Nowhere(),
         address="203.0.113.9",
     )
     connection.receive(encode(Join(0, "Ada"), Dialect.COMPACT))

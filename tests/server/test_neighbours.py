@@ -2,7 +2,7 @@
 
 import pytest
 
-from presence.protocol.board_ids import group_name
+from presence.cluster.layer import board_group
 from presence.protocol.messages import (
     Cursor,
     CursorBroadcast,
@@ -18,10 +18,11 @@ from presence.protocol.messages import (
     UserLeft,
     UserState,
 )
+from presence.server.hub import SWEEP_EVERY
 from tests.server.harness import BOARD, OTHER_BOARD, pass_time, settle
 from tests.server.world import TIMING, World, comings, quiet, states
 
-GROUP = group_name(BOARD)
+GROUP = board_group(BOARD)
 ACTIVE, OFF_BOARD, AWAY, IDLE = UserState
 
 
@@ -60,7 +61,7 @@ async def test_a_broken_socket_is_off_every_process_after_the_grace(world: World
     bob.snap()
     await pass_time(TIMING.grace - 0.1)
     assert comings(ada) == []
-    await pass_time(0.2)
+    await pass_time(SWEEP_EVERY)
     assert comings(ada) == [UserLeft(16028, 1), PresenceUpdate(16028, 1)]
 
 
@@ -142,7 +143,7 @@ async def test_a_tick_is_one_message_whatever_the_number_of_movers(world: World)
             mover.move(x)
         await pass_time(0.01)
     await pass_time(0.1)
-    assert len(world.layer.posts(GROUP)) <= 1.2 / 0.033
+    assert len(world.layer.messages(GROUP)) <= 1.2 / 0.033
     assert {user: x for user, (x, _) in ada.pointers.items()} == dict.fromkeys(range(20), 99)
 
 
@@ -203,25 +204,25 @@ async def test_a_board_of_one_process_costs_the_layer_nothing(world: World) -> N
     ada.move(1)
     bob.leave()
     await pass_time(60)
-    assert world.layer.sharing() == 0
-    assert world.layer.posts(GROUP) == []
+    assert world.layer.sharing(BOARD) == 0
+    assert world.layer.messages(GROUP) == []
 
 
 async def test_the_group_is_left_when_nobody_else_is_there_and_joined_again(world: World) -> None:
     ada = await world.joined("one", "ada")
     for _ in range(3):
         bob = await world.joined("two", "bob")
-        assert world.layer.sharing() == 2
+        assert world.layer.sharing(BOARD) == 2
         bob.move(1)
         await pass_time(0.1)
         assert ada.pointers[bob.welcome.user] == (1, 0)
         bob.leave()
         await pass_time(0.1)
-        assert world.layer.sharing() == 0
+        assert world.layer.sharing(BOARD) == 0
         world.layer.sent.clear()
         ada.move(2)
         await pass_time(6)
-        assert world.layer.posts(GROUP) == []
+        assert world.layer.messages(GROUP) == []
 
 
 async def test_a_process_forgets_a_board_that_others_go_on_with(world: World) -> None:
@@ -233,7 +234,7 @@ async def test_a_process_forgets_a_board_that_others_go_on_with(world: World) ->
     await pass_time(60)
     ada.move(1)
     assert len(world.process("two").seam.calls) == calls
-    assert world.layer.sharing() == 2
+    assert world.layer.sharing(BOARD) == 2
     assert (ada.count, cy.count) == (2, 2)
     again = await world.joined("two", "bob")
     assert again.count == 3

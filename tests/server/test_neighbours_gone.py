@@ -11,7 +11,7 @@ from presence.protocol.messages import (
     UserJoined,
     UserLeft,
 )
-from tests.server.harness import pass_time, settle
+from tests.server.harness import BOARD, pass_time, settle
 from tests.server.world import TIMING, World, comings, quiet
 
 GONE_WITHIN = TIMING.lease + TIMING.grace + 1.5
@@ -53,7 +53,7 @@ async def test_the_process_they_left_forgets_them(world: World) -> None:
     calls = len(seam.calls)
     await pass_time(60)
     assert len(seam.calls) == calls
-    assert world.layer.sharing() == 0
+    assert world.layer.sharing(BOARD) == 0
     assert (ada.count, again.count) == (2, 2)
 
 

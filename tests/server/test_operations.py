@@ -12,7 +12,8 @@ from presence.protocol.messages import SetState, UserState
 from presence.server.operations import BELIEVED, Heard, Operations
 from presence.server.people import Person
 from tests.server.harness import BOARD, OTHER_BOARD, Socket, pass_time, settle
-from tests.server.world import RENEWAL, World, agree, never, quiet, three
+from tests.server.world import RENEWAL, World, agree, quiet, three
+from tests.support.layer import never
 
 EVERYWHERE = pytest.mark.parametrize("by", ["", "one", "two", "three"])
 """From no process, from that of the person, and from others."""

@@ -3,14 +3,18 @@ the processes make of what the store says."""
 
 import pytest
 
-from presence.cluster.messages import Post
+from presence.cluster.messages import Message
 from presence.protocol.errors import Close, Notice
 from presence.protocol.messages import Dialect, NoticeMessage, PresenceUpdate, UserLeft
 from presence.rooms.seats import Activity
 from tests.server.harness import BOARD, OTHER_BOARD, Process, pass_time, settle
-from tests.server.world import RENEWAL, TIMING, World, agree, comings, never, quiet, three
+from tests.server.world import RENEWAL, TIMING, World, agree, comings, quiet, three
+from tests.support.layer import never
 
 OUT = 30.0
+
+NEWER = 2**62
+"""A version that no process knows yet."""
 
 
 async def remove(world: World, person: str, seconds: float = OUT, *, told: bool = True) -> None:
@@ -18,7 +22,7 @@ async def remove(world: World, person: str, seconds: float = OUT, *, told: bool 
     await world.store.remove(BOARD, person, seconds)
     if told:
         for process in world.processes.values():
-            process.hub.hear(BOARD, Post(look=True))
+            process.hub.heard(BOARD, "staff", Message(NEWER))
     await settle()
 
 
@@ -62,7 +66,7 @@ async def test_also_where_the_store_is_in_doubt(world: World) -> None:
 async def test_the_last_person_is_removed(process: Process) -> None:
     ada = await process.joined("ada")
     await process.seam.inner.remove(BOARD, "ada", OUT)
-    process.hub.hear(BOARD, Post(look=True))
+    process.hub.heard(BOARD, "staff", Message(NEWER))
     await settle()
     assert ada.codes == [Close.REMOVED]
     await pass_time(60)
@@ -195,7 +199,7 @@ async def test_everybody_is_asked_to_connect_anew(world: World) -> None:
     people = await three(world)
     tab = await world.joined("one", "ada", board=OTHER_BOARD)
     for process in world.processes.values():
-        process.hub.hear(BOARD, Post(restart=True))
+        process.hub.heard(BOARD, "staff", Message(reconnect=True))
     await settle()
     retry = int(TIMING.grace * 600)
     for socket in people.values():
@@ -206,7 +210,7 @@ async def test_everybody_is_asked_to_connect_anew(world: World) -> None:
 
 async def test_who_connects_anew_goes_on_unnoticed(world: World) -> None:
     people = await three(world)
-    world.process("one").hub.hear(BOARD, Post(restart=True))
+    world.process("one").hub.heard(BOARD, "staff", Message(reconnect=True))
     await pass_time(TIMING.grace * 0.6)
     ada = await world.joined("two", "ada")
     assert ada.welcome.user == people["ada"].welcome.user
@@ -214,6 +218,6 @@ async def test_who_connects_anew_goes_on_unnoticed(world: World) -> None:
 
 
 async def test_of_a_board_nobody_is_on_nothing_is_heard(world: World) -> None:
-    world.process("one").hub.hear(BOARD, Post(look=True, restart=True))
+    world.process("one").hub.heard(BOARD, "staff", Message(NEWER, reconnect=True))
     await pass_time(RENEWAL)
     assert world.process("one").hub.activity(BOARD) == Activity()

@@ -128,20 +128,31 @@ class Broken:
         self.sent.append(message)
 
 
+class Way:
+    """A transport over an outbox, as a consumer is one."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self.outbox = outbox
+
+    def write(self, frame: bytes) -> None:
+        self.outbox.put({"bytes": frame})
+
+    def close_with(self, code: int) -> None:
+        self.outbox.finish({"code": code})
+
+
 def over_outbox(process: Process, server: Broken, limit: int = 256) -> Connection:
     """Return a connection that writes through an outbox, as a consumer's does, and has joined."""
 
     def gave_up() -> None:
         connection.closed(Close.BROKEN)
 
-    outbox = Outbox(server, gave_up, limit)
     connection = Connection(
         process.hub,
         BOARD,
         Visitor("broken"),
         Dialect.COMPACT,
-        write=lambda frame: outbox.put({"bytes": frame}),
-        close=lambda code: outbox.finish({"code": code}),
+        Way(Outbox(server, gave_up, limit)),
     )
     connection.receive(encode(Join(0, ""), Dialect.COMPACT))
     return connection

@@ -2,14 +2,8 @@
 lose what is said."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
-from channels.layers import InMemoryChannelLayer
-
-from presence.cluster.messages import Post, unpack
-from presence.protocol.board_ids import group_name
 from presence.protocol.messages import (
     PresenceUpdate,
     Roster,
@@ -24,7 +18,8 @@ from presence.server.hub import Hub
 from presence.server.operations import Heard, Operations
 from presence.store.base import Timing
 from presence.store.memory import MemoryStore
-from tests.server.harness import BOARD, Process, Seam, Socket, pass_time
+from tests.server.harness import Process, Seam, Socket, pass_time
+from tests.support.layer import LayerSeam
 
 TIMING = Timing(lease=6.0)
 
@@ -33,89 +28,6 @@ RENEWAL = TIMING.lease / 3 + 1
 
 MENDED = 10.0
 """Seconds within which the counts are true again."""
-
-
-Message = dict[str, Any]
-
-
-def never(message: Message) -> bool:
-    """Lose no message."""
-    return False
-
-
-class LayerSeam:
-    """A layer of Channels' that hangs while `open` is clear, fails while it is `away`, and loses,
-    silently, the messages that `loses` says. `sent` are the groups and messages that were not.
-
-    It fails to receive while it is `deaf`. `late` is in how many seconds a group is joined, of
-    which, as of Redis's, the layer does not wait for the end.
-    """
-
-    def __init__(self) -> None:
-        self.inner: Any = InMemoryChannelLayer()
-        self.open = asyncio.Event()
-        self.open.set()
-        self.away = False
-        self.loses: Callable[[Message], bool] = never
-        self.deaf = False
-        self.late = 0.0
-        self.sent: list[tuple[str, Message]] = []
-        self._joining: dict[tuple[str, str], asyncio.Task[None]] = {}
-
-    def members(self, group: str) -> int:
-        """Return how many channels a group has."""
-        return len(self.inner.groups.get(group, {}))
-
-    def sharing(self, board: UUID = BOARD) -> int:
-        """Return how many processes are in a board's group."""
-        return self.members(group_name(board))
-
-    def posts(self, group: str) -> list[Post]:
-        """Return what was said to a group, but for what processes say to themselves and what says
-        nothing."""
-        said = [unpack(said) for to, said in self.sent if to == group and "echo" not in said]
-        return [post for post in said if post]
-
-    async def new_channel(self) -> str:
-        await self._pass()
-        channel: str = await self.inner.new_channel()
-        return channel
-
-    async def receive(self, channel: str) -> Message:
-        if self.deaf:
-            raise ConnectionError("the layer is deaf")
-        message: Message = await self.inner.receive(channel)
-        return message
-
-    async def send(self, channel: str, message: Message) -> None:
-        await self._pass()
-        await self.inner.send(channel, message)
-
-    async def group_add(self, group: str, channel: str) -> None:
-        await self._pass()
-        if not self.late:
-            await self.inner.group_add(group, channel)
-        elif (group, channel) not in self._joining:
-            self._joining[group, channel] = asyncio.create_task(self._join_late(group, channel))
-
-    async def group_discard(self, group: str, channel: str) -> None:
-        await self._pass()
-        await self.inner.group_discard(group, channel)
-
-    async def group_send(self, group: str, message: Message) -> None:
-        await self._pass()
-        if not self.loses(message):
-            self.sent.append((group, message))
-            await self.inner.group_send(group, message)
-
-    async def _join_late(self, group: str, channel: str) -> None:
-        await pass_time(self.late)
-        await self.inner.group_add(group, channel)
-
-    async def _pass(self) -> None:
-        await self.open.wait()
-        if self.away:
-            raise ConnectionError("the layer is away")
 
 
 class World:

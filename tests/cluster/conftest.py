@@ -1,0 +1,89 @@
+"""Brokers on one layer, on a loop that skips the time in which nothing happens."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from presence.cluster.broker import Broker
+from presence.cluster.messages import Message
+from tests.support.clock import LOOPS, SkippingLoop
+from tests.support.layer import LayerSeam
+
+BOARD, OTHER_BOARD = UUID(int=1), UUID(int=2)
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, type[SkippingLoop]]:
+    return LOOPS
+
+
+class Station:
+    """A process on the layer that writes down what it hears."""
+
+    def __init__(self, layer: LayerSeam, name: str) -> None:
+        self.received: list[tuple[UUID, str, Message]] = []
+        self.failures: list[Exception] = []
+        self.times: list[float | None] = []
+        self.fails = False
+        self.broker = Broker(layer, name, self)
+        self._news = asyncio.Event()
+
+    @property
+    def messages(self) -> list[Message]:
+        """What was heard, without the board and the sender."""
+        return [message for _, _, message in self.received]
+
+    async def until(self, true: Callable[[], object]) -> None:
+        """Wait until something is true of what was heard."""
+        async with asyncio.timeout(3600):
+            while not true():
+                self._news.clear()
+                await self._news.wait()
+
+    def heard(self, board: UUID, process: str, message: Message) -> None:
+        if self.fails:
+            raise RuntimeError("could not")
+        self.received.append((board, process, message))
+        self._news.set()
+
+    def answer(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        return {"asked": question["about"]}
+
+    def published(self, seconds: float | None) -> None:
+        self.times.append(seconds)
+
+    def layer_failed(self, error: Exception) -> None:
+        self.failures.append(error)
+
+
+class Net:
+    """A layer and the processes on it."""
+
+    def __init__(self) -> None:
+        self.layer = LayerSeam()
+        self.stations: list[Station] = []
+
+    def station(self, name: str) -> Station:
+        self.stations.append(Station(self.layer, name))
+        return self.stations[-1]
+
+    async def two(self) -> tuple[Station, Station]:
+        """Return two processes that share a board."""
+        one, other = self.station("one"), self.station("other")
+        for station in (one, other):
+            station.broker.start()
+            station.broker.subscribe(BOARD)
+        await asyncio.sleep(0.001)  # on this loop no time passes
+        return one, other
+
+
+@pytest.fixture
+async def net() -> AsyncIterator[Net]:
+    """Processes on one layer."""
+    net = Net()
+    yield net
+    net.layer.open.set()
+    for station in net.stations:
+        await station.broker.stop()

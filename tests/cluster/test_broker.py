@@ -1,0 +1,262 @@
+"""Messages between processes, over a layer that can hang, fail, lose and talk nonsense."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from uuid import UUID
+
+import pytest
+
+from presence.cluster.broker import LAYER_TIMEOUT, RETRY_AFTER
+from presence.cluster.layer import MESSAGE_TYPE, board_group, process_group
+from presence.cluster.messages import Message
+from presence.protocol.messages import UserState
+from tests.cluster.conftest import BOARD, OTHER_BOARD, Net
+from tests.support.layer import LayerSeam, Sent, fail, hang, mend
+
+GROUP = board_group(BOARD)
+AWAY, ACTIVE = UserState.AWAY, UserState.ACTIVE
+A, B, C = b"\x00\x01\x00\x01", b"\x00\x02\x00\x02", b"\x00\x03\x00\x03"
+
+TROUBLES = pytest.mark.parametrize("trouble", [fail, hang])
+
+
+async def settle() -> None:
+    await asyncio.sleep(0.001)  # on this loop no time passes
+
+
+async def test_the_processes_that_share_a_board_hear_each_other_and_not_themselves(
+    net: Net,
+) -> None:
+    one, other = await net.two()
+    third = net.station("third")
+    third.broker.start()
+    one.broker.publish(BOARD, Message(3, {1: A}, {2: AWAY}))
+    await settle()
+    assert other.received == [(BOARD, "one", Message(3, {1: A}, {2: AWAY}))]
+    assert one.received == third.received == []
+    assert len(one.times) == 1
+
+
+async def test_one_process_is_reached_without_a_board_in_common(net: Net) -> None:
+    one, other = await net.two()
+    third = net.station("third: höst")
+    third.broker.start()
+    await settle()
+    one.broker.publish_to("third: höst", OTHER_BOARD, Message(introduction=True))
+    await settle()
+    assert third.received == [(OTHER_BOARD, "one", Message(introduction=True))]
+    assert other.received == []
+
+
+async def test_a_group_is_joined_before_what_is_published_after_it(net: Net) -> None:
+    one, other = await net.two()
+    net.layer.open.clear()
+    other.broker.subscribe(OTHER_BOARD)
+    other.broker.publish_to("one", OTHER_BOARD, Message(introduction=True))
+    await settle()
+    net.layer.open.set()
+    await one.until(lambda: one.received)
+    assert net.layer.sharing(OTHER_BOARD) == 1
+
+
+async def test_a_group_is_left_and_joined_again(net: Net) -> None:
+    one, other = await net.two()
+    for joined in (False, True, False):
+        (other.broker.subscribe if joined else other.broker.unsubscribe)(BOARD)
+        await settle()
+        assert net.layer.sharing(BOARD) == 1 + joined
+        one.broker.publish(BOARD, Message(7))
+        await settle()
+        assert bool(other.received) is joined
+        other.received.clear()
+
+
+@TROUBLES
+async def test_a_group_whose_joining_failed_is_joined_later_or_left(
+    net: Net, trouble: Callable[[LayerSeam], None]
+) -> None:
+    one, _ = await net.two()
+    trouble(net.layer)
+    one.broker.subscribe(OTHER_BOARD)
+    await asyncio.sleep(5)
+    mend(net.layer)
+    await asyncio.sleep(5)
+    assert net.layer.sharing(OTHER_BOARD) == 1
+    trouble(net.layer)
+    one.broker.subscribe(UUID(int=3))
+    await settle()
+    one.broker.unsubscribe(UUID(int=3))
+    await asyncio.sleep(5)
+    mend(net.layer)
+    await asyncio.sleep(5)
+    assert net.layer.sharing(UUID(int=3)) == 0
+
+
+async def test_what_waits_for_the_same_group_merges(net: Net) -> None:
+    one, other = await net.two()
+    one.broker.publish(BOARD, Message(1, {1: A}))
+    one.broker.publish(OTHER_BOARD, Message(2))
+    one.broker.publish(BOARD, Message(3, {1: B}, {2: AWAY}))
+    await settle()
+    assert other.messages == [Message(3, {1: B}, {2: AWAY})]
+    assert net.layer.messages(board_group(OTHER_BOARD)) == [Message(2)]
+
+
+@TROUBLES
+async def test_what_could_not_be_sent_is_sent_later_with_what_came_since(
+    net: Net, trouble: Callable[[LayerSeam], None]
+) -> None:
+    one, other = await net.two()
+    trouble(net.layer)
+    one.broker.publish(BOARD, Message(5, {1: A, 2: A}))
+    await asyncio.sleep(0.1)
+    one.broker.publish(BOARD, Message(4, {1: B}, {2: AWAY}))
+    await asyncio.sleep(10)
+    assert len(one.failures) >= 3
+    assert {*one.times} == {None}
+    one.broker.publish(BOARD, Message(0, {3: C}))
+    mend(net.layer)
+    await other.until(lambda: other.received and 3 in other.messages[-1].cursors)
+    known = Message()
+    for message in other.messages:
+        known.merge(message)
+    assert known == Message(5, {1: B, 3: C}, {2: AWAY})
+    assert len(other.messages) <= 2
+
+
+async def test_a_layer_that_fails_is_retried_at_a_steady_pace(net: Net) -> None:
+    one, _ = await net.two()
+    net.layer.away = True
+    for x in range(100):
+        one.broker.publish(BOARD, Message(cursors={x: A}))
+        await asyncio.sleep(0.1)
+    assert len(one.failures) == pytest.approx(10 / RETRY_AFTER, abs=2)
+
+
+async def test_one_group_that_cannot_be_reached_does_not_hold_up_another(net: Net) -> None:
+    one, other = await net.two()
+    other.broker.subscribe(OTHER_BOARD)
+    inner = net.layer.group_send
+
+    async def picky(group: str, message: Sent) -> None:
+        if group == GROUP:
+            raise ConnectionError("this shard is away")
+        await inner(group, message)
+
+    net.layer.group_send = picky  # type: ignore[method-assign]
+    one.broker.publish(BOARD, Message(1))
+    await asyncio.sleep(3)
+    one.broker.publish(OTHER_BOARD, Message(2))
+    await other.until(lambda: other.received == [(OTHER_BOARD, "one", Message(2))])
+
+
+GARBAGE: list[Sent] = [
+    {},
+    {"from": "third"},
+    {"from": "third", "board": "no board"} | Message().packed(),
+    {"from": "third", "board": BOARD.hex} | Message().packed() | {"cursors": b"\x01\x02"},
+    {"from": "third", "board": 17} | Message().packed(),
+    {"ask": 5},
+]
+
+
+@pytest.mark.parametrize("garbage", GARBAGE)
+async def test_garbage_is_logged_and_what_follows_is_heard(
+    net: Net, caplog: pytest.LogCaptureFixture, garbage: Sent
+) -> None:
+    one, other = await net.two()
+    await net.layer.group_send(GROUP, {"type": MESSAGE_TYPE, **garbage})
+    await asyncio.sleep(LAYER_TIMEOUT)
+    assert [record.levelno for record in caplog.records] == [logging.ERROR] * 2
+    one.broker.publish(BOARD, Message(1))
+    await settle()
+    assert other.messages == [Message(1)]
+
+
+async def test_a_listener_that_fails_hears_the_next_message(
+    net: Net, caplog: pytest.LogCaptureFixture
+) -> None:
+    one, other = await net.two()
+    other.fails = True
+    one.broker.publish(BOARD, Message(1))
+    await settle()
+    assert "could not" in caplog.text
+    other.fails = False
+    one.broker.publish(BOARD, Message(2))
+    await settle()
+    assert other.messages == [Message(2)]
+
+
+async def test_a_layer_that_cannot_receive_is_asked_again(net: Net) -> None:
+    one, other = await net.two()
+    net.layer.deaf = True
+    one.broker.publish(BOARD, Message(1))  # the last that was being waited for
+    await asyncio.sleep(5)
+    assert other.failures
+    net.layer.deaf = False
+    one.broker.publish(BOARD, Message(2))
+    await other.until(lambda: Message(2) in other.messages)
+
+
+async def test_a_question_is_answered_to_the_channel_it_names(net: Net) -> None:
+    await net.two()
+    channel = await net.layer.new_channel()
+    question = {"type": MESSAGE_TYPE, "ask": channel, "about": "life"}
+    await net.layer.group_send(process_group("one"), question)
+    answer = await net.layer.receive(channel)
+    assert answer == {"type": MESSAGE_TYPE, "process": "one", "asked": "life"}
+
+
+# The end
+
+
+async def test_what_was_published_is_sent_before_the_end(net: Net) -> None:
+    one, other = await net.two()
+    for number in range(20):
+        one.broker.publish(UUID(int=number), Message(1))
+    net.layer.open.clear()
+    stopping = asyncio.create_task(one.broker.stop())
+    await asyncio.sleep(LAYER_TIMEOUT / 2)
+    assert not stopping.done()
+    net.layer.open.set()
+    await stopping
+    await settle()
+    assert other.messages == [Message(1)]
+    assert len(net.layer.sent) == 20
+
+
+@TROUBLES
+async def test_the_end_comes_in_time_though_the_layer_is_out_of_reach(
+    net: Net, trouble: Callable[[LayerSeam], None]
+) -> None:
+    one, _ = await net.two()
+    trouble(net.layer)
+    one.broker.publish(BOARD, Message(1))
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    await one.broker.stop()
+    assert loop.time() - begun <= LAYER_TIMEOUT
+
+
+async def test_a_broker_that_never_started_has_nothing_to_wait_for(net: Net) -> None:
+    one = net.station("one")
+    one.broker.publish(BOARD, Message(1))
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    await one.broker.stop()
+    assert loop.time() == begun
+
+
+async def test_nothing_runs_after_the_end(net: Net) -> None:
+    before = asyncio.all_tasks()
+    one, other = await net.two()
+    third = net.station("third")
+    net.layer.open.clear()
+    third.broker.start()
+    third.broker.start()
+    await settle()
+    for station in (third, one, other, one):
+        net.layer.open.set()
+        await station.broker.stop()
+    assert asyncio.all_tasks() == before
