@@ -1,52 +1,15 @@
-"""Three real Daphnes and a real Redis for every module, and people who go on their boards."""
+"""Real Daphnes for every module, one or three with a real Redis, and people on their boards."""
 
 from collections.abc import AsyncIterator, Iterator
-from uuid import uuid4
 
 import pytest
 
 from presence.store.base import Timing
 from presence.store.redis.store import RedisStore
 from tests.support.cluster import Cluster, run_cluster
+from tests.support.fixtures import *  # noqa: F403
 from tests.support.redis import RedisServer
-from tests.support.server import manage, prepare, site_environment
-from tests.system.people import COLLISION, Crowd
-
-BOARDS = [str(uuid4()) for _ in range(110)]
-"""Open boards: a test has one to itself, where no id is resting."""
-
-MAKE_BOARDS = (
-    "from presence_site.models import Board\n"
-    "Board.objects.bulk_create(Board(id=id, title='Test', open_to_guests=True) for id in {})"
-)
-
-_unused = iter(BOARDS)
-
-
-def make_boards(environment: dict[str, str], boards: list[str]) -> None:
-    """Make boards that are open to guests."""
-    manage(environment, "shell", "--no-imports", "-c", MAKE_BOARDS.format(boards))
-
-
-@pytest.fixture(scope="session")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The environment of a site with demo data and `BOARDS` and the two of `COLLISION`."""
-    environment = site_environment(tmp_path_factory.mktemp("site"))
-    prepare(environment)
-    make_boards(environment, [*BOARDS, *COLLISION["uuids"]])
-    return environment
-
-
-@pytest.fixture
-def board() -> str:
-    """The UUID of an open board of this test's own."""
-    return next(_unused)
-
-
-@pytest.fixture
-def boards(request: pytest.FixtureRequest) -> list[str]:
-    """The UUIDs of three such boards, or of as many as asked for."""
-    return [next(_unused) for _ in range(getattr(request, "param", 3))]
+from tests.system.people import Crowd
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,9 @@
 """People on the boards of many processes: what each was told, and what is true."""
 
 import asyncio
-import json
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
-from pathlib import Path
 from uuid import UUID
 
 from presence.guests import new_guest, sign_guest
@@ -24,11 +22,6 @@ from presence.store.redis.store import RedisStore
 from tests.support.cluster import Cluster
 from tests.support.waiting import DEADLINE, POLL
 from tests.support.wire import Client, Clients
-
-COLLISION = json.loads((Path(__file__).parents[1] / "vectors" / "frames.json").read_text())[
-    "board_ids"
-]["collision"]
-"""Two boards with one home id."""
 
 
 def guest_cookie() -> str:

@@ -7,11 +7,11 @@ from uuid import uuid4
 import pytest
 from redis import Redis
 
+from tests.support.fixtures import make_boards
 from tests.support.redis import RedisServer
 from tests.support.server import Server, serve
 from tests.support.waiting import eventually
 from tests.support.wire import Clients
-from tests.system.conftest import make_boards
 
 BOARDS = [str(uuid4()) for _ in range(2000)]
 AT_A_TIME = 20

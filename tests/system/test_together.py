@@ -11,8 +11,9 @@ from presence.protocol.messages import (
     Welcome,
 )
 from tests.support.cluster import Cluster
+from tests.support.fixtures import COLLISION
 from tests.support.wire import cursor
-from tests.system.people import COLLISION, Crowd, Person, guest_cookie
+from tests.system.people import Crowd, Person, guest_cookie
 
 MOVES = 30
 GRACE = 5.0
