@@ -352,17 +352,16 @@ def unpack_position(position: bytes) -> tuple[int, int]:
     return int.from_bytes(position[:2], "big"), int.from_bytes(position[2:], "big")
 
 
-def cursor_frame(positions: Mapping[int, bytes]) -> bytes:
-    """Return one compact CURSOR_BROADCAST of positions by user id; ``ValueError`` for none."""
+def cursor_frames(board: int, positions: Mapping[int, bytes], dialect: Dialect) -> list[bytes]:
+    """Return the CURSOR_BROADCAST frames of positions by user id: none if there are no positions,
+    one in the compact dialect, one of 8 bytes for each position in the explicit dialect."""
     if not positions:
-        raise ValueError("a cursor broadcast holds at least one cursor")
-    return _BROADCAST + b"".join([_USER_BYTE[user] + at for user, at in positions.items()])
-
-
-def cursor_frames_explicit(board: int, positions: Mapping[int, bytes]) -> list[bytes]:
-    """Return an explicit CURSOR_BROADCAST, 8 bytes, for each position by user id."""
+        return []
+    cursors = [_USER_BYTE[user] + position for user, position in positions.items()]
+    if dialect is Dialect.COMPACT:
+        return [_BROADCAST + b"".join(cursors)]
     head = _BROADCAST + _BOARD.write(board)
-    return [head + _USER_BYTE[user] + at for user, at in positions.items()]
+    return [head + cursor for cursor in cursors]
 
 
 def roster_frame(board: int, entries: Iterable[bytes]) -> bytes:

@@ -1,18 +1,12 @@
-"""The frames of one board, encoded from its seats and its pending changes.
+"""What a board has yet to tell, and the frames that tell it, encoded from its seats.
 
 PROTOCOL.md, "Order after JOIN", gives the orders.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from presence.protocol.codec import (
-    cursor_frame,
-    cursor_frames_explicit,
-    encode,
-    roster_entry,
-    roster_frame,
-)
+from presence.protocol.codec import cursor_frames, encode, roster_entry, roster_frame
 from presence.protocol.messages import (
     Dialect,
     PresenceUpdate,
@@ -25,7 +19,6 @@ from presence.protocol.messages import (
     UserState,
     Welcome,
 )
-from presence.rooms.changes import PendingChanges
 from presence.rooms.seats import Seat
 
 FRAME_COST = 128
@@ -37,6 +30,53 @@ ROSTER_AFTER = 8
 
 
 @dataclass(slots=True)
+class PendingChanges:
+    """What the sessions of a board have not been told yet: changes since the last flush, by user
+    id, in the order they happened.
+
+    `moved` holds the latest position of each cursor, 4 bytes as on the wire. `people` and
+    `interval` are set by the flush that tells them. `everything`: earlier frames may have told
+    what is no longer true, so the next flush tells the whole roster.
+    """
+
+    left: list[int] = field(default_factory=list)
+    joined: dict[int, Seat] = field(default_factory=dict)
+    renamed: dict[int, Seat] = field(default_factory=dict)
+    states: dict[int, UserState] = field(default_factory=dict)
+    moved: dict[int, bytes] = field(default_factory=dict)
+    people: int | None = None
+    interval: int | None = None
+    everything: bool = False
+
+    def leave(self, user: int) -> None:
+        """Note that a user id is free. A user that was not announced yet is simply forgotten."""
+        self.moved.pop(user, None)
+        self.states.pop(user, None)
+        self.renamed.pop(user, None)
+        if self.joined.pop(user, None) is None:
+            self.left.append(user)
+
+    def rename(self, seat: Seat, former_name: str) -> bool:
+        """Note that another session goes on under a user id. Returns whether the name changed for
+        those who know the user already."""
+        user = seat.member.user
+        if user in self.joined:
+            self.joined[user] = seat
+            return False
+        if seat.member.name == former_name:
+            return False
+        self.renamed[user] = seat
+        return True
+
+    def update(self, moved: Mapping[int, bytes], states: Mapping[int, UserState]) -> None:
+        """Note new states, and the positions of cursors that are shown after them."""
+        for user, state in states.items():
+            self.states[user] = state
+            self.moved.pop(user, None)
+        self.moved |= moved
+
+
+@dataclass(slots=True)
 class Flush:
     """The frames of one tick.
 
@@ -44,7 +84,8 @@ class Flush:
     enough. `welcomes` holds, by session, the first frames of a newcomer, which gets nothing else of
     this tick. `mover` is the session whose own cursor is the only one in `cursors`: it need not get
     it. `moved` (positions of 4 bytes) and `states` are what the members of this process did, by
-    user id, for the other processes.
+    user id, for the other processes. `held_back` counts the moves that wait for their person's
+    quota. `unfinished`: a later flush has something to tell although nothing more happens.
     """
 
     common: dict[Dialect, list[bytes]]
@@ -53,6 +94,8 @@ class Flush:
     mover: str | None = None
     moved: dict[int, bytes] = field(default_factory=dict)
     states: dict[int, UserState] = field(default_factory=dict)
+    held_back: int = 0
+    unfinished: bool = False
 
 
 def changes_frames(
@@ -98,22 +141,13 @@ def welcome_frames(
         roster = roster_frame(board_id, [_roster_entry(seat) for seat in others])
         first = [encode(welcome, dialect), roster]
     count = encode(PresenceUpdate(board_id, people), dialect)
-    return [*first, *cursors_frames(board_id, dialect, others), count]
+    return [*first, *shown_cursors(board_id, dialect, others), count]
 
 
-def cursors_frames(board_id: int, dialect: Dialect, seats: Iterable[Seat]) -> list[bytes]:
+def shown_cursors(board_id: int, dialect: Dialect, seats: Iterable[Seat]) -> list[bytes]:
     """Return the cursors that are shown, at their last positions; no frame if there are none."""
     shown = {seat.member.user: seat.position for seat in seats if seat.shown}
-    return moves_frames(board_id, dialect, {u: at for u, at in shown.items() if at is not None})
-
-
-def moves_frames(board_id: int, dialect: Dialect, moved: dict[int, bytes]) -> list[bytes]:
-    """Return the cursors in `moved`, 4 bytes of position by user id; no frame if it is empty."""
-    if not moved:
-        return []
-    if dialect is Dialect.EXPLICIT:
-        return cursor_frames_explicit(board_id, moved)
-    return [cursor_frame(moved)]
+    return cursor_frames(board_id, {u: at for u, at in shown.items() if at is not None}, dialect)
 
 
 def _or_roster(
@@ -127,7 +161,7 @@ def _or_roster(
     if cost < FRAME_COST + len(roster) and not always:
         return frames
     # A roster replaces all that a client knew, the cursors too.
-    return [roster, *cursors_frames(board_id, Dialect.COMPACT, seats)]
+    return [roster, *shown_cursors(board_id, Dialect.COMPACT, seats)]
 
 
 def _user_joined(board_id: int, seat: Seat) -> UserJoined:

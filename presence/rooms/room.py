@@ -8,14 +8,14 @@ socket.
 
 from dataclasses import replace
 
+from presence.protocol.codec import cursor_frames
 from presence.protocol.limits import Quotas
-from presence.protocol.messages import Dialect, UserState
-from presence.rooms.changes import PendingChanges
+from presence.protocol.messages import NO_USER, Dialect, UserState
 from presence.rooms.frames import (
     Flush,
+    PendingChanges,
     changes_frames,
-    cursors_frames,
-    moves_frames,
+    shown_cursors,
     welcome_frames,
 )
 from presence.rooms.pacing import pace
@@ -60,16 +60,15 @@ class Room:
         changes = self._pending
         return bool(
             changes.moved
-            or changes
+            or changes.states
+            or changes.joined
+            or changes.left
+            or changes.renamed
+            or changes.everything
             or self._newcomers
             or self.people != self.told_people
             or pace(self.seats.connected, 0.0, self.interval, self._least) != self.interval
         )
-
-    @property
-    def held_back(self) -> int:
-        """How many moves wait for their person's quota; meaningful right after a flush."""
-        return len(self._pending.moved)
 
     def arrive(self, member: Member, dialect: Dialect, *, name_set: bool = False) -> None:
         """Seat a new session of this process; the next flush welcomes it and announces it."""
@@ -131,12 +130,12 @@ class Room:
         Spectators and unknown sessions change nothing.
         """
         seat = self.seats.by_session.get(session)
-        if seat is None or seat.member.spectator:
+        if seat is None or (user := seat.member.user) == NO_USER:
             return
         seat.position = position
         # After a clash of ids another seat may hold this one until the next snapshot.
-        if self.seats.by_user.get(seat.member.user) is seat:
-            self._pending.moved[seat.member.user] = position
+        if self.seats.by_user.get(user) is seat:
+            self._pending.moved[user] = position
         if seat.state is not UserState.ACTIVE:
             self._change_state(seat, UserState.ACTIVE)
 
@@ -169,24 +168,28 @@ class Room:
             changes.interval = self.interval = interval
         if changes.joined or changes.left or self.people != self.told_people:
             changes.people = self.told_people = self.people
-        moved = self._take_moves(now)
-        users = seats.by_user
+        moved, users = self._take_moves(now), seats.by_user
         dialects = [dialect for dialect, count in seats.listeners.items() if count]
+        # Most ticks tell moves only.
+        common = changes != PendingChanges(moved=changes.moved)
         flush = Flush(
             common={
-                d: changes_frames(board, changes, users.values(), d) if changes else []
+                d: changes_frames(board, changes, users.values(), d) if common else []
                 for d in dialects
             },
-            cursors={d: moves_frames(board, d, moved) for d in dialects},
+            cursors={d: cursor_frames(board, moved, d) for d in dialects},
             welcomes={session: self._welcome(session) for session in self._newcomers},
             mover=users[next(iter(moved))].member.session if len(moved) == 1 else None,
-            moved=seats.local(moved),
-            states=seats.local(changes.states),
+            moved={user: at for user, at in moved.items() if not users[user].remote},
+            states={u: state for u, state in changes.states.items() if not users[u].remote},
+            held_back=len(changes.moved),
         )
         if changes.left:
             self._quotas.tidy(now)
         self._pending = PendingChanges(moved=changes.moved)
         self._newcomers = set()
+        rested = pace(seats.connected, 0.0, interval, self._least)
+        flush.unfinished = bool(changes.moved) or rested != interval
         return flush
 
     def welcomed(self, session: str) -> bool:
@@ -204,7 +207,7 @@ class Room:
         """
         joined = self._pending.joined
         known = [seat for user, seat in self.seats.by_user.items() if user not in joined]
-        return cursors_frames(self.board_id, dialect, known)
+        return shown_cursors(self.board_id, dialect, known)
 
     def _remove(self, seat: Seat) -> None:
         self.seats.remove(seat)
@@ -250,13 +253,14 @@ class Room:
 
         Other processes have applied the quotas of their own people.
         """
-        users, quotas = self.seats.by_user, self._quotas
-
-        def allowed(user: int) -> bool:
+        users, waiting, taken = self.seats.by_user, self._pending.moved, {}
+        for user, position in waiting.items():
             seat = users[user]
-            return seat.remote or quotas[seat.member.person].take(now)
-
-        return self._pending.take_moves(allowed)
+            if seat.remote or self._quotas[seat.member.person].take(now):
+                taken[user] = position
+        for user in taken:
+            del waiting[user]
+        return taken
 
     def _welcome(self, session: str) -> list[bytes]:
         newcomer, seats = self.seats.by_session[session], self.seats.by_user.values()

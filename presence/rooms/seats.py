@@ -3,12 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 from presence.protocol.messages import Dialect, UserState
 from presence.store.base import Member
-
-T = TypeVar("T")
 
 POSITION_BYTES = 4
 
@@ -122,10 +120,6 @@ class Seats:
         """Return the members that other processes serve, by session."""
         return {s: seat.member for s, seat in self.by_session.items() if seat.remote}
 
-    def local(self, by_user: Mapping[int, T]) -> dict[int, T]:
-        """Return the items of a mapping by user id that belong to members of this process."""
-        return {user: item for user, item in by_user.items() if not self.by_user[user].remote}
-
     def activity(self) -> Activity:
         """Return what the members of this process do, by session."""
         local = {s: seat for s, seat in self.by_session.items() if not seat.remote}
@@ -137,7 +131,7 @@ class Seats:
 
     def activity_by_user(self) -> tuple[dict[int, bytes], dict[int, UserState]]:
         """Return the positions and the states of the members of this process, by user id."""
-        local = self.local(self.by_user)
+        local = {user: seat for user, seat in self.by_user.items() if not seat.remote}
         positions = {u: seat.position for u, seat in local.items() if seat.position is not None}
         return positions, {user: seat.state for user, seat in local.items()}
 

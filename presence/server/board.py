@@ -239,7 +239,7 @@ class Board:
     def move(self, session: str, position: bytes) -> None:
         """Pass on where a session's pointer is (4 bytes as on the wire)."""
         self.room.move(session, position)
-        self._schedule_tick()
+        self._tick_soon()
 
     def set_state(self, session: str, state: UserState) -> None:
         """Pass on a session's state."""
@@ -687,8 +687,12 @@ class Board:
     # The tick
 
     def _schedule_tick(self) -> None:
+        if self.room.pending:
+            self._tick_soon()
+
+    def _tick_soon(self) -> None:
         """Tell what changed: at once after a quiet interval, else when the interval is over."""
-        if self._timer is None and self.room.pending:
+        if self._timer is None:
             now = self._loop.time()
             if now >= self._next_tick:
                 self._tick(now)
@@ -707,13 +711,17 @@ class Board:
         metrics, room = self._services.metrics, self.room
         flush = room.flush(now, self._services.lag.seconds)
         self._next_tick = now + max(self._services.least, room.interval) / 1000
-        before = metrics.frames_out
+        frames_before = metrics.frames_out
         self._write(flush)
-        metrics.ticked(self._loop.time() - now, metrics.frames_out - before, room.held_back)
+        metrics.ticks += 1
+        metrics.throttled += flush.held_back
+        metrics.tick.observe(self._loop.time() - now)
+        metrics.tick_frames.observe(metrics.frames_out - frames_before)
         if self.others and (flush.moved or flush.states):
             self._repeats = REPEATS
             self._publish(Message(self.version, flush.moved, flush.states))
-        self._schedule_tick()
+        if flush.unfinished:
+            self._tick_soon()
 
     def _write(self, flush: Flush) -> None:
         # A copy: a peer whose socket turns out to be gone leaves the board while this writes.

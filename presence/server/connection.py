@@ -68,6 +68,7 @@ class Connection:
         self._hub = hub
         self._board_uuid = board
         self._metrics = hub.metrics
+        self._now = hub.now
         self._visitor = visitor
         self._transport = transport
         self._address = address
@@ -84,7 +85,7 @@ class Connection:
             return
         self._metrics.frames_in += 1
         self._metrics.bytes_in += len(data or b"")
-        action = self._session.feed(data, self._hub.now())
+        action = self._session.feed(data, self._now())
         if type(action) is Move and self._admitted and self._board is not None:
             self._board.move(self.session_id, action.position)
         elif action is not None:

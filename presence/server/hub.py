@@ -53,6 +53,8 @@ class Hub:
         self.journal = Journal(process, names=log_names)
         self._timing = timing
         self._loop = asyncio.get_running_loop()
+        self.now = self._loop.time
+        """Returns the event loop's time, in seconds."""
         self._lease = Lease(store, process, timing.lease, self)
         self._broker = Broker(layer, process, self) if layer else None
         self._tasks = Tasks()
@@ -98,10 +100,6 @@ class Hub:
         reach, or this process asleep, and not everybody has been put back."""
         held = self.lease_age < self._timing.lease
         return held and not self._lease.away and self.now() >= self._services.restored_at
-
-    def now(self) -> float:
-        """Return the event loop's time, in seconds."""
-        return self._loop.time()
 
     def connect(self, peer: Peer) -> None:
         """Take in a connection that is open, on no board yet."""

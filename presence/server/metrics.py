@@ -122,13 +122,6 @@ class Metrics:
             lease_age,
         )
 
-    def ticked(self, seconds: float, frames: int, throttled: int) -> None:
-        """Count a tick: its duration, the frames it wrote, and the positions it postponed."""
-        self.ticks += 1
-        self.throttled += throttled
-        self.tick.observe(seconds)
-        self.tick_frames.observe(frames)
-
     def client_closed(self, code: int | None) -> None:
         """Count a socket that the client closed, or that broke (None: without a close code)."""
         known = Close.BROKEN if code is None else code

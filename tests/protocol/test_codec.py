@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from presence.protocol import messages as m
 from presence.protocol.codec import (
-    cursor_frame,
-    cursor_frames_explicit,
+    cursor_frames,
     decode_client,
     decode_server,
     encode,
@@ -291,8 +290,9 @@ def test_a_position_is_the_end_of_a_cursor_update(x, y):
 def test_cursor_frames_say_what_the_messages_say(pointers, board):
     positions = {user: pack_position(x, y) for user, (x, y) in pointers.items()}
     said = tuple(m.Cursor(user, x, y) for user, (x, y) in pointers.items())
-    assert cursor_frame(positions) == encode(m.CursorBroadcast(said), COMPACT)
-    assert cursor_frames_explicit(board, positions) == [
+    assert cursor_frames(board, positions, COMPACT) == [encode(m.CursorBroadcast(said), COMPACT)]
+    assert cursor_frames(board, {}, COMPACT) == cursor_frames(board, {}, EXPLICIT) == []
+    assert cursor_frames(board, positions, EXPLICIT) == [
         encode(m.CursorBroadcast((cursor,), board), EXPLICIT) for cursor in said
     ]
 
@@ -302,9 +302,7 @@ def test_a_roster_frame_says_what_the_message_says(roster):
     assert roster_frame(roster.board, map(roster_entry, roster.users)) == encode(roster, COMPACT)
 
 
-def test_a_cursor_frame_needs_cursors_and_a_roster_holds_255_at_most():
-    with pytest.raises(ValueError, match="at least one cursor"):
-        cursor_frame({})
+def test_a_roster_holds_255_at_most():
     entry = roster_entry(m.RosterEntry(1, UserState.ACTIVE, BLACK, "A"))
     assert roster_frame(1, [entry] * 255) == b"\x0a\x00\x01\xff" + entry * 255
     with pytest.raises(ValueError, match="count is 256"):

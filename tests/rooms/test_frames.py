@@ -19,12 +19,11 @@ from presence.protocol.messages import (
     UserState,
     Welcome,
 )
-from presence.rooms.changes import PendingChanges
 from presence.rooms.frames import (
     ROSTER_AFTER,
+    PendingChanges,
     changes_frames,
-    cursors_frames,
-    moves_frames,
+    shown_cursors,
     welcome_frames,
 )
 from presence.rooms.seats import Seat
@@ -115,26 +114,15 @@ def test_only_the_active_have_a_cursor(state: UserState, dialect: Dialect) -> No
     hidden = seat(0, "Ada", state=state, position=bytes(4))
     pointless = seat(1, "Bob")
     shown = seat(2, "Cy", position=b"\x00\x07\x00\x09")
-    (cursors,) = read(cursors_frames(BOARD, dialect, [hidden, pointless, shown]), dialect)
+    (cursors,) = read(shown_cursors(BOARD, dialect, [hidden, pointless, shown]), dialect)
     assert isinstance(cursors, CursorBroadcast)
     assert cursors.cursors == (Cursor(2, 7, 9),)
-    assert cursors_frames(BOARD, dialect, [hidden, pointless]) == []
-
-
-def test_moves_are_one_frame_in_compact_and_one_for_each_cursor_in_explicit() -> None:
-    moved = {7: b"\x7f\xff\xff\xff", 0: b"\x00\x01\x00\x02"}
-    assert moves_frames(BOARD, COMPACT, moved) == [bytes.fromhex("02 07 7fffffff 00 00010002")]
-    assert moves_frames(BOARD, EXPLICIT, moved) == [
-        bytes.fromhex("02 1234 07 7fffffff"),
-        bytes.fromhex("02 1234 00 00010002"),
-    ]
-    assert [len(moves_frames(BOARD, d, {7: bytes(4)})[0]) for d in (COMPACT, EXPLICIT)] == [6, 8]
+    assert shown_cursors(BOARD, dialect, [hidden, pointless]) == []
 
 
 @pytest.mark.parametrize("dialect", Dialect)
 def test_nothing_new_is_no_frame(dialect: Dialect) -> None:
     assert changes_frames(BOARD, PendingChanges(), crowd(3), dialect) == []
-    assert moves_frames(BOARD, dialect, {}) == []
 
 
 def test_changes_come_as_left_joined_renamed_count_rate_states() -> None:

@@ -45,18 +45,6 @@ def test_each_frame_counter_has_its_own_metric() -> None:
     assert value(metrics, "sockets") == len(FRAME_COUNTERS) + 1
 
 
-def test_a_tick_counts_its_duration_its_frames_and_what_it_postponed() -> None:
-    metrics = Metrics("p")
-    metrics.ticked(0.0025, 40, 0)
-    metrics.ticked(0.0, 0, 2)
-    assert value(metrics, "tick_seconds_bucket", le="0.001") == 1
-    assert value(metrics, "tick_seconds_bucket", le="0.0025") == 2
-    assert total(metrics.tick) == (2, 0.0025)
-    assert value(metrics, "tick_frames_bucket", le="0.0") == 1
-    assert value(metrics, "tick_frames_sum") == 40
-    assert (value(metrics, "ticks_total"), value(metrics, "throttled_total")) == (2, 2)
-
-
 def test_reasons_and_codes_are_labels() -> None:
     metrics = Metrics("p")
     metrics.malformed.labels(Malformed.WRONG_BOARD).inc(2)
