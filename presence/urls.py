@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from presence.admin.reports import download
+from presence.admin.charts import download
 from presence.views import counts, healthz, metrics, token
 
 app_name = "presence"

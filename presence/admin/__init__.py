@@ -1,12 +1,12 @@
-"""Live presence in a site's admin: `LivePresenceMixin`, for the `ModelAdmin` of its boards.
+"""Live presence in Django's admin. `LivePresenceMixin` is for a site's `ModelAdmin` of boards.
 
-A number is told of a board that the `ModelAdmin` lets somebody view, by its queryset and, board by
-board, its permissions: of no other, be it in the list, the filter, the order, on the socket or in
-the feed.
+Counts and people are shown only for boards that the `ModelAdmin` lets the user view, by its
+queryset and by its permission for each board: in the list, its order and filter, on the socket and
+in the feed.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.contrib import admin
@@ -14,119 +14,132 @@ from django.forms import Media, Script
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from presence.admin.board import BoardMixin
-from presence.admin.changelist import UNKNOWN, OnlineOrder, PeopleFilter, count, page
+from presence.admin.board import BOARD, PERMISSIONS, action_view, panel_config
+from presence.admin.changelist import (
+    ROWS,
+    UNKNOWN,
+    OnlineOrder,
+    PeopleFilter,
+    count_cell,
+    sorting_for,
+)
 from presence.admin.charts import plots_of
-from presence.admin.feed import feed_view, live_page, status_texts
-from presence.admin.overview import OverviewAdmin
+from presence.admin.feed import feed_view, page_config, status_texts
+from presence.admin.overview import OVERVIEW, OverviewAdmin
+from presence.admin.topics import register
 from presence.conf import get_settings
 from presence.models import Overview
 
 __all__ = ["LivePresenceMixin", "PeopleFilter"]
 
-COLUMN = "presence_online"
-"""The name of the column, for `list_display` and `sortable_by`."""
+register(ROWS)
+register(BOARD)
+register(OVERVIEW)
 
 if apps.is_installed("django.contrib.admin"):
     admin.site.register(Overview, OverviewAdmin)
 
+if TYPE_CHECKING:
+    _ModelAdmin = admin.ModelAdmin[Any]
+else:
+    _ModelAdmin = admin.ModelAdmin
 
-class LivePresenceMixin(BoardMixin):
-    """Shows how many people are on each board, live, in any `ModelAdmin` of boards: a column that
-    sorts, a filter, and on the page of each board who is there. docs/admin.md."""
+COLUMN = "presence_online"
+"""The name of the column, for `list_display` and `sortable_by`."""
+
+
+class LivePresenceMixin(_ModelAdmin):
+    """Adds live presence to a `ModelAdmin` of boards (docs/admin.md).
+
+    The changelist gets a column that sorts and a filter; the page of a board gets a panel with its
+    people and what staff may do.
+    """
 
     live_presence = True
 
     @admin.display(description=_("Online"), ordering=OnlineOrder(), empty_value=UNKNOWN)
     def presence_online(self, board: Any) -> Any:
-        """Return the cell of the column: how many people are on a board."""
-        return board.presence_cell if hasattr(board, "presence_cell") else count(board.pk)
+        """Return the cell of the column "Online"."""
+        return board.presence_cell if hasattr(board, "presence_cell") else count_cell(board.pk)
+
+    def has_presence_permission(self, request: HttpRequest, action: str, board: Any) -> bool:
+        """Return whether a user who may view a board may take an action there: "remove", "close",
+        "reopen" or "reconnect"."""
+        return request.user.has_perm(PERMISSIONS[action])
 
     def get_list_display(self, request: HttpRequest) -> Any:
-        """Return the columns, "Online" the last of them unless it is named."""
+        """Return the columns. "Online" is the last one unless the site places it elsewhere."""
         columns = super().get_list_display(request)
         return columns if COLUMN in columns else [*columns, COLUMN]
 
     def get_list_filter(self, request: HttpRequest) -> Any:
-        """Return the filters, that by people the first of them unless it is named."""
+        """Return the filters. `PeopleFilter` is the first one unless the site has it already."""
         filters = super().get_list_filter(request)
-        ours = any(isinstance(each, type) and issubclass(each, PeopleFilter) for each in filters)
-        return filters if ours else [PeopleFilter, *filters]
+        has_ours = any(
+            isinstance(each, type) and issubclass(each, PeopleFilter) for each in filters
+        )
+        return filters if has_ours else [PeopleFilter, *filters]
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """Count the people of the rows, all at once."""
-        with page(self, request) as online:
+        """Return the changelist, with the counts of all rows."""
+        with sorting_for(self, request) as counts:
             changelist = super().get_changelist_instance(request)
-            online.count_rows(changelist.result_list)
+            counts.count_rows(changelist.result_list)
         return changelist
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Have the list keep itself up to date, in whichever template it is."""
+        """Show the changelist and keep it up to date, whatever its template is."""
         response = super().changelist_view(request, extra_context)
         if "cl" not in (getattr(response, "context_data", None) or {}):
-            return response  # what an action answers is its own
-        return _extended(response, "change_list.html", {"presence_feed": self._presence_feed()})
+            return response  # of an action
+        config = {**self._presence_config(), "texts": status_texts()}
+        return _extend(response, "change_list.html", {"presence_feed": config})
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Have the page of a board show who is there, in whichever template it is."""
+        """Show the page of a board with the panel, whatever its template is."""
         response = super().render_change_form(request, context, *args, **kwargs)
         board = context.get("original")
         if board is None or context.get("is_popup"):
             return response
-        said = self._presence_feed()
-        said["watch"]["board"] = str(board.pk)
-        said["texts"] |= _panel_texts()
-        panel = {**said, **self.presence_panel(request, board)}
-        more = {"presence_feed": panel, "presence_plots": plots_of(self.admin_site)}
-        return _extended(response, "change_form.html", more)
+        config = self._presence_config(board=str(board.pk))
+        context = {
+            "presence_feed": {**config, **panel_config(self, request, board)},
+            "presence_plots": plots_of(self.admin_site),
+        }
+        return _extend(response, "change_form.html", context)
 
     def get_urls(self) -> list[URLPattern]:
-        """Return the admin's pages of this model, and the feed of its counts."""
-        feed = feed_view(self.admin_site, self)
-        return [path("presence/feed/", feed, name=self._feed_name), *super().get_urls()]
-
-    def _presence_feed(self) -> dict[str, Any]:
-        """Return what the page says to its script."""
-        feed = reverse(f"{self.admin_site.name}:{self._feed_name}")
-        page = live_page(self.admin_site, feed, model=self.opts.label_lower)
-        return {**page, "texts": status_texts()}
+        """Return the URLs of the `ModelAdmin`, of its feed and of the actions on a board."""
+        feed, act = feed_view(self.admin_site, self), action_view(self)
+        prefix = f"{self.opts.app_label}_{self.opts.model_name}_presence"
+        return [
+            path("presence/feed/", feed, name=f"{prefix}_feed"),
+            path("<path:object_id>/presence/", act, name=f"{prefix}_act"),
+            *super().get_urls(),
+        ]
 
     @property
     def media(self) -> Media:
-        """The admin's scripts, and the one that keeps numbers and people up to date."""
+        """The scripts and styles of the `ModelAdmin`, and those of live presence."""
         script: Any = Script("presence/admin.js", type="module")
         return super().media + Media(js=[script], css={"all": ["presence/admin.css"]})
 
-    @property
-    def _feed_name(self) -> str:
-        return f"{self.opts.app_label}_{self.opts.model_name}_presence_feed"
+    def _presence_config(self, **watch: str) -> dict[str, Any]:
+        feed = f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_presence_feed"
+        return page_config(self.admin_site, reverse(feed), model=self.opts.label_lower, **watch)
 
 
-def _extended(response: HttpResponse, template: str, more: Mapping[str, Any]) -> HttpResponse:
-    """Have a page of the admin's be ours, which extends whichever it would have been."""
+def _extend(response: HttpResponse, template: str, context: Mapping[str, Any]) -> HttpResponse:
+    """Have a page of the admin use our template, which extends the page's own template."""
     if isinstance(response, TemplateResponse) and get_settings().ENABLED:
         parent = response.resolve_template(response.template_name)
-        told = {"presence_parent": parent, **more}
-        response.context_data = {**(response.context_data or {}), **told}
+        ours = {"presence_parent": parent, **context}
+        response.context_data = {**(response.context_data or {}), **ours}
         response.template_name = f"presence/admin/{template}"
     return response
-
-
-def _panel_texts() -> dict[str, str]:
-    return {
-        "guest": gettext("guest"),
-        "account": gettext("account"),
-        "active": gettext("active"),
-        "off board": gettext("off board"),
-        "idle": gettext("idle"),
-        "away": gettext("away"),
-        "not_done": gettext("It is not known whether this was done: look, or try again."),
-        "not_allowed": gettext("You may not do this."),
-    }

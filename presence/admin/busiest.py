@@ -1,152 +1,140 @@
-"""The boards with most people, of those that somebody may know of.
+"""The titles of the busiest boards that a member of staff may view.
 
-What the busiest boards are called that somebody may view: asked of the site's own code beside
-what is told, so that a slow or long answer holds up no number.
+Titles come from the site's own code, which may be slow. They are looked up apart from the numbers,
+so that they delay none of them.
 """
 
 import asyncio
-import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from heapq import nsmallest
 from time import monotonic
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest
 
-from presence.admin.permissions import titles_for
-from presence.admin.threads import Once, aside
+from presence.admin.permissions import viewable_titles
+from presence.admin.threads import is_in_request, run_in_worker
+from presence.admin.topics import outages
 
-MOST_LOOKED_AT = 1_000
-"""Boards, the busiest first, among which is looked for those that somebody may know of."""
+MAX_RANKED = 1_000
+"""Busiest boards among which those are searched that the user may view."""
+
+MAX_LISTED = 10
+"""Boards that the overview lists."""
+
+BOARDS_PER_LOOKUP = 50
+"""Boards looked up at a time, with one query and one call of `has_view_permission` for each."""
+
+LOOKUPS_PER_REQUEST = 4
+"""Lookups that one HTTP request waits for."""
+
+REFRESH_AFTER = 1.5
+"""Refresh titles that are older than the current request by this many seconds."""
+
+TITLE_LIFETIME = 4.0
+"""Seconds for which a title is shown, counted from the request that it was looked up with. With a
+poll each half second, nobody sees a title 5 s after they lost the permission."""
+
+REFUSAL_LIFETIME = 60.0
+"""Seconds for which a board that the user may not view is not looked up again."""
+
+TITLE_WITHIN = 0.25
+"""Seconds that a new lookup is waited for, so that a new board has its title at once."""
 
 
-def rank(people: Mapping[UUID, int]) -> list[UUID]:
-    """Return the boards by their people, most first; equal ones always in the same order."""
-    return nsmallest(MOST_LOOKED_AT, people, key=lambda board: (-people[board], board))
+def rank(counts: Mapping[UUID, int]) -> list[UUID]:
+    """Return the busiest boards, most people first; equal ones in the order of their UUIDs."""
+    return nsmallest(MAX_RANKED, counts, key=lambda board: (-counts[board], board))
 
 
 def pick(
-    ranking: Iterable[UUID], titles: Mapping[UUID, str | None], most: int
+    ranking: Iterable[UUID], titles: Mapping[UUID, str | None]
 ) -> tuple[list[UUID], list[UUID]]:
-    """Return the first `most` boards of a ranking that have a title, and those that may stand among
-    them: nobody has yet asked for their title. None is the title of a board that is a secret."""
-    told: list[UUID] = []
-    unasked: list[UUID] = []
+    """Return the first `MAX_LISTED` boards that have a title, and those before them that were not
+    looked up yet. The title is None for a board that the user may not view."""
+    listed: list[UUID] = []
+    unknown: list[UUID] = []
     for board in ranking:
-        if len(told) == most:
+        if len(listed) == MAX_LISTED:
             break
         if board not in titles:
-            unasked.append(board)
+            unknown.append(board)
         elif titles[board] is not None:
-            told.append(board)
-    return told, unasked
-
-
-logger = logging.getLogger(__name__)
-
-MOST = 10
-"""Boards that are told."""
-
-AT_ONCE = 50
-"""Boards that the database is asked for in one query, and the `ModelAdmin` about one by one."""
-
-ASKS = 4
-"""How often one who waits for the answer asks."""
-
-AGAIN = 1.5
-"""Seconds by which a request must be newer for what is told to be asked again."""
-
-KEPT = 4.0
-"""Seconds for which a title is told, from when the account was looked at: with a look each half
-second, nobody sees one 5 s after they may not view the board."""
-
-SECRET_FOR = 60.0
-"""Seconds for which a board that may not be viewed is not asked for again."""
-
-SOON = 0.25
-"""Seconds for which an answer is waited for, so that a new board is there with its people."""
-
-LEFT = 60.0
-"""Seconds for which titles are kept that nobody looks at."""
-
-failures = Once(logger, "could not ask which boards somebody may view in %s")
+            listed.append(board)
+    return listed, unknown
 
 
 class Titles:
-    """The titles of boards that one of the staff may view in an admin site, as far as they are
-    known."""
+    """A cache of the titles that one user may view in an admin site.
+
+    Create it within `in_request` for a single request; that one waits for its lookups.
+    """
 
     def __init__(self, site: AdminSite, request: HttpRequest) -> None:
         self.site = site
-        self.used = monotonic()
         self.renew(request)
-        self._known: dict[UUID, tuple[str | None, float]] = {}
-        self._asking: asyncio.Task[None] | None = None
+        self._titles: dict[UUID, tuple[str | None, float]] = {}
+        self._lookup: asyncio.Task[None] | None = None
 
     def renew(self, request: HttpRequest) -> None:
-        """Ask by this request of theirs from now on. Django keeps an account's permissions with it:
-        what it answers is as old as it is."""
-        self._account = request, monotonic()
+        """Look titles up with this request from now on. Django caches an account's permissions on
+        its request, so that an answer is as old as the request."""
+        self._request = request, monotonic()
 
     async def busiest(self, ranking: Sequence[UUID]) -> list[tuple[UUID, str]] | None:
-        """Return the first boards of a ranking that may be viewed, with their titles, as far as is
-        known by now; None where it is not known of any. What is missing is asked for, and not
-        waited for long."""
-        self.used = monotonic()
-        due = self._due(ranking)
-        if due and (self._asking is None or self._asking.done()):
-            self._asking = asyncio.get_running_loop().create_task(self._ask(due, ranking))
-            await asyncio.wait([self._asking], timeout=SOON)
-        return self._told(ranking)
+        """Return the first boards of a ranking that the user may view, with their titles.
 
-    async def found(self, ranking: Sequence[UUID]) -> list[tuple[UUID, str]] | None:
-        """Return the same after what is missing was asked for, or the first few hundred of it."""
-        for _ in range(ASKS):
-            if due := self._due(ranking):
-                await self._ask(due, ranking)
-        return self._told(ranking)
-
-    def _told(self, ranking: Sequence[UUID]) -> list[tuple[UUID, str]] | None:
-        titles = self._titles()
-        told, unasked = pick(ranking, titles, MOST)
-        if unasked and not told:
+        Missing titles are looked up, and may be there at the next call only. None if nothing is
+        known yet.
+        """
+        if is_in_request():
+            for _ in range(LOOKUPS_PER_REQUEST):
+                if due := self._due(ranking):
+                    await self._look_up(due, ranking)
+        elif (due := self._due(ranking)) and (self._lookup is None or self._lookup.done()):
+            self._lookup = asyncio.get_running_loop().create_task(self._look_up(due, ranking))
+            await asyncio.wait([self._lookup], timeout=TITLE_WITHIN)
+        titles = self._valid()
+        listed, unknown = pick(ranking, titles)
+        if unknown and not listed:
             return None
-        return [(board, titles[board] or "") for board in told]
+        return [(board, titles[board] or "") for board in listed]
 
     def _due(self, ranking: Sequence[UUID]) -> list[UUID]:
-        told, unasked = pick(ranking, self._titles(), MOST)
-        old = [board for board in told if self._account[1] - self._known[board][1] >= AGAIN]
-        return [*old, *unasked][:AT_ONCE]
+        listed, unknown = pick(ranking, self._valid())
+        requested_at = self._request[1]
+        old = [b for b in listed if requested_at - self._titles[b][1] >= REFRESH_AFTER]
+        return [*old, *unknown][:BOARDS_PER_LOOKUP]
 
-    def _titles(self) -> Mapping[UUID, str | None]:
+    def _valid(self) -> Mapping[UUID, str | None]:
         now = monotonic()
         return {
             board: title
-            for board, (title, at) in self._known.items()
-            if now - at < (SECRET_FOR if title is None else KEPT)
+            for board, (title, at) in self._titles.items()
+            if now - at < (REFUSAL_LIFETIME if title is None else TITLE_LIFETIME)
         }
 
-    async def _ask(self, boards: Collection[UUID], ranking: Collection[UUID]) -> None:
-        request, at = self._account
+    async def _look_up(self, boards: Collection[UUID], ranking: Collection[UUID]) -> None:
+        (request, at), task = self._request, f"looking up board titles (site={self.site.name})"
         try:
-            titles = await aside(titles_for, self.site, request, boards)
-        except Exception as error:  # noqa: BLE001 (the site's own code speaks here)
-            failures.note(self.site.name, error)
+            titles = await run_in_worker(viewable_titles, self.site, request, boards)
+            outages.works(task)
+        except Exception as error:  # noqa: BLE001 (the site's own code)
+            outages.failed(error, task)
             return
-        listed = {*ranking}
-        self._known = {b: told for b, told in self._known.items() if b in listed}
-        self._known |= {board: (titles.get(board), at) for board in boards}
+        ranked = {*ranking}
+        self._titles = {b: known for b, known in self._titles.items() if b in ranked}
+        self._titles |= {board: (titles.get(board), at) for board in boards}
 
 
-_kept: dict[tuple[int, str], Titles] = {}
+_kept: WeakValueDictionary[tuple[int, str], Titles] = WeakValueDictionary()
 
 
 def titles_of(site: AdminSite, request: HttpRequest) -> Titles:
-    """Return the titles for whoever asks, with what is known of them from before."""
-    now = monotonic()
-    for key in [key for key, titles in [*_kept.items()] if now - titles.used > LEFT]:
-        _kept.pop(key, None)
-    titles = _kept.setdefault((id(site), str(request.user.pk)), Titles(site, request))
+    """Return the titles for the request's user, which are one object while a page shows them."""
+    key = id(site), str(request.user.pk)
+    titles = _kept.setdefault(key, Titles(site, request))
     titles.renew(request)
     return titles

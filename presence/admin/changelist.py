@@ -1,18 +1,20 @@
-"""The changelist of boards: its column of people, and how it is sorted and filtered by them.
+"""The changelist of boards: the column "Online", the order and the filter by people, and the topic
+that keeps the column up to date.
 
-What a page of the admin asks of presence, and may not come to know: the page comes first.
+The page is shown even where the counts are not known.
 """
 
-import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cached_property
-from typing import Any, TypeVar
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from heapq import nlargest
+from operator import itemgetter
+from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
-from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Case, Expression, IntegerField, Q, Value, When
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -21,109 +23,117 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from presence import api
-from presence.admin.permissions import viewable
+from presence.admin.permissions import viewable_boards
+from presence.admin.staff_request import StaffRequest
+from presence.admin.topics import Topic, changed_keys, outages, parse_board
 from presence.conf import get_settings
-from presence.protocol.errors import TryLater
-
-logger = logging.getLogger(__name__)
 
 UNKNOWN = "–"
-"""What a page shows in place of what is not known."""
+"""Shown in place of a count that is not known."""
 
-T = TypeVar("T")
+MAX_SORTED_BOARDS = 15_000
+"""Sort and filter by this many boards with people, the busiest first. Each is a parameter of the
+filter and one of the order, and databases limit them (SQLite 32,766, PostgreSQL 65,535)."""
+
+MAX_ROWS = 1_000
+"""Rows that a page may subscribe to."""
+
+Counts = dict[UUID, int]
 
 
-def known(ask: Callable[[], T]) -> T | None:
-    """Return what presence answers; None where that is not known. Never raises."""
+def counts_or_none(ask: Callable[[], Counts]) -> Counts | None:
+    """Return what a function of `presence.api` returns, None where it fails. Never raises."""
+    if not get_settings().ENABLED:
+        return None
     try:
-        return ask() if get_settings().ENABLED else None
-    except (TryLater, ImproperlyConfigured) as error:
-        logger.warning("who is on the boards is not known: %s", error)
-    except Exception:
-        logger.exception("could not ask who is on the boards")
-    return None
+        counts = ask()
+    except Exception as error:  # noqa: BLE001 (the page is shown without counts)
+        outages.failed(error, "counting people")
+        return None
+    outages.works("counting people")
+    return counts
 
 
-MOST = 15_000
-"""Boards with people by which is sorted and filtered, the busiest first: databases take only so
-many parameters (SQLite 32,766, PostgreSQL 65,535), and each board is one of the filter and one of
-the order."""
-
-Counts = Mapping[UUID, int]
-
-
-class Online:
-    """How many people are on the boards that somebody may view, for one page of a changelist."""
+class OnlineCounts:
+    """The counts of the boards that the user may view, for one request of a changelist."""
 
     def __init__(self, model_admin: Any, request: HttpRequest) -> None:
         self._model_admin = model_admin
         self._request = request
-        self._census_asked = False
 
     @cached_property
-    def census(self) -> Counts | None:
-        """The boards that somebody is on, None where that is not known. Two trips to the store, and
-        one query."""
-        self._census_asked = True
-        found = _busiest(known(api.census))
-        if found is None:
+    def boards_with_people(self) -> Counts | None:
+        """The counts of all boards with people, None where they are not known.
+
+        This takes two trips to the store and one database query.
+        """
+        counts = counts_or_none(api.census)
+        if counts is None:
             messages.warning(self._request, gettext("It is not known now where people are."))
             return None
-        seen = viewable(self._model_admin, self._request, found)
-        return {board: people for board, people in found.items() if board in seen}
-
-    def counts(self, boards: Collection[UUID]) -> Mapping[UUID, int | None]:
-        """Return how many people are on each of the boards, None where that is not known: one trip
-        to the store, and none more where the list is sorted or filtered by people."""
-        found = self.census if self._census_asked else known(lambda: api.counts(boards))
-        return {board: None if found is None else found.get(board, 0) for board in boards}
+        if len(counts) > MAX_SORTED_BOARDS:
+            counts = dict(nlargest(MAX_SORTED_BOARDS, counts.items(), key=itemgetter(1)))
+        viewable = viewable_boards(self._model_admin, self._request, counts)
+        return {board: count for board, count in counts.items() if board in viewable}
 
     def count_rows(self, rows: Iterable[Any]) -> None:
-        """Give each row its cell; an empty one where the board may not be viewed."""
-        may = self._model_admin.has_view_permission
-        counts = self.counts([row.pk for row in rows if may(self._request, row)])
+        """Set `presence_cell` of each row; None for a board that the user may not view.
+
+        This takes one trip to the store, or none if the page is sorted or filtered by people.
+        """
+        may_view = self._model_admin.has_view_permission
+        boards = {row.pk for row in rows if may_view(self._request, row)}
+        if "boards_with_people" in self.__dict__:
+            counts = self.boards_with_people
+        else:
+            counts = counts_or_none(lambda: api.counts(boards))
         for row in rows:
-            row.presence_cell = cell(row.pk, counts[row.pk]) if row.pk in counts else None
+            count = None if counts is None else counts.get(row.pk, 0)
+            row.presence_cell = _cell(row.pk, count) if row.pk in boards else None
 
 
-_page: ContextVar[Online | None] = ContextVar("_page", default=None)
+_current: ContextVar[OnlineCounts | None] = ContextVar("_current", default=None)
 
 
-def online_of(model_admin: Any, request: HttpRequest) -> Online:
-    """Return what one request asks, and has asked already."""
-    online: Online | None = getattr(request, "presence_online", None)
-    if online is None:
-        online = Online(model_admin, request)
-        request.presence_online = online  # type: ignore[attr-defined]
-    return online
+def online_counts(model_admin: Any, request: HttpRequest) -> OnlineCounts:
+    """Return the counts of a request, which are asked for once."""
+    counts: OnlineCounts | None = getattr(request, "presence_counts", None)
+    if counts is None:
+        counts = OnlineCounts(model_admin, request)
+        request.presence_counts = counts  # type: ignore[attr-defined]
+    return counts
 
 
 @contextmanager
-def page(model_admin: Any, request: HttpRequest) -> Iterator[Online]:
-    """Tell the order, to which Django gives no request, for whom it sorts."""
-    online = online_of(model_admin, request)
-    token = _page.set(online)
+def sorting_for(model_admin: Any, request: HttpRequest) -> Iterator[OnlineCounts]:
+    """Give `OnlineOrder` the counts of a request, which Django does not pass to it."""
+    counts = online_counts(model_admin, request)
+    token = _current.set(counts)
     try:
-        yield online
+        yield counts
     finally:
-        _page.reset(token)
+        _current.reset(token)
 
 
 class OnlineOrder(Expression):
-    """How many people are on a board, as something that the database can sort by."""
+    """The count of a board, as an expression that the database can sort by."""
 
     def __init__(self) -> None:
         super().__init__(output_field=IntegerField())
 
     def resolve_expression(self, query: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Become what says so now: a CASE of the boards that somebody is on."""
-        online = _page.get()
-        people = (online.census if online else None) or {}
-        return _case(people).resolve_expression(query, *args, **kwargs)
+        """Return a CASE with the counts as they are now."""
+        online = _current.get()
+        boards: dict[int, list[UUID]] = {}
+        for board, count in ((online and online.boards_with_people) or {}).items():
+            boards.setdefault(count, []).append(board)
+        whens = [When(pk__in=pks, then=Value(count)) for count, pks in boards.items()]
+        case = Case(*whens, default=Value(0), output_field=IntegerField())
+        return case.resolve_expression(query, *args, **kwargs)
 
 
 class PeopleFilter(admin.SimpleListFilter):
-    """Boards that have people now, or have none."""
+    """Filters boards by whether anybody is there now."""
 
     title = _("people now")
     parameter_name = "people_now"
@@ -133,41 +143,79 @@ class PeopleFilter(admin.SimpleListFilter):
         self._model_admin = model_admin
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
-        """Offer both."""
+        """Return the two choices."""
         return (("some", _("Has people now")), ("none", _("Nobody now")))
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        """Narrow to those; to none where it is not known who has people."""
+        """Return the chosen boards; none where the counts are not known."""
         if self.value() not in ("some", "none"):
             return queryset
-        people = online_of(self._model_admin, request).census
-        if people is None:
+        counts = online_counts(self._model_admin, request).boards_with_people
+        if counts is None:
             return queryset.none()
-        here = Q(pk__in=[*people])
-        return queryset.filter(here if self.value() == "some" else ~here)
+        has_people = Q(pk__in=[*counts])
+        return queryset.filter(has_people if self.value() == "some" else ~has_people)
 
 
-def count(board: UUID) -> SafeString:
-    """Return the cell of a board that stands alone."""
-    found = known(lambda: api.counts([board]))
-    return cell(board, found[board] if found else None)
+def count_cell(board: UUID) -> SafeString:
+    """Return the cell of one board, with a trip to the store."""
+    counts = counts_or_none(lambda: api.counts([board]))
+    return _cell(board, None if counts is None else counts[board])
 
 
-def cell(board: UUID, people: int | None) -> SafeString:
-    """Return the cell of a board, which the script keeps up to date."""
-    said = UNKNOWN if people is None else people
-    return format_html('<span class="presence-online" data-board="{}">{}</span>', board, said)
+def _cell(board: UUID, count: int | None) -> SafeString:
+    """Return the cell of a board, which the page's script keeps up to date."""
+    text = UNKNOWN if count is None else count
+    return format_html('<span class="presence-online" data-board="{}">{}</span>', board, text)
 
 
-def _busiest(people: Counts | None) -> Counts | None:
-    if people is None or len(people) <= MOST:
-        return people
-    return dict(sorted(people.items(), key=lambda item: -item[1])[:MOST])
+@dataclass(frozen=True, slots=True)
+class RowsQuery:
+    """The boards that a page shows, and those whose counts it may get.
+
+    `empty` is the value while nobody is on any board: it is made once and copied by each fetch.
+    """
+
+    shown: frozenset[UUID]
+    viewable: frozenset[UUID]
+    empty: Mapping[str, int | None] = field(compare=False, repr=False)
 
 
-def _case(people: Counts) -> Expression:
-    boards: dict[int, list[UUID]] = {}
-    for board, number in people.items():
-        boards.setdefault(number, []).append(board)
-    whens = [When(pk__in=here, then=Value(number)) for number, here in boards.items()]
-    return Case(*whens, default=Value(0), output_field=IntegerField())
+def _parse(value: object) -> frozenset[UUID]:
+    if not isinstance(value, list) or len(value) > MAX_ROWS:
+        raise ValueError(f"expected a list of at most {MAX_ROWS} boards")
+    return frozenset(map(parse_board, value))
+
+
+def _authorize(staff: StaffRequest, shown: frozenset[UUID]) -> RowsQuery | None:
+    model_admin = staff.model_admin
+    if model_admin is None or not model_admin.has_view_permission(staff.request):
+        return None
+    return _rows_query(shown, viewable_boards(model_admin, staff.request, shown))
+
+
+@lru_cache(maxsize=32)
+def _rows_query(shown: frozenset[UUID], viewable: frozenset[UUID]) -> RowsQuery:
+    """Return one object for equal queries, so that the event loop need not compare their boards."""
+    empty = {str(board): 0 if board in viewable else None for board in shown}
+    return RowsQuery(shown, viewable, empty)
+
+
+async def _fetch(queries: Collection[RowsQuery]) -> Mapping[RowsQuery, dict[str, int | None]]:
+    # `acensus` is cheaper than `acounts` where most boards are empty.
+    counts = await api.acensus(frozenset().union(*(query.viewable for query in queries)))
+    return {
+        query: {**query.empty, **{str(b): counts[b] for b in counts.keys() & query.viewable}}
+        for query in queries
+    }
+
+
+ROWS = Topic(
+    "rows",
+    parse=_parse,
+    authorize=_authorize,
+    fetch=_fetch,
+    unavailable=lambda query: dict.fromkeys(query.empty),
+    changes=changed_keys,
+)
+"""How many people are on each board that a changelist shows."""

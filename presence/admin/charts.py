@@ -1,78 +1,55 @@
-"""The history as the admin's plots ask for it: how many people there were on a board, or on all."""
+"""The history of people as staff get it: the data of the admin's plots, and a download as CSV."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from asgiref.sync import async_to_sync
+from asgiref.sync import async_to_sync, sync_to_async
 from django.contrib.admin import AdminSite
-from django.core.exceptions import ImproperlyConfigured
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.urls import NoReverseMatch, reverse
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.timezone import get_current_timezone_name
 from django.utils.translation import get_language, gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from presence.admin.permissions import may_view_board, may_view_overview
-from presence.admin.staff_request import refusal
+from presence.admin.permissions import (
+    admin_of,
+    may_view,
+    may_view_anywhere,
+    may_view_board,
+    may_view_board_anywhere,
+    url_or_none,
+)
+from presence.auth import board_model
+from presence.models import Overview
 from presence.protocol.errors import TryLater
 from presence.stats import Point, read
 from presence.store.history import BY_NAME, SPANS, Span
 
-NAME = "presence_overview_history"
+PLOT_DATA = "presence_overview_history"
+"""The name of the URL of the plots' data in an admin site."""
 
 ANY_BOARD = UUID(int=0)
-"""In URLs that a script puts a board's UUID into."""
+"""Placeholder in URLs that a script replaces with a board's UUID."""
 
-
-def trend_view(site: AdminSite) -> Callable[[HttpRequest], HttpResponse]:
-    """Return the view of an admin site that answers with one plot::
-
-    {"at": [1790000000, …], "people": [2.5, null, …], "peak": [3, null, …]}
-
-    `?span=minutes` (a day) or `hours` (30 days), `&count=60` of them up to now, `&board=<uuid>`.
-    `at` is when each begins, in seconds since 1970; in what is null nobody looked. A board is told
-    of to who may view it in this admin (else 404), all together to who may view the overview (else
-    403). What cannot be asked is 400, a store that is out of reach 503.
-    """
-
-    @require_safe
-    def answer(request: HttpRequest) -> HttpResponse:
-        try:
-            span, count, board = _asked(request)
-        except (KeyError, ValueError):
-            return refusal(400)
-        if board is None and not may_view_overview(site, request):
-            return refusal(403)
-        if board is not None and not may_view_board(site, request, board):
-            return refusal(404)
-        try:
-            return JsonResponse(_columns(async_to_sync(read)(board, span, count)))
-        except (TryLater, ImproperlyConfigured):
-            return refusal(503)
-
-    guarded = site.admin_view(answer)
-
-    @never_cache
-    def trend(request: HttpRequest) -> HttpResponse:
-        # A script cannot sign in, and has no use for a form.
-        return guarded(request) if site.has_permission(request) else refusal(403)
-
-    return trend
+ROWS_PER_CHUNK = 120
+"""Lines of CSV sent at a time."""
 
 
 def plots_of(site: AdminSite) -> dict[str, Any] | None:
-    """Return what the script of a page with plots is to know (presence/admin/plots.html); None
-    where the admin site has no overview."""
-    history = url(f"{site.name}:{NAME}")
-    if history is None:
+    """Return the context `presence_plots` of a page that includes `presence/admin/plots.html`; None
+    if the admin site has no overview."""
+    data = url_or_none(f"{site.name}:{PLOT_DATA}")
+    if data is None:
         return None
     return {
-        "history": history,
-        "downloads": {span.name: url(f"presence:history_{span.name}") for span in SPANS},
+        "history": data,
+        "downloads": {span.name: url_or_none(f"presence:history_{span.name}") for span in SPANS},
         "boardDownloads": {
-            span.name: url(f"presence:board_{span.name}", board=ANY_BOARD) for span in SPANS
+            span.name: url_or_none(f"presence:board_{span.name}", board=ANY_BOARD) for span in SPANS
         },
         "anyBoard": str(ANY_BOARD),
         "timeZone": get_current_timezone_name(),
@@ -89,26 +66,93 @@ def plots_of(site: AdminSite) -> dict[str, Any] | None:
     }
 
 
-def url(name: str, **kwargs: object) -> str | None:
-    """Return the URL of a view, None where the site has none of that name."""
-    try:
-        return reverse(name, kwargs=kwargs)
-    except NoReverseMatch:
-        return None
+def plot_data_view(site: AdminSite) -> Callable[[HttpRequest], HttpResponse]:
+    """Return the view of an admin site that answers with the data of one plot::
+
+    {"at": [1790000000, …], "people": [2.5, null, …], "peak": [3, null, …]}
+
+    `?span=minutes` (a day) or `hours` (30 days), `&count=60` for the last 60 of them, and
+    `&board=<uuid>` for one board. `at` is when each begins, in seconds since 1970; null means that
+    nothing was recorded. Status 403 without permission for the overview, 404 without permission for
+    the board, 400 for a malformed query, 503 if the store is out of reach.
+    """
+
+    @require_safe
+    def answer(request: HttpRequest) -> HttpResponse:
+        try:
+            span, count, board = _parse_query(request)
+        except (KeyError, ValueError):
+            return JsonResponse({}, status=400)
+        if board is None and not may_view(site, request, Overview):
+            return JsonResponse({}, status=403)
+        boards = admin_of(site, board_model())
+        if board and not (boards and may_view_board(boards, request, board)):
+            return JsonResponse({}, status=404)
+        try:
+            points = async_to_sync(read)(board, span, count)
+        except (TryLater, ImproperlyConfigured):
+            return JsonResponse({}, status=503)
+        people = [None if point.people is None else round(point.people, 2) for point in points]
+        at, peak = [point.at for point in points], [point.peak for point in points]
+        return JsonResponse({"at": at, "people": people, "peak": peak})
+
+    guarded = site.admin_view(answer)
+
+    @never_cache
+    def plot_data(request: HttpRequest) -> HttpResponse:
+        # A script gets 403 in place of a redirect to the login form.
+        return guarded(request) if site.has_permission(request) else JsonResponse({}, status=403)
+
+    return plot_data
 
 
-def _asked(request: HttpRequest) -> tuple[Span, int, UUID | None]:
+def _parse_query(request: HttpRequest) -> tuple[Span, int, UUID | None]:
     span = BY_NAME[request.GET.get("span", "minutes")]
-    count, board = request.GET.get("count"), request.GET.get("board")
-    number = span.kept if count is None else int(count)
-    if not 1 <= number <= span.kept:
-        raise ValueError(f"{number} is none of 1 to {span.kept}")
-    return span, number, UUID(board) if board else None
+    count, board = int(request.GET.get("count", span.kept)), request.GET.get("board")
+    if not 1 <= count <= span.kept:
+        raise ValueError(f"count must be 1 to {span.kept}, not {count}")
+    return span, count, UUID(board) if board else None
 
 
-def _columns(points: Sequence[Point]) -> dict[str, list[float | int | None]]:
-    return {
-        "at": [point.at for point in points],
-        "people": [None if point.people is None else round(point.people, 2) for point in points],
-        "peak": [point.peak for point in points],
-    }
+@require_safe
+@never_cache
+async def download(request: HttpRequest, span: str, board: UUID | None = None) -> HttpResponseBase:
+    """Answer with the history of a board, or of all boards together, as CSV.
+
+    Status 403 without permission for the overview, or for boards at all; 404 for a board that does
+    not exist or that the user may not view; 503 if the store is out of reach.
+    """
+    await sync_to_async(_check_permission)(request, board)
+    try:
+        points = await read(board, BY_NAME[span], BY_NAME[span].kept)
+    except TryLater:
+        return HttpResponse("the store is out of reach\n", status=503, content_type="text/plain")
+    except ImproperlyConfigured:
+        text = "this process does not serve the boards\n"
+        return HttpResponse(text, status=503, content_type="text/plain")
+    name = "-".join(["presence", *([str(board)] if board else []), span])
+    return StreamingHttpResponse(
+        _csv(points),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
+    )
+
+
+def _check_permission(request: HttpRequest, board: UUID | None) -> None:
+    if not may_view_anywhere(request, Overview if board is None else board_model()):
+        raise PermissionDenied
+    if board is not None and not may_view_board_anywhere(request, board):
+        raise Http404
+
+
+async def _csv(points: Sequence[Point]) -> AsyncIterator[str]:
+    yield "time,people,peak\r\n"
+    for n in range(0, len(points), ROWS_PER_CHUNK):
+        yield "".join(map(_csv_row, points[n : n + ROWS_PER_CHUNK]))
+
+
+def _csv_row(point: Point) -> str:
+    """Return a line of CSV, with empty cells if nothing was recorded."""
+    time = datetime.fromtimestamp(point.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    people = "" if point.people is None else f"{point.people:.2f}"
+    return f"{time},{people},{'' if point.peak is None else point.peak}\r\n"

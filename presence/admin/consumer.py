@@ -1,167 +1,163 @@
-"""The WebSocket of a page of the admin. The page says what it watches (`presence.watch`) and is
-told, in JSON, whatever changes of it: one frame in 250 ms at most.
+"""The WebSocket of an admin page: the page subscribes to topics and receives what changes.
 
-Who watches must be signed in (else the close code is 4401) as staff of that admin who may view it
-(4403), and is asked again every 2 s. What nobody can watch is 4400, too many wishes are 4429, who
-says nothing is 4408.
+Frames are JSON, at most one in 250 ms. Close codes: 4401 for a guest, 4403 for somebody who may not
+see what the page subscribes to (checked again every 2 s), 4400 for a malformed message, 4429 for
+too many, 4408 for a page that does not subscribe.
 """
 
 import asyncio
 import json
-import logging
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from channels.exceptions import DenyConnection
+from django.apps import apps
+from django.contrib.admin.sites import all_sites
 
-from presence.admin.poller import Poller
-from presence.admin.staff_request import is_own_page, permits, request_of, visit_of
-from presence.admin.subscription import Telling, Watch, read_watch
-from presence.admin.threads import Once, aside
-from presence.admin.topic import Grant
-from presence.admin.topics import DIFFERS, READERS, TOPICS
+from presence.admin.poller import poller_of
+from presence.admin.staff_request import http_request, is_same_origin, staff_request
+from presence.admin.threads import run_in_worker
+from presence.admin.topics import (
+    PageState,
+    Query,
+    Subscription,
+    authorize,
+    outages,
+    parse_subscription,
+)
 from presence.conf import get_settings
 from presence.consumers import Endpoint
 from presence.protocol.errors import Close, PresenceError, TryLater
 from presence.protocol.limits import TokenBucket
 
-logger = logging.getLogger(__name__)
-
-FRAME_EVERY = 0.25
+FRAME_INTERVAL = 0.25
 """Seconds between two frames to one page, at least."""
 
-ASK_EVERY = 2.0
-"""Seconds until it is asked again whether somebody may still see what they watch."""
+AUTHORIZE_EVERY = 2.0
+"""Seconds between two checks of the permissions of one page."""
 
-ASK_WITHIN = 2.0
-"""Seconds that the answer may take: who can't be asked about is told to come again later. So
-nobody sees anything 4 s after they may not, one question and the next."""
+AUTHORIZE_WITHIN = 2.0
+"""Seconds that a check may take; then the page is closed and told to come back later. Together with
+`AUTHORIZE_EVERY`, a page shows nothing 4 s after it became forbidden."""
 
-QUIET = 15.0
-"""Seconds without a change after which an empty frame says that the socket still lives."""
+HEARTBEAT_AFTER = 15.0
+"""Seconds without a change after which an empty frame shows that the socket is alive."""
 
-SAY_WITHIN = 10.0
-"""Seconds in which a page says what it watches."""
+SUBSCRIBE_WITHIN = 10.0
+"""Seconds within which a new page must subscribe."""
 
-WISHES = (1.0, 10.0)
-"""How often a page may say so: a second, and at once."""
-
-
-_failures = Once(logger, "could not find out what somebody may watch of %s")
-_watchers: dict[asyncio.AbstractEventLoop, dict[str, Poller]] = {}
-
-
-def watcher(topic: str) -> Poller:
-    """Return the running loop's watcher of a topic."""
-    loop = asyncio.get_running_loop()
-    if loop not in _watchers:
-        for ended in [other for other in _watchers if other.is_closed()]:
-            del _watchers[ended]
-        _watchers[loop] = {t.name: Poller(t.look, t.unknown, t.every) for t in TOPICS.values()}
-    return _watchers[loop][topic]
+SUBSCRIBE_LIMIT = (1.0, 10.0)
+"""Subscriptions that a page may send per second, and at once."""
 
 
 class StaffConsumer(Endpoint):
-    """One page of the admin."""
+    """The socket of one admin page."""
 
-    _wanted: Watch | None = None
-    _asking: "asyncio.Task[None] | None" = None
+    _subscription: Subscription | None = None
+    _authorizing: "asyncio.Task[None] | None" = None
     _timer: asyncio.TimerHandle | None = None
-    _finished = False
+    _stopped = False
 
     async def connect(self) -> None:
-        """Let a page of this very site in. Who is there is asked when it says what it watches."""
-        if not is_own_page(self.scope) or self.scope["subprotocols"]:
+        """Accept pages of this host. Who the user is, is checked when the page subscribes."""
+        if not is_same_origin(self.scope) or self.scope["subprotocols"]:
             raise DenyConnection
         await self.accept()
         self._loop = asyncio.get_running_loop()
-        self._wishes = TokenBucket(*WISHES)
-        self._telling = Telling(DIFFERS)
-        self._told_at = 0.0
-        self._wait(SAY_WITHIN, partial(self._finish, Close.SILENT))
+        self._limit = TokenBucket(*SUBSCRIBE_LIMIT)
+        self._state = PageState()
+        self._sent_at = 0.0
+        self._schedule(SUBSCRIBE_WITHIN, partial(self._stop, Close.SILENT))
 
     def received(self, message: dict[str, Any]) -> None:
-        """Take in what the page watches, in place of what it watched before."""
-        if self._finished:
+        """Subscribe the page as its message says, in place of its earlier subscription."""
+        if self._stopped:
             return
         try:
-            wanted = read_watch(message.get("text"), READERS)
+            subscription = parse_subscription(message.get("text"))
         except ValueError:
-            self._finish(Close.MALFORMED)
+            self._stop(Close.MALFORMED)
             return
-        if not self._wishes.take(self._loop.time()):
-            self._finish(Close.TOO_FAST)
+        if not self._limit.take(self._loop.time()):
+            self._stop(Close.TOO_FAST)
             return
-        self._forget()
-        self._wanted, self._telling = wanted, Telling(DIFFERS)
-        self._wait(QUIET, self._tell)
-        self._asking = self._loop.create_task(self._keep_asking(wanted))
+        self._unsubscribe()
+        self._subscription, self._state = subscription, PageState()
+        self._schedule(HEARTBEAT_AFTER, self._send_changes)
+        self._authorizing = self._loop.create_task(self._keep_authorized(subscription))
 
     def gone(self, code: int | None) -> None:
-        """Watch nothing more."""
-        self._forget()
+        """Unsubscribe the page after its socket is closed."""
+        self._unsubscribe()
         if self._timer is not None:
             self._timer.cancel()
 
     async def drain(self) -> bool:
-        """Have the page come back, to another process or to this one's successor."""
-        self._finish(Close.RESTARTING)
+        """Close the socket of a process that shuts down; the page reconnects to another one."""
+        self._stop(Close.RESTARTING)
         return True
 
-    async def _keep_asking(self, wanted: Watch) -> None:
+    async def _keep_authorized(self, subscription: Subscription) -> None:
+        """Subscribe the page to what its user may see, and check that again and again."""
         try:
             while True:
                 began = self._loop.time()
-                async with asyncio.timeout(ASK_WITHIN):
-                    grants = await self._ask(wanted)
-                for topic, grant in grants.items():
-                    watcher(topic).watch(self, grant, partial(self._note, topic))
-                # What the answer says is as old as the question.
-                await asyncio.sleep(max(0.0, began + ASK_EVERY - self._loop.time()))
+                async with asyncio.timeout(AUTHORIZE_WITHIN):
+                    queries = await self._authorize(subscription)
+                outages.works(_task(subscription))
+                for topic, query in queries.items():
+                    poller_of(topic).subscribe(self, query, partial(self._update, topic))
+                # An answer may be as old as the moment at which the check began.
+                await asyncio.sleep(max(0.0, began + AUTHORIZE_EVERY - self._loop.time()))
         except PresenceError as error:
-            self._finish(error.close or Close.TRY_LATER)
-        except Exception as error:  # noqa: BLE001 (the site's own code and database speak here)
-            _failures.note(_place(wanted), error)
-            self._finish(Close.TRY_LATER)
+            self._stop(error.close or Close.TRY_LATER)
+        except Exception as error:  # noqa: BLE001 (the site's own code and database)
+            outages.failed(error, _task(subscription))
+            self._stop(Close.TRY_LATER)
 
-    async def _ask(self, wanted: Watch) -> dict[str, Grant]:
+    async def _authorize(self, subscription: Subscription) -> dict[str, Query]:
         if not get_settings().ENABLED:
             raise TryLater("presence is switched off")
-        return await aside(_grants, self.scope, wanted)
+        return await run_in_worker(_authorize, self.scope, subscription)
 
-    def _note(self, topic: str, value: Any) -> None:
-        if self._telling.note(topic, value):
-            since = self._loop.time() - self._told_at
-            self._wait(max(0.0, FRAME_EVERY - since), self._tell)
+    def _update(self, topic: str, value: Any) -> None:
+        if self._state.update(topic, value):
+            self._schedule(self._sent_at + FRAME_INTERVAL - self._loop.time(), self._send_changes)
 
-    def _tell(self) -> None:
-        self._told_at = self._loop.time()
-        self._wait(QUIET, self._tell)
-        text = json.dumps(self._telling.frame(), ensure_ascii=False, separators=(",", ":"))
+    def _send_changes(self) -> None:
+        self._sent_at = self._loop.time()
+        self._schedule(HEARTBEAT_AFTER, self._send_changes)
+        changes = self._state.take_changes()
+        text = json.dumps(changes, ensure_ascii=False, separators=(",", ":"))
         self.outbox.put({"type": "websocket.send", "text": text})
 
-    def _wait(self, seconds: float, then: Any) -> None:
-        """Do something later, in place of what was to be done."""
+    def _schedule(self, delay: float, action: Callable[[], None]) -> None:
+        """Run an action after some seconds, in place of the one that was scheduled before."""
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_later(seconds, then)
+        self._timer = self._loop.call_later(max(0.0, delay), action)
 
-    def _finish(self, code: int) -> None:
-        self._finished = True
+    def _stop(self, code: int) -> None:
+        self._stopped = True
         self.gone(code)
         self.close_with(code)
 
-    def _forget(self) -> None:
-        if self._asking is not None:
-            self._asking.cancel()
-        for topic in self._wanted.topics if self._wanted else ():
-            watcher(topic).forget(self)
+    def _unsubscribe(self) -> None:
+        if self._authorizing is not None:
+            self._authorizing.cancel()
+        for topic in self._subscription.topics if self._subscription else ():
+            poller_of(topic).unsubscribe(self)
 
 
-def _place(wanted: Watch) -> str:
-    return f"{wanted.site} {wanted.model}".rstrip()
+def _task(subscription: Subscription) -> str:
+    """Return what the log calls a check. Anybody can send unknown names: they are left out, since
+    each name would be an outage of its own."""
+    names = {site.name for site in all_sites} | {m._meta.label_lower for m in apps.get_models()}
+    place = [name for name in (subscription.site, subscription.model) if name in names]
+    return f"checking staff permissions ({' '.join(place)})"
 
 
-def _grants(scope: Any, wanted: Watch) -> dict[str, Grant]:
-    visit = visit_of(request_of(scope), wanted)
-    return permits(visit, wanted.topics, TOPICS)
+def _authorize(scope: Any, subscription: Subscription) -> dict[str, Query]:
+    request = staff_request(http_request(scope), subscription.site, subscription.model)
+    return authorize(request, subscription.topics)

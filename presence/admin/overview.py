@@ -1,5 +1,9 @@
-"""The admin's page "Presence": all boards together and every process, live."""
+"""The admin's page "Presence": all boards together and every process, kept up to date by the topic
+`overview`."""
 
+import asyncio
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -11,50 +15,55 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
-from presence.admin.charts import ANY_BOARD, NAME, plots_of, trend_view, url
-from presence.admin.feed import feed_view, live_page, status_texts
-from presence.admin.permissions import board_admin, titles_for
+from presence import api
+from presence.admin.busiest import Titles, rank, titles_of
+from presence.admin.charts import ANY_BOARD, PLOT_DATA, plot_data_view, plots_of
+from presence.admin.feed import feed_view, page_config, status_texts
+from presence.admin.permissions import may_view, url_or_none, viewable_titles
+from presence.admin.staff_request import StaffRequest
+from presence.admin.threads import is_in_request
+from presence.admin.topics import Topic
+from presence.auth import board_model
 from presence.conf import get_settings
 from presence.models import Overview
+from presence.runtime import running_hub
+from presence.stats import ProcessStats, afigures
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Overview]
 else:
     _ModelAdmin = admin.ModelAdmin
 
+INTERVAL = 0.5
+"""Seconds between two fetches of the overview."""
+
 
 class OverviewAdmin(_ModelAdmin):
-    """The overview, which is the list of a model that has no rows: nothing can be added to it,
-    changed or deleted. Another admin site than the usual registers it by itself::
+    """The overview, as the changelist of a model without rows.
 
-    site.register(Overview, OverviewAdmin)
+    `admin.site` has it; register it in an admin site of your own::
+
+        site.register(Overview, OverviewAdmin)
     """
 
     def get_urls(self) -> list[URLPattern]:
-        """Return the page, its feed and its plots."""
+        """Return the page, its feed and the data of its plots."""
         site, page = self.admin_site, never_cache(self.admin_site.admin_view(self.changelist_view))
         return [
             path("", page, name="presence_overview_changelist"),
             path("feed/", feed_view(site), name="presence_overview_feed"),
-            path("history/", trend_view(site), name=NAME),
+            path("history/", plot_data_view(site), name=PLOT_DATA),
         ]
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Let nobody add anything."""
-        return False
+    def _refuse(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # the model has no rows
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Let nobody change anything."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Let nobody delete anything."""
-        return False
+    has_add_permission = has_change_permission = has_delete_permission = _refuse
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show the page; `?board=<uuid>` plots a board from the start."""
+        """Show the page; `?board=<uuid>` selects a board for the plots."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         context = {
@@ -62,40 +71,120 @@ class OverviewAdmin(_ModelAdmin):
             "title": self.opts.app_config.verbose_name,
             "opts": self.opts,
             "presence_enabled": get_settings().ENABLED,
-            "presence_overview": self._page(),
+            "presence_overview": self._page_config(),
             "presence_plots": plots_of(self.admin_site),
-            "presence_board": self._board(request),
+            "presence_board": self._selected_board(request),
             **(extra_context or {}),
         }
         return TemplateResponse(request, "presence/admin/overview.html", context)
 
-    def _page(self) -> dict[str, Any]:
-        feed = url(f"{self.admin_site.name}:presence_overview_feed")
-        page = live_page(self.admin_site, feed, overview=True)
-        return {**page, "change": self._change_url(), "words": _words()}
+    def _page_config(self) -> dict[str, Any]:
+        site, board = self.admin_site, board_model()._meta
+        feed = url_or_none(f"{site.name}:presence_overview_feed")
+        change = f"{site.name}:{board.app_label}_{board.model_name}_change"
+        return {
+            **page_config(site, feed, overview=True),
+            "change": url_or_none(change, object_id=ANY_BOARD),
+            "words": {
+                **status_texts(),
+                "away": gettext(
+                    "The store is out of reach: how many people there are is not known."
+                ),
+                "nobody": gettext("Nobody is on a board that you may view."),
+                "none": gettext("No process has told how it does."),
+                "reachable": gettext("In reach"),
+                "unreachable": gettext("Out of reach"),
+            },
+        }
 
-    def _change_url(self) -> str | None:
-        boards = board_admin(self.admin_site)
-        if boards is None:
-            return None
-        name = f"{boards.opts.app_label}_{boards.opts.model_name}_change"
-        return url(f"{self.admin_site.name}:{name}", object_id=ANY_BOARD)
-
-    def _board(self, request: HttpRequest) -> tuple[UUID, str] | None:
-        """Return the board that is asked for and its title, if there is one to be seen."""
+    def _selected_board(self, request: HttpRequest) -> tuple[UUID, str] | None:
+        """Return the board of the URL and its title, if the user may view it."""
         try:
-            asked = UUID(request.GET.get("board", ""))
+            board = UUID(request.GET.get("board", ""))
         except ValueError:
             return None
-        return next(iter(titles_for(self.admin_site, request, [asked]).items()), None)
+        titles = viewable_titles(self.admin_site, request, [board])
+        return (board, titles[board]) if board in titles else None
 
 
-def _words() -> dict[str, Any]:
-    return {
-        **status_texts(),
-        "away": gettext("The store is out of reach: how many people there are is not known."),
-        "nobody": gettext("Nobody is on a board that you may view."),
-        "none": gettext("No process has told how it does."),
-        "reachable": gettext("In reach"),
-        "unreachable": gettext("Out of reach"),
+@dataclass(frozen=True, slots=True)
+class OverviewQuery:
+    """The overview for one user of an admin site; all their pages show the same."""
+
+    site: str
+    user: str
+    titles: Titles = field(compare=False)
+
+
+def _parse(value: object) -> bool:
+    if value is not True:
+        raise ValueError("expected true")
+    return True
+
+
+def _authorize(staff: StaffRequest, wanted: bool) -> OverviewQuery | None:
+    site, request = staff.site, staff.request
+    if not may_view(site, request, Overview):
+        return None
+    titles = Titles(site, request) if is_in_request() else titles_of(site, request)
+    return OverviewQuery(site.name, str(request.user.pk), titles)
+
+
+async def _fetch(queries: Collection[OverviewQuery]) -> Mapping[OverviewQuery, dict[str, Any]]:
+    """Return the overview for each query::
+
+    {"people": 3, "sockets": 4, "boards": 2, "store": True,
+     "busiest": [{"board": "<uuid>", "title": "Plans", "people": 2}, …],
+     "processes": [{"process": "web1:812:5e0c1d9a", "sockets": 4, …}, …]}
+
+    The totals are those of `/metrics`, where somebody on two boards counts twice. `busiest` holds
+    only boards that the user may view; it is None until those are known. `processes` holds the
+    fields of `ProcessStats`, by name.
+    """
+    counts = await api.acensus()
+    processes = _with_own_values(await afigures())
+    totals = {
+        "people": sum(counts.values()),
+        "sockets": sum(process.sockets for process in processes),
+        "boards": len(counts),
+        "store": True,
+        "processes": [asdict(process) for process in processes],
     }
+    ranking = rank(counts)
+    busiest = await asyncio.gather(*(query.titles.busiest(ranking) for query in queries))
+    return {
+        query: {
+            **totals,
+            "busiest": boards
+            and [{"board": str(b), "title": title, "people": counts[b]} for b, title in boards],
+        }
+        for query, boards in zip(queries, busiest, strict=True)
+    }
+
+
+def _with_own_values(published: Iterable[ProcessStats]) -> list[ProcessStats]:
+    """Return the stats of all processes, by name. They are up to 5 s old, except for the sockets
+    and boards of this process."""
+    processes = {stats.process: stats for stats in published}
+    running = running_hub()
+    if running is not None:
+        hub = running[1]
+        own = processes.get(hub.process, ProcessStats(hub.process))
+        processes[hub.process] = replace(own, sockets=hub.metrics.sockets, boards=hub.boards)
+    return [processes[name] for name in sorted(processes)]
+
+
+def _unavailable(query: OverviewQuery) -> dict[str, Any]:
+    totals: dict[str, Any] = dict.fromkeys(("people", "sockets", "boards"))
+    return {**totals, "store": False, "busiest": None, "processes": []}
+
+
+OVERVIEW = Topic(
+    "overview",
+    parse=_parse,
+    authorize=_authorize,
+    fetch=_fetch,
+    unavailable=_unavailable,
+    interval=INTERVAL,
+)
+"""How many people there are, the busiest boards, and how every process does."""

@@ -1,5 +1,4 @@
-"""Which boards somebody may view, and what those are called: as the admin has it, where a
-`ModelAdmin` of the site's boards says so."""
+"""Which models, boards and titles a user may view, as the site's admin decides."""
 
 from collections.abc import Collection
 from typing import Any
@@ -7,67 +6,59 @@ from uuid import UUID
 
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.admin.sites import all_sites
-from django.contrib.auth import get_user_model
 from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 from presence.auth import board_model
-from presence.models import Overview
-
-OVERVIEW = f"{Overview._meta.app_label}.view_{Overview._meta.model_name}"
-"""The permission to see all boards together."""
-
-
-def board_admin(site: AdminSite) -> "ModelAdmin[Any] | None":
-    """Return what an admin site has for the site's boards, None where they are none of its."""
-    return admin_of(site, board_model())
 
 
 def admin_of(site: AdminSite, model: type[Model]) -> "ModelAdmin[Any] | None":
-    """Return what an admin site has for a model, None where it has nothing."""
+    """Return the `ModelAdmin` of a model in an admin site, None where it has none."""
     return site.get_model_admin(model) if site.is_registered(model) else None
 
 
-def titles_for(site: AdminSite, request: HttpRequest, boards: Collection[UUID]) -> dict[UUID, str]:
-    """Return the titles of those of the boards that somebody may view in an admin site: by its
-    `ModelAdmin`'s queryset, and its permission for each. One query, and what these ask for."""
-    admin = board_admin(site)
-    if admin is None or not boards or not admin.has_view_permission(request):
-        return {}
-    return {board.pk: str(board) for board in _viewable(admin, request, boards)}
+def may_view(site: AdminSite, request: HttpRequest, model: type[Model]) -> bool:
+    """Return whether the user may view a model in an admin site."""
+    model_admin = admin_of(site, model)
+    return bool(
+        model_admin and site.has_permission(request) and model_admin.has_view_permission(request)
+    )
 
 
-def may_view_page(model_admin: "ModelAdmin[Any]", request: HttpRequest, board: UUID) -> bool:
-    """Tell whether somebody may view the page of one board, as the admin decides on that page: by
-    the permission for this very board, whether or not there is one for boards at all."""
+def may_view_board(model_admin: "ModelAdmin[Any]", request: HttpRequest, board: UUID) -> bool:
+    """Return whether the user may view the page of a board.
+
+    Like that page, this checks the permission for this board only, not the one for all boards.
+    """
     found = model_admin.get_object(request, str(board))
     return found is not None and model_admin.has_view_permission(request, found)
 
 
-def may_view_board(site: AdminSite, request: HttpRequest, board: UUID) -> bool:
-    """Tell the same of an admin site's own page of the board."""
-    admin = board_admin(site)
-    return admin is not None and may_view_page(admin, request, board)
-
-
-def may_view_accounts(site: AdminSite, request: HttpRequest) -> bool:
-    """Tell whether somebody may view accounts in an admin site."""
-    accounts = admin_of(site, get_user_model())
-    return accounts is not None and accounts.has_view_permission(request)
-
-
-def viewable(
+def viewable_boards(
     model_admin: "ModelAdmin[Any]", request: HttpRequest, boards: Collection[UUID]
 ) -> frozenset[UUID]:
-    """Return those of the boards that the `ModelAdmin` lets somebody view. One query, and what its
-    `has_view_permission` asks of each."""
+    """Return those of the boards that the user may view.
+
+    This takes one query, plus whatever a `has_view_permission` of the site's own asks per board.
+    """
     if not model_admin.has_view_permission(request):
         return frozenset()
-    if _is_same_for_all(model_admin):
+    if type(model_admin).has_view_permission is ModelAdmin.has_view_permission:
+        # Django's own permission does not depend on the object, so the keys are enough.
         found = model_admin.get_queryset(request).filter(pk__in=boards)
         return frozenset(found.order_by().values_list("pk", flat=True))
     return frozenset(board.pk for board in _viewable(model_admin, request, boards))
+
+
+def viewable_titles(
+    site: AdminSite, request: HttpRequest, boards: Collection[UUID]
+) -> dict[UUID, str]:
+    """Return the titles of those of the boards that the user may view in an admin site."""
+    model_admin = admin_of(site, board_model())
+    if model_admin is None or not boards or not model_admin.has_view_permission(request):
+        return {}
+    return {board.pk: str(board) for board in _viewable(model_admin, request, boards)}
 
 
 def _viewable(
@@ -77,60 +68,37 @@ def _viewable(
     return [board for board in found if model_admin.has_view_permission(request, board)]
 
 
-def _is_same_for_all(model_admin: "ModelAdmin[Any]") -> bool:
-    """Tell whether its permission is Django's own, which does not look at the object."""
-    return type(model_admin).has_view_permission is ModelAdmin.has_view_permission
+def may_view_anywhere(request: HttpRequest, model: type[Model]) -> bool:
+    """Return whether the user may view a model in any admin site.
 
-
-def may_view_some(request: HttpRequest) -> bool:
-    """Tell whether somebody of the staff may view boards at all: in any of the site's admins, or,
-    where none has the boards, by the permission to view or to change them."""
+    Where no admin site has it, staff need Django's permission to view or change it.
+    """
+    sites = _sites_with(model)
+    if sites:
+        return any(may_view(site, request, model) for site in sites)
     user: Any = request.user
-    meta = board_model()._meta
-    if not _admins():
-        may = (f"{meta.app_label}.{what}_{meta.model_name}" for what in ("view", "change"))
-        return bool(user.is_staff) and any(map(user.has_perm, may))
-    return any(_has_boards(site, request) for site in _admins() if site.has_permission(request))
+    app, name = model._meta.app_label, model._meta.model_name
+    codes = (f"{app}.{verb}_{name}" for verb in ("view", "change"))
+    return bool(user.is_staff) and any(map(user.has_perm, codes))
 
 
-def may_view(request: HttpRequest, board: UUID) -> bool:
-    """Tell whether somebody who may view boards may view this one, and there is such a board."""
-    if not _admins():
-        return board_model()._default_manager.filter(pk=board).exists()
-    allowed = (site for site in _admins() if site.has_permission(request))
-    return any(titles_for(site, request, [board]) for site in allowed)
-
-
-def may_view_overview(site: AdminSite, request: HttpRequest) -> bool:
-    """Tell whether somebody may see all boards together in an admin site, whichever they may
-    view."""
-    page = admin_of(site, Overview)
-    return page is not None and site.has_permission(request) and page.has_view_permission(request)
-
-
-def may_view_all(request: HttpRequest) -> bool:
-    """Tell whether somebody may see all boards together in any of the site's admins, or, where none
-    has the overview, is of the staff with the permission to."""
-    sites = [site for site in all_sites if site.is_registered(Overview) and _is_served(site)]
-    user: Any = request.user
+def may_view_board_anywhere(request: HttpRequest, board: UUID) -> bool:
+    """Return whether a board exists and a user who may view boards may view this one."""
+    sites = _sites_with(board_model())
     if not sites:
-        return bool(user.is_staff) and user.has_perm(OVERVIEW)
-    return any(may_view_overview(site, request) for site in sites)
+        return board_model()._default_manager.filter(pk=board).exists()
+    allowed = (site for site in sites if site.has_permission(request))
+    return any(viewable_titles(site, request, [board]) for site in allowed)
 
 
-def _admins() -> list[AdminSite]:
-    return [site for site in all_sites if site.is_registered(board_model()) and _is_served(site)]
+def _sites_with(model: type[Model]) -> list[AdminSite]:
+    """Return the admin sites with a model and a URL: `admin.site` exists in every project."""
+    return [s for s in all_sites if s.is_registered(model) and url_or_none(f"{s.name}:index")]
 
 
-def _is_served(site: AdminSite) -> bool:
-    """Tell whether an admin site has an address: `admin.site` is there anyway."""
+def url_or_none(name: str, **kwargs: object) -> str | None:
+    """Return the URL of a view, None if the project has no view of that name."""
     try:
-        reverse(f"{site.name}:index")
+        return reverse(name, kwargs=kwargs)
     except NoReverseMatch:
-        return False
-    return True
-
-
-def _has_boards(site: AdminSite, request: HttpRequest) -> bool:
-    admin = board_admin(site)
-    return admin is not None and admin.has_view_permission(request)
+        return None

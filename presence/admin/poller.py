@@ -1,90 +1,75 @@
-"""Looks at the store for all pages of the admin that are open in this process, and only while there
-are some."""
+"""Fetches topics for all admin pages that are open in this process, while there are any."""
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from time import thread_time
 from typing import Any
 
-from presence.protocol.errors import TryLater
+from presence.admin.topics import TOPICS, Query, Topic, outages
 
-logger = logging.getLogger(__name__)
+FETCH_WITHIN = 5.0
+"""Seconds that one fetch may take; the store gives up sooner."""
 
-Tell = Callable[[Any], None]
+IDLE_RATIO = 4.0
+"""Idle at least this multiple of the CPU time that the last fetch used: one of ten thousand boards
+takes long, and the same event loop carries people's cursors."""
 
-LOOK_WITHIN = 5.0
-"""Seconds that a look may take; the store gives up sooner."""
-
-REST = 4.0
-"""How many times as long as it worked for a look the event loop is left to others: of ten thousand
-boards one takes long, and people's cursors are carried by the same loop."""
-
-LONGEST_REST = 2.5
-"""Seconds: what somebody may see no more is not to stay in sight for 5 s."""
+MAX_IDLE = 2.5
+"""Seconds of idling that `IDLE_RATIO` asks for at most: within 5 s a board must disappear from the
+page of somebody who may not view it any more."""
 
 
 class Poller:
-    """Looks for so many pages, at once for all, every `every` seconds.
+    """Fetches a topic every `interval` seconds, once for all subscribed pages, on one event loop.
 
-    `look(grants)` returns what to tell for each grant; where that fails each page is told
-    `unknown(grant)`. `worked` returns how many seconds of a core this thread had. To be used on one
-    event loop.
+    `cpu_time` returns the CPU seconds that this thread has used.
     """
 
-    def __init__(
-        self,
-        look: Callable[[Collection[Any]], Awaitable[Mapping[Any, Any]]],
-        unknown: Callable[[Any], Any],
-        every: float,
-        worked: Callable[[], float] = thread_time,
-    ) -> None:
-        self._look = look
-        self._unknown = unknown
-        self._every = every
-        self._worked = worked
-        self._pages: dict[object, tuple[Hashable, Tell]] = {}
-        self._running: asyncio.Task[None] | None = None
-        self._away = False
+    def __init__(self, topic: Topic, cpu_time: Callable[[], float] = thread_time) -> None:
+        self._topic = topic
+        self._cpu_time = cpu_time
+        self._pages: dict[object, tuple[Query, Callable[[Any], None]]] = {}
+        self._task: asyncio.Task[None] | None = None
 
-    def watch(self, page: object, grant: Hashable, tell: Tell) -> None:
-        """Tell a page, from the next look on, how it is with what it is granted, in place of what
-        it watched before."""
-        self._pages[page] = grant, tell
-        if self._running is None or self._running.done():
-            self._running = asyncio.get_running_loop().create_task(self._run())
+    def subscribe(self, page: object, query: Query, receive: Callable[[Any], None]) -> None:
+        """Pass a page the value of its query after each fetch, in place of its earlier query."""
+        self._pages[page] = query, receive
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._run())
 
-    def forget(self, page: object) -> None:
-        """Tell a page no more; unknown ones change nothing."""
+    def unsubscribe(self, page: object) -> None:
+        """Pass a page nothing more; does nothing for a page that is not subscribed."""
         self._pages.pop(page, None)
-
-    async def once(self, grant: Hashable) -> Any:
-        """Return how it is now, for one who asks once."""
-        return (await self._seen([grant]))[grant]
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         while self._pages:
-            began, worked = loop.time(), self._worked()
-            await self._round({grant for grant, _ in self._pages.values()})
-            rest = min(LONGEST_REST, REST * (self._worked() - worked))
-            await asyncio.sleep(max(rest, began + self._every - loop.time()))
+            began, cpu_began = loop.time(), self._cpu_time()
+            values = await poll(self._topic, {query for query, _ in self._pages.values()})
+            for query, receive in [*self._pages.values()]:
+                if query in values:
+                    receive(values[query])
+            idle = min(MAX_IDLE, IDLE_RATIO * (self._cpu_time() - cpu_began))
+            await asyncio.sleep(max(idle, began + self._topic.interval - loop.time()))
 
-    async def _round(self, grants: Collection[Hashable]) -> None:
-        seen = await self._seen(grants)
-        for grant, tell in [*self._pages.values()]:
-            if grant in seen:
-                tell(seen[grant])
 
-    async def _seen(self, grants: Collection[Hashable]) -> Mapping[Any, Any]:
-        was_away, self._away = self._away, True
-        try:
-            async with asyncio.timeout(LOOK_WITHIN):
-                seen = await self._look(grants)
-        except Exception as error:  # whatever it is, pages are told that nobody knows
-            if not was_away:
-                known = isinstance(error, TryLater | TimeoutError)
-                logger.warning("could not look at the boards: %s", error, exc_info=not known)
-            return {grant: self._unknown(grant) for grant in grants}
-        self._away = False
-        return {g: seen[g] if g in seen else self._unknown(g) for g in grants}
+_pollers: dict[tuple[asyncio.AbstractEventLoop, str], Poller] = {}
+
+
+def poller_of(topic: str) -> Poller:
+    """Return the running event loop's poller of a topic, by its name."""
+    for key in [key for key in _pollers if key[0].is_closed()]:
+        del _pollers[key]
+    return _pollers.setdefault((asyncio.get_running_loop(), topic), Poller(TOPICS[topic]))
+
+
+async def poll(topic: Topic, queries: Collection[Query]) -> Mapping[Query, Any]:
+    """Fetch a topic once; return the value of each query, `unavailable` where that failed."""
+    task, values = f"fetching the topic {topic.name}", {}
+    try:
+        async with asyncio.timeout(FETCH_WITHIN):
+            values = {**await topic.fetch(queries)}
+        outages.works(task)
+    except Exception as error:  # noqa: BLE001 (whatever it is, pages show that nothing is known)
+        outages.failed(error, task)
+    return {q: values[q] if q in values else topic.unavailable(q) for q in queries}

@@ -1,37 +1,49 @@
-"""Who is behind a page of the admin, and what they may see of the boards."""
+"""The request that the socket of an admin page stands for, and who may make it.
+
+A socket outlives the session that it was opened with: session and account are read anew each time.
+"""
 
 import io
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.apps import apps
 from django.conf import settings
-from django.contrib.admin import AdminSite
+from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.admin.sites import all_sites
 from django.contrib.auth import get_user
 from django.core.exceptions import DisallowedHost
 from django.core.handlers.asgi import ASGIRequest
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest
 
 from presence.admin.permissions import admin_of
-from presence.admin.subscription import Watch
-from presence.admin.topic import Grant, Topic, Visit
 from presence.embed import is_embedded, origin_of
 from presence.models import Overview
 from presence.protocol.errors import Forbidden, SignInRequired, TryLater
 
 SCHEMES = {"ws": "http", "wss": "https"}
-PORTS = {"http": 80, "https": 443}
+DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-class Glance(dict[str, Any]):
-    """What a session holds, to be read only.
+@dataclass(frozen=True, slots=True)
+class StaffRequest:
+    """A request of a member of staff to an admin site, about the boards of `model_admin`, or (None)
+    about all boards together."""
 
-    Django may end a session, or give it another key, when it looks who is signed in
-    (`django.contrib.auth.get_user`); a socket could not tell the browser its new cookie.
+    request: HttpRequest
+    site: AdminSite
+    model_admin: "ModelAdmin[Any] | None"
+
+
+class ReadOnlySession(dict[str, Any]):
+    """The content of a session, which is never written.
+
+    `django.contrib.auth.get_user` may end a session or change its key, and a socket cannot send the
+    browser a new cookie.
     """
 
     def __init__(self, session_key: str | None) -> None:
@@ -40,88 +52,70 @@ class Glance(dict[str, Any]):
         self.session_key = session_key
 
     def flush(self) -> None:
-        """Be nobody's."""
+        """Forget the content here, not in the session store."""
         self.clear()
 
     def cycle_key(self) -> None:
-        """Stay the same."""
+        """Keep the key, which the browser has in its cookie."""
 
 
-def request_of(scope: Mapping[str, Any]) -> HttpRequest:
-    """Return the request that a page would make as a socket's scope says, with the `session` and
-    the `user` as they are now. No middleware has seen it."""
-    request = _plain_request(scope)
-    request.session = Glance(request.COOKIES.get(settings.SESSION_COOKIE_NAME))  # type: ignore[assignment]
+def http_request(scope: Mapping[str, Any]) -> HttpRequest:
+    """Return the request that a page would make with the headers of its socket, with `session` and
+    `user` read now. No middleware has seen it."""
+    request = _bare_request(scope)
+    session_key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+    request.session = ReadOnlySession(session_key)  # type: ignore[assignment]
     request.user = get_user(request)
     return request
 
 
-def is_own_page(scope: Mapping[str, Any]) -> bool:
-    """Tell whether a page of the very host that is asked opens a socket. What `EMBED_ORIGINS` lets
-    in, with or without a token, is another.
+def is_same_origin(scope: Mapping[str, Any]) -> bool:
+    """Return whether a socket was opened by a page of the host that it connects to.
 
-    As Django's own check of a form's origin (`CsrfViewMiddleware`), but for the scheme: a proxy may
-    not say that its visitors come by https.
+    This is Django's check of a form's origin (`CsrfViewMiddleware`), except that an https page may
+    open a ws socket: a proxy may not pass on that visitors use https. Pages of `EMBED_ORIGINS` are
+    of another origin, with or without a token.
     """
-    origin, request = urlsplit(origin_of(scope)), _plain_request(scope)
-    if is_embedded(scope) or origin.scheme not in PORTS:
+    origin, request = urlsplit(origin_of(scope)), _bare_request(scope)
+    if is_embedded(scope) or origin.scheme not in DEFAULT_PORTS:
         return False
     if request.is_secure() and origin.scheme != "https":
         return False
     try:
-        host, usual = urlsplit(f"//{request.get_host()}"), PORTS[origin.scheme]
-        return (origin.hostname, origin.port or usual) == (host.hostname, host.port or usual)
+        host, port = urlsplit(f"//{request.get_host()}"), DEFAULT_PORTS[origin.scheme]
+        return (origin.hostname, origin.port or port) == (host.hostname, host.port or port)
     except (DisallowedHost, ValueError):
         return False
 
 
-def visit_of(request: HttpRequest, watch: Watch) -> Visit:
-    """Return the visit of who asks to watch; `SignInRequired`, or `Forbidden` where they are none
-    of the admin site's staff or there is no such site or model. `TryLater` where two sites of that
-    name have it: which of them is meant only an address tells, as the feed's does."""
+def staff_request(request: HttpRequest, site_name: str, label: str) -> StaffRequest:
+    """Return the staff request to an admin site, about a model ("app.model") or ("") all boards.
+
+    Raises `SignInRequired` for a guest; `Forbidden` if the user is not staff of the site, or no
+    such site shows the model's boards; `TryLater` if two of that name do: the name does not tell
+    which one is meant, while each has a feed at a URL of its own.
+    """
     if not request.user.is_authenticated:
         raise SignInRequired("nobody is signed in")
-    model = _model(watch.model) if watch.model else None
-    sites = [site for site in all_sites if site.name == watch.site and _has(site, model)]
-    if len(sites) > 1:
-        raise TryLater(f"{len(sites)} admin sites are called {watch.site!r}")
-    if not sites or not sites[0].has_permission(request):
-        raise Forbidden("not of the staff of such an admin")
-    return Visit(request, sites[0], sites[0].get_model_admin(model) if model else None)
-
-
-def permits(
-    visit: Visit, wanted: Mapping[str, Any], topics: Mapping[str, Topic]
-) -> dict[str, Grant]:
-    """Return the grant of each topic that is wanted; `Forbidden` where one of them is refused."""
-    grants = {name: topics[name].permit(visit, value) for name, value in wanted.items()}
-    for name, grant in grants.items():
-        if grant is None:
-            raise Forbidden(f"may not watch {name}")
-    return grants
-
-
-def _model(label: str) -> type[Model]:
     try:
-        return apps.get_model(label)
+        model = apps.get_model(label) if label else None
     except (LookupError, ValueError) as error:
         raise Forbidden(f"no model {label!r}") from error
+    sites = [site for site in all_sites if site.name == site_name and _shows(site, model)]
+    if len(sites) > 1:
+        raise TryLater(f"{len(sites)} admin sites are called {site_name!r}")
+    if not sites or not sites[0].has_permission(request):
+        raise Forbidden(f"not staff of an admin site {site_name!r} with these boards")
+    return StaffRequest(request, sites[0], sites[0].get_model_admin(model) if model else None)
 
 
-def _has(site: AdminSite, model: type[Model] | None) -> bool:
-    """Tell whether an admin site shows the presence of a model's boards; without a model, of all
-    together."""
+def _shows(site: AdminSite, model: type[Model] | None) -> bool:
     if model is None:
         return site.is_registered(Overview)
     return bool(getattr(admin_of(site, model), "live_presence", False))
 
 
-def refusal(status: int) -> HttpResponse:
-    """Return what a page's script is answered that gets nothing: it heeds the status only."""
-    return JsonResponse({}, status=status)
-
-
-def _plain_request(scope: Mapping[str, Any]) -> ASGIRequest:
+def _bare_request(scope: Mapping[str, Any]) -> ASGIRequest:
     scheme = SCHEMES.get(scope.get("scheme", "ws"), "http")
-    said = {**scope, "type": "http", "method": "GET", "scheme": scheme}
-    return ASGIRequest(said, io.BytesIO())
+    http_scope = {**scope, "type": "http", "method": "GET", "scheme": scheme}
+    return ASGIRequest(http_scope, io.BytesIO())

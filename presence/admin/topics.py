@@ -1,9 +1,168 @@
-"""Every topic there is. How to write one is told in `presence.topic`; then put it in here."""
+"""The topic registry: what admin pages can subscribe to, and what is sent to them.
 
-from presence.admin.board_topic import BOARD
-from presence.admin.changelist_topic import ROWS
-from presence.admin.overview_topic import OVERVIEW
+A page subscribes by JSON such as `{"site": "admin", "model": "app.model", "board": "<uuid>"}`. Each
+key besides `site` and `model` names a topic. The page gets `{"board": {"people": …}}`: over its
+socket whenever the value changes, or in full from the feed.
 
-TOPICS = {topic.name: topic for topic in (ROWS, BOARD, OVERVIEW)}
-READERS = {topic.name: topic.read for topic in TOPICS.values()}
-DIFFERS = {topic.name: topic.differ for topic in TOPICS.values()}
+To add a topic, write it like `BOARD` in `presence.admin.board` and register it in `presence.admin`.
+"""
+
+import json
+import logging
+from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ImproperlyConfigured
+
+from presence.admin.staff_request import StaffRequest
+from presence.protocol.errors import Forbidden, TryLater
+from presence.server.logs import OutageLog
+
+outages = OutageLog(
+    logging.getLogger(__name__),
+    "admin: %s failed",
+    "admin: %s works again",
+    expected=(TryLater, TimeoutError, ImproperlyConfigured),
+    calm=60.0,
+)
+"""What fails in the admin, be it the store or the site's own code."""
+
+MAX_MESSAGE_BYTES = 64 * 1024
+MAX_NAME_LENGTH = 200
+
+Query = Hashable
+"""What one page may see of a topic. Pages with equal queries share one fetch and its value."""
+
+
+def resend(before: Any, after: Any) -> Any:
+    """Send the whole value after every change."""
+    return after
+
+
+def changed_keys(
+    before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Send the keys whose values changed, and None for each key that was removed."""
+    before, after = before or {}, after or {}
+    removed = dict.fromkeys(before.keys() - after.keys())
+    return removed | {k: v for k, v in after.items() if k not in before or before[k] != v}
+
+
+def changed_parts(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> Any:
+    """Send the keys whose values changed; of a value that is a mapping, its `changed_keys`."""
+    if before is None or after is None:
+        return after
+    return {
+        key: changed_keys(before.get(key), value) if isinstance(value, Mapping) else value
+        for key, value in after.items()
+        if before.get(key) != value
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """Something about boards that admin pages show and that changes by itself.
+
+    `parse(value)` returns what a page asks for, from its JSON; `ValueError` if that is malformed.
+    `authorize(request, wanted)` returns the query for a member of staff, or None to refuse (close
+    code 4403). It runs in a worker thread, when a page subscribes and every 2 s after that.
+    `fetch(queries)` returns a JSON value for each query, for all pages of this process at once. It
+    runs on the event loop and may raise `TryLater`.
+    `unavailable(query)` returns the value to send while `fetch` fails or leaves the query out.
+    `changes(before, after)` returns what to send to a page that has `before` (None: nothing yet).
+    `interval` is the number of seconds between two fetches.
+    """
+
+    name: str
+    parse: Callable[[object], Any]
+    authorize: Callable[[StaffRequest, Any], Query | None]
+    fetch: Callable[[Collection[Any]], Awaitable[Mapping[Any, Any]]]
+    unavailable: Callable[[Any], Any] = lambda query: None
+    changes: Callable[[Any, Any], Any] = resend
+    interval: float = 0.25
+
+
+TOPICS: dict[str, Topic] = {}
+"""Every topic by its name."""
+
+
+def register(topic: Topic) -> None:
+    """Let pages subscribe to a topic."""
+    TOPICS[topic.name] = topic
+
+
+def authorize(request: StaffRequest, wanted: Mapping[str, Any]) -> dict[str, Query]:
+    """Return the query for each topic that is wanted; `Forbidden` if one of them is refused."""
+    queries = {name: TOPICS[name].authorize(request, value) for name, value in wanted.items()}
+    if None in queries.values():
+        raise Forbidden(f"not allowed to see all of {sorted(queries)}")
+    return queries
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What a page wants to see: `topics` holds what each topic parsed, by its name.
+
+    `site` is the name of an admin site; `model` is "app.model" in small letters, or "".
+    """
+
+    site: str
+    model: str
+    topics: Mapping[str, Any]
+
+
+def parse_subscription(data: str | bytes | None) -> Subscription:
+    """Parse what a page sent on its socket; `ValueError` if it is malformed."""
+    if not isinstance(data, str) or len(data.encode()) > MAX_MESSAGE_BYTES:
+        raise ValueError(f"expected at most {MAX_MESSAGE_BYTES} bytes of text")
+    try:
+        message = json.loads(data)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    if not isinstance(message, dict):
+        raise ValueError("expected an object")
+    site, model = message.pop("site", "admin"), message.pop("model", "")
+    for name in (site, model):
+        if not isinstance(name, str) or len(name) > MAX_NAME_LENGTH:
+            raise ValueError(f"expected a name of at most {MAX_NAME_LENGTH} characters")
+    return Subscription(site, model.lower(), parse_topics(message))
+
+
+def parse_topics(message: Mapping[str, object]) -> dict[str, Any]:
+    """Parse what a page wants of each topic; `ValueError` for an unknown topic or none at all."""
+    unknown = message.keys() - TOPICS.keys()
+    if unknown or not message:
+        raise ValueError(f"expected topics, got {sorted(unknown)}")
+    return {name: TOPICS[name].parse(value) for name, value in message.items()}
+
+
+def parse_board(value: object) -> UUID:
+    """Parse the UUID of a board."""
+    if not isinstance(value, str):
+        raise ValueError("expected a UUID as text")
+    return UUID(value)
+
+
+class PageState:
+    """What one page was sent of each topic, and the newest values."""
+
+    def __init__(self) -> None:
+        self._sent: dict[str, Any] = {}
+        self._newest: dict[str, Any] = {}
+
+    def update(self, topic: str, value: Any) -> bool:
+        """Store the newest value of a topic; return whether anything has to be sent."""
+        self._newest[topic] = value
+        return bool(self._changed())
+
+    def take_changes(self) -> dict[str, Any]:
+        """Return what to send, by topic, and count it as sent; {} if nothing changed."""
+        before, changed = self._sent, self._changed()
+        self._sent = before | changed
+        return {t: TOPICS[t].changes(before.get(t), value) for t, value in changed.items()}
+
+    def _changed(self) -> dict[str, Any]:
+        unsent = object()
+        return {t: v for t, v in self._newest.items() if self._sent.get(t, unsent) != v}

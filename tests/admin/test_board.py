@@ -1,223 +1,337 @@
-"""What staff may do on a board, from its page in the admin: a real Redis has the people."""
+"""A board's page in the admin: its panel, what staff may do, and the topic of its people."""
 
-import json
-import re
+import asyncio
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from threading import Event
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
-from django.contrib import admin
+from asgiref.sync import async_to_sync
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.test import Client
 
 from presence import api
+from presence.admin import board as page
+from presence.admin.board import BOARD, FETCHES_AT_ONCE, NAME_LIFETIME, AccountNames, ArrivalTimes
+from presence.admin.poller import poll
+from presence.admin.threads import in_request
+from presence.server.people import Person
 from presence_site.models import Board
-from tests.admin.test_admin import Fill, boards, fill, picky, staff
+from tests.support.admin import Fill, fill, make_staff, page_config
 
 pytestmark = pytest.mark.django_db(transaction=True)
-__all__ = ["fill", "picky"]
+__all__ = ["fill"]
 
 ACTIONS = ("remove_person", "close_board", "reconnect_board")
-KNOWN = ("view_board", *ACTIONS)
-SAID = re.compile(r'<script id="presence-feed" type="application/json">(.*?)</script>')
+ALL = ("view_board", *ACTIONS)
+FEED = "/admin/presence_site/board/presence/feed/"
+UNKNOWN = "It is not known whether this was done: look, or try again."
 
 
-def page(board: UUID) -> str:
+def url(board: UUID) -> str:
     return f"/admin/presence_site/board/{board}/change/"
 
 
 def act(client: Client, board: UUID, action: str, person: str = "") -> Any:
-    """Do something as the page's script does."""
-    return client.post(
-        f"/admin/presence_site/board/{board}/presence/",
-        {"action": action, "person": person},
-        headers={"accept": "application/json"},
-    )
+    """Post an action as the page's script does."""
+    posted = {"action": action, "person": person}
+    return client.post(f"/admin/presence_site/board/{board}/presence/", posted)
 
 
-def said(client: Client, board: UUID) -> Any:
-    """Return what the board's page says to its script."""
-    found = SAID.search(client.get(page(board)).content.decode())
-    return None if found is None else json.loads(found[1])
+def history() -> str:
+    """Return the one entry in the history of boards."""
+    return LogEntry.objects.get().get_change_message()
+
+
+@pytest.fixture
+def sign_in(client: Client) -> Callable[..., Client]:
+    """Signs in as staff with permissions, by their codenames."""
+
+    def sign_in(*codenames: str, client: Client = client) -> Client:
+        client.force_login(make_staff("stan", *codenames))
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def staff(sign_in: Callable[..., Client]) -> Client:
+    """A client of staff who may take every action on the boards that they may view."""
+    return sign_in(*ALL)
 
 
 @pytest.fixture
 def board() -> UUID:
-    return boards(1)[0]
+    return Board.objects.create(title="Plans").pk
 
 
-def test_the_page_says_what_is_watched_and_what_may_be_done(client: Client, board: UUID) -> None:
-    told = said(staff(client, *KNOWN, "view_user"), board)
-    assert told["watch"] == {"site": "admin", "model": "presence_site.board", "board": str(board)}
-    assert told["act"] == f"/admin/presence_site/board/{board}/presence/"
-    assert told["may"] == ["remove", "close", "reopen", "reconnect"]
-    assert told["account"] == "/admin/auth/user/__pk__/change/"
-    assert told["feed"] == "/admin/presence_site/board/presence/feed/"
-    assert told["texts"]["off board"] == "off board"
+class TestPanel:
+    @pytest.mark.parametrize("permission", ["view_user", ""])
+    def test_its_script_knows_what_to_subscribe_to_and_what_may_be_done(
+        self, sign_in: Callable[..., Client], board: UUID, permission: str
+    ) -> None:
+        config = page_config(sign_in(*ALL, permission).get(url(board)))
+        watch = {"site": "admin", "model": "presence_site.board", "board": str(board)}
+        assert config["watch"] == watch
+        assert config["act"] == f"/admin/presence_site/board/{board}/presence/"
+        assert config["may"] == ["remove", "close", "reopen", "reconnect"]
+        assert config["account"] == ("/admin/auth/user/__pk__/change/" if permission else None)
+        assert config["feed"] == FEED
+        assert config["texts"].keys() > {"off board", "stale"}
+
+    def test_a_new_board_and_a_popup_have_none(
+        self, sign_in: Callable[..., Client], board: UUID
+    ) -> None:
+        client = sign_in(*ALL, "add_board")
+        for address in ("/admin/presence_site/board/add/", f"{url(board)}?_popup=1"):
+            response = client.get(address)
+            assert response.status_code == 200
+            assert page_config(response) is None
+
+    def test_a_form_with_errors_has_it(self, sign_in: Callable[..., Client], board: UUID) -> None:
+        response = sign_in(*ALL, "change_board").post(url(board), {"title": ""})
+        assert b"errornote" in response.content
+        assert page_config(response) is not None
+
+    def test_the_page_has_none_while_presence_is_switched_off(
+        self, staff: Client, settings: Any, board: UUID
+    ) -> None:
+        settings.PRESENCE = {**settings.PRESENCE, "ENABLED": False}
+        assert page_config(staff.get(url(board))) is None
 
 
-def test_accounts_that_may_not_be_viewed_have_no_link(client: Client, board: UUID) -> None:
-    assert said(staff(client, *KNOWN), board)["account"] is None
+class TestActions:
+    def test_remove(self, staff: Client, fill: Fill, board: UUID) -> None:
+        fill({board: 2})
+        answer = act(staff, board, "remove", "guest:1").json()
+        assert answer == {"message": "Removed Guest 1 (guest:1): 1 tab closed.", "level": "success"}
+        assert [person.key for person in api.people(board)] == ["guest:0"]
+        entry = LogEntry.objects.get()
+        assert (entry.object_id, entry.user.get_username()) == (str(board), "stan")
+        assert "Guest 1" in history()
+
+    def test_close_reopen_and_reconnect(self, staff: Client, fill: Fill, board: UUID) -> None:
+        for action, is_closed in (("close", True), ("reopen", False), ("reconnect", False)):
+            assert act(staff, board, action).json()["level"] == "success"
+            assert api.is_closed(board) == is_closed
+        assert LogEntry.objects.count() == 3
+
+    def test_malformed_requests_do_nothing(self, staff: Client, fill: Fill, board: UUID) -> None:
+        for action, person in (("remove", ""), ("remove", "x" * 201), ("burn", "")):
+            assert act(staff, board, action, person).status_code == 400
+        assert staff.get(f"/admin/presence_site/board/{board}/presence/").status_code == 405
+        assert not LogEntry.objects.exists()
+
+    def test_a_forged_request_does_nothing(
+        self, sign_in: Callable[..., Client], fill: Fill, board: UUID
+    ) -> None:
+        client = sign_in(*ALL, client=Client(enforce_csrf_checks=True))
+        assert act(client, board, "close").status_code == 403
+        assert not api.is_closed(board)
+
+    @pytest.mark.parametrize(
+        ("permission", "allowed"),
+        [
+            ("remove_person", ["remove"]),
+            ("close_board", ["close", "reopen"]),
+            ("reconnect_board", ["reconnect"]),
+        ],
+    )
+    def test_each_needs_its_own_permission(
+        self,
+        sign_in: Callable[..., Client],
+        fill: Fill,
+        board: UUID,
+        permission: str,
+        allowed: list[str],
+    ) -> None:
+        fill({board: 1})
+        client = sign_in("view_board", "change_board", permission)
+        assert page_config(client.get(url(board)))["may"] == allowed
+        for action in ("remove", "close", "reopen", "reconnect"):
+            status = act(client, board, action, "guest:0").status_code
+            assert status == (200 if action in allowed else 403)
+
+    def test_they_need_the_permission_to_view_this_board(
+        self, staff: Client, fill: Fill, board: UUID, board_admin: Callable[..., None]
+    ) -> None:
+        board_admin(has_view_permission=lambda self, request, obj=None: obj is None)
+        assert act(staff, board, "close").status_code == 403
+        board_admin(get_queryset=lambda self, request: Board.objects.none())
+        assert act(staff, board, "close").status_code == 404
+        assert not api.is_closed(board)
+
+    def test_they_are_for_staff_only(self, client: Client, fill: Fill, board: UUID) -> None:
+        assert act(client, board, "close").status_code == 302
+        client.force_login(User.objects.create(username="visitor"))
+        assert act(client, board, "close").status_code == 302
+        assert not api.is_closed(board)
+
+    def test_the_store_is_out_of_reach(self, staff: Client, settings: Any, board: UUID) -> None:
+        settings.PRESENCE = {**settings.PRESENCE, "REDIS_URL": "redis://127.0.0.1:1/0"}
+        assert staff.get(url(board)).status_code == 200
+        assert act(staff, board, "close").json() == {"message": UNKNOWN, "level": "error"}
+        assert "Tried to close it" in history()
+
+    def test_an_answer_is_lost(
+        self, staff: Client, fill: Fill, board: UUID, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What may have been done is in the history, too."""
+        remove = api.remove
+
+        def remove_and_lose_the_answer(*args: Any) -> int:
+            remove(*args)
+            raise api.TryLater("the answer was lost")
+
+        fill({board: 1})
+        monkeypatch.setattr(api, "remove", remove_and_lose_the_answer)
+        assert act(staff, board, "remove", "guest:0").json()["message"] == UNKNOWN
+        assert "Tried to remove somebody: guest:0" in history()
+
+    def test_a_process_that_cannot_act_logs_why(
+        self, staff: Client, board: UUID, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        answer = act(staff, board, "close").json()
+        assert answer == {"message": "Not done.", "level": "error"}
+        assert "this process cannot act on boards (action=close)" in caplog.text
+        assert "PRESENCE['REDIS_URL']" in caplog.text
+        assert not LogEntry.objects.exists()
 
 
-def test_a_new_board_and_a_popup_have_no_panel(client: Client, board: UUID) -> None:
-    signed_in = staff(client, *KNOWN, "add_board")
-    for address in ("/admin/presence_site/board/add/", page(board) + "?_popup=1"):
-        response = signed_in.get(address)
-        assert response.status_code == 200
-        assert SAID.search(response.content.decode()) is None
+class TestTopic:
+    def test_it_needs_the_permission_for_this_board_only(
+        self,
+        sign_in: Callable[..., Client],
+        fill: Fill,
+        board: UUID,
+        board_admin: Callable[..., None],
+    ) -> None:
+        """Some sites have permissions for objects only."""
+        fill({board: 1})
+        other = Board.objects.create().pk
+        board_admin(
+            has_view_permission=lambda self, request, obj=None: obj is not None and obj.pk == board
+        )
+        client = sign_in(*ACTIONS)
+        people = client.get(FEED, {"board": str(board)}).json()["board"]["people"]
+        assert [person["name"] for person in people.values()] == ["Guest 0"]
+        assert client.get(FEED, {"board": str(other)}).status_code == 403
+        plot = "/admin/presence/overview/history/"
+        assert client.get(plot, {"board": str(board)}).status_code == 200
+        assert client.get(plot, {"board": str(other)}).status_code == 404
+
+    @pytest.mark.parametrize("permission", ["view_user", ""])
+    def test_names_of_accounts_need_the_permission_to_view_accounts(
+        self, sign_in: Callable[..., Client], fill: Fill, board: UUID, permission: str
+    ) -> None:
+        ada = User.objects.create(username="ada@example.com")
+        fill({board: 1}, f"user:{ada.pk}")
+        answer = sign_in("view_board", permission).get(FEED, {"board": str(board)})
+        (person,) = answer.json()["board"]["people"].values()
+        account = {"pk": str(ada.pk), "name": "ada@example.com"}
+        assert person["account"] == (account if permission else dict.fromkeys(account))
+        assert ("ada@" in answer.content.decode()) == bool(permission)
+
+    async def test_one_failing_board_leaves_the_others(
+        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async def fetch(query: str) -> str:
+            if query == "broken":
+                raise ValueError("on purpose")
+            return query.upper()
+
+        monkeypatch.setattr(page, "_fetch_board", fetch)
+        for _ in range(2):
+            values = await poll(BOARD, ["a", "broken", "c"])
+            assert values == {"a": "A", "broken": None, "c": "C"}
+        assert await poll(BOARD, ["broken"]) == {"broken": None}
+        assert caplog.text.count("failed (error=on purpose)") == 1
+
+    async def test_some_boards_are_fetched_at_the_same_time(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        running, most = 0, 0
+
+        async def fetch(query: int) -> int:
+            nonlocal running, most
+            running += 1
+            most = max(most, running)
+            await asyncio.sleep(0)
+            running -= 1
+            return query
+
+        monkeypatch.setattr(page, "_fetch_board", fetch)
+        assert await BOARD.fetch(range(100)) == {n: n for n in range(100)}
+        assert most == FETCHES_AT_ONCE
 
 
-def test_a_form_with_errors_still_has_it(client: Client, board: UUID) -> None:
-    response = staff(client, *KNOWN, "change_board").post(page(board), {"title": ""})
-    assert b"errornote" in response.content
-    assert SAID.search(response.content.decode()) is not None
+class TestAccountNames:
+    @staticmethod
+    def get(names: AccountNames, *keys: str) -> Mapping[str, str]:
+        with in_request():
+            return async_to_sync(names.get)(keys)
+
+    def test_names_are_cached_for_a_while(
+        self,
+        django_assert_num_queries: Any,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        ada, names = User.objects.create(username="ada"), AccountNames()
+        with django_assert_num_queries(1):
+            for _ in range(3):
+                assert self.get(names, str(ada.pk), "0") == {str(ada.pk): "ada", "0": ""}
+        User.objects.update(username="lovelace")
+        assert self.get(names, str(ada.pk)) == {str(ada.pk): "ada"}
+        monkeypatch.setattr(page, "NAME_LIFETIME", -NAME_LIFETIME)
+        assert self.get(names, str(ada.pk)) == {str(ada.pk): "lovelace"}
+
+    def test_accounts_that_cannot_be_looked_up_have_no_name(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        assert self.get(AccountNames(), "no primary key") == {"no primary key": ""}
+        assert "looking up account names failed" in caplog.text
+
+    async def test_a_slow_database_delays_nobody(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        asked: list[set[str]] = []
+        answer = Event()
+
+        def look_up(keys: Collection[str]) -> dict[str, str]:
+            asked.append({*keys})
+            assert answer.wait(20)
+            return dict.fromkeys(keys, "ada")
+
+        monkeypatch.setattr(page, "_user_names", look_up)
+        names = AccountNames()
+        assert await names.get(["7"]) == {}
+        assert await names.get(["8"]) == {}
+        answer.set()
+        assert names._lookup is not None
+        await names._lookup
+        assert await names.get(["7", "8"]) == {"7": "ada", "8": "ada"}
+        assert asked == [{"7"}, {"8"}], "one lookup at a time"
 
 
-def test_remove(client: Client, fill: Fill, board: UUID) -> None:
-    fill({board: 2})
-    answer = act(staff(client, *KNOWN), board, "remove", "guest:1").json()
-    assert answer == {"message": "Removed Guest 1 (guest:1): 1 tab closed.", "level": "success"}
-    assert [person.key for person in api.people(board)] == ["guest:0"]
-    entry = LogEntry.objects.get()
-    assert (entry.object_id, entry.user.get_username()) == (str(board), "stan")
-    assert "Guest 1" in entry.get_change_message()
+class TestArrivalTimes:
+    NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    ADA = Person("user:7", "Ada", (1, 2, 3), "7", NOON, 1, None, ("here",))
 
+    def test_the_first_measurement_stays(self) -> None:
+        plans, notes = uuid4(), uuid4()
+        times, noon = ArrivalTimes(), int(self.NOON.timestamp())
+        for milliseconds in (0, 600, -900, 1_400):
+            since = self.NOON + timedelta(milliseconds=milliseconds)
+            assert times.get(plans, replace(self.ADA, since=since)) == noon
+        later = replace(self.ADA, since=self.NOON + timedelta(seconds=9))
+        assert times.get(notes, later) == noon + 9
+        assert times.get(plans, later) == noon + 9
 
-def test_close_and_reopen(client: Client, fill: Fill, board: UUID) -> None:
-    signed_in = staff(client, *KNOWN)
-    assert act(signed_in, board, "close").json()["level"] == "success"
-    assert api.is_closed(board)
-    act(signed_in, board, "reopen")
-    assert not api.is_closed(board)
-    act(signed_in, board, "reconnect")
-    assert LogEntry.objects.count() == 3
-
-
-def test_what_is_no_action_does_nothing(client: Client, fill: Fill, board: UUID) -> None:
-    signed_in = staff(client, *KNOWN)
-    for person in ("", "x" * 201):
-        assert act(signed_in, board, "remove", person).status_code == 400
-    assert act(signed_in, board, "burn").status_code == 400
-    assert signed_in.get(f"/admin/presence_site/board/{board}/presence/").status_code == 405
-    assert not LogEntry.objects.exists()
-
-
-def test_a_forged_post_does_nothing(fill: Fill, board: UUID) -> None:
-    signed_in = staff(Client(enforce_csrf_checks=True), *KNOWN)
-    assert act(signed_in, board, "close").status_code == 403
-    assert not api.is_closed(board)
-
-
-@pytest.mark.parametrize("permission", ACTIONS)
-def test_each_action_has_a_permission_of_its_own(
-    client: Client, fill: Fill, board: UUID, permission: str
-) -> None:
-    fill({board: 1})
-    signed_in = staff(client, "view_board", "change_board", permission)
-    allowed = {
-        "remove_person": ["remove"],
-        "close_board": ["close", "reopen"],
-        "reconnect_board": ["reconnect"],
-    }[permission]
-    assert said(signed_in, board)["may"] == allowed
-    for action in ("remove", "close", "reopen", "reconnect"):
-        status = act(signed_in, board, action, "guest:0").status_code
-        assert status == (200 if action in allowed else 403)
-
-
-def test_who_may_not_view_a_board_may_not_act_on_it(
-    client: Client, fill: Fill, picky: None
-) -> None:
-    signed_in = staff(client, *KNOWN)
-    secret, hidden = (Board.objects.create(title=title).pk for title in ("Secret", "Hidden"))
-    assert act(signed_in, secret, "close").status_code == 403
-    assert act(signed_in, hidden, "close").status_code == 404
-    assert not api.is_closed(secret)
-    assert not api.is_closed(hidden)
-
-
-def test_others_may_do_nothing(client: Client, fill: Fill, board: UUID) -> None:
-    assert act(client, board, "close").status_code == 302
-    client.force_login(User.objects.create(username="visitor"))
-    assert act(client, board, "close").status_code == 302
-    assert not api.is_closed(board)
-
-
-UNKNOWN = "It is not known whether this was done: look, or try again."
-
-
-def test_the_page_is_there_when_the_store_is_not(
-    client: Client, settings: Any, board: UUID
-) -> None:
-    settings.PRESENCE = {**settings.PRESENCE, "REDIS_URL": "redis://127.0.0.1:1/0"}
-    signed_in = staff(client, *KNOWN)
-    assert signed_in.get(page(board)).status_code == 200
-    assert act(signed_in, board, "close").json() == {"message": UNKNOWN, "level": "error"}
-    assert "Tried to close it" in LogEntry.objects.get().get_change_message()
-
-
-def test_what_may_have_been_done_is_written_down(
-    client: Client, fill: Fill, board: UUID, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Such as where only the answer was lost."""
-    remove = api.remove
-
-    def remove_and_lose_the_answer(*asked: Any) -> int:
-        remove(*asked)
-        raise api.TryLater("the answer was lost")
-
-    fill({board: 1})
-    monkeypatch.setattr(api, "remove", remove_and_lose_the_answer)
-    assert act(staff(client, *KNOWN), board, "remove", "guest:0").json()["message"] == UNKNOWN
-    assert "Tried to remove somebody: guest:0" in LogEntry.objects.get().get_change_message()
-
-
-def test_a_process_that_can_do_nothing_says_why_in_its_log(
-    client: Client, board: UUID, caplog: pytest.LogCaptureFixture
-) -> None:
-    answer = act(staff(client, *KNOWN), board, "close").json()
-    assert answer == {"message": "Not done.", "level": "error"}
-    assert "Without PRESENCE['REDIS_URL']" in caplog.text
-    assert not LogEntry.objects.exists()
-
-
-def test_where_presence_is_off_the_page_is_the_admins_own(
-    client: Client, settings: Any, board: UUID
-) -> None:
-    settings.PRESENCE = {**settings.PRESENCE, "ENABLED": False}
-    assert said(staff(client, *KNOWN), board) is None
-
-
-def test_who_may_view_this_very_board_is_told_of_it(
-    client: Client, fill: Fill, board: UUID, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As admins have it that know permissions for objects only."""
-    fill({board: 1})
-    other = boards(1)[0]
-    kind = type(admin.site.get_model_admin(Board))
-    may = lambda self, request, obj=None: obj is not None and obj.pk == board  # noqa: E731
-    monkeypatch.setattr(kind, "has_view_permission", may)
-    signed_in = staff(client, *ACTIONS)
-    feed = "/admin/presence_site/board/presence/feed/"
-    told = signed_in.get(feed, {"board": str(board)}).json()["board"]
-    assert [person["name"] for person in told["people"].values()] == ["Guest 0"]
-    assert signed_in.get(feed, {"board": str(other)}).status_code == 403
-    plot = "/admin/presence/overview/history/"
-    assert signed_in.get(plot, {"board": str(board)}).status_code == 200
-    assert signed_in.get(plot, {"board": str(other)}).status_code == 404
-
-
-@pytest.mark.parametrize("permission", ["view_user", ""])
-def test_what_accounts_are_called_is_for_who_may_view_them(
-    client: Client, fill: Fill, board: UUID, permission: str
-) -> None:
-    ada = User.objects.create(username="ada@example.com")
-    fill({board: 1}, f"user:{ada.pk}")
-    signed_in = staff(client, "view_board", permission)
-    answer = signed_in.get("/admin/presence_site/board/presence/feed/", {"board": str(board)})
-    (person,) = answer.json()["board"]["people"].values()
-    known = {"pk": str(ada.pk), "name": "ada@example.com"}
-    assert person["account"] == (known if permission else dict.fromkeys(known))
-    assert ("ada@" in answer.content.decode()) == bool(permission)
+    def test_the_cache_is_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(page, "MAX_CACHED", 3)
+        times, board = ArrivalTimes(), uuid4()
+        for n in range(10):
+            times.get(board, replace(self.ADA, key=f"guest:{n}"))
+        assert len(times._times) <= 3

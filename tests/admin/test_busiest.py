@@ -1,29 +1,195 @@
-"""The boards with most people, of those that somebody may know of."""
+"""The busiest boards that a user may view: their ranking, and how their titles are looked up."""
 
-from uuid import UUID
+import asyncio
+from collections.abc import Callable, Collection
+from threading import Event
+from typing import Any
+from uuid import UUID, uuid4
 
-from presence.admin.busiest import MOST_LOOKED_AT, pick, rank
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.test import RequestFactory
+
+from presence.admin import busiest, overview
+from presence.admin.busiest import (
+    BOARDS_PER_LOOKUP,
+    LOOKUPS_PER_REQUEST,
+    MAX_LISTED,
+    MAX_RANKED,
+    REFRESH_AFTER,
+    REFUSAL_LIFETIME,
+    TITLE_LIFETIME,
+    TITLE_WITHIN,
+    Titles,
+    pick,
+    rank,
+    titles_of,
+)
+from presence.admin.poller import MAX_IDLE
+from presence.admin.threads import in_request
+from tests.support.waiting import eventually
 
 A, B, C, D = (UUID(int=number) for number in range(1, 5))
 
 
-def test_most_people_come_first_and_equal_ones_stay_where_they_are() -> None:
+def test_most_people_come_first_and_equal_boards_keep_their_order() -> None:
     assert rank({C: 1, A: 1, B: 9, D: 3}) == [B, D, A, C]
-    assert rank({}) == []
+    counts = {UUID(int=number): number for number in range(1, MAX_RANKED + 3)}
+    ranking = rank(counts)
+    assert len(ranking) == MAX_RANKED
+    assert counts[ranking[-1]] == 3
 
 
-def test_no_more_are_ranked_than_anybody_looks_at() -> None:
-    people = {UUID(int=number): number for number in range(1, MOST_LOOKED_AT + 3)}
-    ranking = rank(people)
-    assert len(ranking) == MOST_LOOKED_AT
-    assert people[ranking[-1]] == 3
+@pytest.mark.parametrize(
+    ("titles", "picked"),
+    [
+        ({A: "a", B: None, C: "c", D: "d"}, ([A, C], [])),
+        ({A: "a", C: "c"}, ([A, C], [B])),
+        ({}, ([], [A, B, C, D])),
+        ({A: "", B: None, C: None, D: None}, ([A], [])),
+    ],
+)
+def test_boards_without_a_title_are_passed_over(
+    titles: dict[UUID, str | None],
+    picked: tuple[list[UUID], list[UUID]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(busiest, "MAX_LISTED", 2)
+    assert pick([A, B, C, D], titles) == picked
 
 
-def test_secrets_are_passed_over() -> None:
-    assert pick([A, B, C, D], {A: "a", B: None, C: "c", D: "d"}, 2) == ([A, C], [])
+class Site:
+    """The site's own code: `may_view` says which boards, and `answers` is cleared to be slow."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[UUID]] = []
+        self.may_view: Callable[[UUID], bool] = lambda board: True
+        self.answers = Event()
+        self.answers.set()
+        self.fails = False
+
+    def titles(self, site: Any, request: Any, boards: Collection[UUID]) -> dict[UUID, str]:
+        self.asked.append([*boards])
+        assert self.answers.wait(20)
+        if self.fails:
+            raise RuntimeError("on purpose")
+        return {board: str(board) for board in boards if self.may_view(board)}
 
 
-def test_who_may_stand_among_them_is_to_be_asked_for_first() -> None:
-    assert pick([A, B, C, D], {A: "a", C: "c"}, 2) == ([A, C], [B])
-    assert pick([A, B, C, D], {}, 2) == ([], [A, B, C, D])
-    assert pick([A, B], {A: "", B: None}, 2) == ([A], []), "an empty title is one"
+@pytest.mark.django_db(transaction=True)
+class TestTitles:
+    @pytest.fixture
+    def site(self, monkeypatch: pytest.MonkeyPatch) -> Site:
+        site = Site()
+        monkeypatch.setattr(busiest, "viewable_titles", site.titles)
+        return site
+
+    @pytest.fixture
+    def sleep(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+        """Lets time pass."""
+        now = [1000.0]
+        monkeypatch.setattr(busiest, "monotonic", lambda: now[0])
+
+        def sleep(seconds: float) -> None:
+            now[0] += seconds
+
+        return sleep
+
+    @pytest.fixture
+    def titles(self, sleep: Callable[[float], None]) -> Titles:
+        return Titles(admin.site, RequestFactory().get("/"))
+
+    @staticmethod
+    async def listed(titles: Titles, *ranking: UUID, wait: bool = False) -> list[UUID] | None:
+        """Return the boards that are listed, after the lookup that is due if told to `wait`."""
+        found = await titles.busiest(ranking)
+        if wait and titles._lookup is not None:
+            await titles._lookup
+            found = await titles.busiest(ranking)
+        return None if found is None else [board for board, _ in found]
+
+    async def test_only_new_boards_are_looked_up_and_old_ones_with_a_new_request(
+        self, site: Site, titles: Titles, sleep: Callable[[float], None]
+    ) -> None:
+        assert await titles.busiest([A]) == [(A, str(A))], "waited for at first"
+        assert await self.listed(titles, A) == [A]
+        assert await self.listed(titles, B, A, wait=True) == [B, A]
+        assert site.asked == [[A], [B]]
+        sleep(REFRESH_AFTER)
+        await self.listed(titles, B, A, wait=True)
+        assert len(site.asked) == 2, "the same request would get the same answer"
+        titles.renew(RequestFactory().get("/"))
+        await self.listed(titles, B, A, wait=True)
+        assert site.asked[2:] == [[B, A]]
+
+    async def test_a_user_who_may_view_few_looks_up_some_at_a_time(
+        self, site: Site, titles: Titles
+    ) -> None:
+        ranking = [uuid4() for _ in range(4 * BOARDS_PER_LOOKUP)]
+        site.may_view = ranking[-1].__eq__
+        for expected in (None, None, None, [ranking[-1]], [ranking[-1]]):
+            assert await self.listed(titles, *ranking) == expected
+        assert [len(asked) for asked in site.asked] == [BOARDS_PER_LOOKUP] * 4
+
+    async def test_the_list_has_an_end(self, site: Site, titles: Titles) -> None:
+        ranking = [uuid4() for _ in range(MAX_LISTED + 5)]
+        assert await self.listed(titles, *ranking) == ranking[:MAX_LISTED]
+
+    async def test_a_slow_answer_delays_nothing(self, site: Site, titles: Titles) -> None:
+        assert await self.listed(titles, A) == [A]
+        site.answers.clear()
+        assert await self.listed(titles, B, A) == [A]
+        await asyncio.to_thread(eventually, lambda: len(site.asked) == 2, "a lookup")
+        assert await self.listed(titles, B, A) == [A]
+        site.answers.set()
+        assert await self.listed(titles, B, A, wait=True) == [B, A]
+        assert len(site.asked) == 2, "one lookup at a time"
+
+    async def test_a_title_disappears_with_the_permission(
+        self, site: Site, titles: Titles, sleep: Callable[[float], None]
+    ) -> None:
+        assert await self.listed(titles, A) == [A]
+        for lifetime, may_view in ((REFRESH_AFTER, False), (REFUSAL_LIFETIME, True)):
+            site.may_view = lambda board, may_view=may_view: may_view  # type: ignore[misc]
+            sleep(lifetime)
+            titles.renew(RequestFactory().get("/"))
+            assert await self.listed(titles, A, wait=True) == ([A] if may_view else [])
+        site.fails = True
+        sleep(TITLE_LIFETIME)
+        assert await self.listed(titles, A, wait=True) is None, "also if nobody can say"
+
+    async def test_a_title_is_as_old_as_the_request(
+        self, site: Site, titles: Titles, sleep: Callable[[float], None]
+    ) -> None:
+        """Django caches an account's permissions on its request."""
+        sleep(TITLE_LIFETIME / 2)
+        assert await self.listed(titles, A) == [A]
+        site.answers.clear()
+        sleep(TITLE_LIFETIME / 2)
+        assert await self.listed(titles, A) is None
+        site.answers.set()
+
+    def test_a_title_disappears_within_5_s(self) -> None:
+        assert TITLE_LIFETIME + overview.INTERVAL < 5
+        assert REFRESH_AFTER + MAX_IDLE + TITLE_WITHIN < 5, "where fetches take much CPU time"
+
+    async def test_a_failed_lookup_is_repeated(self, site: Site, titles: Titles) -> None:
+        site.fails = True
+        assert await self.listed(titles, A, wait=True) is None
+        site.fails = False
+        assert await self.listed(titles, A, wait=True) == [A]
+
+    async def test_a_request_waits_for_some_lookups(self, site: Site, titles: Titles) -> None:
+        ranking = [uuid4() for _ in range(10 * BOARDS_PER_LOOKUP)]
+        site.may_view = ranking[2 * BOARDS_PER_LOOKUP].__eq__
+        with in_request():
+            assert await self.listed(titles, *ranking) == [ranking[2 * BOARDS_PER_LOOKUP]]
+        assert len(site.asked) == LOOKUPS_PER_REQUEST
+
+    def test_the_pages_of_a_user_share_titles(self) -> None:
+        request, other = RequestFactory().get("/"), RequestFactory().get("/")
+        request.user, other.user = User(pk=1), User(pk=2)
+        titles = titles_of(admin.site, request)
+        assert titles_of(admin.site, request) is titles
+        assert titles_of(admin.site, other) is not titles

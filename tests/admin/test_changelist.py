@@ -1,7 +1,7 @@
-"""The changelist of boards: its column, order and filter, and what they cost."""
+"""The changelist of boards: its column, order, filter and topic, and what they cost."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,32 +9,33 @@ import pytest
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from presence import api
-from presence.admin import changelist, feed
+from presence.admin import changelist
+from presence.admin.changelist import MAX_ROWS, ROWS, UNKNOWN
+from presence.admin.staff_request import StaffRequest
+from presence.admin.topics import Query
 from presence.protocol.errors import TryLater
 from presence_site.models import Board
-from tests.support.admin import Serving, keep_in_redis, make_staff, serving, trips
+from tests.support.admin import Fill, Serving, fill, keep_in_redis, make_staff, serving, trips
 
 pytestmark = pytest.mark.django_db
+__all__ = ["fill"]
 
 LIST = "/admin/presence_site/board/"
-changelist_most = changelist.MOST
+FEED = f"{LIST}presence/feed/"
 CELL = re.compile(r'<span class="presence-online" data-board="([^"]+)">([^<]*)</span>')
+ONLINE, TITLE = 4, 0
+"""Columns, which count from 0 for a user without actions."""
 
-
-@pytest.fixture
-def process() -> Iterator[Serving]:
-    """A process that serves boards, with a store in memory."""
-    with serving() as running:
-        yield running
+MAX_SORTED_BOARDS = changelist.MAX_SORTED_BOARDS
 
 
 @pytest.fixture
 def redis_process(settings: Any) -> Iterator[Serving]:
-    """The same with a real Redis."""
+    """A process that serves boards, with a store in Redis."""
     keep_in_redis(settings)
     with serving() as running:
         yield running
@@ -42,7 +43,7 @@ def redis_process(settings: Any) -> Iterator[Serving]:
 
 @pytest.fixture
 def staff(client: Client) -> Client:
-    """Somebody who may view boards."""
+    """A client of staff who may view boards."""
     client.force_login(make_staff("stan", "view_board"))
     return client
 
@@ -55,59 +56,78 @@ def boards(process: Serving) -> list[UUID]:
     return made
 
 
-# Columns count from 0 for who has no actions to choose rows for.
-ONLINE, TITLE = 4, 0
+def page(client: Client, query: str = "") -> str:
+    response = client.get(f"{LIST}{query}")
+    assert response.status_code == 200
+    return response.content.decode()
 
 
 def cells(client: Client, query: str = "") -> dict[UUID, str]:
-    """Return the numbers in the list, by board, in the list's order."""
-    response = client.get(f"{LIST}{query}")
-    assert response.status_code == 200
-    return {UUID(board): text for board, text in CELL.findall(response.content.decode())}
+    """Return the counts in the list, by board, in the list's order."""
+    return {UUID(board): text for board, text in CELL.findall(page(client, query))}
 
 
-def test_the_column(staff: Client, boards: list[UUID]) -> None:
-    one, two, three = boards
-    assert cells(staff) == {one: "2", two: "0", three: "5"}
+def titles(client: Client, query: str = "") -> list[str]:
+    return re.findall("Board .", page(client, query))
 
 
-def test_sorted_by_people(staff: Client, boards: list[UUID]) -> None:
-    one, two, three = boards
-    assert [*cells(staff, f"?o=-{ONLINE}")] == [three, one, two]
-    assert [*cells(staff, f"?o={ONLINE}")] == [two, one, three]
-    assert [*cells(staff, f"?o=-{ONLINE}.{TITLE}&q=Board")] == [three, one, two]
+def feed(client: Client, *boards: object) -> Any:
+    return client.get(FEED, {"rows": ",".join(map(str, boards))})
 
 
-def test_filtered_by_people(staff: Client, boards: list[UUID]) -> None:
-    one, two, three = boards
-    assert cells(staff, f"?people_now=some&o=-{ONLINE}") == {three: "5", one: "2"}
-    assert cells(staff, "?people_now=none") == {two: "0"}
-    assert cells(staff, "?people_now=whatever").keys() == {*boards}
+def test_the_column_also_in_a_process_that_serves_nobody(staff: Client, fill: Fill) -> None:
+    made = [Board.objects.create().pk for _ in range(3)]
+    fill({made[0]: 2, made[2]: 5})
+    assert cells(staff) == {made[0]: "2", made[1]: "0", made[2]: "5"}
 
 
-def test_facets_count_them(staff: Client, boards: list[UUID]) -> None:
-    page = staff.get(f"{LIST}?_facets=True").content.decode()
-    assert "Has people now (2)" in page
-    assert "Nobody now (1)" in page
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", {0: "2", 1: "0", 2: "5"}),
+        (f"?o=-{ONLINE}", {2: "5", 0: "2", 1: "0"}),
+        (f"?o={ONLINE}", {1: "0", 0: "2", 2: "5"}),
+        (f"?o=-{ONLINE}.{TITLE}&q=Board", {2: "5", 0: "2", 1: "0"}),
+        (f"?people_now=some&o=-{ONLINE}", {2: "5", 0: "2"}),
+        ("?people_now=none", {1: "0"}),
+        (f"?people_now=whatever&o={TITLE}", {0: "2", 1: "0", 2: "5"}),
+    ],
+)
+def test_order_and_filter(
+    staff: Client, boards: list[UUID], query: str, expected: dict[int, str]
+) -> None:
+    found = cells(staff, query)
+    assert found == {boards[n]: text for n, text in expected.items()}
+    if query:
+        assert [*found] == [boards[n] for n in expected]
 
 
-def test_an_action_on_all_that_the_filter_leaves(
+def test_it_sorts_while_nobody_is_anywhere(staff: Client, process: Serving) -> None:
+    board = Board.objects.create()
+    assert cells(staff, f"?o=-{ONLINE}") == {board.pk: "0"}
+
+
+def test_facets_count_boards(staff: Client, boards: list[UUID]) -> None:
+    text = page(staff, "?_facets=True")
+    assert "Has people now (2)" in text
+    assert "Nobody now (1)" in text
+
+
+def test_an_action_on_all_filtered_boards(
     client: Client, admin_user: User, boards: list[UUID]
 ) -> None:
-    """Not on all boards: the action asks for the list anew."""
+    """The action asks for the list again, and must not get all boards."""
     client.force_login(admin_user)
     chosen = {"action": "delete_selected", "select_across": "1", "_selected_action": str(boards[0])}
-    page = client.post(f"{LIST}?people_now=some", chosen).content.decode()
-    assert "Board 0" in page
-    assert "Board 2" in page
-    assert "Board 1" not in page
+    text = client.post(f"{LIST}?people_now=some", chosen).content.decode()
+    assert {*re.findall("Board .", text)} == {"Board 0", "Board 2"}
 
 
-class TestWhatItCosts:
+class TestCost:
     @pytest.mark.parametrize(
         ("query", "most"), [("", 1), (f"?o=-{ONLINE}", 2), (f"?people_now=some&o={ONLINE}", 2)]
     )
-    def test_queries_and_trips_are_as_many_for_10_rows_as_for_100(
+    def test_queries_and_trips_do_not_grow_with_rows(
         self,
         staff: Client,
         redis_process: Serving,
@@ -115,180 +135,163 @@ class TestWhatItCosts:
         query: str,
         most: int,
     ) -> None:
-        def cost() -> tuple[int, int]:
-            with CaptureQueriesContext(connection) as queries, trips(monkeypatch) as sent:
-                rows = cells(staff, query)
-            assert sum(map(int, rows.values())) == 3 * (Board.objects.count() // 10)
-            return len(queries), len(sent)
-
+        monkeypatch.setattr(admin.site.get_model_admin(Board), "list_per_page", 500)
         costs = []
-        for number in (10, 90):
+        for number in (10, 490):
             made = Board.objects.bulk_create(Board(title="Plans") for _ in range(number))
             redis_process.put({board.pk: 3 for board in made[::10]})
             cells(staff, query)
-            costs.append(cost())
+            with CaptureQueriesContext(connection) as queries, trips(monkeypatch) as sent:
+                rows = cells(staff, query)
+            assert sum(map(int, rows.values())) == 3 * (Board.objects.count() // 10)
+            costs.append((len(queries), len(sent)))
         assert costs[0] == costs[1]
         assert costs[0][1] <= most
 
-    def test_five_hundred_rows_are_one_trip_too(
-        self, staff: Client, redis_process: Serving, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(registered(), "list_per_page", 500)
-        Board.objects.bulk_create(Board(title="Plans") for _ in range(500))
-        cells(staff)
-        with trips(monkeypatch) as sent:
-            assert len(cells(staff)) == 500
-        assert len(sent) == 1
-
-    def test_sorted_and_filtered_it_is_no_more_than_a_database_takes(
+    def test_a_query_names_no_more_boards_than_databases_take(
         self, staff: Client, process: Serving, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         made = Board.objects.bulk_create(Board(title="Plans") for _ in range(20))
         process.put({board.pk: 1 for board in made})
-        monkeypatch.setattr(changelist, "MOST", 4)
+        monkeypatch.setattr(changelist, "MAX_SORTED_BOARDS", 4)
         with CaptureQueriesContext(connection) as queries:
             cells(staff, f"?people_now=some&o=-{ONLINE}")
         named = max(sum(query["sql"].count(b.pk.hex) for b in made) for query in queries)
         assert 4 < named <= 2 * 4
-        assert 2 * changelist_most < 32_766
+        assert 2 * MAX_SORTED_BOARDS < 32_766
 
 
-def registered() -> Any:
-    """Return the site's own `ModelAdmin` of boards."""
-    return admin.site.get_model_admin(Board)
+class TestPermissions:
+    @pytest.fixture
+    def own_only(self, boards: list[UUID], board_admin: Callable[..., None]) -> None:
+        """All boards are in the list, and staff may view those that are theirs: the first one."""
+        Board.objects.filter(pk=boards[0]).update(owner=User.objects.get(username="stan"))
+        board_admin(
+            has_view_permission=lambda self, request, obj=None: (
+                obj is None or obj.owner_id == request.user.pk
+            )
+        )
 
-
-@pytest.fixture
-def own_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Staff may view only boards that are theirs; others are in the list."""
-
-    def may(model_admin: Any, request: Any, obj: Any = None) -> bool:
-        return obj is None or obj.owner_id == request.user.pk
-
-    monkeypatch.setattr(type(registered()), "has_view_permission", may)
-
-
-class TestWhoMayNotView:
-    def test_gets_no_number_of_a_board(
+    def test_no_count_of_a_board_that_may_not_be_viewed(
         self, staff: Client, boards: list[UUID], own_only: None
     ) -> None:
-        Board.objects.filter(pk=boards[0]).update(owner=User.objects.get(username="stan"))
         assert cells(staff) == {boards[0]: "2"}
-        page = staff.get(LIST).content.decode()
-        assert page.count('class="field-presence_online"') == 3
-        assert page.count("–</td>") >= 2
+        text = page(staff)
+        assert text.count('class="field-presence_online"') == 3
+        assert text.count(f"{UNKNOWN}</td>") >= 2
+        assert feed(staff, *boards).json()["rows"] == {
+            str(board): 2 if board == boards[0] else None for board in boards
+        }
 
-    def test_and_no_hint_by_the_order_or_the_filter(
+    def test_no_hint_by_order_or_filter(
         self, staff: Client, boards: list[UUID], own_only: None
     ) -> None:
-        Board.objects.filter(pk=boards[0]).update(owner=User.objects.get(username="stan"))
-        page = staff.get(f"{LIST}?o=-{ONLINE}.{TITLE}").content.decode()
-        assert re.findall("Board .", page) == ["Board 0", "Board 1", "Board 2"]
-        assert re.findall("Board .", staff.get(f"{LIST}?people_now=some").content.decode()) == [
-            "Board 0"
-        ]
-        hidden = staff.get(f"{LIST}?people_now=none&o={TITLE}").content.decode()
-        assert re.findall("Board .", hidden) == ["Board 1", "Board 2"]
+        assert titles(staff, f"?o=-{ONLINE}.{TITLE}") == ["Board 0", "Board 1", "Board 2"]
+        assert titles(staff, f"?o={ONLINE}.{TITLE}") == ["Board 1", "Board 2", "Board 0"]
+        assert titles(staff, "?people_now=some") == ["Board 0"]
+        assert titles(staff, f"?people_now=none&o={TITLE}") == ["Board 1", "Board 2"]
+
+    def test_no_count_of_a_board_outside_the_queryset(
+        self, staff: Client, boards: list[UUID], board_admin: Callable[..., None]
+    ) -> None:
+        board_admin(get_queryset=lambda self, request: Board.objects.exclude(pk=boards[2]))
+        one, two, three, unknown = *map(str, boards), str(uuid4())
+        rows = feed(staff, one, two, three, unknown).json()["rows"]
+        assert rows == {one: 2, two: 0, three: None, unknown: None}
+        assert cells(staff, "?people_now=some").keys() == {boards[0]}
 
     @pytest.mark.parametrize("who", ["guest", "user", "staff"])
-    def test_gets_no_page_and_no_feed(self, client: Client, boards: list[UUID], who: str) -> None:
+    def test_no_page_and_no_feed(self, client: Client, boards: list[UUID], who: str) -> None:
         if who != "guest":
             client.force_login(User.objects.create_user("una", is_staff=who == "staff"))
-        page = client.get(LIST)
-        assert page.status_code in (302, 403)
-        assert b"presence-online" not in page.content
-        feed = client.get(f"{LIST}presence/feed/", {"rows": str(boards[0])})
-        assert feed.status_code == (401 if who == "guest" else 403)
-        assert feed.json() == {}
+        response = client.get(LIST)
+        assert response.status_code in (302, 403)
+        assert b"presence-online" not in response.content
+        answer = feed(client, boards[0])
+        assert answer.status_code == (401 if who == "guest" else 403)
+        assert answer.json() == {}
 
 
 class TestFeed:
-    def ask(self, client: Client, **said: str) -> Any:
-        return client.get(f"{LIST}presence/feed/", said)
-
-    def test_the_rows_whole(self, staff: Client, boards: list[UUID]) -> None:
-        other = uuid4()
-        rows = ",".join(map(str, [*boards, other]))
-        response = self.ask(staff, rows=rows)
-        one, two, three = map(str, boards)
-        assert response.json() == {"rows": {one: 2, two: 0, three: 5, str(other): None}}
-        assert "no-store" in response["Cache-Control"]
-
-    def test_of_a_narrowed_queryset(
-        self, staff: Client, boards: list[UUID], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        narrow = lambda model_admin, request: Board.objects.exclude(pk=boards[2])  # noqa: E731
-        monkeypatch.setattr(type(registered()), "get_queryset", narrow)
-        rows = self.ask(staff, rows=",".join(map(str, boards))).json()["rows"]
-        assert rows == {str(boards[0]): 2, str(boards[1]): 0, str(boards[2]): None}
-
-    def test_of_boards_one_may_view(
-        self, staff: Client, boards: list[UUID], own_only: None
-    ) -> None:
-        rows = self.ask(staff, rows=",".join(map(str, boards))).json()["rows"]
-        assert rows == dict.fromkeys(map(str, boards))
+    def test_it_is_not_cached(self, staff: Client, boards: list[UUID]) -> None:
+        assert "no-store" in feed(staff, boards[0])["Cache-Control"]
 
     @pytest.mark.parametrize(
-        "said",
+        "query",
         [{}, {"rows": "x"}, {"rows": "1"}, {"board": "1"}, {"what": "1"}, {"rows": "a," * 1001}],
     )
-    def test_what_nobody_can_ask(self, staff: Client, said: dict[str, str]) -> None:
-        assert self.ask(staff, **said).status_code == 400
+    def test_malformed(self, staff: Client, query: dict[str, str]) -> None:
+        assert staff.get(FEED, query).status_code == 400
 
-    def test_a_script_is_not_led_to_a_form(self, client: Client, settings: Any) -> None:
+    def test_a_script_is_not_redirected_to_a_form(self, client: Client, settings: Any) -> None:
         login = "django.contrib.auth.middleware.LoginRequiredMiddleware"
         settings.MIDDLEWARE = [*settings.MIDDLEWARE, login]
-        assert self.ask(client, rows="").status_code == 401
+        assert feed(client).status_code == 401
 
-    def test_only_to_be_read(self, staff: Client) -> None:
-        assert staff.post(f"{LIST}presence/feed/").status_code == 405
-
-    def test_with_the_store_away(
-        self,
-        staff: Client,
-        boards: list[UUID],
-        away: None,
-        caplog: pytest.LogCaptureFixture,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        monkeypatch.setattr(feed._watchers["rows"], "_away", False)
-        for _ in range(3):
-            asked = self.ask(staff, rows=str(boards[0]))
-            assert asked.json() == {"rows": {str(boards[0]): None}}
-        said = [record for record in caplog.records if "could not look" in record.message]
-        assert len(said) == 1, "however many pages ask, and however often"
+    def test_it_is_read_only(self, staff: Client) -> None:
+        assert staff.post(FEED).status_code == 405
 
 
-@pytest.fixture
-def away(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The store is out of reach."""
+class TestStoreOutOfReach:
+    @pytest.fixture(autouse=True)
+    def away(self, boards: list[UUID], monkeypatch: pytest.MonkeyPatch) -> None:
+        async def fail(*args: object) -> None:
+            raise TryLater("away")
 
-    async def fail(*args: object) -> None:
-        raise TryLater("away")
+        monkeypatch.setattr(api.Operations, "counts", fail)
+        monkeypatch.setattr(api.Operations, "census", fail)
 
-    monkeypatch.setattr(api.Operations, "counts", fail)
-    monkeypatch.setattr(api.Operations, "census", fail)
-
-
-class TestWithTheStoreAway:
     @pytest.mark.parametrize("query", ["", f"?o=-{ONLINE}"])
-    def test_the_page_comes_without_numbers(
-        self, staff: Client, boards: list[UUID], away: None, query: str
+    def test_the_page_comes_without_counts(
+        self, staff: Client, boards: list[UUID], query: str
     ) -> None:
-        assert cells(staff, query) == dict.fromkeys(boards, "–")
+        assert cells(staff, query) == dict.fromkeys(boards, UNKNOWN)
 
     @pytest.mark.parametrize("query", ["?people_now=some", "?people_now=none"])
-    def test_nothing_is_filtered_wrongly(
-        self, staff: Client, boards: list[UUID], away: None, query: str
-    ) -> None:
-        assert cells(staff, query) == {}
-        assert "It is not known now" in staff.get(f"{LIST}{query}").content.decode()
+    def test_the_filter_shows_no_board(self, staff: Client, query: str) -> None:
+        assert titles(staff, query) == []
+        assert "It is not known now" in page(staff, query)
 
-    def test_whatever_goes_wrong(
-        self, staff: Client, boards: list[UUID], monkeypatch: pytest.MonkeyPatch
+    def test_the_feed_says_so_and_logs_once(
+        self, staff: Client, boards: list[UUID], caplog: pytest.LogCaptureFixture
     ) -> None:
-        def fail(*args: object) -> None:
-            raise RuntimeError("on purpose")
+        for _ in range(3):
+            assert feed(staff, boards[0]).json() == {"rows": {str(boards[0]): None}}
+        assert caplog.text.count("fetching the topic rows failed") == 1
 
-        monkeypatch.setattr(api, "counts", fail)
-        assert cells(staff) == dict.fromkeys(boards, "–")
+
+def test_a_failure_of_any_kind_leaves_the_page(
+    staff: Client,
+    boards: list[UUID],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(*args: object) -> None:
+        raise RuntimeError("on purpose")
+
+    monkeypatch.setattr(api, "counts", fail)
+    for _ in range(2):
+        assert cells(staff) == dict.fromkeys(boards, UNKNOWN)
+    assert caplog.text.count("counting people failed") == 1
+
+
+def test_equal_queries_are_one_object() -> None:
+    """The event loop would compare them board by board, four times a second."""
+    boards = [board.pk for board in Board.objects.bulk_create(Board() for _ in range(3))]
+    request = RequestFactory().get("/")
+    request.user = make_staff("stan", "view_board")
+    staff = StaffRequest(request, admin.site, admin.site.get_model_admin(Board))
+
+    def query(*shown: UUID) -> Query | None:
+        return ROWS.authorize(staff, ROWS.parse([str(board) for board in shown]))
+
+    first = query(*boards)
+    assert query(*boards[::-1]) is first
+    assert query(*boards[:2]) not in (first, None)
+
+
+def test_a_page_may_show_a_thousand_rows() -> None:
+    rows = [str(uuid4()) for _ in range(MAX_ROWS)]
+    assert len(ROWS.parse([*rows[1:], rows[1]])) == MAX_ROWS - 1
+    with pytest.raises(ValueError, match="at most 1000"):
+        ROWS.parse([*rows, rows[0]])

@@ -1,10 +1,7 @@
-"""Who is behind the socket of a page of the admin, and from which page they come."""
+"""Who is behind the socket of an admin page, and which page opened it."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
-from uuid import UUID
 
 import pytest
 from django.contrib import admin
@@ -13,11 +10,8 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.test import Client
 
-from presence.admin.changelist_topic import ROWS
 from presence.admin.overview import OverviewAdmin
-from presence.admin.staff_request import is_own_page, request_of, visit_of
-from presence.admin.subscription import Watch, read_rows
-from presence.admin.topic import Grant
+from presence.admin.staff_request import StaffRequest, http_request, is_same_origin, staff_request
 from presence.models import Overview
 from presence.protocol.errors import Forbidden, SignInRequired, TryLater
 from presence_site.models import Board
@@ -26,166 +20,125 @@ from tests.support.admin import make_staff
 
 def scope(session: str = "", **headers: str) -> dict[str, Any]:
     """Return a socket's scope."""
-    given = {"host": "example.com", "origin": "http://example.com", **headers}
+    headers = {"host": "example.com", "origin": "http://example.com", **headers}
     if session:
-        given["cookie"] = f"a=b; sessionid={session}"
+        headers["cookie"] = f"a=b; sessionid={session}"
     return {
         "type": "websocket",
         "path": "/ws/presence/staff/",
         "query_string": b"",
         "scheme": "ws",
-        "headers": [(name.encode(), value.encode()) for name, value in given.items()],
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
     }
 
 
 @pytest.fixture(autouse=True)
 def hosts(settings: Any) -> None:
     settings.ALLOWED_HOSTS = ["example.com", "[::1]"]
-    # Forms of these are taken; a socket would let them read.
+    # Their forms are accepted, but a socket would let them read.
     settings.CSRF_TRUSTED_ORIGINS = ["https://trusted.example.org"]
 
 
 @pytest.mark.parametrize(
-    ("host", "origin"),
+    ("host", "origin", "same"),
     [
-        ("example.com", "http://example.com"),
-        ("example.com", "https://example.com"),
-        ("example.com:443", "https://example.com"),
-        ("example.com:8000", "http://example.com:8000"),
-        ("EXAMPLE.com", "http://example.com"),
-        ("[::1]:8000", "http://[::1]:8000"),
+        ("example.com", "http://example.com", True),
+        ("example.com", "https://example.com", True),
+        ("example.com:443", "https://example.com", True),
+        ("example.com:8000", "http://example.com:8000", True),
+        ("EXAMPLE.com", "http://example.com", True),
+        ("[::1]:8000", "http://[::1]:8000", True),
+        ("example.com", "http://example.com:8000", False),
+        ("example.com:8000", "http://example.com", False),
+        ("example.com", "http://www.example.com", False),
+        ("example.com", "http://example.com.evil.org", False),
+        ("example.com", "null", False),
+        ("example.com", "https://trusted.example.org", False),
+        ("example.com", "", False),
+        ("example.com", "file://example.com", False),
+        ("example.com", "http://example.com:99999", False),
+        ("evil.org", "http://evil.org", False),
     ],
 )
-def test_the_site_s_own_pages(host: str, origin: str) -> None:
-    assert is_own_page(scope(host=host, origin=origin))
+def test_the_origin(host: str, origin: str, same: bool) -> None:
+    assert is_same_origin(scope(host=host, origin=origin)) is same
 
 
-@pytest.mark.parametrize(
-    ("host", "origin"),
-    [
-        ("example.com", "http://example.com:8000"),
-        ("example.com:8000", "http://example.com"),
-        ("example.com", "http://www.example.com"),
-        ("example.com", "http://example.com.evil.org"),
-        ("example.com", "null"),
-        ("example.com", "https://trusted.example.org"),
-        ("example.com", ""),
-        ("example.com", "file://example.com"),
-        ("example.com", "http://example.com:99999"),
-        ("evil.org", "http://evil.org"),
-    ],
-)
-def test_pages_of_others(host: str, origin: str) -> None:
-    assert not is_own_page(scope(host=host, origin=origin))
-
-
-def test_a_page_that_was_let_in_with_a_token_is_another() -> None:
-    assert not is_own_page({**scope(), "presence.embedded": True})
+def test_a_page_with_a_token_is_of_another_origin() -> None:
+    assert not is_same_origin({**scope(), "presence.embedded": True})
 
 
 def test_an_insecure_page_of_a_secure_site(settings: Any) -> None:
-    assert not is_own_page({**scope(), "scheme": "wss"})
+    assert not is_same_origin({**scope(), "scheme": "wss"})
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     forwarded = {"x-forwarded-proto": "https"}
-    assert not is_own_page(scope(**forwarded))
-    assert is_own_page(scope(origin="https://example.com", **forwarded))
+    assert not is_same_origin(scope(**forwarded))
+    assert is_same_origin(scope(origin="https://example.com", **forwarded))
 
 
-@pytest.fixture
-def session(client: Client) -> str:
-    """The session of somebody of the staff."""
-    client.force_login(make_staff("stan", "view_board"))
-    return client.cookies["sessionid"].value
-
-
-WATCH = Watch("admin", "presence_site.board", {})
-
-
-@pytest.fixture
-def own_sites() -> Iterator[None]:
-    """The admin sites that a test makes are gone after it, whenever their memory is freed."""
-    before = set(all_sites)
-    yield
-    for site in set(all_sites) - before:
-        all_sites.discard(site)
+def ask(session: str, model: str = "presence_site.board") -> StaffRequest:
+    """Return the staff request of a socket with this session."""
+    return staff_request(http_request(scope(session)), "admin", model)
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("own_sites")
-class TestWhoIsThere:
+class TestStaffRequest:
+    @pytest.fixture
+    def session(self, client: Client) -> str:
+        client.force_login(make_staff("stan", "view_board"))
+        return client.cookies["sessionid"].value
+
+    @pytest.fixture(autouse=True)
+    def own_sites(self) -> Iterator[None]:
+        """Removes the admin sites that a test makes, before their memory is freed."""
+        before = set(all_sites)
+        yield
+        for site in set(all_sites) - before:
+            all_sites.discard(site)
+
     def test_staff(self, session: str) -> None:
-        visit = visit_of(request_of(scope(session)), WATCH)
-        assert visit.request.user.get_username() == "stan"
-        assert visit.model_admin is not None
+        staff = ask(session)
+        assert staff.request.user.get_username() == "stan"
+        assert staff.model_admin is admin.site.get_model_admin(Board)
 
     @pytest.mark.parametrize("session", ["", "nonsense"])
-    def test_nobody(self, session: str) -> None:
+    def test_guests(self, session: str) -> None:
         with pytest.raises(SignInRequired):
-            visit_of(request_of(scope(session)), WATCH)
+            ask(session)
 
-    def test_others_than_staff(self, client: Client) -> None:
-        client.force_login(User.objects.create_user("una"))
+    def test_a_user_who_is_not_staff(self, session: str) -> None:
+        User.objects.update(is_staff=False)
+        with pytest.raises(Forbidden, match="not staff"):
+            ask(session)
+
+    @pytest.mark.parametrize("model", ["presence_site.note", "presence_site.nothing", "nonsense"])
+    def test_a_model_without_presence(self, session: str, model: str) -> None:
         with pytest.raises(Forbidden):
-            visit_of(request_of(scope(client.cookies["sessionid"].value)), WATCH)
+            ask(session, model)
 
-    def test_of_two_sites_of_one_name_the_one_that_has_the_boards(self, session: str) -> None:
-        others = [admin.AdminSite() for _ in range(20)]  # whichever is kept first
+    def test_another_site_of_the_same_name_without_these_boards(self, session: str) -> None:
+        others = [admin.AdminSite() for _ in range(20)]  # `all_sites` has no order
         for other in others[::2]:
             other.register(Board, admin.ModelAdmin)
-        visit = visit_of(request_of(scope(session)), WATCH)
-        assert visit.model_admin is admin.site.get_model_admin(Board)
+        assert ask(session).model_admin is admin.site.get_model_admin(Board)
+        assert ask(session, "").site.is_registered(Overview)
 
-    def test_where_two_sites_of_one_name_have_them_nobody_guesses(self, session: str) -> None:
-        class Stricter(admin.AdminSite):
-            def has_permission(self, request: Any) -> bool:
-                return False
-
-        other = Stricter()
+    def test_two_sites_of_the_same_name_with_these_boards(self, session: str) -> None:
+        """Nobody guesses: the other one may be stricter."""
+        other = admin.AdminSite()
         other.register(Board, type(admin.site.get_model_admin(Board)))
-        with pytest.raises(TryLater, match="2 admin sites"):
-            visit_of(request_of(scope(session)), WATCH)
+        other.register(Overview, OverviewAdmin)
+        for model in ("presence_site.board", ""):
+            with pytest.raises(TryLater, match="2 admin sites"):
+                ask(session, model)
 
-    def test_without_a_model_the_one_that_has_the_overview(self, session: str) -> None:
-        others = [admin.AdminSite() for _ in range(20)]  # whichever is kept first
-        visit = visit_of(request_of(scope(session)), Watch("admin", "", {}))
-        assert visit.site.is_registered(Overview)
-        others[0].register(Overview, OverviewAdmin)
-        with pytest.raises(TryLater, match="2 admin sites"):
-            visit_of(request_of(scope(session)), Watch("admin", "", {}))
-
-    def test_pages_with_the_same_rows_share_what_they_are_granted(self, session: str) -> None:
-        """It would be compared four times a second else, board by board."""
-        boards = [board.pk for board in Board.objects.bulk_create(Board() for _ in range(3))]
-        visit = visit_of(request_of(scope(session)), WATCH)
-
-        def granted(shown: list[UUID]) -> Grant | None:
-            return ROWS.permit(visit, read_rows([str(board) for board in shown]))
-
-        first = granted(boards)
-        assert granted(boards[::-1]) is first
-        assert granted(boards[:2]) not in (first, None)
-
-    def test_a_session_is_read_and_never_written(self, session: str, settings: Any) -> None:
-        """Neither where it is not valid any more, nor where an older secret key is."""
-        before = Session.objects.get(pk=session).session_data
+    def test_a_session_is_never_written(self, session: str, settings: Any) -> None:
+        before, password = Session.objects.get().session_data, User.objects.get().password
         User.objects.update(password="another")
-        assert not request_of(scope(session)).user.is_authenticated
-        User.objects.update(password="")
-        assert Session.objects.get(pk=session).session_data == before
-
-    def test_an_older_secret_key_is_still_good(self, session: str, settings: Any) -> None:
+        assert not http_request(scope(session)).user.is_authenticated
+        assert Session.objects.get().session_data == before
+        User.objects.update(password=password)
         settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
         settings.SECRET_KEY = "new"
-        assert request_of(scope(session)).user.is_authenticated
+        assert http_request(scope(session)).user.is_authenticated
         assert Session.objects.get().pk == session, "the browser has no other key"
-
-
-def test_a_site_without_the_admin_has_its_sockets() -> None:
-    code = (
-        "import django; from django.conf import settings;"
-        "settings.configure(SECRET_KEY='x', INSTALLED_APPS=['django.contrib.contenttypes',"
-        " 'django.contrib.auth', 'django.contrib.sessions', 'channels', 'presence']);"
-        "django.setup(); import presence.routing"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""Questions about staff are asked away from everybody else."""
+"""Questions about staff run in threads of their own."""
 
 import asyncio
 from threading import Event, current_thread
@@ -6,26 +6,26 @@ from threading import Event, current_thread
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 
-from presence.admin.threads import THREADS, aside, in_request
+from presence.admin.threads import WORKERS, in_request, run_in_worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-async def test_a_rule_that_is_slow_holds_up_nobody_else() -> None:
+async def test_slow_rules_about_staff_do_not_delay_visitors() -> None:
     done = Event()
-    slow = [asyncio.create_task(aside(done.wait, 30)) for _ in range(THREADS)]
+    slow = [asyncio.create_task(run_in_worker(done.wait, 30)) for _ in range(WORKERS)]
     await asyncio.sleep(0)
     assert await asyncio.wait_for(sync_to_async(lambda: "let in")(), 10) == "let in"
     done.set()
-    assert await asyncio.gather(*slow) == [True] * THREADS
+    assert await asyncio.gather(*slow) == [True] * WORKERS
 
 
-def test_within_a_request_it_is_the_requests_own_thread() -> None:
+def test_a_request_uses_its_own_thread() -> None:
     async def ask() -> tuple[str, str]:
         with in_request():
-            within = await aside(lambda: current_thread().name)
-        return within, await aside(lambda: current_thread().name)
+            within = await run_in_worker(lambda: current_thread().name)
+        return within, await run_in_worker(lambda: current_thread().name)
 
-    within, beside = async_to_sync(ask)()
+    within, outside = async_to_sync(ask)()
     assert within == current_thread().name
-    assert beside.startswith("presence-aside")
+    assert outside.startswith("presence-staff")

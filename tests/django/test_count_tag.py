@@ -16,8 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from presence import api, auth, page_counts
 from presence.auth import Decision
 from presence_site.models import Board
-from tests.admin.test_admin import Fill, fill
-from tests.support.admin import link_trips
+from tests.support.admin import Fill, fill, link_trips
 from tests.support.own import close_own
 from tests.support.redis import run_redis
 

@@ -15,8 +15,7 @@ from presence.auth import Decision
 from presence.page_counts import MAX_BOARDS
 from presence.runtime import current_hub
 from presence_site.models import Board
-from tests.admin.test_admin import Fill, fill
-from tests.support.admin import link_trips
+from tests.support.admin import Fill, fill, link_trips
 
 pytestmark = pytest.mark.django_db(transaction=True)
 __all__ = ["fill"]

@@ -1,12 +1,15 @@
-"""A process that serves boards, with people on them, and staff, for tests of the admin."""
+"""A process that serves boards, people on boards, and staff, for tests of the admin and counts."""
 
 import asyncio
+import json
+import re
 from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Thread
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 
+import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import AsyncClient
 from redis.asyncio import Connection
@@ -18,7 +21,10 @@ from presence.store.base import JoinRequest
 from presence.store.redis.client import ScriptClient
 from presence.store.redis.scripts import BOARDS, SUMMARY
 from presence.store.redis.store import RedisStore
+from tests.support.own import close_own
 from tests.support.redis import shared_redis
+
+CONFIG = re.compile(r'<script id="presence-feed" type="application/json">(.*?)</script>')
 
 
 class Serving:
@@ -84,6 +90,37 @@ def keep_in_redis(settings: Any) -> None:
     """Have the site keep its people in a real Redis, with keys of the test's own."""
     shared = {"REDIS_URL": shared_redis().url, "REDIS_PREFIX": f"admin-{uuid4().hex}"}
     settings.PRESENCE = {**settings.PRESENCE, **shared}
+
+
+class Fill(Protocol):
+    """Puts so many people on boards: guests, or one person with an account."""
+
+    def __call__(self, people: Mapping[UUID, int], person: str = "") -> None: ...
+
+
+@pytest.fixture
+def fill(settings: Any) -> Iterator[Fill]:
+    """Fills boards in a real Redis, for a process that serves nobody. See `Fill`."""
+    keep_in_redis(settings)
+    prefix = settings.PRESENCE["REDIS_PREFIX"]
+
+    async def join(people: Mapping[UUID, int], person: str) -> None:
+        store = RedisStore(shared_redis().url, prefix=prefix)
+        await store.renew("here")
+        for board, number in people.items():
+            for n in range(number):
+                key = person or f"guest:{n}"
+                await store.join(board, JoinRequest(uuid4().hex, "here", key, f"Guest {n}"))
+        await store.close()
+
+    yield lambda people, person="": asyncio.run(join(people, person))
+    close_own()
+
+
+def page_config(response: Any) -> Any:
+    """Return what a live page of the admin tells its script, None where it has none."""
+    found = CONFIG.search(response.content.decode())
+    return found and json.loads(found[1])
 
 
 def make_staff(name: str, *permissions: str) -> User:

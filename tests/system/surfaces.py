@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 from uuid import UUID
 
 from presence import api
-from presence.admin.busiest import MOST
+from presence.admin.busiest import MAX_LISTED
 from presence.stats import ahours, aminutes
 from tests.support.audit import audit
 from tests.support.cluster import Cluster
@@ -246,7 +246,7 @@ def _overview(truth: Truth) -> dict[str, object]:
         processes |= _process(pid, truth.sockets[number], truth.served(number))
     metrics = {"people": truth.total, "boards": len(truth.busy), "store": True}
     sockets = sum(truth.sockets.values())
-    return {**metrics, "sockets": sockets, "busiest": truth.busiest(MOST), **processes}
+    return {**metrics, "sockets": sockets, "busiest": truth.busiest(MAX_LISTED), **processes}
 
 
 def _read_overview(said: Mapping[str, Any]) -> dict[str, object]:
