@@ -70,26 +70,38 @@ class Room:
             or pace(self.seats.connected, 0.0, self.interval, self._least) != self.interval
         )
 
-    def arrive(self, member: Member, dialect: Dialect, *, name_set: bool = False) -> None:
-        """Seat a new session of this process; the next flush welcomes it and announces it."""
-        self._newcomers.add(member.session)
-        self._arrive(Seat(member, dialect, name_set=name_set))
+    def arrive(self, member: Member, dialect: Dialect | None, *, name_set: bool = False) -> None:
+        """Seat a new session; `dialect` is None for one that another process serves.
 
-    def arrive_elsewhere(self, member: Member) -> None:
-        """Seat a session that another process serves."""
-        self._arrive(Seat(member, None, remote=True))
+        The next flush announces it, and welcomes one of this process.
+        """
+        self._arrive(self._seat(member, dialect, name_set=name_set))
 
-    def resume(self, member: Member, dialect: Dialect, old: str, *, name_set: bool = False) -> None:
-        """Seat `member` in the place of session `old` of the same person.
+    def resume(
+        self, member: Member, dialect: Dialect | None, old: str, *, name_set: bool = False
+    ) -> None:
+        """Seat a session as with `arrive`, in the place of session `old` of the same person.
 
         The others are told neither a leave nor a join, unless the name is another one.
         """
-        self._newcomers.add(member.session)
-        self._resume(Seat(member, dialect, name_set=name_set), old)
-
-    def resume_elsewhere(self, member: Member, old: str) -> None:
-        """Seat `member`, whom another process serves, in the place of session `old`."""
-        self._resume(Seat(member, None, remote=True), old)
+        seat, before = (
+            self._seat(member, dialect, name_set=name_set),
+            self.seats.by_session.get(old),
+        )
+        if before is None or before.member.user != member.user:
+            # Another process knew of the old session, or of its new user id, before this one.
+            self.depart(old)
+            self._arrive(seat)
+            return
+        self._remove(before)
+        seat.state, seat.position = before.state, before.position
+        self.seats.add(seat)
+        if member.spectator:
+            return
+        if self._pending.rename(seat, before.member.name):
+            # In a roster a new name under an id is a new person, whose cursor is not known.
+            self._tell_position(seat)
+        self.set_state(member.session, UserState.ACTIVE)
 
     def reseat(self, member: Member) -> None:
         """Give a session another user id. Its state and its position stay.
@@ -209,6 +221,11 @@ class Room:
         known = [seat for user, seat in self.seats.by_user.items() if user not in joined]
         return shown_cursors(self.board_id, dialect, known)
 
+    def _seat(self, member: Member, dialect: Dialect | None, *, name_set: bool) -> Seat:
+        if dialect is not None:
+            self._newcomers.add(member.session)
+        return Seat(member, dialect, remote=dialect is None, name_set=name_set)
+
     def _remove(self, seat: Seat) -> None:
         self.seats.remove(seat)
         self._newcomers.discard(seat.member.session)
@@ -221,23 +238,6 @@ class Room:
         self.seats.add(seat)
         if not seat.member.spectator:
             self._pending.joined[user] = seat
-
-    def _resume(self, seat: Seat, old: str) -> None:
-        before = self.seats.by_session.get(old)
-        if before is None or before.member.user != seat.member.user:
-            # Another process knew of the old session, or of its new user id, before this one.
-            self.depart(old)
-            self._arrive(seat)
-            return
-        self._remove(before)
-        seat.state, seat.position = before.state, before.position
-        self.seats.add(seat)
-        if seat.member.spectator:
-            return
-        if self._pending.rename(seat, before.member.name):
-            # In a roster a new name under an id is a new person, whose cursor is not known.
-            self._tell_position(seat)
-        self.set_state(seat.member.session, UserState.ACTIVE)
 
     def _tell_position(self, seat: Seat) -> None:
         if seat.position is not None and self.seats.by_user.get(seat.member.user) is seat:

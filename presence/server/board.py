@@ -343,8 +343,6 @@ class Board:
                 if operation.session:
                     # Another try would not help; this process's people need not see a ghost.
                     self._depart([operation.session], self.room.people)
-            else:
-                self._services.outage.works()
         self._working = False
         if not self.room.serving:
             # Other processes' people are of no concern any more.
@@ -388,7 +386,7 @@ class Board:
         self._services.journal.joined(self.id, admission)
         if peer.session_id == request.session:
             peer.admitted(admission.board_id, admission.member.user)
-            self._schedule_tick()
+            self._tick_soon()
         else:
             # Its stay ended while the store decided; what takes it off comes next in the queue.
             del self._peers[request.session]
@@ -561,7 +559,7 @@ class Board:
             seat = self.room.seats.by_session.get(member.session)
             if seat is None:
                 if member.process != self._services.process:
-                    self.room.arrive_elsewhere(member)
+                    self.room.arrive(member, None)
             elif seat.member != member:
                 # The store could not give back its user id.
                 self.room.reseat(member)
@@ -582,7 +580,7 @@ class Board:
                 del missing[old]
                 if member.process != self._services.process:
                     self._forget(old)
-                    self.room.resume_elsewhere(member, old)
+                    self.room.resume(member, None, old)
 
     def _seat(self, peer: Peer, admission: Admission, *, name_set: bool) -> None:
         member, old = admission.member, admission.resumed

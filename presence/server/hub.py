@@ -152,6 +152,7 @@ class Hub:
 
     def renewed(self, summaries: Mapping[UUID, BoardSummary], *, was_away: bool) -> None:
         """See `presence.cluster.lease.Holder`."""
+        self._services.outage.works()
         if self._broker is not None:
             # Whoever holds a lease can be asked whom it serves.
             self._broker.start()

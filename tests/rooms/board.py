@@ -69,7 +69,7 @@ def shared(*elsewhere: str) -> Board:
     """A board with Ada under user id 0, and others elsewhere under 1, 2 ...; everything is told."""
     board = Board().seat("ada")
     for user, session in enumerate(elsewhere, start=1):
-        board.room.arrive_elsewhere(member(session, user))
+        board.room.arrive(member(session, user), None)
     board.room.people = 1 + len(elsewhere)
     board.tick()
     return board

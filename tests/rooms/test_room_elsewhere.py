@@ -43,7 +43,7 @@ A, B, C = pack_position(1, 2), pack_position(3, 4), pack_position(5, 6)
 
 def test_who_comes_elsewhere_is_announced_as_anybody() -> None:
     board = Board().seat("ada")
-    board.room.arrive_elsewhere(member("bob", 1))
+    board.room.arrive(member("bob", 1), None)
     board.room.people = 2
     assert board.room.pending
     assert board.told() == [
@@ -55,7 +55,7 @@ def test_who_comes_elsewhere_is_announced_as_anybody() -> None:
 
 def test_nobody_is_welcomed_who_is_elsewhere() -> None:
     board = Board().seat("ada")
-    board.room.arrive_elsewhere(member("bob", 1))
+    board.room.arrive(member("bob", 1), None)
     assert board.tick().welcomes == {}
 
 
@@ -93,14 +93,14 @@ def test_the_interval_counts_people_elsewhere() -> None:
     board.room.people = 1
     assert Rate(0) in board.told()
     for user in range(1, 100):
-        board.room.arrive_elsewhere(member(f"s{user}", user))
+        board.room.arrive(member(f"s{user}", user), None)
     board.tick()
     assert board.room.interval == Board().seat(*map(str, range(100))).room.interval
 
 
 def test_a_spectator_elsewhere_is_counted_and_not_announced() -> None:
     board = shared("bob")
-    board.room.arrive_elsewhere(member("late", 255))
+    board.room.arrive(member("late", 255), None)
     board.room.people = 3
     assert board.told() == [PresenceUpdate(BOARD, 3)]
     assert heard(board, {255: A}, {255: AWAY}) == []
@@ -179,7 +179,7 @@ def test_a_flush_says_what_ones_own_people_did_and_nobody_elses() -> None:
     board.arrive("cy", 2)
     board.tick()
     heard(board, {1: A}, {1: AWAY})
-    board.room.resume_elsewhere(member("bob again", 1, "bob", "bob"), "bob")
+    board.room.resume(member("bob again", 1, "bob", "bob"), None, "bob")
     board.room.move("ada", B)
     board.room.set_state("cy", IDLE)
     flush = board.tick()
@@ -221,7 +221,7 @@ def test_only_the_process_that_serves_somebody_is_heard_of_them() -> None:
 def test_who_lost_their_id_to_somebody_else_moves_nobodys_cursor() -> None:
     """After a clash, until this process has looked again."""
     board = Board().seat("ada", "bob")
-    board.room.arrive_elsewhere(member("cy", 0))
+    board.room.arrive(member("cy", 0), None)
     board.room.move("ada", A)
     board.room.set_state("ada", UserState.AWAY)
     flush = board.tick()
@@ -240,8 +240,8 @@ def moved_on(*sessions: str, **ids: int) -> Board:
     board.room.set_state("old", AWAY)
     board.tick()
     for session, user in ids.items():
-        board.room.arrive_elsewhere(
-            member(f"instead of {session}", board.room.seats.by_session[session].member.user)
+        board.room.arrive(
+            member(f"instead of {session}", board.room.seats.by_session[session].member.user), None
         )
         board.room.reseat(member(session, user))
     return board
@@ -281,7 +281,7 @@ def test_one_of_the_explicit_dialect_hears_of_another_id_what_the_others_hear() 
 
 def test_a_name_is_told_before_what_its_bearer_does_next() -> None:
     board = shared("bob")
-    board.room.resume_elsewhere(member("bob again", 1, "bob", "Robert"), "bob")
+    board.room.resume(member("bob again", 1, "bob", "Robert"), None, "bob")
     assert heard(board, {1: A}, {1: AWAY}) == [
         UserJoined(BOARD, 1, "Robert", COLOR),
         States(((1, AWAY),)),

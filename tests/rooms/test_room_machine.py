@@ -19,7 +19,7 @@ class SharedRoomMachine(RoomMachine):
     @rule(person=st.integers(0, 9), spectator=st.booleans())
     def arrive_elsewhere(self, person: int, spectator: bool) -> None:
         member = self._member(f"person {person}", NO_USER if spectator else self._free_user())
-        self.room.arrive_elsewhere(member)
+        self.room.arrive(member, None)
         self.here[member.session] = Truth(member, elsewhere=True)
         self._count()
 
@@ -31,7 +31,7 @@ class SharedRoomMachine(RoomMachine):
         member = self._member(truth.member.person, truth.member.user)
         name = member.name if renamed else truth.member.name
         member = replace(member, name=name, color=truth.member.color)
-        self.room.resume_elsewhere(member, old)
+        self.room.resume(member, None, old)
         self.here[member.session] = Truth(member, position=truth.position, elsewhere=True)
 
     @precondition(lambda self: self._elsewhere())
@@ -83,7 +83,7 @@ class SharedRoomMachine(RoomMachine):
 
     def _arrive_elsewhere_as(self, user: int) -> None:
         member = self._member("somebody", user)
-        self.room.arrive_elsewhere(member)
+        self.room.arrive(member, None)
         self.here[member.session] = Truth(member, elsewhere=True)
 
     def _hear(self, cursors: dict[int, bytes], states: dict[int, UserState]) -> None:

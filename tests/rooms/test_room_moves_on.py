@@ -41,7 +41,7 @@ def test_who_goes_on_elsewhere_is_not_noticed() -> None:
     board = Board().seat("ada", "bob")
     board.room.start_grace("bob")
     board.tick()
-    board.room.resume_elsewhere(member("bob again", 1, "bob", "bob"), "bob")
+    board.room.resume(member("bob again", 1, "bob", "bob"), None, "bob")
     assert board.told() == [Rate(LEAST)]
     assert (len(board.room.seats.by_session), "bob" in board.room, "bob again" in board.room) == (
         2,
@@ -66,21 +66,21 @@ def test_who_goes_on_here_is_welcomed_and_not_noticed() -> None:
 def test_who_goes_on_elsewhere_is_active_and_shown_again() -> None:
     board = shared("bob")
     heard(board, {1: A}, {1: AWAY})
-    board.room.resume_elsewhere(member("bob again", 1, "bob", "bob"), "bob")
+    board.room.resume(member("bob again", 1, "bob", "bob"), None, "bob")
     assert board.told() == [States(((1, ACTIVE),)), *at(1, 1, 2)]
 
 
 def test_news_of_one_who_went_on_elsewhere_overtakes_nothing() -> None:
     board = shared("bob")
     heard(board, {1: A}, {1: AWAY})
-    board.room.resume_elsewhere(member("bob again", 1, "bob", "bob"), "bob")
+    board.room.resume(member("bob again", 1, "bob", "bob"), None, "bob")
     assert heard(board, {1: B}) == [States(((1, ACTIVE),)), *at(1, 3, 4)]
 
 
 def test_one_who_went_on_elsewhere_and_hid_at_once_stays_hidden() -> None:
     board = shared("bob")
     heard(board, {1: A}, {1: AWAY})
-    board.room.resume_elsewhere(member("bob again", 1, "bob", "bob"), "bob")
+    board.room.resume(member("bob again", 1, "bob", "bob"), None, "bob")
     assert heard(board, {}, {1: IDLE}) == [States(((1, IDLE),))]
     assert silent(board.tick())
     assert not board.room.pending
@@ -88,7 +88,7 @@ def test_one_who_went_on_elsewhere_and_hid_at_once_stays_hidden() -> None:
 
 def test_going_on_for_one_whom_nobody_knew_is_an_arrival() -> None:
     board = shared()
-    board.room.resume_elsewhere(member("bob again", 1, "bob", "bob"), "bob")
+    board.room.resume(member("bob again", 1, "bob", "bob"), None, "bob")
     board.room.people = 2
     assert UserJoined(BOARD, 1, "bob", COLOR) in board.told()
 
@@ -100,7 +100,7 @@ def test_going_on_under_another_id_is_a_leave_and_an_arrival(here: bool) -> None
     if here:
         board.room.resume(new, COMPACT, "bob")
     else:
-        board.room.resume_elsewhere(new, "bob")
+        board.room.resume(new, None, "bob")
     assert board.told() == [
         UserLeft(BOARD, 1),
         UserJoined(BOARD, 5, "bob", COLOR),
@@ -113,7 +113,7 @@ def test_what_is_unsaid_of_the_holder_of_an_id_is_not_said_of_the_next() -> None
     board = Board().seat("ada", "bob")
     board.room.move("bob", A)
     board.room.set_state("bob", IDLE)
-    board.room.arrive_elsewhere(member("cy", 1))
+    board.room.arrive(member("cy", 1), None)
     assert board.told() == [
         UserLeft(BOARD, 1),
         UserJoined(BOARD, 1, "cy", COLOR),
