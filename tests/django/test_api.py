@@ -1,9 +1,9 @@
-"""`presence.api` in the one process of a site without Redis: from async code, and from threads."""
+"""`presence.api` without Redis: from async code, and from sync code in any thread."""
 
 import asyncio
-import threading
 from collections.abc import AsyncIterator, Callable
 from inspect import signature
+from threading import Event
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -21,7 +21,10 @@ from presence.protocol.messages import Dialect, Join
 from presence.runtime import current_hub
 from presence.server.connection import Connection
 from presence.signals import announcer, person_left
+from presence.store.base import JoinRequest, Timing
+from presence.store.memory import MemoryStore
 from presence_site.models import Board
+from tests.django.conftest import Configure
 
 JOIN = encode(Join(0, "Ada"), Dialect.COMPACT)
 ADA = "guest:ada"
@@ -30,12 +33,12 @@ ADA = "guest:ada"
 class Tab:
     """A socket of a person, on a board of the running loop's hub."""
 
-    def __init__(self, board: UUID, person: str = ADA, name: str | None = None) -> None:
+    def __init__(self, board: UUID, person: str = ADA) -> None:
         self.codes: list[int] = []
         self.connection = Connection(
             current_hub(),
             board,
-            Visitor(person, name),
+            Visitor(person),
             Dialect.COMPACT,
             self,
         )
@@ -48,13 +51,6 @@ class Tab:
         self.codes.append(code)
 
 
-@pytest.fixture
-async def board() -> AsyncIterator[UUID]:
-    """A board that nobody is on."""
-    yield uuid4()
-    await current_hub().close()
-
-
 async def tabs(board: UUID, *people: str) -> list[Tab]:
     """Put people on a board."""
     opened = [Tab(board, person) for person in people]
@@ -62,17 +58,26 @@ async def tabs(board: UUID, *people: str) -> list[Tab]:
     return opened
 
 
-async def in_thread(work: Callable[..., Any], *arguments: Any) -> Any:
+async def in_view(work: Callable[..., Any], *arguments: Any) -> Any:
     """Call sync code as Django calls a sync view under ASGI."""
     return await sync_to_async(work)(*arguments)
 
 
-async def in_own_thread(work: Callable[..., Any], *arguments: Any) -> Any:
-    """Call sync code in a thread that knows nothing of the event loop."""
-    return await asyncio.to_thread(work, *arguments)
+SYNC = pytest.mark.parametrize("call", [in_view, asyncio.to_thread])
 
 
-SYNC = pytest.mark.parametrize("call", [in_thread, in_own_thread])
+@pytest.fixture
+async def board() -> AsyncIterator[UUID]:
+    """A board that nobody is on."""
+    yield uuid4()
+    await current_hub().close()
+
+
+@pytest.fixture
+def not_serving(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that does not serve boards."""
+    monkeypatch.setattr(runtime, "_hubs", {})
+    monkeypatch.setattr(runtime, "serving", Event())
 
 
 async def test_how_many_and_who(board: UUID) -> None:
@@ -80,16 +85,17 @@ async def test_how_many_and_who(board: UUID) -> None:
     other = uuid4()
     assert await api.aonline(board) == 2
     assert await api.acounts([board, str(other)]) == {board: 2, other: 0}
-    ada, other_one = await api.apeople(board)
+    ada, seven = await api.apeople(board)
     assert (ada.key, ada.name, ada.tabs, ada.account) == (ADA, "Ada", 2, None)
-    assert (other_one.account, other_one.state) == ("7", "active")
+    assert (seven.account, seven.state) == ("7", "active")
     assert ada.processes == (current_hub().process,)
+    assert [person.state for person in await api.apeople(board, states=False)] == [None, None]
 
 
 @SYNC
 async def test_the_same_from_sync_code(board: UUID, call: Callable[..., Any]) -> None:
     ada, bob = await tabs(board, ADA, "guest:bob")
-    assert await call(api.online, board) == 2
+    assert await asyncio.gather(*(call(api.online, board) for _ in range(20))) == [2] * 20
     assert await call(api.counts, [board]) == {board: 2}
     assert [person.key for person in await call(api.people, board)] == [ADA, "guest:bob"]
     assert await call(api.remove, board, ADA) == 1
@@ -110,19 +116,13 @@ async def test_the_same_from_sync_code(board: UUID, call: Callable[..., Any]) ->
 async def test_sync_code_may_give_a_queryset(board: UUID) -> None:
     await Board.objects.acreate(pk=board, title="Plans")
     await tabs(board, ADA)
-    assert await in_thread(api.counts, Board.objects.all()) == {board: 1}
-    assert await in_thread(api.census, Board.objects.all()) == {board: 1}
+    assert await in_view(api.counts, Board.objects.all()) == {board: 1}
+    assert await in_view(api.census, Board.objects.all()) == {board: 1}
 
 
-def test_a_sync_function_is_described_as_its_async_twin() -> None:
+def test_a_sync_function_is_described_as_its_async_form() -> None:
     assert (api.online.__name__, api.online.__doc__) == ("online", api.aonline.__doc__)
     assert signature(api.people) == signature(api.apeople)
-
-
-@SYNC
-async def test_twenty_threads_at_once(board: UUID, call: Callable[..., Any]) -> None:
-    await tabs(board, ADA)
-    assert await asyncio.gather(*(call(api.online, board) for _ in range(20))) == [1] * 20
 
 
 async def test_a_board_is_given_in_any_way(board: UUID) -> None:
@@ -134,22 +134,17 @@ async def test_a_board_is_given_in_any_way(board: UUID) -> None:
             await api.aonline(wrong)
 
 
-async def test_removed_for_is_a_setting(board: UUID, settings: Any) -> None:
-    settings.PRESENCE = {**settings.PRESENCE, "REMOVED_FOR": 0}
+async def test_removed_for_is_a_setting(board: UUID, configure: Configure) -> None:
+    configure(REMOVED_FOR=0)
     await tabs(board, ADA)
-    await api.aremove(board, ADA)
-    (again,) = await tabs(board, ADA)
-    assert (again.codes, await api.aonline(board)) == ([], 1)
-    await api.aremove(board, ADA, 60)
-    (again,) = await tabs(board, ADA)
-    assert again.codes == [Close.REMOVED]
-    await api.aremove(board, ADA, 0)
-    (again,) = await tabs(board, ADA)
-    assert again.codes == []
+    for seconds, codes in ((None, []), (60, [Close.REMOVED]), (0, [])):
+        await api.aremove(board, ADA, seconds)
+        (again,) = await tabs(board, ADA)
+        assert again.codes == codes
 
 
 @pytest.mark.parametrize("seconds", [-1, float("inf"), float("nan")])
-async def test_seconds_that_are_none_change_nothing(board: UUID, seconds: float) -> None:
+async def test_a_wrong_duration_changes_nothing(board: UUID, seconds: float) -> None:
     (tab,) = await tabs(board, ADA)
     with pytest.raises(ValueError, match="not a number of seconds"):
         await api.aremove(board, ADA, seconds)
@@ -169,54 +164,72 @@ async def test_from_an_event_loop_of_another_thread(board: UUID) -> None:
 
 
 @SYNC
-async def test_who_has_no_server_is_told_so(
-    call: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(runtime, "_hubs", {})
-    monkeypatch.setattr(runtime, "serving", threading.Event())
+@pytest.mark.usefixtures("not_serving")
+async def test_a_process_that_does_not_serve_raises(call: Callable[..., Any]) -> None:
     with pytest.raises(ImproperlyConfigured, match=r"PRESENCE\['REDIS_URL'\]"):
         await call(api.online, uuid4())
     with pytest.raises(ImproperlyConfigured, match=r"PRESENCE\['REDIS_URL'\]"):
         await api.aonline(uuid4())
 
 
-@pytest.mark.parametrize("a_view", [True, False])
+@pytest.mark.usefixtures("not_serving")
+def test_any_process_asks_a_shared_store_on_its_background_loop(
+    monkeypatch: pytest.MonkeyPatch, configure: Configure
+) -> None:
+    board, store = uuid4(), MemoryStore(runtime.background_loop().time, Timing())
+    monkeypatch.setattr(api, "background_store", lambda settings: store)
+    configure(REDIS_URL="redis://")
+
+    async def join() -> None:
+        await store.renew("p")
+        await store.join(board, JoinRequest("s", "p", ADA, "Ada"))
+
+    runtime.wait_for(join, 10)
+    assert api.counts([board]) == asyncio.run(api.acounts([board])) == {board: 1}
+    assert runtime.running_hub() is None
+
+
+@pytest.mark.parametrize("in_a_view", [True, False])
 async def test_before_anybody_has_connected_nobody_is_here(
-    a_view: bool, monkeypatch: pytest.MonkeyPatch
+    in_a_view: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runtime, "_hubs", {})
     runtime.serving.set()
-    ask = in_thread(api.online, uuid4()) if a_view else api.aonline(uuid4())
-    assert await ask == 0
+    assert await (in_view(api.online, uuid4()) if in_a_view else api.aonline(uuid4())) == 0
     assert [*runtime._hubs] == [asyncio.get_running_loop()]
     await current_hub().close()
 
 
-async def test_a_store_that_does_not_answer_is_given_up(
-    board: UUID, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "ask",
+    [api.online, lambda board: api.counts([board], within=0.1)],
+    ids=["the timeout of sync code", "a timeout of one's own"],
+)
+async def test_a_store_that_hangs_is_given_up(
+    board: UUID, ask: Callable[[UUID], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    never = asyncio.Event()
     cancelled = asyncio.Event()
 
     async def hangs(boards: Any) -> Any:
         try:
-            await never.wait()
+            await asyncio.Event().wait()
         finally:
             cancelled.set()
 
     monkeypatch.setattr(current_hub().store, "counts", hangs)
-    monkeypatch.setattr(runtime, "SYNC_TIMEOUT", 0.1)
-    with pytest.raises(TryLater):
-        await in_thread(api.online, board)
+    if ask is api.online:
+        monkeypatch.setattr(runtime, "SYNC_TIMEOUT", 0.1)
+    with pytest.raises(TryLater, match=r"did not answer within 0\.1 s"):
+        await in_view(ask, board)
     async with asyncio.timeout(5):
         await cancelled.wait()
 
 
 async def test_a_removal_sends_the_signal(board: UUID) -> None:
-    told: list[tuple[UUID, str, int]] = []
+    received: list[tuple[UUID, str, int]] = []
 
     def receiver(board: UUID, person: str, count: int, **_: Any) -> None:
-        told.append((board, person, count))
+        received.append((board, person, count))
 
     await tabs(board, ADA, ADA, "guest:bob")
     person_left.connect(receiver)
@@ -225,14 +238,12 @@ async def test_a_removal_sends_the_signal(board: UUID) -> None:
         assert await asyncio.to_thread(announcer.settle, 15)
     finally:
         person_left.disconnect(receiver)
-    assert told == [(board, ADA, 1)]
+    assert received == [(board, ADA, 1)]
 
 
 @pytest.mark.django_db(transaction=True)
 async def test_the_key_of_an_account_names_it(board: UUID) -> None:
     user = await User.objects.acreate(username="ada")
-    key = person_of(user, {}, None)
-    assert key
-    await tabs(board, key)
+    await tabs(board, person_of(user, {}, None) or "")
     (person,) = await api.apeople(board)
     assert person.account == str(user.pk)

@@ -1,19 +1,27 @@
-"""Who may come in, and as whom."""
+"""Who may join a board, and as whom: by session, by cookie, by token, and for counts."""
 
+import asyncio
 import logging
+import time
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.contrib.auth.models import AnonymousUser, User
 
 from presence import auth
-from presence.auth import Decision, account_name, admit, ask_board, parse_board
-from presence.guests import new_guest, sign_guest
+from presence.auth import Decision, account_name, admit, ask_board, parse_board, permitted
+from presence.guests import embedded_person, guest_person, sign_guest
 from presence.protocol.errors import Forbidden, NoBoard, SignInRequired, TryLater
+from presence.protocol.identity import Visitor
+from presence.tokens import PREFIX, issue
 from presence_site.models import Board
+from tests.django.conftest import Configure, boards
 
 GUEST = AnonymousUser()
+OWN = "http://testserver"
+OTHER = "https://www.example.com"
 
 
 async def forbid(user: Any, board: Any) -> Decision:
@@ -28,79 +36,81 @@ async def fail(user: Any, board: Any) -> Decision:
     raise RuntimeError("the site's own bug")
 
 
+async def by_title(user: Any, board: Any) -> Decision:
+    return Decision[board.title]
+
+
 def shout(user: Any) -> str:
     return user.username.upper()
 
 
-def scope(user: Any = GUEST, **more: Any) -> dict[str, Any]:
-    return {"user": user, "cookies": {}, **more}
+def scope(user: Any = GUEST, token: str = "", origin: str = OWN, **more: Any) -> dict[str, Any]:
+    return {
+        "user": user,
+        "cookies": {},
+        "headers": [(b"origin", origin.encode())],
+        "subprotocols": ["presence.v1", *([PREFIX + token] if token else [])],
+        "presence.embedded": origin != OWN,
+        **more,
+    }
 
 
-class Plain:
-    """A board without a word on who may come in."""
+async def members_board() -> UUID:
+    """Make a board that guests may not join."""
+    return (await Board.objects.acreate(title="Members")).pk
 
 
-class Deciding:
-    async def presence_decision(self, user: Any) -> Decision:
-        return Decision.FORBID
+async def test_who_may_join_a_board_without_a_rule() -> None:
+    assert await ask_board(GUEST, object()) is Decision.SIGN_IN
+    assert await ask_board(User(username="ada"), object()) is Decision.ALLOW
 
 
-async def test_a_board_without_a_word_lets_in_who_signed_in() -> None:
-    assert await ask_board(GUEST, Plain()) is Decision.SIGN_IN
-    assert await ask_board(User(username="ada"), Plain()) is Decision.ALLOW
+async def test_a_board_may_decide_in_async_code() -> None:
+    class Deciding:
+        async def presence_decision(self, user: Any) -> Decision:
+            return Decision.FORBID
 
-
-async def test_a_board_may_decide_asynchronously() -> None:
     assert await ask_board(GUEST, Deciding()) is Decision.FORBID
 
 
-def test_the_accounts_name() -> None:
+def test_every_refusal_has_its_error() -> None:
+    assert auth.REFUSALS.keys() == set(Decision) - {Decision.ALLOW}
+
+
+def test_the_name_of_an_account() -> None:
     assert account_name(User(username="ada")) == "ada"
     assert account_name(User(username="ada", first_name="Ada", last_name="L.")) == "Ada L."
 
 
-@pytest.mark.parametrize("text", ["", "nonsense", "123"])
-def test_what_is_no_uuid_is_no_board(text: str) -> None:
-    with pytest.raises(NoBoard):
-        parse_board(text)
-
-
-def test_a_uuid_is_a_board() -> None:
+def test_a_board_is_a_uuid() -> None:
     assert parse_board("00000000-0000-4000-8000-000000000001").version == 4
+    for text in ("", "nonsense", "123"):
+        with pytest.raises(NoBoard):
+            parse_board(text)
 
 
 @pytest.mark.django_db(transaction=True)
-class TestAdmit:
-    async def board(self, **how: Any) -> UUID:
-        return (await Board.objects.acreate(title="Plans", **how)).pk
-
-    async def test_a_guest_on_an_open_board(self) -> None:
-        visitor = await admit(scope(), await self.board(open_to_guests=True))
+class TestBySession:
+    async def test_a_guest(self, board: UUID) -> None:
+        visitor = await admit(scope(), board)
         assert visitor.name is None
         assert visitor.person.startswith("socket:")
-
-    async def test_a_guest_on_a_closed_board(self) -> None:
         with pytest.raises(SignInRequired):
-            await admit(scope(), await self.board())
+            await admit(scope(), await members_board())
 
-    async def test_a_signed_in_user_goes_by_the_accounts_name(self, settings: Any) -> None:
-        user = await User.objects.acreate(username="ada")
-        board = await self.board()
-        visitor = await admit(scope(user), board)
-        assert (visitor.person, visitor.name) == (f"user:{user.pk}", "ada")
-        settings.PRESENCE = {**settings.PRESENCE, "DISPLAY_NAME": f"{__name__}.shout"}
-        auth_name = (await admit(scope(user), board)).name
-        assert auth_name == "ADA"
+    async def test_an_account(self, configure: Configure) -> None:
+        board, user = await members_board(), await User.objects.acreate(username="ada")
+        assert await admit(scope(user), board) == Visitor(f"user:{user.pk}", "ada")
+        configure(DISPLAY_NAME=f"{__name__}.shout")
+        assert (await admit(scope(user), board)).name == "ADA"
 
-    async def test_an_account_nobody_could_see_gets_no_name(self) -> None:
+    async def test_an_account_without_a_visible_name_has_none(self, board: UUID) -> None:
         user = await User.objects.acreate(username="\u200b")
-        assert (await admit(scope(user), await self.board())).name is None
+        assert (await admit(scope(user), board)).name is None
 
-    async def test_a_guest_with_a_cookie_is_one_person(self) -> None:
-        cookies = {"presence_guest": sign_guest(new_guest())}
-        board = await self.board(open_to_guests=True)
-        first, second = [await admit(scope(cookies=cookies), board) for _ in range(2)]
-        assert first.person == second.person
+    async def test_a_guest_with_a_cookie_is_one_person(self, board: UUID) -> None:
+        cookies = {"presence_guest": sign_guest("a")}
+        assert (await admit(scope(cookies=cookies), board)).person == guest_person("a")
         forged = {"presence_guest": "forged:signature"}
         assert (await admit(scope(cookies=forged), board)).person.startswith("socket:")
 
@@ -109,20 +119,127 @@ class TestAdmit:
             await admit(scope(), uuid4())
 
     @pytest.mark.parametrize(
-        ("path", "error"), [("forbid", Forbidden), ("hide", NoBoard), ("fail", TryLater)]
+        ("rule", "error"), [("forbid", Forbidden), ("hide", NoBoard), ("fail", TryLater)]
     )
     async def test_the_sites_own_rule(
-        self, settings: Any, path: str, error: type[Exception], caplog: pytest.LogCaptureFixture
+        self,
+        configure: Configure,
+        board: UUID,
+        rule: str,
+        error: type[Exception],
+        caplog: pytest.LogCaptureFixture,
     ) -> None:
-        settings.PRESENCE = {**settings.PRESENCE, "AUTHORIZE": f"{__name__}.{path}"}
-        with caplog.at_level(logging.CRITICAL + 1), pytest.raises(error):
-            await admit(scope(), await self.board(open_to_guests=True))
+        configure(AUTHORIZE=f"{__name__}.{rule}")
+        with pytest.raises(error):
+            await admit(scope(), board)
+        failed = [record for record in caplog.records if record.levelno == logging.ERROR]
+        assert len(failed) == (error is TryLater)
 
-    async def test_switched_off(self, settings: Any) -> None:
-        settings.PRESENCE = {**settings.PRESENCE, "ENABLED": False}
+    async def test_switched_off(self, configure: Configure, board: UUID) -> None:
+        configure(ENABLED=False)
         with pytest.raises(TryLater):
-            await admit(scope(), await self.board(open_to_guests=True))
+            await admit(scope(), board)
 
 
-def test_every_refusal_has_its_error() -> None:
-    assert auth.REFUSALS.keys() == set(Decision) - {Decision.ALLOW}
+@pytest.mark.django_db(transaction=True)
+class TestByToken:
+    async def test_a_page_of_another_origin_needs_one(self, board: UUID) -> None:
+        with pytest.raises(SignInRequired):
+            await admit(scope(origin=OTHER), board)
+
+    @pytest.mark.parametrize("origin", [OWN, OTHER])
+    async def test_a_person_of_another_system(self, origin: str) -> None:
+        """The token is the permission: also for a board that guests may not join."""
+        board = await members_board()
+        token = issue(board, origin=origin, person="crm-7", name="Ada")
+        assert await admit(scope(token=token, origin=origin), board) == Visitor(
+            embedded_person("crm-7"), "Ada"
+        )
+        nameless = issue(board, origin=origin, person="crm-7")
+        assert (await admit(scope(token=nameless, origin=origin), board)).name is None
+
+    async def test_another_board_or_origin(self, board: UUID) -> None:
+        token = issue(board, origin=OTHER, person="7")
+        with pytest.raises(Forbidden):
+            await admit(scope(token=token, origin=OTHER), await members_board())
+        with pytest.raises(Forbidden):
+            await admit(scope(token=token), board)
+
+    async def test_a_board_that_is_gone(self) -> None:
+        board = uuid4()
+        token = issue(board, origin=OWN, person="7")
+        with pytest.raises(NoBoard):
+            await admit(scope(token=token), board)
+
+    async def test_the_rules_are_asked_again_about_an_account(self) -> None:
+        board, user = await members_board(), await User.objects.acreate(username="ada")
+        opening = scope(token=issue(board, origin=OTHER, user=user), origin=OTHER)
+        assert await admit(opening, board) == Visitor(f"user:{user.pk}", "ada")
+        accounts = User.objects.filter(pk=user.pk)
+        for take_away in (lambda: accounts.aupdate(is_active=False), accounts.adelete):
+            await take_away()
+            with pytest.raises(SignInRequired):
+                await admit(opening, board)
+
+    async def test_a_session_does_not_make_up_for_a_forged_token(self, board: UUID) -> None:
+        user = await User.objects.acreate(username="ada")
+        with pytest.raises(Forbidden):
+            await admit(scope(user, token="forged"), board)
+
+
+def decide_by_title(board: Any, user: Any) -> Decision:
+    return Decision[board.title]
+
+
+async def decide_by_title_in_async_code(board: Any, user: Any) -> Decision:
+    return Decision[board.title]
+
+
+@pytest.mark.django_db(transaction=True)
+class TestSeveralBoards:
+    @pytest.mark.parametrize("rule", ["a setting", decide_by_title, decide_by_title_in_async_code])
+    async def test_those_that_the_rule_allows(
+        self,
+        configure: Configure,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+        rule: Any,
+    ) -> None:
+        if rule == "a setting":
+            configure(AUTHORIZE=f"{__name__}.by_title")
+        else:
+            monkeypatch.setattr(Board, "presence_decision", rule)
+        titles = [*(decision.name for decision in Decision), "a rule that fails"]
+        made = [(await sync_to_async(boards)(title=title))[0] for title in titles]
+        assert await permitted(GUEST, [*made, uuid4()]) == [made[titles.index("ALLOW")]]
+        assert caplog.text.count("auth: rule failed") == 1
+
+    async def test_a_rule_that_cannot_be_imported(self, configure: Configure, board: UUID) -> None:
+        configure(AUTHORIZE="nowhere.to_be.found")
+        with pytest.raises(TryLater):
+            await permitted(GUEST, [board])
+
+    @pytest.mark.parametrize("kind", ["async", "blocking", "sync"])
+    async def test_those_whose_rule_answers_by_the_deadline(
+        self, configure: Configure, monkeypatch: pytest.MonkeyPatch, kind: str
+    ) -> None:
+        made = await sync_to_async(boards)(8)
+        slow = made[3:]
+
+        async def waits(user: Any, board: Any) -> Decision:
+            await asyncio.sleep(60 if board.pk in slow else 0)
+            return Decision.ALLOW
+
+        async def blocks(user: Any, board: Any) -> Decision:
+            return in_thread(board, user)
+
+        def in_thread(board: Any, user: Any) -> Decision:
+            time.sleep(0.1)
+            return Decision.ALLOW
+
+        if kind == "sync":
+            monkeypatch.setattr(Board, "presence_decision", in_thread)
+        else:
+            monkeypatch.setattr(auth, "_authorize", lambda: waits if kind == "async" else blocks)
+        allowed = await permitted(GUEST, made, time.monotonic() + 0.3)
+        assert set(allowed) == set(made[:3]) if kind == "async" else 1 <= len(allowed) < 8

@@ -1,4 +1,4 @@
-"""The view that gives tokens: to whom, for what, and which pages may read it."""
+"""`/presence/token/<board>/`: who gets a token, and which pages may read it."""
 
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,6 +10,7 @@ from django.test import AsyncClient
 from presence.guests import guest_person, read_guest, read_signed, sign_guest
 from presence.tokens import read
 from presence_site.models import Board
+from tests.django.conftest import Configure
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -18,25 +19,21 @@ OTHER = "https://www.example.com"
 
 
 @pytest.fixture(autouse=True)
-def embedding(settings: Any) -> None:
-    settings.PRESENCE = {**settings.PRESENCE, "EMBED_ORIGINS": [OTHER]}
+def embedding(configure: Configure) -> None:
+    configure(EMBED_ORIGINS=[OTHER])
 
 
-@pytest.fixture
-async def board() -> UUID:
-    return (await Board.objects.acreate(title="Plans", open_to_guests=True)).pk
+async def ask(client: AsyncClient, board: UUID, method: str = "get", **headers: str) -> Any:
+    return await getattr(client, method)(f"/presence/token/{board}/", headers=headers)
 
 
-async def ask(client: AsyncClient, board: UUID, **headers: str) -> Any:
-    return await client.get(f"/presence/token/{board}/", headers=headers)
-
-
-async def test_a_page_of_the_site(async_client: AsyncClient, board: UUID) -> None:
+async def test_a_guest_on_a_page_of_the_site(async_client: AsyncClient, board: UUID) -> None:
     answer = await ask(async_client, board)
     grant = read(answer.json()["token"], board, OWN)
     guest = read_signed(answer.json()["guest"])
     assert guest
     assert (grant.person, grant.account, grant.name) == (guest_person(guest), None, "")
+    assert read_guest({"presence_guest": answer.cookies["presence_guest"].value}) == guest
     assert "no-store" in answer["Cache-Control"]
 
 
@@ -46,32 +43,28 @@ async def test_a_page_of_another_origin(async_client: AsyncClient, board: UUID) 
     assert answer["Access-Control-Allow-Origin"] == OTHER
     assert answer["Access-Control-Allow-Credentials"] == "true"
     assert {"Origin", "Cookie"} <= {name.strip() for name in answer["Vary"].split(",")}
+    preflight = await ask(async_client, board, "options", origin=OTHER)
+    assert (preflight.status_code, preflight.content) == (204, b"")
+    assert preflight["Access-Control-Allow-Origin"] == OTHER
+    assert preflight["Access-Control-Allow-Headers"] == "Presence-Guest"
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", f"{OTHER}.evil.example", ""])
+@pytest.mark.parametrize("method", ["get", "options"])
 async def test_a_page_of_no_allowed_origin(
-    async_client: AsyncClient, board: UUID, origin: str
+    async_client: AsyncClient, board: UUID, origin: str, method: str
 ) -> None:
-    for method in (async_client.get, async_client.options):
-        answer: Any = await method(f"/presence/token/{board}/", headers={"origin": origin})
-        assert answer.status_code == 403
-        assert "token" not in answer.json()
-        assert "Access-Control-Allow-Origin" not in answer
+    answer = await ask(async_client, board, method, origin=origin)
+    assert answer.status_code == 403
+    assert "token" not in answer.json()
+    assert "Access-Control-Allow-Origin" not in answer
 
 
-async def test_what_a_browser_asks_beforehand(async_client: AsyncClient, board: UUID) -> None:
-    answer: Any = await async_client.options(f"/presence/token/{board}/", headers={"origin": OTHER})
-    assert (answer.status_code, answer.content) == (204, b"")
-    assert answer["Access-Control-Allow-Origin"] == OTHER
-    assert answer["Access-Control-Allow-Headers"] == "Presence-Guest"
+async def test_other_methods(async_client: AsyncClient, board: UUID) -> None:
+    assert (await ask(async_client, board, "post", origin=OWN)).status_code == 405
 
 
-async def test_nothing_else_may_be_asked(async_client: AsyncClient, board: UUID) -> None:
-    answer: Any = await async_client.post(f"/presence/token/{board}/", headers={"origin": OWN})
-    assert answer.status_code == 405
-
-
-async def test_a_signed_in_user(async_client: AsyncClient, board: UUID) -> None:
+async def test_an_account(async_client: AsyncClient, board: UUID) -> None:
     user = await User.objects.acreate(username="ada")
     await async_client.aforce_login(user)
     answer = await ask(async_client, board, origin=OTHER)
@@ -80,50 +73,31 @@ async def test_a_signed_in_user(async_client: AsyncClient, board: UUID) -> None:
     assert "guest" not in answer.json()
 
 
-async def test_a_guest_stays_who_they_are(async_client: AsyncClient, board: UUID) -> None:
-    first = await ask(async_client, board, origin=OTHER)
+async def test_a_guest_is_known_by_the_cookie_else_by_the_header(
+    async_client: AsyncClient, board: UUID
+) -> None:
+    async def guest(**headers: str) -> str:
+        return (await ask(async_client, board, origin=OTHER, **headers)).json()["guest"]
+
+    told = {"presence-guest": sign_guest("a")}
+    assert await guest(**told) == sign_guest("a")
+    async_client.cookies["presence_guest"] = sign_guest("b")
+    assert await guest(**told) == sign_guest("b")
     async_client.cookies.clear()
-    said = first.json()["guest"]
-    again = await ask(async_client, board, origin=OTHER, **{"presence-guest": said})
-    assert again.json()["guest"] == said
-    async_client.cookies.clear()
-    forged = await ask(async_client, board, origin=OTHER, **{"presence-guest": "me:forged"})
-    assert forged.json()["guest"] not in (said, "me:forged")
+    assert await guest(**{"presence-guest": "a:forged"}) not in (sign_guest("a"), "a:forged")
 
 
-async def test_a_guests_cookie_comes_first(async_client: AsyncClient, board: UUID) -> None:
-    async_client.cookies["presence_guest"] = sign_guest("a")
-    answer = await ask(async_client, board, **{"presence-guest": sign_guest("b")})
-    assert answer.json()["guest"] == sign_guest("a")
-
-
-async def test_a_new_guest_gets_the_cookie_too(async_client: AsyncClient, board: UUID) -> None:
-    answer = await ask(async_client, board)
-    cookie = answer.cookies["presence_guest"].value
-    assert read_guest({"presence_guest": cookie}) == read_signed(answer.json()["guest"])
-
-
-async def fail(user: Any, board: Any) -> Any:
-    raise RuntimeError("the site's own bug")
-
-
-async def test_refusals(async_client: AsyncClient, settings: Any) -> None:
-    closed = (await Board.objects.acreate(title="Members", open_to_guests=False)).pk
-    for board, status in ((closed, 401), (uuid4(), 404)):
-        answer = await ask(async_client, board, origin=OTHER)
+async def test_refusals(
+    async_client: AsyncClient, configure: Configure, caplog: pytest.LogCaptureFixture, board: UUID
+) -> None:
+    closed = (await Board.objects.acreate(title="Members")).pk
+    for refused, status in ((closed, 401), (uuid4(), 404)):
+        answer = await ask(async_client, refused, origin=OTHER)
         assert answer.status_code == status
         assert answer.json()["error"]
         assert answer["Access-Control-Allow-Origin"] == OTHER, "the page may know why"
-    settings.PRESENCE = {**settings.PRESENCE, "ENABLED": False}
-    answer = await ask(async_client, closed)
-    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
-
-
-async def test_a_rule_that_fails_gives_no_token(
-    async_client: AsyncClient, board: UUID, settings: Any, caplog: pytest.LogCaptureFixture
-) -> None:
-    settings.PRESENCE = {**settings.PRESENCE, "AUTHORIZE": f"{__name__}.fail"}
+    configure(AUTHORIZE="tests.django.test_auth.fail")
     answer = await ask(async_client, board)
-    assert answer.status_code == 503
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
     assert "the site's own bug" not in answer.text
     assert "the site's own bug" in caplog.text

@@ -1,18 +1,23 @@
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from playwright.sync_api import sync_playwright
 
 from presence import page_counts
 from presence_site.models import Board, Note
-from tests.support.browser import launch
-from tests.support.server import prepare, serve, site_environment
+from tests.support.admin import serving
 
 
 @pytest.fixture(autouse=True)
 def rested(monkeypatch):
     """Have no trouble with counts of an earlier test to rest from."""
     monkeypatch.setattr(page_counts, "breaker", page_counts.Breaker())
+
+
+@pytest.fixture
+def fill():
+    """Puts people on boards of this process."""
+    with serving() as process:
+        yield process.put
 
 
 @pytest.fixture
@@ -57,19 +62,3 @@ def signed_in():
         return client
 
     return browser
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """The address of a site of its own, with the demo boards."""
-    folder = tmp_path_factory.mktemp("site")
-    environment = site_environment(folder)
-    prepare(environment)
-    with serve(folder, environment) as server:
-        yield server.origin
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        yield launch(playwright)

@@ -6,9 +6,7 @@ from django.urls import reverse
 
 from presence_site.boards import BOARDS_A_PAGE
 from presence_site.models import Board, Note
-from tests.support.admin import fill
 
-__all__ = ["fill"]
 pytestmark = pytest.mark.django_db
 
 

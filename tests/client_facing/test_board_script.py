@@ -9,13 +9,13 @@ BOARD = "/boards/00000000-0000-4000-8000-000000000001/"
 
 
 @pytest.fixture
-def visitor(browser, site):
+def visitor(browser, server):
     """Opens the welcome board in a browser of its own; what a page complains of fails the test."""
     contexts, complaints = [], []
 
     def open_board(**options):
         options = {"viewport": {"width": 1280, "height": 800}, **options}
-        contexts.append(browser.new_context(base_url=site, **options))
+        contexts.append(browser.new_context(base_url=server.origin, **options))
         page = contexts[-1].new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda said: "Content Security" in said.text and complaints.append(said))

@@ -1,0 +1,61 @@
+"""Settings, boards and people for the tests of what Django looks for and what a site imports."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from presence import page_counts
+from presence_site.models import Board
+from tests.support.admin import serving
+
+Configure = Callable[..., None]
+Fill = Callable[[Mapping[UUID, int]], list[list[UUID]]]
+
+
+@pytest.fixture(autouse=True)
+def closed_breaker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have pages ask for counts, whatever failed in an earlier test."""
+    monkeypatch.setattr(page_counts, "breaker", page_counts.Breaker())
+
+
+@pytest.fixture
+def configure(settings: Any) -> Configure:
+    """Changes keys of `PRESENCE`."""
+
+    def change(**keys: Any) -> None:
+        settings.PRESENCE = {**settings.PRESENCE, **keys}
+
+    return change
+
+
+@pytest.fixture
+def fill(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fill]:
+    """Puts people on boards of this process; returns the requests to the store that follow."""
+    with serving() as process:
+        requests: list[list[UUID]] = []
+        counts = process.hub.store.counts
+
+        async def counted(boards: Any) -> Any:
+            requests.append([*boards])
+            return await counts(boards)
+
+        def put(people: Mapping[UUID, int]) -> list[list[UUID]]:
+            process.put(people)
+            return requests
+
+        monkeypatch.setattr(process.hub.store, "counts", counted)
+        yield put
+
+
+@pytest.fixture
+async def board() -> UUID:
+    """A board that is open to guests."""
+    return (await Board.objects.acreate(title="Plans", open_to_guests=True)).pk
+
+
+def boards(number: int = 1, **fields: Any) -> list[UUID]:
+    """Make boards, open to guests by default."""
+    made = [Board(**{"title": "Plans", "open_to_guests": True, **fields}) for _ in range(number)]
+    return [board.pk for board in Board.objects.bulk_create(made)]

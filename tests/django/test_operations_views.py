@@ -1,0 +1,135 @@
+"""`/healthz`, and who may read `/metrics`."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from django.test import AsyncClient, AsyncRequestFactory
+from django.urls import resolve
+from prometheus_client.parser import text_string_to_metric_families
+
+from presence import views
+from presence.runtime import current_hub
+from presence.views import bears_token, is_forwarded, is_in_networks
+from tests.django.conftest import Configure
+
+TOKEN = {"Authorization": "Bearer s3cret"}
+LOOPBACK = ("127.0.0.0/8", "::1/128")
+factory = AsyncRequestFactory()
+
+
+@pytest.fixture
+async def ended() -> AsyncIterator[None]:
+    yield
+    await current_hub().close()
+
+
+async def out() -> None:
+    raise ConnectionError("on purpose")
+
+
+async def hang() -> None:
+    await asyncio.Event().wait()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("ended")
+@pytest.mark.parametrize(
+    ("part", "down", "told"),
+    [
+        ("", None, b"ok"),
+        ("_ping_store", out, b"store is down"),
+        ("_ping_store", hang, b"store is down"),
+        ("_ping_database", lambda: asyncio.run(out()), b"database is down"),
+    ],
+)
+async def test_health(
+    async_client: AsyncClient, monkeypatch: pytest.MonkeyPatch, part: str, down: Any, told: bytes
+) -> None:
+    monkeypatch.setattr(views, "HEALTH_TIMEOUT", 1.0 if down is not hang else 0.1)
+    if part:
+        monkeypatch.setattr(views, part, down)
+    response: Any = await async_client.get("/healthz")
+    assert (response.status_code, response.content) == (503 if part else 200, told)
+    assert "no-cache" in response["Cache-Control"]
+
+
+async def ask(address: str = "127.0.0.1", method: str = "get", **headers: str) -> Any:
+    request = getattr(factory, method)("/metrics", headers=headers)
+    request.META["REMOTE_ADDR"] = address
+    return await resolve("/metrics").func(request)
+
+
+@pytest.mark.usefixtures("ended")
+async def test_metrics_in_the_format_that_is_asked_for() -> None:
+    response = await ask()
+    assert response.status_code == 200
+    assert response["Content-Type"].startswith("text/plain; version=")
+    assert "no-cache" in response["Cache-Control"]
+    families = {f.name: f for f in text_string_to_metric_families(response.content.decode())}
+    assert families["presence_joins"].samples[0].labels == {"process": current_hub().process}
+    assert families["presence_site_people"].samples[0].labels == {}
+    open_metrics = await ask(Accept="application/openmetrics-text; version=1.0.0")
+    assert open_metrics["Content-Type"].startswith("application/openmetrics-text")
+    assert open_metrics.content.endswith(b"# EOF\n")
+    assert (await ask(method="post")).status_code == 405
+
+
+@pytest.mark.usefixtures("ended")
+async def test_a_network_or_the_token_opens_metrics(configure: Configure) -> None:
+    for address in ("10.0.0.1", ""):
+        response = await ask(address, **{"X-Forwarded-For": "127.0.0.1"})
+        assert (response.status_code, b"presence_" in response.content) == (403, False)
+    assert (await ask(Forwarded="for=127.0.0.1")).status_code == 403
+    configure(METRICS_TOKEN="s3cret", METRICS_NETWORKS=["10.1.0.0/16"])
+    assert (await ask("10.1.2.3")).status_code == 200
+    assert (await ask("", **TOKEN, Via="proxy")).status_code == 200
+    for headers in ({}, {"Authorization": "Bearer wrong"}):
+        refused = await ask(**headers)
+        assert refused.status_code == 401
+        assert refused["WWW-Authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize(
+    ("authorization", "token", "matches"),
+    [
+        *((said, "s3cret", True) for said in ("Bearer s3cret", "bearer s3cret", "BEARER  s3cret ")),
+        *((said, "s3cret", False) for said in ("", "Bearer", "s3cret", "Basic s3cret")),
+        *((said, "s3cret", False) for said in ("Bearer s3cre", "Bearer s3crets")),
+        *((said, "", False) for said in ("", "Bearer", "Bearer ")),
+        ("Bearer schlüssel", "schlüssel", True),
+        ("Bearer schlussel", "schlüssel", False),
+    ],
+)
+def test_the_token(authorization: str, token: str, matches: bool) -> None:
+    assert bears_token(authorization, token) is matches
+
+
+@pytest.mark.parametrize(
+    ("address", "networks", "inside"),
+    [
+        *((near, LOOPBACK, True) for near in ("127.0.0.1", "127.8.9.10", "::1")),
+        ("::ffff:127.0.0.1", LOOPBACK, True),
+        *((far, LOOPBACK, False) for far in ("10.0.0.1", "::2", "::ffff:10.0.0.1")),
+        *((none, LOOPBACK, False) for none in ("", "unix", "127.0.0.1.")),
+        ("127.0.0.1", (), False),
+        ("10.7.0.1", ("192.168.0.0/16", "10.0.0.0/8"), True),
+        ("10.7.0.1", ("10.7.0.1",), True),
+        ("10.7.0.1", ("fd00::/8",), False),
+    ],
+)
+def test_the_networks(address: str, networks: tuple[str, ...], inside: bool) -> None:
+    assert is_in_networks(address, networks) is inside
+
+
+@pytest.mark.parametrize(
+    ("name", "forwarded"),
+    [
+        *((name, True) for name in ("X-Forwarded-For", "x-forwarded-proto", "X-Forwarded-Host")),
+        *((name, True) for name in ("Forwarded", "Via", "X-Real-IP")),
+        *((name, False) for name in ("Accept", "User-Agent", "X-Prometheus-Scrape-Timeout")),
+    ],
+)
+def test_a_proxy_is_known_by_its_headers(name: str, forwarded: bool) -> None:
+    assert is_forwarded(["Host", name]) is forwarded
