@@ -6,7 +6,7 @@ in the feed.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
@@ -28,29 +28,22 @@ from presence.admin.changelist import (
 from presence.admin.charts import plots_of
 from presence.admin.feed import feed_view, page_config, status_texts
 from presence.admin.overview import OVERVIEW, OverviewAdmin
-from presence.admin.topics import register
+from presence.admin.topics import TOPICS
 from presence.conf import get_settings
 from presence.models import Overview
 
 __all__ = ["LivePresenceMixin", "PeopleFilter"]
 
-register(ROWS)
-register(BOARD)
-register(OVERVIEW)
+TOPICS.update({topic.name: topic for topic in (ROWS, BOARD, OVERVIEW)})
 
 if apps.is_installed("django.contrib.admin"):
     admin.site.register(Overview, OverviewAdmin)
-
-if TYPE_CHECKING:
-    _ModelAdmin = admin.ModelAdmin[Any]
-else:
-    _ModelAdmin = admin.ModelAdmin
 
 COLUMN = "presence_online"
 """The name of the column, for `list_display` and `sortable_by`."""
 
 
-class LivePresenceMixin(_ModelAdmin):
+class LivePresenceMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
     """Adds live presence to a `ModelAdmin` of boards (docs/admin.md).
 
     The changelist gets a column that sorts and a filter; the page of a board gets a panel with its

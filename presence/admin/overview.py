@@ -4,7 +4,7 @@
 import asyncio
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
@@ -29,16 +29,11 @@ from presence.models import Overview
 from presence.runtime import running_hub
 from presence.stats import ProcessStats, afigures
 
-if TYPE_CHECKING:
-    _ModelAdmin = admin.ModelAdmin[Overview]
-else:
-    _ModelAdmin = admin.ModelAdmin
-
 INTERVAL = 0.5
 """Seconds between two fetches of the overview."""
 
 
-class OverviewAdmin(_ModelAdmin):
+class OverviewAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
     """The overview, as the changelist of a model without rows.
 
     `admin.site` has it; register it in an admin site of your own::

@@ -4,7 +4,7 @@ A page subscribes by JSON such as `{"site": "admin", "model": "app.model", "boar
 key besides `site` and `model` names a topic. The page gets `{"board": {"people": …}}`: over its
 socket whenever the value changes, or in full from the feed.
 
-To add a topic, write it like `BOARD` in `presence.admin.board` and register it in `presence.admin`.
+To add a topic, write it like `BOARD` in `presence.admin.board` and add it in `presence.admin`.
 """
 
 import json
@@ -34,11 +34,6 @@ MAX_NAME_LENGTH = 200
 
 Query = Hashable
 """What one page may see of a topic. Pages with equal queries share one fetch and its value."""
-
-
-def resend(before: Any, after: Any) -> Any:
-    """Send the whole value after every change."""
-    return after
 
 
 def changed_keys(
@@ -72,6 +67,7 @@ class Topic:
     runs on the event loop and may raise `TryLater`.
     `unavailable(query)` returns the value to send while `fetch` fails or leaves the query out.
     `changes(before, after)` returns what to send to a page that has `before` (None: nothing yet).
+    The whole value is sent unless a topic has its own.
     `interval` is the number of seconds between two fetches.
     """
 
@@ -80,17 +76,12 @@ class Topic:
     authorize: Callable[[StaffRequest, Any], Query | None]
     fetch: Callable[[Collection[Any]], Awaitable[Mapping[Any, Any]]]
     unavailable: Callable[[Any], Any] = lambda query: None
-    changes: Callable[[Any, Any], Any] = resend
+    changes: Callable[[Any, Any], Any] = lambda before, after: after
     interval: float = 0.25
 
 
 TOPICS: dict[str, Topic] = {}
-"""Every topic by its name."""
-
-
-def register(topic: Topic) -> None:
-    """Let pages subscribe to a topic."""
-    TOPICS[topic.name] = topic
+"""Every topic by its name. `presence.admin` fills it."""
 
 
 def authorize(request: StaffRequest, wanted: Mapping[str, Any]) -> dict[str, Query]:
