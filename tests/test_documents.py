@@ -1,5 +1,6 @@
 """The documents match the code: settings, checks, commands, files, functions and links."""
 
+import ast
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -89,3 +90,42 @@ def test_every_link_leads_somewhere(document: Path) -> None:
 def test_the_readme_links_to_every_document() -> None:
     for document in ROOT.glob("docs/*.md"):
         assert f"docs/{document.name}" in text("README.md"), document.name
+
+
+ARCHITECTURE = text("docs/architecture.md")
+PLACES = set(re.findall(r"`([\w/.]+\.(?:py|ts|lua))(?::([\w.]+))?`", ARCHITECTURE))
+"""Files, and functions, classes or constants in them: `path.py` and `path.py:Class.method`."""
+
+
+def test_every_place_in_the_architecture_exists() -> None:
+    assert len(PLACES) > 100
+    assert [f"{file}:{name}" for file, name in sorted(PLACES) if not exists(file, name)] == []
+
+
+def exists(file: str, name: str) -> bool:
+    found = [path for path in (ROOT / "presence" / file, ROOT / file) if path.is_file()]
+    if not found or not name:
+        return bool(found)
+    source = found[0].read_text()
+    return name in (python_names(source) if file.endswith(".py") else re.findall(r"\w+", source))
+
+
+def python_names(source: str) -> set[str]:
+    """Return what a file defines: "function", "CONSTANT", "Class" and "Class.method"."""
+    names = set()
+    for node in ast.parse(source).body:
+        match node:
+            case ast.ClassDef(name=name, body=body):
+                names |= {name, *(f"{name}.{getattr(inner, 'name', '')}" for inner in body)}
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                names.add(name)
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                names.add(name)
+    return names
+
+
+def test_each_way_has_at_most_eight_steps() -> None:
+    ways = re.findall(r"^## (The way of .+)\n((?:.*\n)+?)(?=^## )", ARCHITECTURE, re.MULTILINE)
+    assert len(ways) == 4
+    for way, steps in ways:
+        assert 3 <= len(re.findall(r"^\d\. ", steps, re.MULTILINE)) <= 8, way
