@@ -256,7 +256,7 @@ class Board:
 
     def heard(self, process: str, message: Message) -> None:
         """Take in a message of another process."""
-        if not self.room.serving:
+        if not (self.room.serving or self._working):
             return
         if message.introduction:
             self._share(self.others | {process})
@@ -409,7 +409,7 @@ class Board:
         # People of a dead process may be there, too, of whom nobody else tells.
         if self._services.broker is not None and (new or (first and not others)):
             try:
-                await self._read()
+                self._share((await self._read()).processes)
             except TryLater as error:
                 # Nobody has to wait for it: the sweep tries again.
                 self._services.outage.failed(error)
@@ -655,8 +655,11 @@ class Board:
             broker.subscribe(self.id)
         else:
             broker.unsubscribe(self.id)
-        for other in new:
-            broker.publish_to(other, self.id, Message(self.version, introduction=True))
+        if new:
+            self._repeats = REPEATS
+            for other in new:
+                activity = self.room.seats.activity_by_user()
+                broker.publish_to(other, self.id, Message(self.version, *activity, True))
 
     def _publish(self, message: Message) -> None:
         if self._services.broker is not None:

@@ -20,7 +20,7 @@ from presence.protocol.messages import (
 )
 from presence.server.hub import SWEEP_EVERY
 from tests.server.harness import BOARD, OTHER_BOARD, pass_time, settle
-from tests.server.world import TIMING, World, comings, quiet, states
+from tests.server.world import TIMING, World, agree, comings, quiet, states
 
 GROUP = board_group(BOARD)
 ACTIVE, OFF_BOARD, AWAY, IDLE = UserState
@@ -239,3 +239,25 @@ async def test_a_process_forgets_a_board_that_others_go_on_with(world: World) ->
     again = await world.joined("two", "bob")
     assert again.count == 3
     assert again.pointers[0] == (1, 0)
+
+
+@pytest.mark.parametrize("method", ["join", "snapshot"])
+async def test_people_who_join_at_the_same_time_see_each_other(world: World, method: str) -> None:
+    for name in ("one", "two"):
+        await world.joined(name, "somebody", board=OTHER_BOARD)
+    seam = world.process("one").seam
+    seam.late.add(method)
+    seam.open.clear()
+    ada, bob = world.process("one").socket("ada"), world.process("two").socket("bob")
+    ada.ask("Ada")
+    await settle()
+    bob.ask("Bob")
+    bob.move(2)
+    await pass_time(0.5)
+    seam.open.set()
+    await pass_time(0.1)
+    ada.move(1)
+    await pass_time(0.1)
+    assert agree(ada=ada, bob=bob)
+    assert ada.pointers[bob.welcome.user] == (2, 0)
+    assert bob.pointers[ada.welcome.user] == (1, 0)
