@@ -1,7 +1,6 @@
 """Settings, boards and people for the tests of what Django looks for and what a site imports."""
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
 from uuid import UUID
 
 import pytest
@@ -15,33 +14,33 @@ Fill = Callable[[Mapping[UUID, int]], list[list[UUID]]]
 
 
 @pytest.fixture(autouse=True)
-def closed_breaker(monkeypatch: pytest.MonkeyPatch) -> None:
+def closed_breaker(monkeypatch):
     """Have pages ask for counts, whatever failed in an earlier test."""
     monkeypatch.setattr(page_counts, "breaker", page_counts.Breaker())
 
 
 @pytest.fixture
-def configure(settings: Any) -> Configure:
+def configure(settings):
     """Changes keys of `PRESENCE`."""
 
-    def change(**keys: Any) -> None:
+    def change(**keys):
         settings.PRESENCE = {**settings.PRESENCE, **keys}
 
     return change
 
 
 @pytest.fixture
-def fill(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fill]:
+def fill(monkeypatch):
     """Puts people on boards of this process; returns the requests to the store that follow."""
     with serving() as process:
-        requests: list[list[UUID]] = []
+        requests = []
         counts = process.hub.store.counts
 
-        async def counted(boards: Any) -> Any:
+        async def counted(boards):
             requests.append([*boards])
             return await counts(boards)
 
-        def put(people: Mapping[UUID, int]) -> list[list[UUID]]:
+        def put(people):
             process.put(people)
             return requests
 
@@ -50,12 +49,12 @@ def fill(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fill]:
 
 
 @pytest.fixture
-async def board() -> UUID:
+async def board():
     """A board that is open to guests."""
     return (await Board.objects.acreate(title="Plans", open_to_guests=True)).pk
 
 
-def boards(number: int = 1, **fields: Any) -> list[UUID]:
+def boards(number=1, **fields):
     """Make boards, open to guests by default."""
     made = [Board(**{"title": "Plans", "open_to_guests": True, **fields}) for _ in range(number)]
     return [board.pk for board in Board.objects.bulk_create(made)]

@@ -1,7 +1,6 @@
 """The system checks: each fault has its number, and the example site has none."""
 
 from importlib.metadata import version
-from typing import Any
 
 import pytest
 from channels_redis.core import RedisChannelLayer
@@ -19,11 +18,11 @@ class OwnLayer(RedisChannelLayer):
     """A site's own layer, of the kind that drops messages."""
 
 
-def ids() -> list[str | None]:
+def ids():
     return [message.id for message in check_settings(None)]
 
 
-def test_the_example_site_is_clean() -> None:
+def test_the_example_site_is_clean():
     assert ids() == []
     call_command("check")
 
@@ -43,19 +42,19 @@ def test_the_example_site_is_clean() -> None:
         ({**BOARD, "EMBED_ORIGINS": ["http://a.example"]}, "W012"),
     ],
 )
-def test_each_fault_has_its_number(settings: Any, given: dict[str, Any], number: str) -> None:
+def test_each_fault_has_its_number(settings, given, number):
     settings.PRESENCE = given
     assert ids() == [f"presence.{number}"]
     assert all(message.hint for message in check_settings(None))
 
 
-def test_a_developer_may_embed_by_http(settings: Any) -> None:
+def test_a_developer_may_embed_by_http(settings):
     settings.DEBUG = True
     settings.PRESENCE = {**BOARD, "EMBED_ORIGINS": ["http://localhost:9000"]}
     assert ids() == []
 
 
-def test_a_site_without_the_middleware_is_warned(settings: Any) -> None:
+def test_a_site_without_the_middleware_is_warned(settings):
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if name != MIDDLEWARE]
     assert ids() == ["presence.W007"]
 
@@ -70,7 +69,7 @@ def test_a_site_without_the_middleware_is_warned(settings: Any) -> None:
         (f"{__name__}.OwnLayer", "W010", "OwnLayer"),
     ],
 )
-def test_an_unsuitable_layer(settings: Any, backend: str, number: str, text: str) -> None:
+def test_an_unsuitable_layer(settings, backend, number, text):
     settings.PRESENCE = REDIS
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": backend}}
     (message,) = check_settings(None)
@@ -79,7 +78,7 @@ def test_an_unsuitable_layer(settings: Any, backend: str, number: str, text: str
     assert LAYER in str(message.hint)
 
 
-def test_the_layer_that_is_checked_is_the_one_in_use(settings: Any) -> None:
+def test_the_layer_that_is_checked_is_the_one_in_use(settings):
     settings.PRESENCE = {**REDIS, "CHANNEL_LAYER": "other"}
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": IN_MEMORY}, "other": {"BACKEND": LAYER}}
     assert ids() == []
@@ -99,7 +98,7 @@ def test_the_layer_that_is_checked_is_the_one_in_use(settings: Any) -> None:
         *((url, True) for url in ("redis://r:1/2", "rediss://:secret@r", "unix:///run/r.sock")),
     ],
 )
-def test_the_url_of_a_redis(settings: Any, url: str, clean: bool) -> None:
+def test_the_url_of_a_redis(settings, url, clean):
     settings.PRESENCE = {**REDIS, "REDIS_URL": url}
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": LAYER}}
     assert ids() == ([] if clean else ["presence.E008"])
@@ -114,11 +113,11 @@ def test_the_url_of_a_redis(settings: Any, url: str, clean: bool) -> None:
         *((new, True) for new in ("4.2.2", "4.2.2rc1", "4.2.10", "4.3", "5.0.0rc1")),
     ],
 )
-def test_an_old_daphne(monkeypatch: pytest.MonkeyPatch, installed: str, clean: bool) -> None:
+def test_an_old_daphne(monkeypatch, installed, clean):
     monkeypatch.setattr(checks, "version", {"daphne": installed}.__getitem__)
     assert ids() == ([] if clean else ["presence.E011"])
 
 
-def test_a_site_without_daphne_is_clean(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_site_without_daphne_is_clean(monkeypatch):
     monkeypatch.setattr(checks, "version", lambda package: version("no-such-package"))
     assert ids() == []

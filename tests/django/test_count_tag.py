@@ -3,9 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import Collection
-from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, User
@@ -18,7 +16,7 @@ from presence import api, auth, page_counts
 from presence.auth import Decision
 from presence.page_counts import PageCounts
 from presence.protocol.errors import TryLater
-from tests.django.conftest import Configure, Fill, boards
+from tests.django.conftest import boards
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,13 +27,13 @@ LIST = "{% for board in boards %}{% presence_count board among=boards %}{% endfo
 SCRIPT = '<script type="module" src="/static/presence/count.js"></script>'
 
 
-def render(text: str = TAG, user: Any = None, **context: Any) -> str:
+def render(text=TAG, user=None, **context):
     request = RequestFactory().get("/")
     request.user = user or AnonymousUser()
     return Template(LOAD + text).render(Context({"request": request, **context}))
 
 
-def element(board: UUID, people: int | None = None, more: str = "") -> str:
+def element(board, people=None, more=""):
     count = "" if people is None else f' count="{people}"'
     return (
         f'<presence-count board="{board}" endpoint="/presence/counts/"{count}{more}>'
@@ -43,7 +41,7 @@ def element(board: UUID, people: int | None = None, more: str = "") -> str:
     )
 
 
-def test_a_script_and_an_element(fill: Fill) -> None:
+def test_a_script_and_an_element(fill):
     some, none = boards(2)
     fill({some: 3})
     assert render(board=some) == render(board=str(some)) == SCRIPT + element(some, 3)
@@ -53,7 +51,7 @@ def test_a_script_and_an_element(fill: Fill) -> None:
     assert ' nonce="abc"></script>' in render(board=some, csp_nonce="abc")
 
 
-def test_only_who_may_join_sees_a_number(fill: Fill) -> None:
+def test_only_who_may_join_sees_a_number(fill):
     (closed,), gone = boards(open_to_guests=False), uuid4()
     fill({closed: 2, gone: 1})
     assert render(board=closed) == SCRIPT + element(closed)
@@ -63,7 +61,7 @@ def test_only_who_may_join_sees_a_number(fill: Fill) -> None:
     assert render(board=closed, user=ada) == SCRIPT + element(closed, 2)
 
 
-def test_each_page_has_the_script_once_also_with_parts(fill: Fill) -> None:
+def test_each_page_has_the_script_once_also_with_parts(fill):
     made = boards(3)
     fill({made[1]: 1})
     page = Template(
@@ -76,7 +74,7 @@ def test_each_page_has_the_script_once_also_with_parts(fill: Fill) -> None:
         assert (html.count("<script"), html.count("<presence-count")) == (1, 6)
 
 
-def test_a_list_is_asked_for_by_the_hundred(fill: Fill) -> None:
+def test_a_list_is_asked_for_by_the_hundred(fill):
     made = boards(250)
     requests = fill({made[249]: 1, made[0]: 2})
     with CaptureQueriesContext(connection) as queries:
@@ -87,13 +85,13 @@ def test_a_list_is_asked_for_by_the_hundred(fill: Fill) -> None:
     assert (len(queries), [*map(len, requests)]) == (3, [100, 100, 50])
 
 
-async def test_on_an_event_loop_the_number_is_left_to_the_script(fill: Fill, board: UUID) -> None:
+async def test_on_an_event_loop_the_number_is_left_to_the_script(fill, board):
     fill({board: 1})
     assert render(board=board) == SCRIPT + element(board)
 
 
 @pytest.fixture
-def short(monkeypatch: pytest.MonkeyPatch) -> None:
+def short(monkeypatch):
     """A page that waits 0.5 s, of which the rules have 0.3 s."""
     monkeypatch.setattr(page_counts, "PAGE_TIMEOUT", 0.5)
     monkeypatch.setattr(page_counts, "STORE_TIMEOUT", 0.1)
@@ -101,18 +99,16 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("short")
 class TestThePageComesFirst:
-    def test_switched_off(self, fill: Fill, configure: Configure) -> None:
+    def test_switched_off(self, fill, configure):
         (board,) = boards()
         fill({board: 1})
         configure(ENABLED=False)
         assert render(board=board) == element(board)
 
-    def test_after_a_failure_pages_do_not_ask_for_a_while(
-        self, fill: Fill, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        asked: list[float] = []
+    def test_after_a_failure_pages_do_not_ask_for_a_while(self, fill, monkeypatch, caplog):
+        asked = []
 
-        def out(boards: Collection[UUID], within: float) -> dict[UUID, int]:
+        def out(boards, within):
             asked.append(within)
             raise TryLater("the store is out of reach")
 
@@ -128,12 +124,10 @@ class TestThePageComesFirst:
         monkeypatch.setattr(page_counts.breaker, "_open_until", time.monotonic())
         assert render(board=made[0]) == SCRIPT + element(made[0], 1)
 
-    def test_a_rule_that_hangs_hides_its_board_only(
-        self, fill: Fill, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_rule_that_hangs_hides_its_board_only(self, fill, monkeypatch):
         shown, hanging = boards(2)
 
-        async def hangs(user: Any, board: Any) -> Decision:
+        async def hangs(user, board):
             await asyncio.sleep(60 if board.pk == hanging else 0)
             return Decision.ALLOW
 
@@ -143,16 +137,14 @@ class TestThePageComesFirst:
         assert html == SCRIPT + element(shown, 2) + element(hanging)
         assert not page_counts.breaker.is_open, "one visitor's rule takes nobody else's numbers"
 
-    def test_slow_rules_leave_the_store_its_time(
-        self, monkeypatch: pytest.MonkeyPatch, fill: Fill
-    ) -> None:
-        given: list[float] = []
+    def test_slow_rules_leave_the_store_its_time(self, monkeypatch, fill):
+        given = []
 
-        async def slow(user: Any, board: Any) -> Decision:
+        async def slow(user, board):
             await asyncio.sleep(0.06)
             return Decision.ALLOW
 
-        def counts(boards: Collection[UUID], within: float) -> dict[UUID, int]:
+        def counts(boards, within):
             given.append(within)
             return {}
 
@@ -163,10 +155,10 @@ class TestThePageComesFirst:
         assert 2 <= len(given) < 10, "then the page has no time left"
         assert min(given) >= page_counts.STORE_TIMEOUT
 
-    def test_a_database_that_fails(self, fill: Fill, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_database_that_fails(self, fill, monkeypatch):
         """A transaction that is broken already, for example: it is this page's own."""
 
-        def fail() -> None:
+        def fail():
             raise RuntimeError("on purpose")
 
         (board,) = boards()
@@ -174,7 +166,7 @@ class TestThePageComesFirst:
         assert PageCounts(AnonymousUser()).count(board) is None
         assert not page_counts.breaker.is_open
 
-    def test_a_process_that_does_not_serve(self, caplog: pytest.LogCaptureFixture) -> None:
+    def test_a_process_that_does_not_serve(self, caplog):
         (board,) = boards()
         assert render(board=board) == SCRIPT + element(board)
         assert "Without PRESENCE['REDIS_URL']" in caplog.text
@@ -190,13 +182,7 @@ class TestThePageComesFirst:
         ],
         ids=["no board", "no UUID", "a number", "wrong settings", "a site without the view"],
     )
-    def test_an_error_is_logged_and_renders_nothing(
-        self,
-        settings: Any,
-        board: Any,
-        settings_: dict[str, Any],
-        caplog: pytest.LogCaptureFixture,
-    ) -> None:
+    def test_an_error_is_logged_and_renders_nothing(self, settings, board, settings_, caplog):
         for name, value in settings_.items():
             setattr(settings, name, value)
         assert render(board=board) == ""

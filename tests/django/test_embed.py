@@ -1,28 +1,25 @@
 """The origins whose pages may open a socket."""
 
-from typing import Any
-
 import pytest
 from channels.testing import WebsocketCommunicator
 
 from presence.embed import EmbeddingOriginValidator, is_embedded, origin_of
-from tests.django.conftest import Configure
 
 OWN = b"http://testserver"
 OTHER = b"https://www.example.com"
 
 
 @pytest.fixture(autouse=True)
-def embedding(settings: Any, configure: Configure) -> None:
+def embedding(settings, configure):
     settings.ALLOWED_HOSTS = ["testserver"]
     configure(EMBED_ORIGINS=[OTHER.decode()])
 
 
-async def passed(*origins: bytes) -> dict[str, Any] | None:
+async def passed(*origins):
     """Return the scope that the application gets, None where the handshake is denied."""
-    seen: list[dict[str, Any]] = []
+    seen = []
 
-    async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    async def application(scope, receive, send):
         seen.append(scope)
         await receive()
         await send({"type": "websocket.accept"})
@@ -34,14 +31,14 @@ async def passed(*origins: bytes) -> dict[str, Any] | None:
     return seen[0] if seen else None
 
 
-async def test_the_sites_own_pages_keep_their_cookies() -> None:
+async def test_the_sites_own_pages_keep_their_cookies():
     scope = await passed(OWN)
     assert scope
     assert not is_embedded(scope)
     assert (b"cookie", b"sessionid=x") in scope["headers"]
 
 
-async def test_embedding_pages_lose_their_cookies() -> None:
+async def test_embedding_pages_lose_their_cookies():
     scope = await passed(OTHER)
     assert scope
     assert is_embedded(scope)
@@ -61,5 +58,5 @@ async def test_embedding_pages_lose_their_cookies() -> None:
         (OTHER, b"https://evil.example"),
     ],
 )
-async def test_all_others_are_denied(origins: tuple[bytes, ...]) -> None:
+async def test_all_others_are_denied(origins):
     assert await passed(*origins) is None

@@ -1,7 +1,6 @@
 """The Python of docs/embedding.md, as it is written there."""
 
 from types import SimpleNamespace
-from typing import Any
 from uuid import uuid4
 
 from channels.routing import ProtocolTypeRouter
@@ -14,26 +13,26 @@ from tests.support.examples import example
 ELSEWHERE = "Pages of another origin"
 
 
-def run(section: str, containing: str) -> dict[str, Any]:
+def run(section, containing):
     """Run an example, and return the names that it makes."""
-    names: dict[str, Any] = {}
+    names = {}
     exec(
         compile(example("docs/embedding.md", section, "python", containing), section, "exec"), names
     )
     return names
 
 
-def test_the_socket() -> None:
+def test_the_socket():
     names = run("2. The socket", "application")
     assert isinstance(names["application"], ProtocolTypeRouter)
 
 
-def test_the_origins(settings: Any) -> None:
+def test_the_origins(settings):
     settings.PRESENCE = run(ELSEWHERE, "EMBED_ORIGINS")["PRESENCE"]
     assert get_settings().EMBED_ORIGINS == ("https://www.example.com",)
 
 
-def test_a_token_of_another_system() -> None:
+def test_a_token_of_another_system():
     board = uuid4()
     token = run(ELSEWHERE, "issue")["token_for"](board, SimpleNamespace(pk=7, name="Ada"))
     grant = read(token, board, "https://www.example.com")

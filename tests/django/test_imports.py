@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from typing import Any
 
 import pytest
 
@@ -24,7 +23,7 @@ DOCUMENTED = {
 }
 
 
-def run(code: str, configure: str = EXAMPLE_SITE) -> tuple[str, str]:
+def run(code, configure=EXAMPLE_SITE):
     """Run code in a new interpreter after Django is set up; return its output and its warnings."""
     program = SETUP.format(configure=configure) + code
     done = subprocess.run(
@@ -38,7 +37,7 @@ def run(code: str, configure: str = EXAMPLE_SITE) -> tuple[str, str]:
     return done.stdout, done.stderr
 
 
-def test_a_module_is_found_under_its_former_name() -> None:
+def test_a_module_is_found_under_its_former_name():
     code = "import sys\n"
     for former, names in DOCUMENTED.items():
         code += f"from presence.{former} import {', '.join(names)}\n"
@@ -49,13 +48,13 @@ def test_a_module_is_found_under_its_former_name() -> None:
         assert f"DeprecationWarning: {former} has moved to {present}." in warned
 
 
-def test_a_module_that_never_was_is_not_found() -> None:
+def test_a_module_that_never_was_is_not_found():
     with pytest.raises(ModuleNotFoundError, match=r"No module named 'presence\.nowhere'"):
         __import__("presence.nowhere")
 
 
-def test_the_former_name_of_the_formatter_works_in_logging() -> None:
-    config: dict[str, Any] = {
+def test_the_former_name_of_the_formatter_works_in_logging():
+    config = {
         "version": 1,
         "formatters": {"json": {"()": "presence.logs.JsonFormatter"}},
         "handlers": {"stdout": {"class": "logging.StreamHandler", "formatter": "json",
@@ -68,7 +67,7 @@ def test_the_former_name_of_the_formatter_works_in_logging() -> None:
     assert "presence.logs has moved to presence.server.logs." in warned
 
 
-def test_routes_need_no_admin() -> None:
+def test_routes_need_no_admin():
     code = """
 from django.urls import resolve
 from presence.routing import websocket_urlpatterns

@@ -1,18 +1,15 @@
 """`/healthz`, and who may read `/metrics`."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
-from django.test import AsyncClient, AsyncRequestFactory
+from django.test import AsyncRequestFactory
 from django.urls import resolve
 from prometheus_client.parser import text_string_to_metric_families
 
 from presence import views
 from presence.runtime import current_hub
 from presence.views import bears_token, is_forwarded, is_in_networks
-from tests.django.conftest import Configure
 
 TOKEN = {"Authorization": "Bearer s3cret"}
 LOOPBACK = ("127.0.0.0/8", "::1/128")
@@ -20,16 +17,16 @@ factory = AsyncRequestFactory()
 
 
 @pytest.fixture
-async def ended() -> AsyncIterator[None]:
+async def ended():
     yield
     await current_hub().close()
 
 
-async def out() -> None:
+async def out():
     raise ConnectionError("on purpose")
 
 
-async def hang() -> None:
+async def hang():
     await asyncio.Event().wait()
 
 
@@ -44,25 +41,23 @@ async def hang() -> None:
         ("_ping_database", lambda: asyncio.run(out()), b"database is down"),
     ],
 )
-async def test_health(
-    async_client: AsyncClient, monkeypatch: pytest.MonkeyPatch, part: str, down: Any, told: bytes
-) -> None:
+async def test_health(async_client, monkeypatch, part, down, told):
     monkeypatch.setattr(views, "HEALTH_TIMEOUT", 1.0 if down is not hang else 0.1)
     if part:
         monkeypatch.setattr(views, part, down)
-    response: Any = await async_client.get("/healthz")
+    response = await async_client.get("/healthz")
     assert (response.status_code, response.content) == (503 if part else 200, told)
     assert "no-cache" in response["Cache-Control"]
 
 
-async def ask(address: str = "127.0.0.1", method: str = "get", **headers: str) -> Any:
+async def ask(address="127.0.0.1", method="get", **headers):
     request = getattr(factory, method)("/metrics", headers=headers)
     request.META["REMOTE_ADDR"] = address
     return await resolve("/metrics").func(request)
 
 
 @pytest.mark.usefixtures("ended")
-async def test_metrics_in_the_format_that_is_asked_for() -> None:
+async def test_metrics_in_the_format_that_is_asked_for():
     response = await ask()
     assert response.status_code == 200
     assert response["Content-Type"].startswith("text/plain; version=")
@@ -77,7 +72,7 @@ async def test_metrics_in_the_format_that_is_asked_for() -> None:
 
 
 @pytest.mark.usefixtures("ended")
-async def test_a_network_or_the_token_opens_metrics(configure: Configure) -> None:
+async def test_a_network_or_the_token_opens_metrics(configure):
     for address in ("10.0.0.1", ""):
         response = await ask(address, **{"X-Forwarded-For": "127.0.0.1"})
         assert (response.status_code, b"presence_" in response.content) == (403, False)
@@ -102,7 +97,7 @@ async def test_a_network_or_the_token_opens_metrics(configure: Configure) -> Non
         ("Bearer schlussel", "schlüssel", False),
     ],
 )
-def test_the_token(authorization: str, token: str, matches: bool) -> None:
+def test_the_token(authorization, token, matches):
     assert bears_token(authorization, token) is matches
 
 
@@ -119,7 +114,7 @@ def test_the_token(authorization: str, token: str, matches: bool) -> None:
         ("10.7.0.1", ("fd00::/8",), False),
     ],
 )
-def test_the_networks(address: str, networks: tuple[str, ...], inside: bool) -> None:
+def test_the_networks(address, networks, inside):
     assert is_in_networks(address, networks) is inside
 
 
@@ -131,5 +126,5 @@ def test_the_networks(address: str, networks: tuple[str, ...], inside: bool) -> 
         *((name, False) for name in ("Accept", "User-Agent", "X-Prometheus-Scrape-Timeout")),
     ],
 )
-def test_a_proxy_is_known_by_its_headers(name: str, forwarded: bool) -> None:
+def test_a_proxy_is_known_by_its_headers(name, forwarded):
     assert is_forwarded(["Host", name]) is forwarded

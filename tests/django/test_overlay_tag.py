@@ -4,7 +4,6 @@ import html
 import json
 import re
 from types import SimpleNamespace
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -16,12 +15,11 @@ from django.utils import translation
 from presence.guests import guest_person, sign_guest
 from presence.overlay import EXAMPLES, overlay_strings
 from presence.protocol.identity import anonymous_name
-from tests.django.conftest import Configure
 
 BOARD = UUID("00000000-0000-4000-8000-000000000001")
 
 
-def render(options: str = "", user: Any = None, nonce: Any = None, **context: Any) -> str:
+def render(options="", user=None, nonce=None, **context):
     request = RequestFactory().get("/")
     request.user = user or AnonymousUser()
     request.COOKIES["presence_guest"] = sign_guest("a")
@@ -31,13 +29,13 @@ def render(options: str = "", user: Any = None, nonce: Any = None, **context: An
     return page.render(Context({"request": request, "board": BOARD, **context}))
 
 
-def attributes(page: str) -> dict[str, str]:
+def attributes(page):
     element = re.search(r"<presence-overlay(.*?)></presence-overlay>", page)
     assert element
     return dict(re.findall(r' ([a-z]+)="([^"]*)"', element[1]))
 
 
-def test_a_script_and_an_element() -> None:
+def test_a_script_and_an_element():
     page = render()
     assert page.startswith('<script type="module" src="/static/presence/overlay.js"></script>')
     assert attributes(page) == {
@@ -49,14 +47,14 @@ def test_a_script_and_an_element() -> None:
     assert page == render(board=SimpleNamespace(pk=BOARD)) == render(board=str(BOARD))
 
 
-def test_its_options_are_escaped() -> None:
+def test_its_options_are_escaped():
     given = attributes(render("surface='#a > \"b\"' name='<Ada>' theme='dark' bar='top-start'"))
     assert given["surface"] == "#a &gt; &quot;b&quot;"
     assert given["name"] == "&lt;Ada&gt;"
     assert (given["theme"], given["bar"]) == ("dark", "top-start")
 
 
-def test_the_name_of_an_account() -> None:
+def test_the_name_of_an_account():
     assert attributes(render("name='Mallory'", user=User(pk=1, username="ada")))["name"] == "ada"
     # Without a visible character the server chooses a name.
     assert "name" not in attributes(render(user=User(pk=1, username="\u200b")))
@@ -68,21 +66,21 @@ class LazyNonce:
 
     read = False
 
-    def __bool__(self) -> bool:
+    def __bool__(self):
         return self.read
 
-    def __str__(self) -> str:
+    def __str__(self):
         self.read = True
         return "lazy"
 
 
-def test_a_nonce_is_put_on_the_script() -> None:
+def test_a_nonce_is_put_on_the_script():
     assert ' nonce="abc"></script>' in render(csp_nonce="abc")
     assert ' nonce="def"></script>' in render(nonce="def")
     assert ' nonce="lazy"></script>' in render(csp_nonce=LazyNonce())
 
 
-def test_switched_off_it_renders_nothing(configure: Configure) -> None:
+def test_switched_off_it_renders_nothing(configure):
     configure(ENABLED=False)
     assert render() == ""
 
@@ -90,22 +88,20 @@ def test_switched_off_it_renders_nothing(configure: Configure) -> None:
 @pytest.mark.parametrize(
     ("board", "keys"), [(None, {}), ("nonsense", {}), (7, {}), (BOARD, {"NOPE": 1})]
 )
-def test_an_error_is_logged_and_renders_nothing(
-    configure: Configure, board: Any, keys: dict[str, Any], caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_error_is_logged_and_renders_nothing(configure, board, keys, caplog):
     configure(**keys)
     assert render(board=board) == ""
     assert "presence_overlay: failed" in caplog.text
 
 
 @pytest.mark.parametrize("language", ["en", "en-gb", "tlh"])
-def test_english_is_left_to_the_script(language: str) -> None:
+def test_english_is_left_to_the_script(language):
     with translation.override(language):
         assert overlay_strings() == {}
         assert "strings" not in attributes(render())
 
 
-def test_the_active_language() -> None:
+def test_the_active_language():
     with translation.override("de"):
         strings = json.loads(html.unescape(attributes(render())["strings"]))
     assert (strings["locale"], strings["hide"]) == ("de", "Zeiger ausblenden")
@@ -113,7 +109,7 @@ def test_the_active_language() -> None:
     assert strings["people"]["5"] == "{count} Personen hier"
 
 
-def test_the_six_forms_of_arabic_come_under_examples() -> None:
+def test_the_six_forms_of_arabic_come_under_examples():
     with translation.override("ar"):
         forms = overlay_strings()["people"]
     assert tuple(forms) == EXAMPLES

@@ -3,18 +3,15 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event as Flag
 from threading import get_ident, main_thread
-from typing import Any
 from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
-from django.dispatch import Signal
 
-from presence.server.events import BoardEmptied, Event, PersonJoined, PersonLeft
+from presence.server.events import BoardEmptied, PersonJoined, PersonLeft
 from presence.signals import SIGNALS, Announcer, board_emptied, person_joined, person_left
 
 BOARD = UUID("00000000-0000-4000-8000-000000000001")
@@ -22,7 +19,7 @@ TIMEOUT = 15.0
 
 
 @contextmanager
-def connected(signal: Signal, *receivers: Callable[..., Any]) -> Iterator[None]:
+def connected(signal, *receivers):
     """Have a signal received until the block ends."""
     for receiver in receivers:
         signal.connect(receiver, weak=False)
@@ -33,19 +30,19 @@ def connected(signal: Signal, *receivers: Callable[..., Any]) -> Iterator[None]:
             signal.disconnect(receiver)
 
 
-def send(announcer: Announcer, *people: str) -> None:
+def send(announcer, *people):
     """Tell that people joined, and wait until the receivers are through."""
     for count, person in enumerate(people):
         announcer.tell(joined(person, count))
     assert announcer.settle(TIMEOUT)
 
 
-def joined(person: str = "user:7", count: int = 1) -> Event:
+def joined(person="user:7", count=1):
     return PersonJoined(BOARD, person, "Ada", count)
 
 
 @pytest.fixture
-def announcer() -> Announcer:
+def announcer():
     return Announcer()
 
 
@@ -53,8 +50,8 @@ def announcer() -> Announcer:
     ("signal", "kind"),
     [(person_joined, PersonJoined), (person_left, PersonLeft), (board_emptied, BoardEmptied)],
 )
-def test_what_a_receiver_gets(announcer: Announcer, signal: Signal, kind: type[Event]) -> None:
-    received: list[dict[str, Any]] = []
+def test_what_a_receiver_gets(announcer, signal, kind):
+    received = []
     with connected(signal, lambda **what: received.append(what)):
         for each in SIGNALS:
             announcer.tell(each(BOARD, "user:7", "Ada", 3))
@@ -64,20 +61,18 @@ def test_what_a_receiver_gets(announcer: Announcer, signal: Signal, kind: type[E
     assert what == {"sender": kind, "board": BOARD, "person": "user:7", "name": "Ada", "count": 3}
 
 
-def test_they_come_in_order_in_another_thread(announcer: Announcer) -> None:
-    received: list[tuple[int, int]] = []
+def test_they_come_in_order_in_another_thread(announcer):
+    received = []
     with connected(person_joined, lambda count, **_: received.append((count, get_ident()))):
         send(announcer, *["user:7"] * 100)
     assert [count for count, _ in received] == [*range(100)]
     assert main_thread().ident not in {thread for _, thread in received}
 
 
-def test_a_receiver_that_raises_is_logged(
-    announcer: Announcer, caplog: pytest.LogCaptureFixture
-) -> None:
-    received: list[str] = []
+def test_a_receiver_that_raises_is_logged(announcer, caplog):
+    received = []
 
-    def fails(**_: Any) -> None:
+    def fails(**_):
         raise RuntimeError("a receiver's fault")
 
     with connected(person_joined, fails, lambda person, **_: received.append(person)):
@@ -87,10 +82,10 @@ def test_a_receiver_that_raises_is_logged(
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_receiver_that_ends_its_thread_does_not_end_the_signals(announcer: Announcer) -> None:
-    received: list[str] = []
+def test_a_receiver_that_ends_its_thread_does_not_end_the_signals(announcer):
+    received = []
 
-    def leaves(person: str, **_: Any) -> None:
+    def leaves(person, **_):
         received.append(person)
         if person == "a":
             raise SystemExit
@@ -103,13 +98,11 @@ def test_a_receiver_that_ends_its_thread_does_not_end_the_signals(announcer: Ann
     assert received == ["a", "b"]
 
 
-async def test_a_slow_receiver_holds_up_nobody_and_loses_events(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    received: list[int] = []
+async def test_a_slow_receiver_holds_up_nobody_and_loses_events(caplog):
+    received = []
     go_on, begun = Flag(), Flag()
 
-    def slow(count: int, **_: Any) -> None:
+    def slow(count, **_):
         begun.set()
         go_on.wait(TIMEOUT)
         received.append(count)
@@ -131,17 +124,17 @@ async def test_a_slow_receiver_holds_up_nobody_and_loses_events(
     assert "dropped=995" in caplog.text
 
 
-def test_without_receivers_no_thread_starts(announcer: Announcer) -> None:
+def test_without_receivers_no_thread_starts(announcer):
     announcer.tell(joined())
     assert announcer._thread is None
     assert announcer.settle(0)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_receiver_may_be_async_and_use_the_database(announcer: Announcer) -> None:
-    received: list[int] = []
+def test_a_receiver_may_be_async_and_use_the_database(announcer):
+    received = []
 
-    async def count(**_: Any) -> None:
+    async def count(**_):
         received.append(await User.objects.acount())
 
     User.objects.create(username="ada")

@@ -8,14 +8,12 @@ from asgiref.sync import sync_to_async
 from django.core.exceptions import ImproperlyConfigured
 
 from presence import runtime, stats
-from presence.conf import Settings
 from presence.store.history import HOURS, MINUTES
 from presence.store.history_memory import MemoryHistory
-from tests.django.conftest import Configure
 from tests.support.history import own_history
 
 
-async def test_the_history_and_the_processes() -> None:
+async def test_the_history_and_the_processes():
     history, board = own_history(), uuid4()
     at = await history.claim("p")
     assert at is not None
@@ -33,14 +31,12 @@ async def test_the_history_and_the_processes() -> None:
     await runtime.current_hub().close()
 
 
-def test_a_process_that_does_not_serve_reads_the_shared_history(
-    monkeypatch: pytest.MonkeyPatch, configure: Configure
-) -> None:
+def test_a_process_that_does_not_serve_reads_the_shared_history(monkeypatch, configure):
     monkeypatch.setattr(runtime, "serving", Event())
     with pytest.raises(ImproperlyConfigured):
         stats.hours()
     assert runtime.running_hub() is None
-    asked: list[Settings] = []
+    asked = []
     monkeypatch.setattr(runtime, "background_store", asked.append)
     monkeypatch.setattr(runtime, "_history_beside", lambda store: MemoryHistory(lambda: 0.0))
     configure(REDIS_URL="redis://")

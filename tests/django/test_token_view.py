@@ -1,16 +1,13 @@
 """`/presence/token/<board>/`: who gets a token, and which pages may read it."""
 
-from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
-from django.test import AsyncClient
 
 from presence.guests import guest_person, read_guest, read_signed, sign_guest
 from presence.tokens import read
 from presence_site.models import Board
-from tests.django.conftest import Configure
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -19,15 +16,15 @@ OTHER = "https://www.example.com"
 
 
 @pytest.fixture(autouse=True)
-def embedding(configure: Configure) -> None:
+def embedding(configure):
     configure(EMBED_ORIGINS=[OTHER])
 
 
-async def ask(client: AsyncClient, board: UUID, method: str = "get", **headers: str) -> Any:
+async def ask(client, board, method="get", **headers):
     return await getattr(client, method)(f"/presence/token/{board}/", headers=headers)
 
 
-async def test_a_guest_on_a_page_of_the_site(async_client: AsyncClient, board: UUID) -> None:
+async def test_a_guest_on_a_page_of_the_site(async_client, board):
     answer = await ask(async_client, board)
     grant = read(answer.json()["token"], board, OWN)
     guest = read_signed(answer.json()["guest"])
@@ -37,7 +34,7 @@ async def test_a_guest_on_a_page_of_the_site(async_client: AsyncClient, board: U
     assert "no-store" in answer["Cache-Control"]
 
 
-async def test_a_page_of_another_origin(async_client: AsyncClient, board: UUID) -> None:
+async def test_a_page_of_another_origin(async_client, board):
     answer = await ask(async_client, board, origin=OTHER)
     assert read(answer.json()["token"], board, OTHER)
     assert answer["Access-Control-Allow-Origin"] == OTHER
@@ -51,20 +48,18 @@ async def test_a_page_of_another_origin(async_client: AsyncClient, board: UUID) 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", f"{OTHER}.evil.example", ""])
 @pytest.mark.parametrize("method", ["get", "options"])
-async def test_a_page_of_no_allowed_origin(
-    async_client: AsyncClient, board: UUID, origin: str, method: str
-) -> None:
+async def test_a_page_of_no_allowed_origin(async_client, board, origin, method):
     answer = await ask(async_client, board, method, origin=origin)
     assert answer.status_code == 403
     assert "token" not in answer.json()
     assert "Access-Control-Allow-Origin" not in answer
 
 
-async def test_other_methods(async_client: AsyncClient, board: UUID) -> None:
+async def test_other_methods(async_client, board):
     assert (await ask(async_client, board, "post", origin=OWN)).status_code == 405
 
 
-async def test_an_account(async_client: AsyncClient, board: UUID) -> None:
+async def test_an_account(async_client, board):
     user = await User.objects.acreate(username="ada")
     await async_client.aforce_login(user)
     answer = await ask(async_client, board, origin=OTHER)
@@ -73,10 +68,8 @@ async def test_an_account(async_client: AsyncClient, board: UUID) -> None:
     assert "guest" not in answer.json()
 
 
-async def test_a_guest_is_known_by_the_cookie_else_by_the_header(
-    async_client: AsyncClient, board: UUID
-) -> None:
-    async def guest(**headers: str) -> str:
+async def test_a_guest_is_known_by_the_cookie_else_by_the_header(async_client, board):
+    async def guest(**headers):
         return (await ask(async_client, board, origin=OTHER, **headers)).json()["guest"]
 
     told = {"presence-guest": sign_guest("a")}
@@ -87,9 +80,7 @@ async def test_a_guest_is_known_by_the_cookie_else_by_the_header(
     assert await guest(**{"presence-guest": "a:forged"}) not in (sign_guest("a"), "a:forged")
 
 
-async def test_refusals(
-    async_client: AsyncClient, configure: Configure, caplog: pytest.LogCaptureFixture, board: UUID
-) -> None:
+async def test_refusals(async_client, configure, caplog, board):
     closed = (await Board.objects.acreate(title="Members")).pk
     for refused, status in ((closed, 401), (uuid4(), 404)):
         answer = await ask(async_client, refused, origin=OTHER)

@@ -1,8 +1,7 @@
 """Tokens: what they say, when they are no longer valid, and that no error contains one."""
 
 import re
-from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, User
@@ -16,41 +15,41 @@ ORIGIN = "https://www.example.com"
 GRANT = Grant(BOARD, ORIGIN, "user:7", "7", "Ada Löwe")
 
 
-def refused(token: str, board: UUID = BOARD, origin: str = ORIGIN) -> Exception:
+def refused(token, board=BOARD, origin=ORIGIN):
     """Return the error with which a token is refused."""
     with pytest.raises(Forbidden) as error:
         read(token, board, origin)
     return error.value
 
 
-def test_a_token_is_read_and_fits_into_a_subprotocol() -> None:
+def test_a_token_is_read_and_fits_into_a_subprotocol():
     """RFC 9110, section 5.6.2: a browser throws where there are other characters."""
     assert read(sign(GRANT), BOARD, ORIGIN) == GRANT
     assert re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", PREFIX + sign(GRANT))
 
 
 @pytest.mark.parametrize("text", ["", ".", "..", "nonsense", "a.b.c", "é.1.ü", "x" * 100_000])
-def test_nonsense_is_no_token(text: str) -> None:
+def test_nonsense_is_no_token(text):
     refused(text)
 
 
-def test_each_letter_of_a_token_matters() -> None:
+def test_each_letter_of_a_token_matters():
     token = sign(GRANT)
     for at in range(0, len(token) - 1, 7):
         refused(token[:at] + ("A" if token[at] != "A" else "B") + token[at + 1 :])
 
 
-def test_a_token_is_for_one_board_and_one_origin() -> None:
+def test_a_token_is_for_one_board_and_one_origin():
     for board, origin in ((uuid4(), ORIGIN), (BOARD, "https://evil.example"), (BOARD, "")):
         refused(sign(GRANT), board, origin)
 
 
 @pytest.mark.parametrize("salt", ["django.core.signing", "presence.guest"])
-def test_a_signature_for_something_else_is_not_valid(salt: str) -> None:
+def test_a_signature_for_something_else_is_not_valid(salt):
     refused(TimestampSigner(salt=salt, sep=".").sign_object({"board": BOARD.hex}))
 
 
-def test_a_token_expires(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_expires(monkeypatch):
     monkeypatch.setattr("time.time", lambda: 1_000_000.0)
     token = sign(GRANT)
     monkeypatch.setattr("time.time", lambda: 1_000_060.0)
@@ -60,7 +59,7 @@ def test_a_token_expires(monkeypatch: pytest.MonkeyPatch) -> None:
         read(token, BOARD, ORIGIN)
 
 
-def test_no_error_contains_the_token() -> None:
+def test_no_error_contains_the_token():
     token = sign(GRANT)
     for error in (refused(token, uuid4()), refused(token[:-1] + "~")):
         assert error.__cause__ is None
@@ -68,12 +67,12 @@ def test_no_error_contains_the_token() -> None:
         assert token[-20:-1] not in str(error)
 
 
-def test_a_user_is_the_person_they_are_on_the_site() -> None:
+def test_a_user_is_the_person_they_are_on_the_site():
     grant = read(issue(BOARD, origin=ORIGIN, user=User(pk=7, username="ada")), BOARD, ORIGIN)
     assert (grant.person, grant.account, grant.name) == ("user:7", "7", "")
 
 
-def test_a_person_of_another_system_has_a_key_of_their_own() -> None:
+def test_a_person_of_another_system_has_a_key_of_their_own():
     ada, again, bob = (
         read(issue(str(BOARD), origin=ORIGIN, person=person, name=" Ada\n"), BOARD, ORIGIN)
         for person in ("7", "7", "8")
@@ -87,12 +86,12 @@ def test_a_person_of_another_system_has_a_key_of_their_own() -> None:
 @pytest.mark.parametrize(
     "who", [{}, {"user": User(pk=1), "person": "1"}, {"user": AnonymousUser()}]
 )
-def test_a_token_is_for_one_person(who: dict[str, Any]) -> None:
+def test_a_token_is_for_one_person(who):
     with pytest.raises(ValueError, match="A token"):
         issue(BOARD, origin=ORIGIN, **who)
 
 
-def test_the_token_among_the_subprotocols() -> None:
+def test_the_token_among_the_subprotocols():
     assert offered(["presence.v1", f"{PREFIX}a.b.c"]) == "a.b.c"
     assert offered([f"{PREFIX}a", f"{PREFIX}b"]) == "a"
     assert offered(["presence.v1"]) is None

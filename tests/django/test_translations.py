@@ -2,7 +2,6 @@
 
 import gettext
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,7 +24,7 @@ SAME = {"Action", "Board", "Boards", "Name", "Online", "Tabs"}
 Entries = dict[str | tuple[str, int], str]
 
 
-def source_texts() -> Iterator[str]:
+def source_texts():
     """Yield the texts of the code and of the templates."""
     for file in APP.rglob("*.py"):
         yield from CALL.findall(file.read_text())
@@ -33,10 +32,10 @@ def source_texts() -> Iterator[str]:
         yield from TAG.findall(file.read_text())
 
 
-def entries(language: str) -> Entries:
+def entries(language):
     """Read a .po file as gettext reads a .mo: plural forms under (text, number of the form)."""
     text = (LOCALES / language / "LC_MESSAGES" / "django.po").read_text()
-    found: Entries = {}
+    found = {}
     for block in text.split("\n\n"):
         lines = dict(re.findall(r'^(msg\w+(?:\[\d\])?) "(.*)"$', block, re.MULTILINE))
         for key, value in lines.items():
@@ -48,7 +47,7 @@ def entries(language: str) -> Entries:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_language_is_whole_and_compiled(language: str) -> None:
+def test_a_language_is_whole_and_compiled(language):
     with (LOCALES / language / "LC_MESSAGES" / "django.mo").open("rb") as file:
         catalog = gettext.GNUTranslations(file)
     compiled = {key: text for key, text in catalog._catalog.items() if key}  # type: ignore[attr-defined]
@@ -65,7 +64,7 @@ def test_a_language_is_whole_and_compiled(language: str) -> None:
     assert {key for key, text in compiled.items() if key == text} <= SAME - {*TEXTS.values()}
 
 
-def test_the_script_says_the_same_in_english() -> None:
+def test_the_script_says_the_same_in_english():
     texts = dict(re.findall(r'^  (\w+): "(.*)",$', SCRIPT.read_text(), re.MULTILINE))
     assert texts.pop("locale") == "en"
     assert texts == TEXTS
