@@ -21,10 +21,12 @@ from presence.admin.poller import poll
 from presence.admin.threads import in_request
 from presence.server.people import Person
 from presence_site.models import Board
-from tests.support.admin import Fill, fill, make_staff, page_config
+from tests.support.admin import Fill, Log, Patch, Replace, fill, make_staff, page_config
 
 pytestmark = pytest.mark.django_db(transaction=True)
 __all__ = ["fill"]
+
+SignIn = Callable[..., Client]
 
 ACTIONS = ("remove_person", "close_board", "reconnect_board")
 ALL = ("view_board", *ACTIONS)
@@ -59,7 +61,7 @@ def sign_in(client: Client) -> Callable[..., Client]:
 
 
 @pytest.fixture
-def staff(sign_in: Callable[..., Client]) -> Client:
+def staff(sign_in: SignIn) -> Client:
     """A client of staff who may take every action on the boards that they may view."""
     return sign_in(*ALL)
 
@@ -72,7 +74,7 @@ def board() -> UUID:
 class TestPanel:
     @pytest.mark.parametrize("permission", ["view_user", ""])
     def test_its_script_knows_what_to_subscribe_to_and_what_may_be_done(
-        self, sign_in: Callable[..., Client], board: UUID, permission: str
+        self, sign_in: SignIn, board: UUID, permission: str
     ) -> None:
         config = page_config(sign_in(*ALL, permission).get(url(board)))
         watch = {"site": "admin", "model": "presence_site.board", "board": str(board)}
@@ -83,16 +85,14 @@ class TestPanel:
         assert config["feed"] == FEED
         assert config["texts"].keys() > {"off board", "stale"}
 
-    def test_a_new_board_and_a_popup_have_none(
-        self, sign_in: Callable[..., Client], board: UUID
-    ) -> None:
+    def test_a_new_board_and_a_popup_have_none(self, sign_in: SignIn, board: UUID) -> None:
         client = sign_in(*ALL, "add_board")
         for address in ("/admin/presence_site/board/add/", f"{url(board)}?_popup=1"):
             response = client.get(address)
             assert response.status_code == 200
             assert page_config(response) is None
 
-    def test_a_form_with_errors_has_it(self, sign_in: Callable[..., Client], board: UUID) -> None:
+    def test_a_form_with_errors_has_it(self, sign_in: SignIn, board: UUID) -> None:
         response = sign_in(*ALL, "change_board").post(url(board), {"title": ""})
         assert b"errornote" in response.content
         assert page_config(response) is not None
@@ -126,9 +126,7 @@ class TestActions:
         assert staff.get(f"/admin/presence_site/board/{board}/presence/").status_code == 405
         assert not LogEntry.objects.exists()
 
-    def test_a_forged_request_does_nothing(
-        self, sign_in: Callable[..., Client], fill: Fill, board: UUID
-    ) -> None:
+    def test_a_forged_request_does_nothing(self, sign_in: SignIn, fill: Fill, board: UUID) -> None:
         client = sign_in(*ALL, client=Client(enforce_csrf_checks=True))
         assert act(client, board, "close").status_code == 403
         assert not api.is_closed(board)
@@ -142,12 +140,7 @@ class TestActions:
         ],
     )
     def test_each_needs_its_own_permission(
-        self,
-        sign_in: Callable[..., Client],
-        fill: Fill,
-        board: UUID,
-        permission: str,
-        allowed: list[str],
+        self, sign_in: SignIn, fill: Fill, board: UUID, permission: str, allowed: list[str]
     ) -> None:
         fill({board: 1})
         client = sign_in("view_board", "change_board", permission)
@@ -157,7 +150,7 @@ class TestActions:
             assert status == (200 if action in allowed else 403)
 
     def test_they_need_the_permission_to_view_this_board(
-        self, staff: Client, fill: Fill, board: UUID, board_admin: Callable[..., None]
+        self, staff: Client, fill: Fill, board: UUID, board_admin: Replace
     ) -> None:
         board_admin(has_view_permission=lambda self, request, obj=None: obj is None)
         assert act(staff, board, "close").status_code == 403
@@ -178,7 +171,7 @@ class TestActions:
         assert "Tried to close it" in history()
 
     def test_an_answer_is_lost(
-        self, staff: Client, fill: Fill, board: UUID, monkeypatch: pytest.MonkeyPatch
+        self, staff: Client, fill: Fill, board: UUID, monkeypatch: Patch
     ) -> None:
         """What may have been done is in the history, too."""
         remove = api.remove
@@ -193,7 +186,7 @@ class TestActions:
         assert "Tried to remove somebody: guest:0" in history()
 
     def test_a_process_that_cannot_act_logs_why(
-        self, staff: Client, board: UUID, caplog: pytest.LogCaptureFixture
+        self, staff: Client, board: UUID, caplog: Log
     ) -> None:
         answer = act(staff, board, "close").json()
         assert answer == {"message": "Not done.", "level": "error"}
@@ -204,11 +197,7 @@ class TestActions:
 
 class TestTopic:
     def test_it_needs_the_permission_for_this_board_only(
-        self,
-        sign_in: Callable[..., Client],
-        fill: Fill,
-        board: UUID,
-        board_admin: Callable[..., None],
+        self, sign_in: SignIn, fill: Fill, board: UUID, board_admin: Replace
     ) -> None:
         """Some sites have permissions for objects only."""
         fill({board: 1})
@@ -226,7 +215,7 @@ class TestTopic:
 
     @pytest.mark.parametrize("permission", ["view_user", ""])
     def test_names_of_accounts_need_the_permission_to_view_accounts(
-        self, sign_in: Callable[..., Client], fill: Fill, board: UUID, permission: str
+        self, sign_in: SignIn, fill: Fill, board: UUID, permission: str
     ) -> None:
         ada = User.objects.create(username="ada@example.com")
         fill({board: 1}, f"user:{ada.pk}")
@@ -237,7 +226,7 @@ class TestTopic:
         assert ("ada@" in answer.content.decode()) == bool(permission)
 
     async def test_one_failing_board_leaves_the_others(
-        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+        self, monkeypatch: Patch, caplog: Log
     ) -> None:
         async def fetch(query: str) -> str:
             if query == "broken":
@@ -251,9 +240,7 @@ class TestTopic:
         assert await poll(BOARD, ["broken"]) == {"broken": None}
         assert caplog.text.count("failed (error=on purpose)") == 1
 
-    async def test_some_boards_are_fetched_at_the_same_time(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    async def test_some_boards_are_fetched_at_the_same_time(self, monkeypatch: Patch) -> None:
         running, most = 0, 0
 
         async def fetch(query: int) -> int:
@@ -276,9 +263,7 @@ class TestAccountNames:
             return async_to_sync(names.get)(keys)
 
     def test_names_are_cached_for_a_while(
-        self,
-        django_assert_num_queries: Any,
-        monkeypatch: pytest.MonkeyPatch,
+        self, django_assert_num_queries: Any, monkeypatch: Patch
     ) -> None:
         ada, names = User.objects.create(username="ada"), AccountNames()
         with django_assert_num_queries(1):
@@ -289,13 +274,11 @@ class TestAccountNames:
         monkeypatch.setattr(page, "NAME_LIFETIME", -NAME_LIFETIME)
         assert self.get(names, str(ada.pk)) == {str(ada.pk): "lovelace"}
 
-    def test_accounts_that_cannot_be_looked_up_have_no_name(
-        self, caplog: pytest.LogCaptureFixture
-    ) -> None:
+    def test_accounts_that_cannot_be_looked_up_have_no_name(self, caplog: Log) -> None:
         assert self.get(AccountNames(), "no primary key") == {"no primary key": ""}
         assert "looking up account names failed" in caplog.text
 
-    async def test_a_slow_database_delays_nobody(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_a_slow_database_delays_nobody(self, monkeypatch: Patch) -> None:
         asked: list[set[str]] = []
         answer = Event()
 
@@ -329,7 +312,7 @@ class TestArrivalTimes:
         assert times.get(notes, later) == noon + 9
         assert times.get(plans, later) == noon + 9
 
-    def test_the_cache_is_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_cache_is_bounded(self, monkeypatch: Patch) -> None:
         monkeypatch.setattr(page, "MAX_CACHED", 3)
         times, board = ArrivalTimes(), uuid4()
         for n in range(10):

@@ -12,22 +12,10 @@ from django.contrib.auth.models import User
 from django.test import RequestFactory
 
 from presence.admin import busiest, overview
-from presence.admin.busiest import (
-    BOARDS_PER_LOOKUP,
-    LOOKUPS_PER_REQUEST,
-    MAX_LISTED,
-    MAX_RANKED,
-    REFRESH_AFTER,
-    REFUSAL_LIFETIME,
-    TITLE_LIFETIME,
-    TITLE_WITHIN,
-    Titles,
-    pick,
-    rank,
-    titles_of,
-)
+from presence.admin.busiest import Titles, pick, rank, titles_of
 from presence.admin.poller import MAX_IDLE
 from presence.admin.threads import in_request
+from tests.support.admin import Patch
 from tests.support.waiting import eventually
 
 A, B, C, D = (UUID(int=number) for number in range(1, 5))
@@ -35,9 +23,9 @@ A, B, C, D = (UUID(int=number) for number in range(1, 5))
 
 def test_most_people_come_first_and_equal_boards_keep_their_order() -> None:
     assert rank({C: 1, A: 1, B: 9, D: 3}) == [B, D, A, C]
-    counts = {UUID(int=number): number for number in range(1, MAX_RANKED + 3)}
+    counts = {UUID(int=number): number for number in range(1, busiest.MAX_RANKED + 3)}
     ranking = rank(counts)
-    assert len(ranking) == MAX_RANKED
+    assert len(ranking) == busiest.MAX_RANKED
     assert counts[ranking[-1]] == 3
 
 
@@ -51,9 +39,7 @@ def test_most_people_come_first_and_equal_boards_keep_their_order() -> None:
     ],
 )
 def test_boards_without_a_title_are_passed_over(
-    titles: dict[UUID, str | None],
-    picked: tuple[list[UUID], list[UUID]],
-    monkeypatch: pytest.MonkeyPatch,
+    titles: dict[UUID, str | None], picked: tuple[list[UUID], list[UUID]], monkeypatch: Patch
 ) -> None:
     monkeypatch.setattr(busiest, "MAX_LISTED", 2)
     assert pick([A, B, C, D], titles) == picked
@@ -80,13 +66,13 @@ class Site:
 @pytest.mark.django_db(transaction=True)
 class TestTitles:
     @pytest.fixture
-    def site(self, monkeypatch: pytest.MonkeyPatch) -> Site:
+    def site(self, monkeypatch: Patch) -> Site:
         site = Site()
         monkeypatch.setattr(busiest, "viewable_titles", site.titles)
         return site
 
     @pytest.fixture
-    def sleep(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    def sleep(self, monkeypatch: Patch) -> Callable[[float], None]:
         """Lets time pass."""
         now = [1000.0]
         monkeypatch.setattr(busiest, "monotonic", lambda: now[0])
@@ -116,7 +102,7 @@ class TestTitles:
         assert await self.listed(titles, A) == [A]
         assert await self.listed(titles, B, A, wait=True) == [B, A]
         assert site.asked == [[A], [B]]
-        sleep(REFRESH_AFTER)
+        sleep(busiest.REFRESH_AFTER)
         await self.listed(titles, B, A, wait=True)
         assert len(site.asked) == 2, "the same request would get the same answer"
         titles.renew(RequestFactory().get("/"))
@@ -126,15 +112,15 @@ class TestTitles:
     async def test_a_user_who_may_view_few_looks_up_some_at_a_time(
         self, site: Site, titles: Titles
     ) -> None:
-        ranking = [uuid4() for _ in range(4 * BOARDS_PER_LOOKUP)]
+        ranking = [uuid4() for _ in range(4 * busiest.BOARDS_PER_LOOKUP)]
         site.may_view = ranking[-1].__eq__
         for expected in (None, None, None, [ranking[-1]], [ranking[-1]]):
             assert await self.listed(titles, *ranking) == expected
-        assert [len(asked) for asked in site.asked] == [BOARDS_PER_LOOKUP] * 4
+        assert [len(asked) for asked in site.asked] == [busiest.BOARDS_PER_LOOKUP] * 4
 
     async def test_the_list_has_an_end(self, site: Site, titles: Titles) -> None:
-        ranking = [uuid4() for _ in range(MAX_LISTED + 5)]
-        assert await self.listed(titles, *ranking) == ranking[:MAX_LISTED]
+        ranking = [uuid4() for _ in range(busiest.MAX_LISTED + 5)]
+        assert await self.listed(titles, *ranking) == ranking[: busiest.MAX_LISTED]
 
     async def test_a_slow_answer_delays_nothing(self, site: Site, titles: Titles) -> None:
         assert await self.listed(titles, A) == [A]
@@ -150,29 +136,34 @@ class TestTitles:
         self, site: Site, titles: Titles, sleep: Callable[[float], None]
     ) -> None:
         assert await self.listed(titles, A) == [A]
-        for lifetime, may_view in ((REFRESH_AFTER, False), (REFUSAL_LIFETIME, True)):
+        for lifetime, may_view in (
+            (busiest.REFRESH_AFTER, False),
+            (busiest.REFUSAL_LIFETIME, True),
+        ):
             site.may_view = lambda board, may_view=may_view: may_view  # type: ignore[misc]
             sleep(lifetime)
             titles.renew(RequestFactory().get("/"))
             assert await self.listed(titles, A, wait=True) == ([A] if may_view else [])
         site.fails = True
-        sleep(TITLE_LIFETIME)
+        sleep(busiest.TITLE_LIFETIME)
         assert await self.listed(titles, A, wait=True) is None, "also if nobody can say"
 
     async def test_a_title_is_as_old_as_the_request(
         self, site: Site, titles: Titles, sleep: Callable[[float], None]
     ) -> None:
         """Django caches an account's permissions on its request."""
-        sleep(TITLE_LIFETIME / 2)
+        sleep(busiest.TITLE_LIFETIME / 2)
         assert await self.listed(titles, A) == [A]
         site.answers.clear()
-        sleep(TITLE_LIFETIME / 2)
+        sleep(busiest.TITLE_LIFETIME / 2)
         assert await self.listed(titles, A) is None
         site.answers.set()
 
     def test_a_title_disappears_within_5_s(self) -> None:
-        assert TITLE_LIFETIME + overview.INTERVAL < 5
-        assert REFRESH_AFTER + MAX_IDLE + TITLE_WITHIN < 5, "where fetches take much CPU time"
+        assert busiest.TITLE_LIFETIME + overview.INTERVAL < 5
+        assert busiest.REFRESH_AFTER + MAX_IDLE + busiest.TITLE_WITHIN < 5, (
+            "where fetches take much CPU time"
+        )
 
     async def test_a_failed_lookup_is_repeated(self, site: Site, titles: Titles) -> None:
         site.fails = True
@@ -181,11 +172,11 @@ class TestTitles:
         assert await self.listed(titles, A, wait=True) == [A]
 
     async def test_a_request_waits_for_some_lookups(self, site: Site, titles: Titles) -> None:
-        ranking = [uuid4() for _ in range(10 * BOARDS_PER_LOOKUP)]
-        site.may_view = ranking[2 * BOARDS_PER_LOOKUP].__eq__
+        ranking = [uuid4() for _ in range(10 * busiest.BOARDS_PER_LOOKUP)]
+        site.may_view = ranking[2 * busiest.BOARDS_PER_LOOKUP].__eq__
         with in_request():
-            assert await self.listed(titles, *ranking) == [ranking[2 * BOARDS_PER_LOOKUP]]
-        assert len(site.asked) == LOOKUPS_PER_REQUEST
+            assert await self.listed(titles, *ranking) == [ranking[2 * busiest.BOARDS_PER_LOOKUP]]
+        assert len(site.asked) == busiest.LOOKUPS_PER_REQUEST
 
     def test_the_pages_of_a_user_share_titles(self) -> None:
         request, other = RequestFactory().get("/"), RequestFactory().get("/")

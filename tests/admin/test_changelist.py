@@ -1,7 +1,7 @@
 """The changelist of boards: its column, order, filter and topic, and what they cost."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,7 +19,18 @@ from presence.admin.staff_request import StaffRequest
 from presence.admin.topics import Query
 from presence.protocol.errors import TryLater
 from presence_site.models import Board
-from tests.support.admin import Fill, Serving, fill, keep_in_redis, make_staff, serving, trips
+from tests.support.admin import (
+    Fill,
+    Log,
+    Patch,
+    Replace,
+    Serving,
+    fill,
+    keep_in_redis,
+    make_staff,
+    serving,
+    trips,
+)
 
 pytestmark = pytest.mark.django_db
 __all__ = ["fill"]
@@ -128,12 +139,7 @@ class TestCost:
         ("query", "most"), [("", 1), (f"?o=-{ONLINE}", 2), (f"?people_now=some&o={ONLINE}", 2)]
     )
     def test_queries_and_trips_do_not_grow_with_rows(
-        self,
-        staff: Client,
-        redis_process: Serving,
-        monkeypatch: pytest.MonkeyPatch,
-        query: str,
-        most: int,
+        self, staff: Client, redis_process: Serving, monkeypatch: Patch, query: str, most: int
     ) -> None:
         monkeypatch.setattr(admin.site.get_model_admin(Board), "list_per_page", 500)
         costs = []
@@ -149,7 +155,7 @@ class TestCost:
         assert costs[0][1] <= most
 
     def test_a_query_names_no_more_boards_than_databases_take(
-        self, staff: Client, process: Serving, monkeypatch: pytest.MonkeyPatch
+        self, staff: Client, process: Serving, monkeypatch: Patch
     ) -> None:
         made = Board.objects.bulk_create(Board(title="Plans") for _ in range(20))
         process.put({board.pk: 1 for board in made})
@@ -163,7 +169,7 @@ class TestCost:
 
 class TestPermissions:
     @pytest.fixture
-    def own_only(self, boards: list[UUID], board_admin: Callable[..., None]) -> None:
+    def own_only(self, boards: list[UUID], board_admin: Replace) -> None:
         """All boards are in the list, and staff may view those that are theirs: the first one."""
         Board.objects.filter(pk=boards[0]).update(owner=User.objects.get(username="stan"))
         board_admin(
@@ -192,7 +198,7 @@ class TestPermissions:
         assert titles(staff, f"?people_now=none&o={TITLE}") == ["Board 1", "Board 2"]
 
     def test_no_count_of_a_board_outside_the_queryset(
-        self, staff: Client, boards: list[UUID], board_admin: Callable[..., None]
+        self, staff: Client, boards: list[UUID], board_admin: Replace
     ) -> None:
         board_admin(get_queryset=lambda self, request: Board.objects.exclude(pk=boards[2]))
         one, two, three, unknown = *map(str, boards), str(uuid4())
@@ -234,7 +240,7 @@ class TestFeed:
 
 class TestStoreOutOfReach:
     @pytest.fixture(autouse=True)
-    def away(self, boards: list[UUID], monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(self, boards: list[UUID], monkeypatch: Patch) -> None:
         async def fail(*args: object) -> None:
             raise TryLater("away")
 
@@ -253,7 +259,7 @@ class TestStoreOutOfReach:
         assert "It is not known now" in page(staff, query)
 
     def test_the_feed_says_so_and_logs_once(
-        self, staff: Client, boards: list[UUID], caplog: pytest.LogCaptureFixture
+        self, staff: Client, boards: list[UUID], caplog: Log
     ) -> None:
         for _ in range(3):
             assert feed(staff, boards[0]).json() == {"rows": {str(boards[0]): None}}
@@ -261,10 +267,7 @@ class TestStoreOutOfReach:
 
 
 def test_a_failure_of_any_kind_leaves_the_page(
-    staff: Client,
-    boards: list[UUID],
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+    staff: Client, boards: list[UUID], monkeypatch: Patch, caplog: Log
 ) -> None:
     def fail(*args: object) -> None:
         raise RuntimeError("on purpose")

@@ -16,7 +16,7 @@ from presence.protocol.errors import TryLater
 from presence.store.history import HOURS, MINUTES, History
 from presence_site.admin import BoardAdmin
 from presence_site.models import Board
-from tests.support.admin import sign_in
+from tests.support.admin import Patch, sign_in
 from tests.support.history import own_history
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("serves_boards")]
@@ -78,9 +78,7 @@ async def test_a_malformed_query(staff: AsyncClient, query: str) -> None:
 
 
 @pytest.mark.parametrize("path", [PLOT, f"{CSV}hours.csv"])
-async def test_the_store_is_out_of_reach(
-    staff: AsyncClient, monkeypatch: pytest.MonkeyPatch, path: str
-) -> None:
+async def test_the_store_is_out_of_reach(staff: AsyncClient, monkeypatch: Patch, path: str) -> None:
     async def fail(*args: object) -> None:
         raise TryLater("out of reach")
 
@@ -90,7 +88,7 @@ async def test_the_store_is_out_of_reach(
 
 @pytest.mark.parametrize("path", [PLOT, f"{CSV}hours.csv"])
 def test_a_process_that_does_not_serve_boards(
-    admin_client: Client, monkeypatch: pytest.MonkeyPatch, path: str
+    admin_client: Client, monkeypatch: Patch, path: str
 ) -> None:
     """Such as one under WSGI without Redis: it does not create a hub."""
     monkeypatch.setattr(runtime, "serving", Event())
@@ -143,7 +141,7 @@ async def test_who_may_download(
 
 
 async def test_a_board_that_the_admin_hides_is_not_found(
-    staff: AsyncClient, board: UUID, history: History, monkeypatch: pytest.MonkeyPatch
+    staff: AsyncClient, board: UUID, history: History, monkeypatch: Patch
 ) -> None:
     # Other tests make admin sites of their own.
     monkeypatch.setattr(permissions, "all_sites", {site})
@@ -156,7 +154,7 @@ async def test_a_board_that_the_admin_hides_is_not_found(
 
 
 async def test_boards_in_no_admin_need_the_permission_of_their_model(
-    async_client: AsyncClient, board: UUID, history: History, monkeypatch: pytest.MonkeyPatch
+    async_client: AsyncClient, board: UUID, history: History, monkeypatch: Patch
 ) -> None:
     monkeypatch.setattr(permissions, "all_sites", set())
     client = await sign_in(async_client, "view_board")

@@ -11,6 +11,7 @@ import pytest
 from presence.admin.poller import IDLE_RATIO, MAX_IDLE, Poller, poll
 from presence.admin.topics import Topic
 from presence.protocol.errors import TryLater
+from tests.support.admin import Log
 
 INTERVAL = 0.02
 
@@ -101,9 +102,7 @@ async def test_a_page_goes_while_others_receive(poller: Poller) -> None:
 
 
 @pytest.mark.parametrize("error", [TryLater("away"), RuntimeError("on purpose"), TimeoutError()])
-async def test_an_outage(
-    poller: Poller, store: Store, caplog: pytest.LogCaptureFixture, error: Exception
-) -> None:
+async def test_an_outage(poller: Poller, store: Store, caplog: Log, error: Exception) -> None:
     store.error = error
     page = Page(poller, "one")
     for _ in range(2):

@@ -64,38 +64,33 @@ def test_a_malformed_subscription(data: Any) -> None:
         parse_subscription(data)
 
 
-class TestPageState:
-    def test_everything_is_sent_at_first_and_then_what_changed(self) -> None:
-        page, rows = PageState(), {"a": 1, "b": 0, "c": None}
-        assert page.update("rows", rows)
-        assert page.take_changes() == {"rows": rows}
+@pytest.mark.parametrize(
+    ("topic", "values", "sent"),
+    [
+        ("rows", [{"a": 1, "b": None}, {"a": 2, "b": None}], [{"a": 1, "b": None}, {"a": 2}]),
+        ("board", [{"closed": True, "people": {}}, None], [{"closed": True, "people": {}}, None]),
+        ("overview", [{"people": 1, "boards": 1}, {"people": 2, "boards": 1}], None),
+    ],
+)
+def test_everything_is_sent_at_first_and_then_the_changes(
+    topic: str, values: list[Any], sent: list[Any] | None
+) -> None:
+    page = PageState()
+    for value, changes in zip(values, sent or values, strict=True):
+        assert page.update(topic, value)
+        assert page.take_changes() == {topic: changes}
+        assert not page.update(topic, value)
         assert page.take_changes() == {}
-        assert page.update("rows", {**rows, "a": 2})
-        assert page.take_changes() == {"rows": {"a": 2}}
-        assert not page.update("rows", {**rows, "a": 2})
 
-    def test_a_value_that_came_back_is_not_sent(self) -> None:
-        page = PageState()
-        page.update("rows", {"a": 1})
-        page.take_changes()
-        assert page.update("rows", {"a": 2})
-        assert not page.update("rows", {"a": 1})
-        assert page.take_changes() == {}
 
-    def test_each_topic_has_its_own_changes(self) -> None:
-        page = PageState()
-        page.update("overview", {"people": 1, "boards": 1})
-        page.take_changes()
-        page.update("overview", {"people": 2, "boards": 1})
-        page.update("rows", {"a": 1})
-        expected = {"overview": {"people": 2, "boards": 1}, "rows": {"a": 1}}
-        assert page.take_changes() == expected
-
-    def test_an_unknown_value_is_sent(self) -> None:
-        page = PageState()
-        assert page.update("board", None)
-        assert page.take_changes() == {"board": None}
-        assert not page.update("board", None)
+def test_topics_share_a_frame_without_values_that_came_back() -> None:
+    page = PageState()
+    page.update("rows", {"a": 1})
+    page.take_changes()
+    assert page.update("rows", {"a": 2})
+    assert page.update("board", None)
+    assert page.update("rows", {"a": 1})
+    assert page.take_changes() == {"board": None}
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Thread
 from typing import Any, Protocol
@@ -23,6 +23,10 @@ from presence.store.redis.scripts import BOARDS, SUMMARY
 from presence.store.redis.store import RedisStore
 from tests.support.own import close_own
 from tests.support.redis import shared_redis
+
+Patch, Log = pytest.MonkeyPatch, pytest.LogCaptureFixture
+Replace = Callable[..., None]
+"""The type of the fixture `board_admin`, which replaces methods of the `ModelAdmin` of boards."""
 
 CONFIG = re.compile(r'<script id="presence-feed" type="application/json">(.*?)</script>')
 
