@@ -20,9 +20,9 @@ const staticFolder = fileURLToPath(new URL("../static/presence/", import.meta.ur
 
 const BANNER = "/* presence: built from presence/client, not to be edited here. */";
 /** What is served and imported: the script's name, and its source. */
-const SCRIPTS = { overlay: "overlay/index", client: "client/api", react: "react/react", count: "count/count" };
+const SCRIPTS = { overlay: "overlay/element", client: "client/client", react: "react/react", count: "count/element" };
 /** What is served only: the pages of the admin. */
-const PAGES = { admin: "admin/admin", overview: "admin/overview" };
+const PAGES = { admin: "admin/boards", overview: "admin/overview" };
 const STYLES = {
   "overlay.css": "src/overlay/overlay.css",
   "admin.css": "src/admin/admin.css",

@@ -165,7 +165,7 @@ def test_with_what_is_no_token(embed: Embed) -> None:
 def test_on_a_board_that_wants_one_to_sign_in(embed: Embed, server: Server) -> None:
     tap = embed(view(server, "00000000-0000-4000-8000-000000000002"))
     ends(tap, "sign-in")
-    assert tap.page.evaluate("errors") == ["no token: 401"]
+    assert tap.page.evaluate("errors") == ["the token view answered 401"]
 
 
 def test_an_origin_that_the_site_does_not_name(

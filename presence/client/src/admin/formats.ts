@@ -1,61 +1,61 @@
-/** How numbers and times are written, in the language of the page. Pure. */
-import { UNKNOWN } from "./text.js";
+/** Formats numbers and times in the language of the page. Pure. */
+import { UNKNOWN } from "./page.js";
 
-const STEPS = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
+const BYTE_UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
 
 export class Formats {
   readonly #locale: string;
   readonly #moments: Intl.DateTimeFormat;
   readonly #numbers = new Map<string, Intl.NumberFormat>();
 
-  /** A language that Intl does not know is English, a time zone that it does not know the browser's. */
+  /** An unknown language becomes English, and an unknown time zone the browser's. */
   constructor(locale: string, timeZone = "") {
-    this.#locale = isKnown(locale) ? locale : "en";
-    const zone = isZone(timeZone) ? { timeZone } : {};
+    this.#locale = isLocale(locale) ? locale : "en";
+    const zone = isTimeZone(timeZone) ? { timeZone } : {};
     this.#moments = new Intl.DateTimeFormat(this.#locale, { dateStyle: "medium", timeStyle: "short", ...zone });
   }
 
   count(value: number | null): string {
-    return value === null ? UNKNOWN : this.#write(value, "count", { maximumFractionDigits: 0 });
+    return value === null ? UNKNOWN : this.#format(value, { maximumFractionDigits: 0 });
   }
 
-  /** Of so many a second. */
+  /** Per second. */
   rate(value: number): string {
-    return this.#write(value, "rate", { maximumFractionDigits: 1 });
+    return this.#format(value, { maximumFractionDigits: 1 });
   }
 
-  /** Of so many bytes a second. */
+  /** Bytes per second. */
   bytes(value: number): string {
-    const step = Math.min(STEPS.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, value)) / 3)));
-    const name = STEPS[step] as string;
-    return this.#unit(value / 1000 ** step, `${name}-per-second`, value < 1000 ? 0 : 1);
+    const step = Math.min(BYTE_UNITS.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, value)) / 3)));
+    return this.#unit(value / 1000 ** step, `${BYTE_UNITS[step]}-per-second`, value < 1000 ? 0 : 1);
   }
 
   milliseconds(value: number): string {
-    return this.#unit(value, "millisecond", 1);
+    return this.#unit(value, "millisecond");
   }
 
   seconds(value: number): string {
-    return this.#unit(value, "second", 1);
+    return this.#unit(value, "second");
   }
 
-  /** A time, of seconds since 1970, with its day. */
+  /** Date and time of seconds since 1970. */
   moment(at: number): string {
     return this.#moments.format(at * 1000);
   }
 
-  #unit(value: number, unit: string, maximumFractionDigits: number): string {
-    return this.#write(value, `${unit}${maximumFractionDigits}`, { style: "unit", unit, maximumFractionDigits });
+  #unit(value: number, unit: string, maximumFractionDigits = 1): string {
+    return this.#format(value, { style: "unit", unit, maximumFractionDigits });
   }
 
-  #write(value: number, key: string, options: Intl.NumberFormatOptions): string {
-    const known = this.#numbers.get(key) ?? new Intl.NumberFormat(this.#locale, options);
-    this.#numbers.set(key, known);
-    return known.format(value);
+  #format(value: number, options: Intl.NumberFormatOptions): string {
+    const key = JSON.stringify(options);
+    const format = this.#numbers.get(key) ?? new Intl.NumberFormat(this.#locale, options);
+    this.#numbers.set(key, format);
+    return format.format(value);
   }
 }
 
-function isKnown(locale: string): boolean {
+function isLocale(locale: string): boolean {
   try {
     return Intl.NumberFormat.supportedLocalesOf(locale).length > 0;
   } catch {
@@ -63,8 +63,7 @@ function isKnown(locale: string): boolean {
   }
 }
 
-/** Whether Intl knows a time zone. */
-export function isZone(timeZone: string): boolean {
+export function isTimeZone(timeZone: string): boolean {
   try {
     new Intl.DateTimeFormat("en", { timeZone });
     return true;

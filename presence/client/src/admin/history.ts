@@ -1,55 +1,61 @@
-/** Asks for how many people there were, of one plot, now and then. No DOM. */
+/** Requests the history of one plot now and then, and summarises it. No DOM. */
 import { browser, type Environment } from "../lib/environment.js";
-import type { Trend } from "./series.js";
 
-/** What of it: `count` buckets of a span, of a board or, "", of all of them. */
-export interface Asked {
+/** Seconds since 1970 at which each minute or hour begins, with the average and most people; null = not recorded. */
+export interface Trend {
+  readonly at: readonly number[];
+  readonly people: readonly (number | null)[];
+  readonly peak: readonly (number | null)[];
+}
+
+export interface HistoryOptions {
   readonly url: string;
   readonly span: string;
+  /** How many minutes or hours. */
   readonly count: number;
+  /** A board's UUID; empty = all boards together. */
   readonly board: string;
-  /** Whether there still is a plot to ask for. */
+  /** Whether the plot is still on the page. */
   isWanted(): boolean;
 }
 
-/** Without a trend it cannot be had now; `hide` what is shown where it may not be seen any more. */
-export interface Answered {
+/** Without a trend the request failed. `hide` says that what is shown is not for this person any more. */
+export interface HistoryAnswer {
   readonly trend: Trend | undefined;
   readonly hide: boolean;
 }
 
 const SECONDS: Readonly<Record<string, number>> = { minutes: 60, hours: 3600 };
-const SOONEST = 30;
-const LATEST = 300;
+/** Seconds between two requests. */
+const SHORTEST_PAUSE = 30;
+const LONGEST_PAUSE = 300;
+/** A plot of this many points changes visibly with each new one. */
 const POINTS = 1440;
-/** Answers after which there is no use in asking again: signed out (0 leads to where one signs in), or not allowed. */
-const SIGNED_OUT: ReadonlySet<number> = new Set([0, 401, 403]);
-const HIDDEN: ReadonlySet<number> = new Set([...SIGNED_OUT, 404]);
-/** In place of an answer that there was none. */
-const NOBODY = -1;
+/** Statuses after which no request will succeed: signed out (0 is a redirect, to the page to sign in), or not allowed. */
+const ENDS: ReadonlySet<number> = new Set([0, 401, 403]);
 
 export class History {
   #board: string;
-  #isLeft = false;
-  #asking: AbortController | undefined;
+  #left = false;
+  #request: AbortController | undefined;
   #timer: unknown;
   readonly #unlisten: () => void;
 
   constructor(
-    private readonly asked: Asked,
-    private readonly heed: (answered: Answered) => void,
+    private readonly options: HistoryOptions,
+    private readonly onAnswer: (answer: HistoryAnswer) => void,
     private readonly environment: Environment = browser,
   ) {
-    this.#board = asked.board;
+    this.#board = options.board;
     this.#unlisten = environment.listen((signal) => {
-      if (signal === "pagehide") this.#isLeft = true;
-      // A page is shown after it is loaded, too: then it has just asked.
-      if (signal === "shown" || (signal === "pageshow" && this.#isLeft)) void this.#refresh();
+      if (signal === "pagehide") this.#left = true;
+      // A page also receives pageshow when it loads, and then it has just sent a request.
+      if (signal === "shown" || (signal === "pageshow" && this.#left)) void this.#refresh();
     });
     void this.#refresh();
   }
 
-  /** Ask for another board from now on. What was asked for before is not told any more. */
+  /** Request another board from now on. */
   show(board: string): void {
     this.#board = board;
     void this.#refresh();
@@ -57,43 +63,69 @@ export class History {
 
   close(): void {
     this.#unlisten();
-    this.#asking?.abort();
+    this.#request?.abort();
     this.environment.clearTimer(this.#timer);
   }
 
   async #refresh(): Promise<void> {
-    if (!this.asked.isWanted()) return this.close();
-    this.environment.clearTimer(this.#timer);
-    this.#asking?.abort();
-    const asking = (this.#asking = new AbortController());
-    const { status, trend } = await this.#ask(asking.signal);
-    if (asking.signal.aborted) return;
-    if (SIGNED_OUT.has(status)) this.#unlisten();
-    else this.#timer = this.environment.setTimer(() => this.#again(), this.#wait());
-    this.heed({ trend, hide: HIDDEN.has(status) });
+    const { environment, options } = this;
+    if (!options.isWanted()) return this.close();
+    environment.clearTimer(this.#timer);
+    this.#request?.abort();
+    const { signal } = (this.#request = new AbortController());
+    const answer = await environment.fetch(this.#url(), {}, signal, "manual").catch(() => undefined);
+    if (signal.aborted) return;
+    const ends = answer !== undefined && ENDS.has(answer.status);
+    if (ends) this.#unlisten();
+    else this.#timer = environment.setTimer(() => environment.visible() && void this.#refresh(), this.#pause());
+    const trend = answer?.status === 200 ? (answer.body as Trend) : undefined;
+    this.onAnswer({ trend, hide: ends || answer?.status === 404 });
   }
 
-  /** Not while nobody looks. */
-  #again(): void {
-    if (this.environment.visible()) void this.#refresh();
+  /** Milliseconds until the plot has a new point. */
+  #pause(): number {
+    const { span, count } = this.options;
+    const seconds = ((SECONDS[span] ?? 60) * count) / POINTS;
+    return Math.min(LONGEST_PAUSE, Math.max(SHORTEST_PAUSE, seconds)) * 1000;
   }
 
-  /** Until there is a point more to be seen. */
-  #wait(): number {
-    const seconds = ((SECONDS[this.asked.span] ?? 60) * this.asked.count) / POINTS;
-    return Math.min(LATEST, Math.max(SOONEST, seconds)) * 1000;
-  }
-
-  async #ask(signal: AbortSignal): Promise<{ status: number; trend: Trend | undefined }> {
-    const { url, span, count } = this.asked;
+  #url(): string {
+    const { url, span, count } = this.options;
     const whole = new URL(url, this.environment.address());
     const board = this.#board ? { board: this.#board } : {};
     whole.search = String(new URLSearchParams({ span, count: String(count), ...board }));
-    try {
-      const { status, body } = await this.environment.fetch(whole.href, {}, signal, "manual");
-      return { status, trend: status === 200 ? (body as Trend) : undefined };
-    } catch {
-      return { status: NOBODY, trend: undefined };
-    }
+    return whole.href;
   }
+}
+
+export interface Summary {
+  /** People in the last recorded minute or hour. */
+  readonly people: number;
+  readonly peak: number;
+  /** When the peak was. */
+  readonly at: number;
+}
+
+/** Returns undefined if nothing was recorded. */
+export function summarize({ at, people, peak }: Trend): Summary | undefined {
+  const last = lastRecorded(people);
+  if (last < 0) return undefined;
+  const most = Math.max(...peak.map((value) => value ?? 0));
+  return { people: people[last] as number, peak: most, at: at[peak.indexOf(most)] as number };
+}
+
+/** The index of the last value that is not null; -1 if there is none. */
+export function lastRecorded(values: readonly (number | null)[]): number {
+  return values.reduce<number>((last, value, at) => (value === null ? last : at), -1);
+}
+
+/** The indices of values between gaps, which no line would show. */
+export function isolated(values: readonly (number | null | undefined)[]): number[] {
+  const recorded = (at: number) => values[at] !== null && values[at] !== undefined;
+  return [...values.keys()].filter((at) => recorded(at) && !recorded(at - 1) && !recorded(at + 1));
+}
+
+/** The top of the scale, high enough that one person does not look like many. */
+export function scaleTop(peak: readonly (number | null)[]): number {
+  return Math.max(4, ...peak.map((value) => value ?? 0)) * 1.1;
 }

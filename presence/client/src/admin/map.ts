@@ -1,64 +1,62 @@
 /**
- * A small live map of a board: everybody's cursor, with the name. A board has no size of its own (what
- * is told are fractions of it), so the map is as wide as it is.
+ * A small live map of a board with everybody's cursor and name. A board has no size, only fractions, so the map has a
+ * shape of its own.
  */
 import { ARROW } from "../lib/dom.js";
-import { Glides, labelAt, pointOn, type Place, type Size } from "./glides.js";
-import { ink, onTheme } from "./theme.js";
-import type { Board } from "./told.js";
+import type { Position } from "../protocol/messages.js";
+import type { Board } from "./board.js";
+import { labelPosition, MapCursors, tipOf, type PlacedCursor, type Size } from "./map-cursors.js";
+import { onThemeChange, themeColor } from "./page.js";
 
-/** CSS pixels: an arrow with the outline around it; the height of a name; beside its letters. */
+/** CSS pixels: an arrow with its outline, the height of a name, and the space beside its letters. */
 const ARROW_SIZE = 16;
 const LABEL_HEIGHT = 16;
-const LABEL_SPACE = 5;
+const LABEL_PADDING = 5;
 /** The arrow's path is drawn for 20 pixels. */
 const ARROW_SCALE = ARROW_SIZE / 20;
-/** Names of more would hide each other; who is pointed at in the table is named anyway. */
+/** With more cursors the names would cover each other, so that only the highlighted person is named. */
 const MOST_NAMES = 60;
 const LONGEST_NAME = 24;
-/** People's colours are such that white is seen on each, and around it on a dark ground. */
+/** White is readable on every person's colour. */
 const ON_COLOR = "#fff";
-/** How much is seen of the others while one person is pointed at. */
+/** Opacity of the others while one person is highlighted. */
 const FAINT = 0.25;
 const COLUMNS = 16;
 const ROWS = 9;
 
-const NOBODY: Board["people"] = new Map();
-
 export class CursorMap {
-  #people = NOBODY;
-  #lit: string | undefined;
+  #people: Board["people"] = null;
+  #highlighted: string | undefined;
   #frame = 0;
-  readonly #glides = new Glides();
-  readonly #calm = matchMedia("(prefers-reduced-motion: reduce)");
+  readonly #cursors = new MapCursors();
+  readonly #reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
   readonly #arrow = new Path2D(ARROW);
   readonly #label: string;
 
   constructor(private readonly canvas: HTMLCanvasElement) {
     this.#label = canvas.dataset["label"] ?? "";
-    new ResizeObserver(() => this.#request()).observe(canvas);
-    onTheme(() => this.#request());
+    new ResizeObserver(() => this.#drawSoon()).observe(canvas);
+    onThemeChange(() => this.#drawSoon());
     this.show({ people: null, cursors: null });
   }
 
   show({ people, cursors }: Pick<Board, "people" | "cursors">): void {
     this.#people = people;
-    this.#glides.show(cursors ?? new Map(), performance.now(), this.#calm.matches);
-    const label = this.#label.replace("{count}", String(this.#glides.count));
+    this.#cursors.show(cursors ?? new Map(), performance.now(), this.#reducedMotion.matches);
+    const label = this.#label.replace("{count}", String(this.#cursors.count));
     if (this.canvas.ariaLabel !== label) this.canvas.ariaLabel = label;
-    this.#request();
+    this.#drawSoon();
   }
 
-  /** Have one person's cursors stand out, or nobody's. */
-  light(key: string | undefined): void {
-    if (this.#lit === key) return;
-    this.#lit = key;
-    this.#request();
+  /** Make one person's cursors stand out; undefined = nobody's. */
+  highlight(key: string | undefined): void {
+    if (this.#highlighted === key) return;
+    this.#highlighted = key;
+    this.#drawSoon();
   }
 
-  /** Drawn at the screen's next frame, and at each while something moves. */
-  #request(): void {
-    if (this.#frame === 0) this.#frame = requestAnimationFrame((now) => this.#draw(now));
+  #drawSoon(): void {
+    this.#frame ||= requestAnimationFrame((now) => this.#draw(now));
   }
 
   #draw(now: number): void {
@@ -67,12 +65,12 @@ export class CursorMap {
     const pen = this.canvas.getContext("2d");
     if (!pen || size.width === 0) return;
     this.#fit(pen, size);
-    grid(pen, size);
-    this.#drawAll(pen, size, this.#glides.at(now));
-    if (this.#glides.moving(now)) this.#request();
+    drawGrid(pen, size);
+    this.#drawCursors(pen, size, this.#cursors.at(now));
+    if (this.#cursors.moving(now)) this.#drawSoon();
   }
 
-  /** As many pixels as the screen has there. */
+  /** Clear the canvas, and give it as many pixels as the screen has there. */
   #fit(pen: CanvasRenderingContext2D, { width, height }: Size): void {
     const ratio = devicePixelRatio;
     const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
@@ -82,31 +80,25 @@ export class CursorMap {
     pen.clearRect(0, 0, width, height);
   }
 
-  /** Whoever is pointed at last, above all others. */
-  #drawAll(pen: CanvasRenderingContext2D, size: Size, places: readonly Place[]): void {
-    const isLit = ({ key }: Place) => key === this.#lit;
-    const others = places.filter((place) => !isLit(place));
-    const lit = places.filter(isLit);
-    const named = places.length <= MOST_NAMES;
+  /** The highlighted person comes last, above all others. */
+  #drawCursors(pen: CanvasRenderingContext2D, size: Size, cursors: readonly PlacedCursor[]): void {
+    const highlighted = cursors.filter(({ key }) => key === this.#highlighted);
+    const others = cursors.filter(({ key }) => key !== this.#highlighted);
+    const named = cursors.length <= MOST_NAMES;
     pen.font = `500 11px ${getComputedStyle(this.canvas).fontFamily}`;
-    pen.globalAlpha = lit.length > 0 ? FAINT : 1;
-    for (const place of others) this.#drawOne(pen, size, place, named);
+    pen.globalAlpha = highlighted.length > 0 ? FAINT : 1;
+    for (const cursor of others) this.#drawCursor(pen, size, cursor, named);
     pen.globalAlpha = 1;
-    for (const place of lit) this.#drawOne(pen, size, place, true);
+    for (const cursor of highlighted) this.#drawCursor(pen, size, cursor, true);
   }
 
-  #drawOne(pen: CanvasRenderingContext2D, size: Size, place: Place, named: boolean): void {
-    const person = this.#people?.get(place.key);
+  #drawCursor(pen: CanvasRenderingContext2D, size: Size, cursor: PlacedCursor, named: boolean): void {
+    const person = this.#people?.get(cursor.key);
     if (!person) return;
-    const tip = pointOn(size, place, ARROW_SIZE);
+    const tip = tipOf(size, cursor, ARROW_SIZE);
     pen.fillStyle = person.color;
-    this.#drawArrow(pen, tip);
-    if (named) drawName(pen, size, tip, short(person.name));
-  }
-
-  #drawArrow(pen: CanvasRenderingContext2D, { x, y }: { x: number; y: number }): void {
     pen.save();
-    pen.translate(x, y);
+    pen.translate(tip.x, tip.y);
     pen.scale(ARROW_SCALE, ARROW_SCALE);
     pen.lineJoin = "round";
     pen.lineWidth = 3;
@@ -114,39 +106,38 @@ export class CursorMap {
     pen.stroke(this.#arrow);
     pen.fill(this.#arrow);
     pen.restore();
+    if (named) drawName(pen, size, tip, person.name);
   }
 }
 
-function drawName(pen: CanvasRenderingContext2D, size: Size, tip: { x: number; y: number }, name: string): void {
-  const label = { width: pen.measureText(name).width + 2 * LABEL_SPACE, height: LABEL_HEIGHT };
-  const { x, y } = labelAt(size, tip, label, ARROW_SIZE);
+function drawName(pen: CanvasRenderingContext2D, size: Size, tip: Position, name: string): void {
+  const letters = [...name];
+  const text = letters.length > LONGEST_NAME ? `${letters.slice(0, LONGEST_NAME - 1).join("")}…` : name;
+  const label = { width: pen.measureText(text).width + 2 * LABEL_PADDING, height: LABEL_HEIGHT };
+  const { x, y } = labelPosition(size, tip, label, ARROW_SIZE);
   pen.beginPath();
   pen.roundRect(x, y, label.width, label.height, LABEL_HEIGHT / 2);
   pen.fill();
   pen.fillStyle = ON_COLOR;
   pen.textBaseline = "middle";
   pen.textAlign = "left";
-  pen.fillText(name, x + LABEL_SPACE, y + LABEL_HEIGHT / 2 + 0.5);
+  pen.fillText(text, x + LABEL_PADDING, y + LABEL_HEIGHT / 2 + 0.5);
 }
 
-/** Faint squares, so that an empty board looks like one. */
-function grid(pen: CanvasRenderingContext2D, { width, height }: Size): void {
+/** Faint squares, so that an empty board looks like one. A line is sharp in the middle of a pixel. */
+function drawGrid(pen: CanvasRenderingContext2D, { width, height }: Size): void {
   pen.beginPath();
-  for (let column = 1; column < COLUMNS; column++) line(pen, (width * column) / COLUMNS, 0, 0, height);
-  for (let row = 1; row < ROWS; row++) line(pen, 0, (height * row) / ROWS, width, 0);
-  pen.strokeStyle = ink("--hairline-color", "#e8e8e8");
+  for (let column = 1; column < COLUMNS; column++) {
+    const x = Math.round((width * column) / COLUMNS) + 0.5;
+    pen.moveTo(x, 0);
+    pen.lineTo(x, height);
+  }
+  for (let row = 1; row < ROWS; row++) {
+    const y = Math.round((height * row) / ROWS) + 0.5;
+    pen.moveTo(0, y);
+    pen.lineTo(width, y);
+  }
+  pen.strokeStyle = themeColor("--hairline-color", "#e8e8e8");
   pen.lineWidth = 1;
   pen.stroke();
-}
-
-/** In the middle of a pixel, where it is sharp. */
-function line(pen: CanvasRenderingContext2D, x: number, y: number, right: number, down: number): void {
-  const [left, top] = [Math.round(x) + (right ? 0 : 0.5), Math.round(y) + (down ? 0 : 0.5)];
-  pen.moveTo(left, top);
-  pen.lineTo(left + right, top + down);
-}
-
-function short(name: string): string {
-  const letters = [...name];
-  return letters.length > LONGEST_NAME ? `${letters.slice(0, LONGEST_NAME - 1).join("")}…` : name;
 }

@@ -1,13 +1,12 @@
-/** The script of the admin's page "Presence", and of every page that has plots. */
-import { openFeed, type Status, type Watch } from "./feed.js";
+/** Entry point of `overview.js`, the script of the admin's page "Presence" and of every page with plots. */
+import { Feed, type FeedOptions, type FeedStatus } from "./feed.js";
 import { Formats } from "./formats.js";
-import { plotAll, type Plot, type PlotSettings } from "./plots.js";
-import { StatusLine } from "./status.js";
+import { StatusLine, write } from "./page.js";
+import { plotAll, type Plot, type PlotConfig } from "./plots.js";
 import { Table } from "./table.js";
-import { write } from "./text.js";
 
-/** What is told of the topic "overview": presence/overview.py. Null is what is not known. */
-interface Told {
+/** The topic "overview" (presence/admin/overview_topic.py); null = not known. */
+interface OverviewState {
   readonly people: number | null;
   readonly sockets: number | null;
   readonly boards: number | null;
@@ -29,20 +28,18 @@ interface Process {
   readonly lease_age: number;
 }
 
-type Words = Readonly<Record<"stale" | "ended" | "away" | "nobody" | "none" | "reachable" | "unreachable", string>>;
+type Texts = Readonly<Record<"stale" | "ended" | "away" | "nobody" | "none" | "reachable" | "unreachable", string>>;
 
-interface Said {
-  readonly socket: string;
-  readonly feed: string;
-  readonly watch: Watch;
-  /** Of a board, whose UUID is to be put in place of `anyBoard`; null where there is no such page. */
+/** The page's configuration of the overview. */
+interface OverviewConfig extends FeedOptions {
+  /** The page of a board, with `anyBoard` in place of its UUID; null if there is none. */
   readonly change: string | null;
-  readonly words: Words;
+  readonly words: Texts;
 }
 
 class Overview {
-  #status: Status = "connecting";
-  #isAway = false;
+  #status: FeedStatus = "connecting";
+  #storeAway = false;
   readonly #formats = new Formats(document.documentElement.lang);
   readonly #busiest: Table;
   readonly #processes: Table;
@@ -50,51 +47,51 @@ class Overview {
   readonly #choice = find("#presence-board") as HTMLSelectElement;
 
   constructor(
-    private readonly said: Said,
+    private readonly config: OverviewConfig,
     private readonly anyBoard: string,
-    plots: readonly Plot[],
+    private readonly plots: readonly Plot[],
   ) {
-    this.#line = new StatusLine(find(".presence-overview"), said.words);
-    this.#busiest = new Table(find("#presence-busiest tbody"), said.words.nobody, 2);
-    this.#processes = new Table(find("#presence-processes tbody"), said.words.none, 10);
+    this.#line = new StatusLine(find(".presence-overview"), config.words);
+    this.#busiest = new Table(find("#presence-busiest tbody"), config.words.nobody, 2);
+    this.#processes = new Table(find("#presence-processes tbody"), config.words.none, 10);
     this.#choice.addEventListener("change", () => {
       for (const plot of plots) plot.show(this.#choice.value);
     });
-    this.#tellStatus();
-    const heed = (status: Status) => {
+    this.#showStatus();
+    const onStatus = (status: FeedStatus) => {
       this.#status = status;
-      this.#tellStatus();
-      if (status === "ended") this.#clear(plots);
+      this.#showStatus();
+      if (status === "ended") this.#clear();
     };
-    openFeed(said, (update) => this.#show(update["overview"] as Told | undefined), heed);
+    new Feed(config, ({ overview }) => overview && this.#show(overview as OverviewState), onStatus);
   }
 
-  #show(told: Told | undefined): void {
-    if (!told) return;
-    const { words } = this.said;
-    for (const name of ["people", "sockets", "boards"] as const) total(name, this.#formats.count(told[name]));
-    total("store", told.store ? words.reachable : words.unreachable).classList.toggle("presence-bad", !told.store);
-    this.#isAway = !told.store;
-    this.#tellStatus();
-    this.#busiest.show(told.busiest && told.busiest.map(({ board, title, people }) => this.#board(board, title, people)));
-    this.#processes.show(told.processes.map((process) => this.#process(process)));
-    if (told.busiest) this.#offer(told.busiest);
+  #show(state: OverviewState): void {
+    const { words } = this.config;
+    for (const name of ["people", "sockets", "boards"] as const) showTotal(name, this.#formats.count(state[name]));
+    showTotal("store", state.store ? words.reachable : words.unreachable).classList.toggle("presence-bad", !state.store);
+    this.#storeAway = !state.store;
+    this.#showStatus();
+    this.#busiest.show(state.busiest && state.busiest.map((board) => this.#boardRow(board)));
+    this.#processes.show(state.processes.map((process) => this.#processRow(process)));
+    if (state.busiest) this.#updateChoice(state.busiest);
   }
 
-  /** Who may not see it any more sees nothing of it. */
-  #clear(plots: readonly Plot[]): void {
-    for (const name of ["people", "sockets", "boards", "store"]) total(name, this.#formats.count(null));
+  /** Show nothing: this person may not see it any more. */
+  #clear(): void {
+    for (const name of ["people", "sockets", "boards", "store"]) showTotal(name, this.#formats.count(null));
     for (const table of [this.#busiest, this.#processes]) table.show(null);
-    for (const plot of plots) plot.close();
+    for (const plot of this.plots) plot.close();
     this.#choice.replaceChildren();
   }
 
-  #board(board: string, title: string, people: number) {
-    const href = this.said.change && new URL(this.said.change.replace(this.anyBoard, board), location.href).href;
-    return { key: board, cells: [{ text: title, href: href ?? undefined }, this.#formats.count(people)] };
+  #boardRow({ board, title, people }: NonNullable<OverviewState["busiest"]>[number]) {
+    const { change } = this.config;
+    const href = change ? new URL(change.replace(this.anyBoard, board), location.href).href : undefined;
+    return { key: board, cells: [{ text: title, href }, this.#formats.count(people)] };
   }
 
-  #process(process: Process) {
+  #processRow(process: Process) {
     const f = this.#formats;
     const cells = [
       process.process,
@@ -111,25 +108,25 @@ class Overview {
     return { key: process.process, cells };
   }
 
-  /** The busiest boards may be plotted, and the one that is. Not while somebody chooses. */
-  #offer(busiest: NonNullable<Told["busiest"]>): void {
+  /** Offer the busiest boards and the one that is plotted. Changes nothing while somebody is choosing. */
+  #updateChoice(busiest: NonNullable<OverviewState["busiest"]>): void {
     const choice = this.#choice;
     if (document.activeElement === choice) return;
     const [all, ...others] = [...choice.options];
     const kept = others.filter(({ value, selected }) => selected || busiest.some(({ board }) => board === value));
     const known = new Set(kept.map(({ value }) => value));
-    const fresh = busiest.filter(({ board }) => !known.has(board)).map(({ board, title }) => new Option(title, board));
-    if (all && (fresh.length > 0 || kept.length < others.length)) choice.replaceChildren(all, ...kept, ...fresh);
+    const added = busiest.filter(({ board }) => !known.has(board)).map(({ board, title }) => new Option(title, board));
+    if (all && (added.length > 0 || kept.length < others.length)) choice.replaceChildren(all, ...kept, ...added);
   }
 
-  /** Something is said where the numbers are old, or missing. */
-  #tellStatus(): void {
-    const text = this.#line.show(this.#status, this.#isAway ? this.said.words.away : "");
+  /** Say if numbers are old or missing. */
+  #showStatus(): void {
+    const text = this.#line.show(this.#status, this.#storeAway ? this.config.words.away : "");
     find(".presence-status").classList.toggle("errornote", text !== "");
   }
 }
 
-function total(name: string, text: string): HTMLElement {
+function showTotal(name: string, text: string): HTMLElement {
   const place = find(`[data-total=${name}]`);
   write(place, text);
   return place;
@@ -139,13 +136,12 @@ function find(selector: string): HTMLElement {
   return document.querySelector(selector) as HTMLElement;
 }
 
-/** Only of scripts: the admin's list of applications has ids of its own, "presence-overview" for one. */
-function read<Kind>(id: string): Kind | undefined {
-  const text = document.querySelector(`script#${id}`)?.textContent;
-  return text ? ((JSON.parse(text) as Kind | null) ?? undefined) : undefined;
+/** Read a JSON script. Other elements may have the same id, as "presence-overview" in the admin's list of apps. */
+function readConfig<Config>(id: string): Config | null {
+  return JSON.parse(document.querySelector(`script#${id}`)?.textContent || "null") as Config | null;
 }
 
-const settings = read<PlotSettings>("presence-plots");
-const plots = settings ? plotAll(document, settings) : [];
-const said = read<Said>("presence-overview");
-if (said && settings) new Overview(said, settings.anyBoard, plots);
+const plotConfig = readConfig<PlotConfig>("presence-plots");
+const plots = plotConfig ? plotAll(document, plotConfig) : [];
+const config = readConfig<OverviewConfig>("presence-overview");
+if (config && plotConfig) new Overview(config, plotConfig.anyBoard, plots);

@@ -1,104 +1,121 @@
-/** The panel of one board, in its form: who is there, what they do, where they point, and what staff may do. */
-import { act, type Done } from "./actions.js";
-import { openFeed, type OnUpdate, type Status, type Watch } from "./feed.js";
+/** The panel of one board: who is there, what they do, where they point, and what staff may do about it. */
+import { applyChange, UNKNOWN_BOARD, type BoardChange } from "./board.js";
+import { Feed, type FeedOptions, type FeedStatus, type OnUpdate } from "./feed.js";
 import { Formats } from "./formats.js";
 import { CursorMap } from "./map.js";
-import { People } from "./people.js";
-import { StatusLine } from "./status.js";
-import { UNKNOWN, write } from "./text.js";
-import { merge, NOTHING, type Board, type Change } from "./told.js";
+import { StatusLine, UNKNOWN, write } from "./page.js";
+import { PeopleTable } from "./people-table.js";
 
-/** What the page says to its script. */
-export interface PanelSaid {
-  readonly socket: string;
-  readonly feed: string;
-  readonly watch: Watch;
-  /** Where actions are sent to. */
+/** The page's configuration of the panel. */
+export interface PanelConfig extends FeedOptions {
+  /** The URL that takes actions. */
   readonly act: string;
-  /** The page of an account, with `__pk__` for its key; null where there is none for whoever looks. */
+  /** The page of an account, with `__pk__` for its key; null if this person may not see accounts. */
   readonly account: string | null;
-  /** As Intl has them. */
   readonly locale: string;
   readonly timeZone: string;
   readonly texts: Readonly<Partial<Record<string, string>>>;
 }
 
+/** The server's answer to an action, or the key of a text that stands for one. */
+type Result = { readonly message: string; readonly level: "success" | "error" } | "not_done" | "not_allowed";
+
+const ACTION_TIMEOUT = 15_000;
+
+/** Send an action without leaving the page, so that nobody loses what they have not saved. */
+async function act(url: string, fields: Readonly<Record<string, string>>): Promise<Result> {
+  const token = document.querySelector<HTMLInputElement>("[name=csrfmiddlewaretoken]")?.value ?? "";
+  try {
+    const answer = await fetch(url, {
+      method: "POST",
+      headers: { Accept: "application/json" },
+      body: new URLSearchParams({ ...fields, csrfmiddlewaretoken: token }),
+      // Someone who is signed out is redirected to the page to sign in.
+      redirect: "manual",
+      signal: AbortSignal.timeout(ACTION_TIMEOUT),
+    });
+    if (answer.status === 403) return "not_allowed";
+    return answer.ok ? ((await answer.json()) as Result) : "not_done";
+  } catch {
+    return "not_done";
+  }
+}
+
 class Panel {
-  #board = NOTHING;
-  readonly #acting = new Set<HTMLElement>();
+  #board = UNKNOWN_BOARD;
+  readonly #pending = new Set<HTMLElement>();
   readonly #formats: Formats;
-  readonly #people: People;
+  readonly #people: PeopleTable;
   readonly #map: CursorMap;
 
   constructor(
     private readonly root: HTMLElement,
-    private readonly said: PanelSaid,
+    private readonly config: PanelConfig,
   ) {
-    this.#formats = new Formats(said.locale, said.timeZone);
+    this.#formats = new Formats(config.locale, config.timeZone);
     this.#map = new CursorMap(this.#find<HTMLCanvasElement>("canvas"));
-    const options = { ...said, formats: this.#formats };
-    const light = (key: string | undefined) => this.#map.light(key);
-    this.#people = new People(this.#find(".presence-table tbody"), this.#find<HTMLTemplateElement>("template"), options, light);
-    root.addEventListener("click", ({ target }) => this.#clicked(target as Element));
-    this.#tell(new Set(["script"]));
+    const options = { ...config, formats: this.#formats };
+    const template = this.#find<HTMLTemplateElement>("template");
+    const highlight = (key: string | undefined) => this.#map.highlight(key);
+    this.#people = new PeopleTable(this.#find(".presence-table tbody"), template, options, highlight);
+    root.addEventListener("click", ({ target }) => this.#onClick(target as Element));
+    this.#showParts("script");
   }
 
-  readonly update: OnUpdate = (update, anew) => {
-    if (update["board"] === undefined) return;
-    this.#board = merge(anew.has("board") ? NOTHING : this.#board, update["board"] as Change | null);
-    this.#show(this.#board);
-  };
-
-  /** Who may not see it any more sees nothing of it. */
-  clear(): void {
-    this.#board = NOTHING;
-    this.#people.clear();
-    this.#map.show(NOTHING);
-    this.#message(undefined);
-    for (const plot of this.root.querySelectorAll(".presence-plot")) plot.remove();
-    this.#tell(new Set(["script"]));
-  }
-
-  #show(board: Board): void {
+  readonly update: OnUpdate = ({ board: change }, fresh) => {
+    if (change === undefined) return;
+    const board = applyChange(fresh.has("board") ? UNKNOWN_BOARD : this.#board, change as BoardChange | null);
+    this.#board = board;
     this.#people.show(board.people ?? new Map());
     this.#map.show(board);
-    const states = ["script", "told"];
-    if (board.closed !== null) states.push(board.closed ? "closed" : "open");
-    if (!board.people) states.push("unknown");
-    else if (board.people.size === 0) states.push("nobody");
-    this.#tell(new Set(states));
+    const parts = ["script", "told"];
+    if (board.closed !== null) parts.push(board.closed ? "closed" : "open");
+    if (!board.people) parts.push("unknown");
+    else if (board.people.size === 0) parts.push("nobody");
+    this.#showParts(...parts);
+  };
+
+  /** Show nothing of the board: this person may not see it any more. */
+  clear(): void {
+    this.#board = UNKNOWN_BOARD;
+    this.#people.clear();
+    this.#map.show(UNKNOWN_BOARD);
+    this.#showMessage(undefined);
+    for (const plot of this.root.querySelectorAll(".presence-plot")) plot.remove();
+    this.#showParts("script");
   }
 
-  /** Show the count, and of what is there only sometimes what is right now. */
-  #tell(states: ReadonlySet<string>): void {
+  /** Show the count, and of the parts with a condition those whose condition holds. */
+  #showParts(...conditions: string[]): void {
     const { people } = this.#board;
     write(this.#find("[data-field=count]"), people ? this.#formats.count(people.size) : UNKNOWN);
     for (const part of this.root.querySelectorAll<HTMLElement>("[data-when]")) {
-      part.hidden = !states.has(part.dataset["when"] ?? "");
+      part.hidden = !conditions.includes(part.dataset["when"] ?? "");
     }
   }
 
-  #clicked(target: Element): void {
+  #onClick(target: Element): void {
     const button = target.closest<HTMLElement>("button[data-action]");
     const action = button?.dataset["action"];
-    if (!button || !action || this.#acting.has(button)) return;
+    // A button that is pressed twice acts once.
+    if (!button || !action || this.#pending.has(button)) return;
     const person = button.closest<HTMLElement>("[data-person]")?.dataset["person"];
     void this.#act(button, { action, ...(person !== undefined && { person }) });
   }
 
-  /** Once at a time for each button: one that somebody presses twice means one thing. */
-  async #act(button: HTMLElement, said: Readonly<Record<string, string>>): Promise<void> {
-    this.#acting.add(button);
-    const done = await act(this.said.act, said);
-    this.#acting.delete(button);
-    this.#message(typeof done === "string" ? { message: this.said.texts[done] ?? "", level: "error" } : done);
+  async #act(button: HTMLElement, fields: Readonly<Record<string, string>>): Promise<void> {
+    this.#pending.add(button);
+    this.#showMessage(await act(this.config.act, fields));
+    this.#pending.delete(button);
   }
 
-  #message(done: Done | undefined): void {
+  #showMessage(result: Result | undefined): void {
     const item = document.createElement("li");
-    item.className = done?.level ?? "";
-    item.textContent = done?.message ?? "";
-    this.#find(".presence-message ul").replaceChildren(...(done ? [item] : []));
+    const { message, level } =
+      typeof result === "string" ? { message: this.config.texts[result] ?? "", level: "error" } : (result ?? {});
+    item.className = level ?? "";
+    item.textContent = message ?? "";
+    this.#find(".presence-message ul").replaceChildren(...(result ? [item] : []));
   }
 
   #find<Kind extends HTMLElement = HTMLElement>(selector: string): Kind {
@@ -106,12 +123,12 @@ class Panel {
   }
 }
 
-export function beginPanel(said: PanelSaid, root: HTMLElement): void {
-  const panel = new Panel(root, said);
-  const line = new StatusLine(root, said.texts);
-  const heed = (status: Status) => {
+export function startPanel(config: PanelConfig, root: HTMLElement): void {
+  const panel = new Panel(root, config);
+  const line = new StatusLine(root, config.texts);
+  const onStatus = (status: FeedStatus) => {
     line.show(status);
     if (status === "ended") panel.clear();
   };
-  openFeed(said, panel.update, heed);
+  new Feed(config, panel.update, onStatus);
 }

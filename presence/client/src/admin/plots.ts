@@ -1,19 +1,15 @@
-/**
- * The plots of a page of the admin: each `<figure class="presence-plot">` of it
- * (presence/admin/plot.html) shows how many people there were on a board, or on all.
- */
-import { Chart, type ChartOptions, type ChartWords } from "./chart.js";
-import { History, type Answered } from "./history.js";
-import { summarize, type Trend } from "./series.js";
+/** Fills every `<figure class="presence-plot">` of an admin page with the history of a board, or of all boards. */
+import { Chart, type ChartOptions, type ChartTexts } from "./chart.js";
+import { History, summarize, type HistoryAnswer, type Trend } from "./history.js";
 
-/** What the page says: presence/trend.py. */
-export interface PlotSettings extends ChartOptions {
+/** The page's configuration of its plots (presence/admin/charts.py). */
+export interface PlotConfig extends ChartOptions {
   readonly history: string;
-  /** By the span's name, null where the site has none. `anyBoard` in those of a board is to be the board. */
+  /** URLs by span; null if the site has none. Those of a board contain `anyBoard` in place of its UUID. */
   readonly downloads: Readonly<Record<string, string | null>>;
   readonly boardDownloads: Readonly<Record<string, string | null>>;
   readonly anyBoard: string;
-  readonly words: ChartWords & Readonly<Record<"said" | "nothing" | "failed" | "download", string>>;
+  readonly words: ChartTexts & Readonly<Record<"said" | "nothing" | "failed" | "download", string>>;
 }
 
 export class Plot {
@@ -21,90 +17,81 @@ export class Plot {
   readonly #span: string;
   readonly #chart: Chart;
   readonly #box: HTMLElement;
-  readonly #said: HTMLElement;
+  readonly #text: HTMLElement;
   readonly #caption: string;
   readonly #history: History;
 
   constructor(
     figure: HTMLElement,
-    private readonly settings: PlotSettings,
+    private readonly config: PlotConfig,
   ) {
     const { span = "minutes", count = "60", board = "" } = figure.dataset;
     [this.#span, this.#board] = [span, board];
     this.#caption = figure.querySelector("figcaption")?.textContent ?? "";
     this.#box = figure.querySelector(".presence-canvas") as HTMLElement;
-    this.#said = figure.querySelector("p") as HTMLElement;
-    this.#chart = new Chart(this.#box, settings);
+    this.#text = figure.querySelector("p") as HTMLElement;
+    this.#chart = new Chart(this.#box, config);
     const isWanted = () => {
       if (!figure.isConnected) this.#chart.close();
       return figure.isConnected;
     };
-    const asked = { url: settings.history, span, count: Number(count), board, isWanted };
-    this.#history = new History(asked, (answered) => this.#heed(answered));
+    const options = { url: config.history, span, count: Number(count), board, isWanted };
+    this.#history = new History(options, (answer) => this.#onAnswer(answer));
   }
 
-  /** Show another board, "" for all of them. */
+  /** Show another board; empty = all boards together. */
   show(board: string): void {
     this.#board = board;
     this.#clear();
     this.#history.show(board);
   }
 
-  /** Show nothing any more. */
   close(): void {
     this.#history.close();
     this.#clear();
     this.#chart.close();
   }
 
-  #heed({ trend, hide }: Answered): void {
-    if (trend) return this.#tell(trend);
+  #onAnswer({ trend, hide }: HistoryAnswer): void {
+    if (trend) return this.#showTrend(trend);
     if (hide) this.#chart.clear();
-    this.#say(this.settings.words.failed);
+    this.#describe(this.config.words.failed);
   }
 
-  /** Neither drawn nor said is what is of another board, or may not be seen any more. */
   #clear(): void {
     this.#chart.clear();
-    this.#said.replaceChildren();
+    this.#text.replaceChildren();
     this.#box.removeAttribute("aria-label");
     this.#box.removeAttribute("role");
   }
 
-  #tell(trend: Trend): void {
+  #showTrend(trend: Trend): void {
     this.#chart.show(trend);
-    const { words, locale } = this.settings;
-    const found = summarize(trend);
-    if (!found) return this.#say(words.nothing);
+    const { words, locale } = this.config;
+    const summary = summarize(trend);
+    if (!summary) return this.#describe(words.nothing);
     const number = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
-    const { people, peak, at } = found;
-    const values = { people: number.format(people), peak: number.format(peak), time: this.#chart.said(at) };
-    this.#say(words.said.replace(/\{(people|peak|time)\}/g, (_, name: keyof typeof values) => values[name]));
+    const { people, peak, at } = summary;
+    const values = { people: number.format(people), peak: number.format(peak), time: this.#chart.moment(at) };
+    this.#describe(words.said.replace(/\{(people|peak|time)\}/g, (_, name: keyof typeof values) => values[name]));
   }
 
-  #say(text: string): void {
-    this.#box.setAttribute("role", "img");
-    this.#box.setAttribute("aria-label", `${this.#caption}: ${text}`);
-    const link = this.#link();
-    this.#said.replaceChildren(text, ...(link ? [" ", link] : []));
-  }
-
-  #link(): HTMLElement | undefined {
-    const { downloads, boardDownloads, anyBoard, words } = this.settings;
-    const url = this.#board
-      ? boardDownloads[this.#span]?.replace(anyBoard, this.#board)
-      : downloads[this.#span];
-    if (!url) return undefined;
+  /** Describe the plot in words below it and for assistive technology, with a link to download its values. */
+  #describe(text: string): void {
+    this.#box.role = "img";
+    this.#box.ariaLabel = `${this.#caption}: ${text}`;
+    const { downloads, boardDownloads, anyBoard, words } = this.config;
+    const ofBoard = boardDownloads[this.#span]?.replace(anyBoard, this.#board);
+    const url = this.#board ? ofBoard : downloads[this.#span];
+    if (!url) return this.#text.replaceChildren(text);
     const link = document.createElement("a");
     link.href = url;
     link.textContent = words.download;
     link.ariaLabel = `${words.download}: ${this.#caption}`;
-    return link;
+    this.#text.replaceChildren(text, " ", link);
   }
 }
 
-/** Have every plot of a page drawn. */
-export function plotAll(page: ParentNode, settings: PlotSettings): Plot[] {
-  const figures = [...page.querySelectorAll<HTMLElement>(".presence-plot")];
-  return figures.map((figure) => new Plot(figure, settings));
+export function plotAll(page: ParentNode, config: PlotConfig): Plot[] {
+  return [...page.querySelectorAll<HTMLElement>(".presence-plot")].map((figure) => new Plot(figure, config));
 }

@@ -1,44 +1,44 @@
-/** One session on one board without any picture of it: for pages that draw by themselves. */
-import { Connection, type StatusChange } from "./connection.js";
+/** One session on one board, without any display. Entry point of `client.js`, for pages that draw by themselves. */
 import { Emitter } from "../lib/emitter.js";
 import { browser, type Environment, type Signal } from "../lib/environment.js";
-import {
-  ACTIVE,
-  fromWire,
-  toWire,
-  type ClientState,
-  type Color,
-  type Cursor,
-  type ServerMessage,
-  type State,
-} from "../protocol/protocol.js";
+import { fromWire, toWire } from "../protocol/codec.js";
+import { ACTIVE, type ClientState, type Color, type Cursor, type ServerMessage, type State } from "../protocol/messages.js";
 import { Roster, type Member } from "../protocol/roster.js";
+import { Connection, type StatusChange } from "./connection.js";
 import { Throttle } from "./throttle.js";
 import { tokensFrom, type Token } from "./tokens.js";
 
+export type { Answer, Environment, Signal, Socket, SocketEvents } from "../lib/environment.js";
+export { ACTIVE, AWAY, IDLE, OFF_BOARD } from "../protocol/messages.js";
+export type { ClientState, Color, Position, State } from "../protocol/messages.js";
+export type { Reason } from "../protocol/reconnect.js";
+export type { Member } from "../protocol/roster.js";
+export type { Status, StatusChange } from "./connection.js";
+export { TokenError, tokensFrom, type Token } from "./tokens.js";
+
 export interface ClientOptions {
-  /** The board's UUID; its socket is then `/ws/presence/<board>/` on the page's own host. */
+  /** The board's UUID. Its socket is `/ws/presence/<board>/` on the page's own host. */
   readonly board?: string | undefined;
-  /** The socket, where it is elsewhere: a path or a whole URL, `wss://host/ws/presence/<board>/`. */
+  /** The socket if it is elsewhere: a path or a whole URL, `wss://host/ws/presence/<board>/`. */
   readonly url?: string | undefined;
-  /** For pages of another origin: a signed token, or what gives one for each connection. */
+  /** For pages of another origin: a signed token, or a function that returns one for each connection. */
   readonly token?: Token | undefined;
-  /** For pages of another origin: the site's view that gives tokens. It comes before `token`. */
+  /** For pages of another origin: the URL of the site's token view. Overrides `token`. */
   readonly tokenUrl?: string | undefined;
-  /** A guest's name; the server normalises it. Without one it gives one. */
+  /** A guest's name, which the server normalises. The server names a guest without one. */
   readonly name?: string | undefined;
-  /** The browser's own unless given. */
+  /** Defaults to the browser. */
   readonly environment?: Environment | undefined;
 }
 
-/** Someone else's cursor: fractions 0..1 of the shared surface. */
+/** Someone else's cursor, in fractions 0..1 of the shared surface. */
 export interface CursorMove {
   readonly user: number;
   readonly x: number;
   readonly y: number;
 }
 
-/** This session itself; `name` is undefined where only the server knows it. */
+/** This session. `name` is undefined until the server has sent a name that it chose. */
 export interface Self {
   readonly user: number;
   readonly color: Color;
@@ -47,71 +47,63 @@ export interface Self {
 }
 
 export interface ClientEvents {
-  /** Where the connection stands. */
   status: StatusChange;
-  /** How many people are here. */
+  /** The number of people here. */
   count: number;
-  /** Everyone else, anew: it replaces what `joined` and `left` have told. */
+  /** Everyone else. Replaces what `joined` and `left` have reported. */
   roster: readonly Member[];
-  /** Someone came, or goes by another name now. */
+  /** Someone joined, or has another name now. */
   joined: Member;
   left: Member;
   state: { readonly user: number; readonly state: State };
   cursor: CursorMove;
-  /** This session was welcomed, or has learnt its name. */
+  /** The server welcomed this session, or sent its name. */
   self: Self;
-  /** Nothing is ever thrown at the page: what went wrong comes here. */
+  /** Every error. None is thrown at the page. */
   error: Error;
 }
 
-/** While the network takes no more, look again after so many milliseconds. */
-const CONGESTION_CHECK = 50;
+/** Milliseconds after which a congested network is tried again. */
+const CONGESTION_RETRY = 50;
 
-type Handlers = { [M in ServerMessage as M["type"]]?: (message: M) => void };
-
-/**
- * The socket's URL: `endpoint` may be a path or a whole URL, of HTTP or WebSocket. Throws TypeError
- * where it is no URL.
- */
+/** The URL of a socket. `endpoint` is a path or a URL of HTTP or WebSocket. Throws TypeError if it is neither. */
 export function socketUrl(endpoint: string, page: string): string {
   const url = new URL(endpoint, page);
   url.protocol = url.protocol.replace(/^http/, "ws");
   return url.href;
 }
 
-function endpointOf({ board, url }: ClientOptions): string {
-  if (url) return url;
-  if (!board) throw new TypeError("a presence client takes a board or a url");
+/** The path of a board's socket on the page's own host. */
+export function boardPath(board: string): string {
   return `/ws/presence/${encodeURIComponent(board)}/`;
 }
 
 export class PresenceClient {
   readonly #environment: Environment;
   readonly #connection: Connection;
-  readonly #emitter: Emitter<ClientEvents>;
+  readonly #emitter: Emitter<ClientEvents> = new Emitter((error) => this.#emitter.emit("error", error));
   readonly #roster = new Roster();
   readonly #throttle = new Throttle();
   readonly #name: string;
-  readonly #handlers: Handlers;
-  #own: Self | undefined;
+  #self: Self | undefined;
   #interval = 0;
   #timer: unknown;
   #unlisten: (() => void) | undefined;
 
-  constructor(options: ClientOptions) {
-    const { name = "", environment = browser, tokenUrl } = options;
+  constructor({ board, url, name = "", token, tokenUrl, environment = browser }: ClientOptions) {
     this.#environment = environment;
     this.#name = name.trim();
-    this.#emitter = new Emitter((error) => this.#fail(error));
-    this.#handlers = this.#listHandlers();
-    const url = () => socketUrl(endpointOf(options), environment.address());
-    const events = {
-      message: (message: ServerMessage) => this.#handle(message),
-      status: (change: StatusChange) => this.#changed(change),
-      error: (error: Error) => this.#fail(error),
+    const socket = () => {
+      if (!url && !board) throw new TypeError("PresenceClient needs the option board or url");
+      return socketUrl(url || boardPath(board as string), environment.address());
     };
-    const token = tokenUrl ? tokensFrom(tokenUrl, environment) : options.token;
-    this.#connection = new Connection(url, this.#name, environment, events, token);
+    const events = {
+      message: (message: ServerMessage) => this.#onMessage(message),
+      status: (change: StatusChange) => this.#onStatus(change),
+      error: (error: Error) => this.#emitter.emit("error", error),
+    };
+    const tokens = tokenUrl ? tokensFrom(tokenUrl, environment) : token;
+    this.#connection = new Connection(socket, this.#name, environment, events, tokens);
   }
 
   /** Everyone else on the board. */
@@ -119,32 +111,29 @@ export class PresenceClient {
     return this.#roster.members;
   }
 
-  /** This session itself, once welcomed. */
+  /** This session, once the server has welcomed it. */
   get self(): Self | undefined {
-    return this.#own;
+    return this.#self;
   }
 
-  /** Milliseconds the server asks between cursor updates, hence about how often others' arrive; 0 = unknown. */
+  /** Milliseconds the server asks between cursor updates, which is how often others send theirs; 0 = unknown. */
   get pace(): number {
     return this.#interval;
   }
 
-  /** Listen to an event; returns what ends it. */
-  on<Name extends keyof ClientEvents>(
-    name: Name,
-    listener: (detail: ClientEvents[Name]) => void,
-  ): () => void {
+  /** Listen to an event. Returns a function that stops the listening. */
+  on<Name extends keyof ClientEvents>(name: Name, listener: (detail: ClientEvents[Name]) => void): () => void {
     return this.#emitter.on(name, listener);
   }
 
-  /** Join the board, and stay on it until `destroy`. Also after a refusal, to try once more. */
+  /** Join the board and stay on it until `destroy`. After a refusal this tries once more. */
   connect(): void {
-    this.#unlisten ??= this.#environment.listen((signal) => this.#heed(signal));
-    this.#throttle.hide(!this.#environment.visible());
+    this.#unlisten ??= this.#environment.listen((signal) => this.#onSignal(signal));
+    this.#throttle.setHidden(!this.#environment.visible());
     this.#connection.open();
   }
 
-  /** Leave the board; no timer, socket or listener is left. */
+  /** Leave the board; no timer, socket or listener remains. */
   destroy(): void {
     this.#unlisten?.();
     this.#unlisten = undefined;
@@ -152,116 +141,108 @@ export class PresenceClient {
     this.#emitter.clear();
   }
 
-  /** The pointer is at this fraction, 0..1 each, of the shared surface. */
+  /** The pointer is at these fractions, 0..1 each, of the shared surface. */
   moveTo(fx: number, fy: number): void {
     if (!Number.isFinite(fx) || !Number.isFinite(fy)) return;
     this.#throttle.move({ x: toWire(fx), y: toWire(fy) });
-    this.#pump();
+    this.#flush();
   }
 
-  /** The pointer is off the board, or on it again. A hidden tab is noticed without this. */
+  /** The pointer left the board or came back. The client notices a hidden tab by itself. */
   setState(state: ClientState): void {
-    this.#throttle.restate(state);
-    this.#pump();
+    this.#throttle.setState(state);
+    this.#flush();
   }
 
-  #listHandlers(): Handlers {
-    return {
-      WELCOME: ({ user, color, interval, spectator, name_set }) => {
-        this.#roster.welcome(user);
+  #onMessage(message: ServerMessage): void {
+    const [roster, emitter] = [this.#roster, this.#emitter];
+    switch (message.type) {
+      case "WELCOME": {
+        const { user, color, interval, spectator, name_set } = message;
+        roster.welcome(user);
         this.#interval = interval;
-        this.#own = { user, color, spectator, name: name_set ? undefined : this.#name || undefined };
-        this.#throttle.welcome(interval, spectator);
-        this.#emitter.emit("self", this.#own);
-        this.#pump();
-      },
-      ROSTER: ({ users }) => {
-        this.#roster.replace(users);
-        this.#named();
-        const { members } = this;
-        this.#emitter.emit("roster", members);
-        for (const { user, position } of members) if (position) this.#showCursor({ user, ...position });
-      },
-      USER_JOINED: ({ user, name, color }) => {
-        const member = this.#roster.join(user, name, color);
-        this.#named();
-        if (member) this.#joined(member);
-      },
-      USER_LEFT: ({ user }) => {
-        const member = this.#roster.leave(user);
-        if (member) this.#emitter.emit("left", member);
-      },
-      STATE: ({ states }) => states.forEach(({ user, state }) => this.#restated(user, state)),
-      CURSOR_BROADCAST: ({ cursors }) => cursors.forEach((cursor) => this.#moved(cursor)),
-      PRESENCE_UPDATE: ({ count }) => this.#emitter.emit("count", count),
-      RATE: ({ interval }) => {
-        this.#interval = interval;
-        this.#throttle.pace(interval);
-        this.#pump();
-      },
-    };
+        this.#throttle.start(interval, spectator);
+        this.#self = { user, color, spectator, name: name_set ? undefined : this.#name || undefined };
+        emitter.emit("self", this.#self);
+        return this.#flush();
+      }
+      case "ROSTER": {
+        roster.replace(message.users);
+        this.#learnName();
+        const { members } = roster;
+        emitter.emit("roster", members);
+        return members.forEach((member) => this.#emitPosition(member));
+      }
+      case "USER_JOINED": {
+        const member = roster.join(message.user, message.name, message.color);
+        this.#learnName();
+        if (!member) return;
+        emitter.emit("joined", member);
+        return this.#emitPosition(member);
+      }
+      case "USER_LEFT": {
+        const member = roster.leave(message.user);
+        if (member) emitter.emit("left", member);
+        return;
+      }
+      case "STATE":
+        for (const { user, state } of message.states) {
+          if (roster.setState(user, state)) emitter.emit("state", { user, state });
+        }
+        return;
+      case "CURSOR_BROADCAST":
+        return message.cursors.forEach((cursor) => this.#onCursor(cursor));
+      case "PRESENCE_UPDATE":
+        return emitter.emit("count", message.count);
+      case "RATE":
+        this.#interval = message.interval;
+        this.#throttle.setInterval(message.interval);
+        return this.#flush();
+    }
   }
 
-  #handle(message: ServerMessage): void {
-    (this.#handlers[message.type] as ((message: ServerMessage) => void) | undefined)?.(message);
-  }
-
-  #joined(member: Member): void {
-    this.#emitter.emit("joined", member);
-    if (member.position) this.#showCursor({ user: member.user, ...member.position });
-  }
-
-  #restated(user: number, state: State): void {
-    if (this.#roster.restate(user, state)) this.#emitter.emit("state", { user, state });
-  }
-
-  #moved(cursor: Cursor): void {
+  #onCursor(cursor: Cursor): void {
     const before = this.#roster.find(cursor.user)?.state;
-    if (!this.#roster.move(cursor)) return;
+    const member = this.#roster.move(cursor);
+    if (!member) return;
     if (before !== ACTIVE) this.#emitter.emit("state", { user: cursor.user, state: ACTIVE });
-    this.#showCursor(cursor);
+    this.#emitPosition(member);
   }
 
-  #showCursor({ user, x, y }: Cursor): void {
-    this.#emitter.emit("cursor", { user, x: fromWire(x), y: fromWire(y) });
+  #emitPosition({ user, position }: Member): void {
+    if (position) this.#emitter.emit("cursor", { user, x: fromWire(position.x), y: fromWire(position.y) });
   }
 
-  #named(): void {
+  #learnName(): void {
     const name = this.#roster.ownName;
-    if (!this.#own || name === undefined || name === this.#own.name) return;
-    this.#own = { ...this.#own, name };
-    this.#emitter.emit("self", this.#own);
+    if (!this.#self || name === undefined || name === this.#self.name) return;
+    this.#self = { ...this.#self, name };
+    this.#emitter.emit("self", this.#self);
   }
 
-  #changed(change: StatusChange): void {
+  #onStatus(change: StatusChange): void {
     if (change.status !== "open") {
-      this.#throttle.silence();
+      this.#throttle.stop();
       this.#environment.clearTimer(this.#timer);
     }
     this.#emitter.emit("status", change);
   }
 
-  #heed(signal: Signal): void {
+  #onSignal(signal: Signal): void {
     if (signal !== "shown" && signal !== "hidden") return;
-    this.#throttle.hide(signal === "hidden");
-    this.#pump();
+    this.#throttle.setHidden(signal === "hidden");
+    this.#flush();
   }
 
-  /** Say what there is to say now, and come back when there is more. */
-  #pump(): void {
+  /** Send what is due, and set a timer for what is not due yet. */
+  #flush(): void {
     const [environment, connection, throttle] = [this.#environment, this.#connection, this.#throttle];
     environment.clearTimer(this.#timer);
-    if (!connection.congested) {
-      const message = throttle.take(environment.now());
-      if (message) connection.send(message);
-    }
+    const { congested } = connection;
+    const message = congested ? undefined : throttle.take(environment.now());
+    if (message) connection.send(message);
     const wait = throttle.wait(environment.now());
     if (wait === undefined) return;
-    const least = connection.congested ? CONGESTION_CHECK : 0;
-    this.#timer = environment.setTimer(() => this.#pump(), Math.max(wait, least));
-  }
-
-  #fail(error: Error): void {
-    this.#emitter.emit("error", error);
+    this.#timer = environment.setTimer(() => this.#flush(), Math.max(wait, congested ? CONGESTION_RETRY : 0));
   }
 }

@@ -1,22 +1,21 @@
 /**
- * One socket to one board, kept alive (PROTOCOL.md, Transport, HEARTBEAT, Bad input).
+ * Keeps one socket to one board alive (PROTOCOL.md: Transport, HEARTBEAT, Bad input).
  *
- * At any time the connection is in one phase, each with its own use of the one timer:
- * connecting (how long the server may take to say WELCOME), open (how long until it counts as
- * stable), waiting (when to come back), closed (none).
+ * A connection is in one of four phases, and each uses the one timer for its own purpose: connecting (limit until
+ * WELCOME), open (when it counts as stable), waiting (when to connect again), closed (unused).
  */
-import { decode } from "../protocol/decode.js";
 import type { Environment, Signal, Socket } from "../lib/environment.js";
-import { SUBPROTOCOL, encode, type ClientMessage, type Notice, type ServerMessage } from "../protocol/protocol.js";
-import { Pulse } from "./pulse.js";
-import { judge, type Reason } from "../protocol/returning.js";
+import { decode, encode } from "../protocol/codec.js";
+import { SUBPROTOCOL, type ClientMessage, type Notice, type ServerMessage } from "../protocol/messages.js";
+import { ABNORMAL, NORMAL, reconnect, type Reason } from "../protocol/reconnect.js";
+import { Heartbeat } from "./heartbeat.js";
 import { TokenError, type Token } from "./tokens.js";
 
 export type Status = "connecting" | "open" | "waiting" | "closed";
 
 export interface StatusChange {
   readonly status: Status;
-  /** Why it waits or is closed; undefined in the other two. */
+  /** Why it is waiting or closed; undefined if it is connecting or open. */
   readonly reason: Reason | undefined;
 }
 
@@ -26,36 +25,34 @@ export interface ConnectionEvents {
   error(error: Error): void;
 }
 
-/** From the attempt to the WELCOME. */
-const WELCOME_WITHIN = 20_000;
-/** Only after so long does a connection count as one that held, and the back-off starts anew. */
+/** Limit from the attempt to the WELCOME. */
+const WELCOME_TIMEOUT = 20_000;
+/** A connection that lasts this long is stable: the back-off starts anew. */
 const STABLE_AFTER = 5_000;
-/** Frames queue up in the browser beyond this many bytes: the network takes no more for now. */
-const CONGESTED = 1024;
-
-const CLEAN = 1000;
-/** Told to a server that fell silent. Not 1000: the session is to be kept for its grace. */
+/** The network is congested while the browser has more than this many bytes left to send. */
+const CONGESTED_BYTES = 1024;
+/** Close code for a silent server. It is not 1000, so that the server keeps the session for its grace. */
 const SILENT = 4408;
-const BROKEN = 1006;
-/** What the subprotocol that carries a token begins with; a URL would end up in logs. */
-const TOKEN = "presence.token.";
+/** Prefix of the subprotocol that carries the token. A URL would end up in logs. */
+const TOKEN_PREFIX = "presence.token.";
 
 export class Connection {
   #socket: Socket | undefined;
-  #asking: AbortController | undefined;
+  #tokenRequest: AbortController | undefined;
   #timer: unknown;
-  readonly #pulse: Pulse;
+  readonly #heartbeat: Heartbeat;
   #notice: Notice | undefined;
   #attempts = 0;
   #notBefore = 0;
   #wanted = false;
+  /** The page was left and may come back out of the back-forward cache. */
   #suspended = false;
-  #told: StatusChange = { status: "closed", reason: undefined };
+  #change: StatusChange = { status: "closed", reason: undefined };
   #unlisten: (() => void) | undefined;
 
   /**
-   * `url` throws where it is no URL. `name` is offered in the JOIN: a guest's; empty = the server gives
-   * one. `token` is asked anew for each connection; undefined = who comes is known by cookies.
+   * `url` throws if it is not a URL. `name` is offered in the JOIN; the server names whoever offers an empty one.
+   * `token` is asked for each connection; without it the server identifies people by their cookies.
    */
   constructor(
     private readonly url: () => string,
@@ -64,78 +61,73 @@ export class Connection {
     private readonly events: ConnectionEvents,
     private readonly token?: Token | undefined,
   ) {
-    this.#pulse = new Pulse(environment, {
+    this.#heartbeat = new Heartbeat(environment, {
       beat: () => this.send({ type: "HEARTBEAT" }),
       dead: () => this.#replace(),
     });
   }
 
-  /** Whether frames are to be held back because earlier ones have not left yet. */
+  /** Whether earlier frames have not left yet, so that new ones should wait. */
   get congested(): boolean {
-    return (this.#socket?.buffered ?? 0) > CONGESTED;
+    return (this.#socket?.buffered ?? 0) > CONGESTED_BYTES;
   }
 
-  /** Connect, and come back whenever that makes sense, until `close`. */
+  /** Connect, and connect again as the reconnect policy allows, until `close`. */
   open(): void {
-    this.#unlisten ??= this.environment.listen((signal) => this.#heed(signal));
+    this.#unlisten ??= this.environment.listen((signal) => this.#onSignal(signal));
     this.#wanted = true;
     this.#attempts = 0;
     this.#attempt();
   }
 
-  /** Leave the board at once; nothing of the connection is left behind. */
+  /** Leave the board; no socket, timer or listener remains. */
   close(): void {
     this.#unlisten?.();
     this.#unlisten = undefined;
     this.#suspended = false;
-    this.#drop(CLEAN);
+    this.#drop(NORMAL);
     this.#finish("left");
   }
 
-  /** Nothing is sent where no socket is open. */
+  /** Does nothing unless a socket is open. */
   send(message: ClientMessage): void {
     this.#socket?.send(encode(message));
   }
 
+  /** Connect now, or as soon as the server allows it; not at all while the page is hidden. */
   #attempt(): void {
-    if (!this.#wanted || this.#suspended || this.#socket || this.#asking) return;
-    this.environment.clearTimer(this.#timer);
-    const wait = this.#notBefore - this.environment.now();
-    if (!this.environment.visible()) this.#tell("waiting", "hidden");
-    else if (wait > 0) this.#later(wait);
-    else this.#begin();
-  }
-
-  #begin(): void {
+    if (!this.#wanted || this.#suspended || this.#socket || this.#tokenRequest) return;
+    const { environment } = this;
+    environment.clearTimer(this.#timer);
+    if (!environment.visible()) return this.#setStatus("waiting", "hidden");
+    const wait = this.#notBefore - environment.now();
+    if (wait > 0) return this.#retryIn(wait);
     this.#notice = undefined;
-    this.#timer = this.environment.setTimer(() => this.#replace(), WELCOME_WITHIN);
-    if (this.token === undefined) this.#open();
-    else void this.#ask(this.token);
-    if (this.#wanted) this.#tell("connecting");
+    this.#timer = environment.setTimer(() => this.#replace(), WELCOME_TIMEOUT);
+    if (this.token === undefined) this.#openSocket();
+    else void this.#requestToken(this.token);
+    if (this.#wanted) this.#setStatus("connecting");
   }
 
-  async #ask(token: Token): Promise<void> {
-    const { signal } = (this.#asking = new AbortController());
+  async #requestToken(token: Token): Promise<void> {
+    const { signal } = (this.#tokenRequest = new AbortController());
     try {
-      const given = typeof token === "string" ? token : await token(signal);
-      if (!signal.aborted) this.#open(TOKEN + given);
+      const text = typeof token === "string" ? token : await token(signal);
+      if (!signal.aborted) this.#openSocket(TOKEN_PREFIX + text);
     } catch (error) {
-      if (!signal.aborted) this.#denied(error as Error);
+      if (signal.aborted) return;
+      this.events.error(error as Error);
+      this.#onClose(error instanceof TokenError ? error.code : ABNORMAL);
     }
   }
 
-  #denied(error: Error): void {
-    this.events.error(error);
-    this.#ended(error instanceof TokenError ? error.code : BROKEN);
-  }
-
-  #open(...more: string[]): void {
-    this.#asking = undefined;
+  #openSocket(...tokens: string[]): void {
+    this.#tokenRequest = undefined;
     try {
-      this.#socket = this.environment.open(this.url(), [SUBPROTOCOL, ...more], {
-        opened: (subprotocol) => this.#opened(subprotocol),
-        received: (data) => this.#received(data),
-        closed: (code) => this.#ended(code),
+      this.#socket = this.environment.open(this.url(), [SUBPROTOCOL, ...tokens], {
+        opened: (subprotocol) => this.#onOpen(subprotocol),
+        received: (data) => this.#onData(data),
+        closed: (code) => this.#onClose(code),
       });
     } catch (error) {
       this.#drop();
@@ -144,136 +136,106 @@ export class Connection {
     }
   }
 
-  #opened(subprotocol: string): void {
+  #onOpen(subprotocol: string): void {
     if (subprotocol !== SUBPROTOCOL) {
-      this.events.error(new Error(`the server does not speak ${SUBPROTOCOL}`));
-      this.#replace();
-      return;
+      this.events.error(new Error(`the server does not support ${SUBPROTOCOL}`));
+      return this.#replace();
     }
-    this.#pulse.start();
+    this.#heartbeat.start();
     this.send({ type: "JOIN", board: 0, name: this.name });
   }
 
-  #received(data: unknown): void {
-    this.#pulse.heard();
-    const message = this.#read(data);
-    if (!message) return;
-    if (message.type === "PROBE") this.send(message);
-    else if (message.type === "NOTICE") this.#noticed(message);
-    else if (message.type === "WELCOME") this.#welcomed();
-    // Whoever heard of the welcome may have closed the connection.
-    if (this.#wanted) this.#hand(message);
-  }
-
-  /** Whatever a message does to whoever takes it, the socket goes on. */
-  #hand(message: ServerMessage): void {
-    try {
-      this.events.message(message);
-    } catch (error) {
-      this.events.error(error as Error);
-    }
-  }
-
-  #read(data: unknown): ServerMessage | undefined {
+  /** Whatever goes wrong with one frame is reported, and the socket stays open. */
+  #onData(data: unknown): void {
+    this.#heartbeat.received();
     try {
       if (!(data instanceof ArrayBuffer)) throw new TypeError("the server sent a text message");
-      return decode(data);
+      const message = decode(data);
+      if (message.type === "PROBE") this.send(message);
+      else if (message.type === "NOTICE") this.#onNotice(message);
+      else if (message.type === "WELCOME") this.#onWelcome();
+      // A listener may have closed the connection.
+      if (this.#wanted) this.events.message(message);
     } catch (error) {
       this.events.error(error as Error);
-      return undefined;
     }
   }
 
-  #noticed(notice: Notice): void {
+  #onNotice(notice: Notice): void {
     this.#notice = notice;
-    if (notice.code === 1) this.events.error(new Error("the server holds a frame of this client malformed"));
+    if (notice.code === 1) this.events.error(new Error("the server received a malformed frame from this client"));
   }
 
-  #welcomed(): void {
+  #onWelcome(): void {
     this.environment.clearTimer(this.#timer);
     this.#timer = this.environment.setTimer(() => (this.#attempts = 0), STABLE_AFTER);
-    this.#tell("open");
+    this.#setStatus("open");
   }
 
-  #ended(code: number): void {
+  #onClose(code: number): void {
     this.#drop();
-    // Whoever heard of an error may have closed the connection.
+    // A listener may have closed the connection.
     if (!this.#wanted) return;
     const { environment } = this;
     const ending = { code, notice: this.#notice, attempts: this.#attempts };
-    const { reason, delay, firm } = judge(ending, () => environment.random());
-    if (delay === undefined) {
-      this.#finish(reason);
-      return;
-    }
+    const { reason, delay, binding } = reconnect(ending, () => environment.random());
+    if (delay === undefined) return this.#finish(reason);
     this.#attempts += 1;
-    this.#notBefore = firm ? environment.now() + delay : 0;
-    this.#later(delay);
-    this.#tell("waiting", reason);
+    this.#notBefore = binding ? environment.now() + delay : 0;
+    this.#retryIn(delay);
+    this.#setStatus("waiting", reason);
   }
 
-  /** The socket is of no use any more, whatever the browser still thinks of it. */
+  /** Give up a socket that the browser may still take for open. */
   #replace(): void {
     this.#socket?.close(SILENT);
-    this.#ended(BROKEN);
+    this.#onClose(ABNORMAL);
   }
 
-  #later(wait: number): void {
+  #retryIn(wait: number): void {
     this.#timer = this.environment.setTimer(() => this.#attempt(), wait);
   }
 
   #finish(reason: Reason): void {
     this.#wanted = false;
-    this.#tell("closed", reason);
+    this.#setStatus("closed", reason);
   }
 
+  /** Forget the socket, closing it if there is a code, and everything that belongs to it. */
   #drop(code?: number): void {
     this.environment.clearTimer(this.#timer);
-    this.#pulse.stop();
-    this.#asking?.abort();
-    this.#asking = undefined;
+    this.#heartbeat.stop();
+    this.#tokenRequest?.abort();
+    this.#tokenRequest = undefined;
     const socket = this.#socket;
     this.#socket = undefined;
     if (code !== undefined) socket?.close(code);
   }
 
-  #heed(signal: Signal): void {
-    if (signal === "pagehide") this.#suspend();
-    else if (signal === "hidden") this.#rest();
-    else if (signal === "offline") this.#doubt();
-    else this.#wake(signal);
-  }
-
-  /** The page goes away, maybe into the back-forward cache, where no socket may live on. */
-  #suspend(): void {
-    this.#suspended = true;
-    this.#drop(CLEAN);
-    if (this.#wanted) this.#tell("waiting", "hidden");
-  }
-
-  /** Nobody looks: an open socket stays, but none is opened. */
-  #rest(): void {
-    if (this.#wanted && !this.#socket) {
+  #onSignal(signal: Signal): void {
+    const open = this.#change.status === "open";
+    if (signal === "pagehide") {
+      // The back-forward cache takes no page with an open socket.
+      this.#suspended = true;
+      this.#drop(NORMAL);
+      if (this.#wanted) this.#setStatus("waiting", "hidden");
+    } else if (signal === "hidden") {
+      // An open socket stays open, but a hidden page does not connect.
+      if (!this.#wanted || this.#socket) return;
       this.#drop();
-      this.#tell("waiting", "hidden");
+      this.#setStatus("waiting", "hidden");
+    } else {
+      if (signal === "pageshow") this.#suspended = false;
+      // The network may have changed without the socket noticing.
+      if (open && (signal === "online" || signal === "offline")) this.#heartbeat.check();
+      else if (open) this.#heartbeat.shown();
+      else if (signal !== "offline") this.#attempt();
     }
   }
 
-  #wake(signal: Signal): void {
-    if (signal === "pageshow") this.#suspended = false;
-    if (this.#told.status !== "open") this.#attempt();
-    else if (signal === "online") this.#doubt();
-    else this.#pulse.nudge();
-  }
-
-  /** The network went or came: a socket may be dead without anybody having said so. */
-  #doubt(): void {
-    if (this.#told.status === "open") this.#pulse.doubt();
-  }
-
-  #tell(status: Status, reason?: Reason): void {
-    if (this.#told.status === status && this.#told.reason === reason) return;
-    this.#told = { status, reason };
-    this.events.status(this.#told);
+  #setStatus(status: Status, reason?: Reason): void {
+    if (this.#change.status === status && this.#change.reason === reason) return;
+    this.#change = { status, reason };
+    this.events.status(this.#change);
   }
 }

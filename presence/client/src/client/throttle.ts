@@ -1,48 +1,41 @@
 /**
- * What this session has to say of itself, and when it may (PROTOCOL.md, RATE and STATE). Pure: the
- * time, in milliseconds, is an argument.
+ * Decides what this session sends about itself, and when (PROTOCOL.md, RATE and STATE). Pure: the time, in
+ * milliseconds, is an argument.
  *
- * There is no queue: only the difference between what holds now and what the server has been told.
- * So the latest position always wins, nothing is said twice, and a reconnect says it all again.
+ * There is no queue, only the difference between the present and what was sent. So the latest position wins, nothing
+ * is sent twice, and a new session sends everything again.
  */
-import {
-  ACTIVE,
-  AWAY,
-  type ClientState,
-  type CursorUpdate,
-  type OwnState,
-  type Position,
-} from "../protocol/protocol.js";
+import { ACTIVE, AWAY, type ClientState, type CursorUpdate, type OwnState, type Position } from "../protocol/messages.js";
 
-/** States do not wait for a long interval, but a pointer trembling on the edge must not flood. */
-const STATE_GAP = 100;
+/** A state is sent at most this often. It does not wait for a longer interval of cursor updates. */
+const STATE_INTERVAL = 100;
 
 export class Throttle {
   #position: Position | undefined;
   #state: ClientState = ACTIVE;
   #hidden = false;
 
-  #speaking = false;
+  #running = false;
   #interval = 0;
-  #toldPosition: Position | undefined;
-  #toldState: ClientState = ACTIVE;
-  #toldAt = -Infinity;
+  #sentPosition: Position | undefined;
+  #sentState: ClientState = ACTIVE;
+  #sentAt = -Infinity;
 
-  /** A session begins, told nothing yet and held to be active. A spectator is never heard. */
-  welcome(interval: number, spectator: boolean): void {
-    this.#speaking = !spectator;
+  /** A session began. The server takes it for active and knows no position. A spectator sends nothing. */
+  start(interval: number, spectator: boolean): void {
+    this.#running = !spectator;
     this.#interval = interval;
-    this.#toldPosition = undefined;
-    this.#toldState = ACTIVE;
+    this.#sentPosition = undefined;
+    this.#sentState = ACTIVE;
   }
 
-  /** The session is over: say nothing until the next `welcome`. */
-  silence(): void {
-    this.#speaking = false;
+  /** The session ended: send nothing until the next `start`. */
+  stop(): void {
+    this.#running = false;
   }
 
-  /** The server asks for `interval` milliseconds between cursor updates; 0 = none. */
-  pace(interval: number): void {
+  /** Milliseconds the server asks between cursor updates; 0 = send none. */
+  setInterval(interval: number): void {
     this.#interval = interval;
   }
 
@@ -52,47 +45,42 @@ export class Throttle {
     this.#state = ACTIVE;
   }
 
-  /** The pointer's state, as the page sees it. */
-  restate(state: ClientState): void {
+  setState(state: ClientState): void {
     this.#state = state;
   }
 
-  /** While the tab is hidden its session is away, whatever the pointer does. */
-  hide(hidden: boolean): void {
+  /** A session is away while its tab is hidden, whatever its pointer does. */
+  setHidden(hidden: boolean): void {
     this.#hidden = hidden;
   }
 
-  /** The message to send at `now`, taken as sent; undefined where there is none, or not yet. */
+  /** Take the message to send at `now`; undefined if there is none yet. */
   take(now: number): CursorUpdate | OwnState | undefined {
     const message = this.#next();
-    if (!message || now < this.#due(message)) return undefined;
-    this.#toldAt = now;
-    this.#toldState = message.type === "STATE" ? message.state : ACTIVE;
-    if (message.type === "CURSOR_UPDATE") this.#toldPosition = this.#position;
+    if (!message || now < this.#dueAt(message)) return undefined;
+    this.#sentAt = now;
+    this.#sentState = message.type === "STATE" ? message.state : ACTIVE;
+    if (message.type === "CURSOR_UPDATE") this.#sentPosition = this.#position;
     return message;
   }
 
-  /** Milliseconds until `take` has something; undefined where it has nothing at all. */
+  /** Milliseconds until `take` has a message; undefined if nothing is left to send. */
   wait(now: number): number | undefined {
     const message = this.#next();
-    return message && Math.max(0, this.#due(message) - now);
+    return message && Math.max(0, this.#dueAt(message) - now);
   }
 
   #next(): CursorUpdate | OwnState | undefined {
-    if (!this.#speaking) return undefined;
+    if (!this.#running) return undefined;
+    const [position, sent] = [this.#position, this.#sentPosition];
     const state = this.#hidden ? AWAY : this.#state;
-    if (state === ACTIVE && this.#position && this.#interval > 0 && this.#moved(this.#position)) {
-      return { type: "CURSOR_UPDATE", ...this.#position };
-    }
-    return state === this.#toldState ? undefined : { type: "STATE", state };
+    const moved = position && (position.x !== sent?.x || position.y !== sent.y);
+    if (state === ACTIVE && moved && this.#interval > 0) return { type: "CURSOR_UPDATE", ...position };
+    return state === this.#sentState ? undefined : { type: "STATE", state };
   }
 
-  #due(message: CursorUpdate | OwnState): number {
-    const gap = message.type === "STATE" ? Math.min(this.#interval || STATE_GAP, STATE_GAP) : this.#interval;
-    return this.#toldAt + gap;
-  }
-
-  #moved({ x, y }: Position): boolean {
-    return x !== this.#toldPosition?.x || y !== this.#toldPosition.y;
+  #dueAt(message: CursorUpdate | OwnState): number {
+    const gap = message.type === "STATE" ? Math.min(this.#interval || STATE_INTERVAL, STATE_INTERVAL) : this.#interval;
+    return this.#sentAt + gap;
   }
 }

@@ -1,13 +1,11 @@
-/**
- * Signed tokens, by which a page of another origin comes onto a board (PROTOCOL.md, Tokens). They are
- * good for a minute, so each connection asks for its own.
- */
+/** Fetches the signed tokens that let a page of another origin onto a board (PROTOCOL.md, Tokens). */
 import { browser, type Environment } from "../lib/environment.js";
+import { ABNORMAL } from "../protocol/reconnect.js";
 
-/** A token, or what gives one for each connection; it may reject, and ends early with the signal. */
+/** A token, or a function that returns one for each connection. The function may reject; `signal` cancels it. */
 export type Token = string | ((signal: AbortSignal) => string | Promise<string>);
 
-/** No token was given. `code` is the close code that says what to do about it. */
+/** There is no token. `code` is the close code that tells the client what to do about it. */
 export class TokenError extends Error {
   constructor(
     message: string,
@@ -17,10 +15,9 @@ export class TokenError extends Error {
   }
 }
 
-/** In which the page says who its guest is: another origin's has no cookie to say it. */
+/** Identifies a guest to the token view. A page of another origin has no cookie for that. */
 const GUEST_HEADER = "Presence-Guest";
-const BROKEN = 1006;
-const CLOSE_OF_STATUS: Readonly<Record<number, number>> = {
+const CLOSE_CODE_OF_STATUS: Readonly<Record<number, number>> = {
   401: 4401,
   403: 4403,
   404: 4404,
@@ -28,23 +25,18 @@ const CLOSE_OF_STATUS: Readonly<Record<number, number>> = {
   503: 1013,
 };
 
-/** Tokens from a view of the site: `token-url`. A guest stays the same person from one to the next. */
+/** Fetch tokens from the site's view at `url`. A guest remains the same person from one token to the next. */
 export function tokensFrom(url: string, environment: Environment = browser): Token {
   let known: string | undefined;
   return async (signal) => {
     const { href, origin } = new URL(url, environment.address());
     const key = `presence-guest ${origin}`;
-    const guest = known ?? environment.recall(key);
-    const answer = await environment.fetch(href, guest ? { [GUEST_HEADER]: guest } : {}, signal);
-    const said = read(answer);
-    if (said.guest) environment.remember(key, (known = said.guest));
-    return said.token;
+    const identity = known ?? environment.recall(key);
+    const { status, body } = await environment.fetch(href, identity ? { [GUEST_HEADER]: identity } : {}, signal);
+    if (status !== 200) throw new TokenError(`the token view answered ${status}`, CLOSE_CODE_OF_STATUS[status] ?? ABNORMAL);
+    const { token, guest } = (body ?? {}) as { token?: unknown; guest?: unknown };
+    if (typeof token !== "string") throw new TokenError("the token view sent no token", ABNORMAL);
+    if (typeof guest === "string" && guest) environment.remember(key, (known = guest));
+    return token;
   };
-}
-
-function read({ status, body }: { status: number; body: unknown }): { token: string; guest?: string } {
-  if (status !== 200) throw new TokenError(`no token: ${status}`, CLOSE_OF_STATUS[status] ?? BROKEN);
-  const said = body as { token?: unknown; guest?: unknown } | null;
-  if (typeof said?.token !== "string") throw new TokenError("no token in the answer", BROKEN);
-  return typeof said.guest === "string" ? { token: said.token, guest: said.guest } : { token: said.token };
 }

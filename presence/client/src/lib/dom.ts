@@ -1,8 +1,8 @@
-/** Making elements: what a name is to the style sheet, it is to the site's as `::part` too. */
+/** Creates elements. Each is named once: for the overlay's style sheet, and for the site's as a `::part`. */
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** The tip is the origin, so that a cursor's corner is exactly where the pointer is. */
+/** Path of the cursor's arrow in a box of 20 × 20. Its tip is the origin, where the pointer is. */
 export const ARROW = "M0 0 5.6 17.2 9 10.2 16.3 7.6Z";
 
 type Tags = HTMLElementTagNameMap;
@@ -14,7 +14,7 @@ export function make<Tag extends keyof Tags>(tag: Tag, name: string, ...children
   return element;
 }
 
-/** A picture that says nothing by itself. */
+/** An SVG image of one path in a box of 20 × 20. */
 export function picture(d: string): SVGElement {
   const svg = document.createElementNS(SVG, "svg");
   const path = document.createElementNS(SVG, "path");
@@ -24,7 +24,7 @@ export function picture(d: string): SVGElement {
   return svg;
 }
 
-/** Whose colour it is: for the style sheet, and for everything inside. */
+/** Set the custom property `--color` of an element and everything inside it. */
 export function paint(element: HTMLElement, color: readonly number[]): void {
   element.style.setProperty("--color", `rgb(${color.join(" ")})`);
 }

@@ -1,11 +1,11 @@
-/** Typed events. A listener that throws harms neither the others nor the page. */
+/** Typed events. A listener that throws disturbs neither the other listeners nor the page. */
 export class Emitter<Events extends object> {
   readonly #listeners = new Map<keyof Events, Set<(detail: never) => void>>();
 
-  /** `failed` is told what a listener threw. */
+  /** `failed` receives what a listener threw, except from listeners to `error`. */
   constructor(private readonly failed: (error: Error) => void) {}
 
-  /** Returns what ends the listening. */
+  /** Returns a function that stops the listening. */
   on<Name extends keyof Events>(name: Name, listener: (detail: Events[Name]) => void): () => void {
     const listeners = this.#listeners.get(name) ?? new Set();
     this.#listeners.set(name, listeners.add(listener));

@@ -1,61 +1,64 @@
-/** Everything the client needs from the world outside: time, chance, the network, the page's life. */
+/** What the client needs from outside: clocks, chance, timers, sockets, HTTP, storage and the page's lifecycle. */
 
-/** One socket. After `close` none of its events arrive any more. */
+/** One socket. It reports no event after `close`. */
 export interface Socket {
-  /** Bytes accepted by `send` that have not left the machine. */
+  /** Bytes that `send` accepted and that have not left the machine yet. */
   readonly buffered: number;
-  /** Text is for pages of the admin. */
+  /** Does nothing unless the socket is open. Only the admin's pages send text. */
   send(frame: ArrayBuffer | string): void;
   close(code: number): void;
 }
 
 export interface SocketEvents {
-  /** `subprotocol` is what the server chose; empty where it chose none. */
+  /** `subprotocol` is the server's choice; empty if it chose none. */
   opened(subprotocol: string): void;
-  /** An ArrayBuffer, or a string where the server sent text. */
+  /** `data` is an ArrayBuffer, or a string if the server sent text. */
   received(data: unknown): void;
   closed(code: number): void;
 }
 
-/** What happens to the page: `pagehide` and `pageshow` are for good or around the back-forward cache. */
+/** What happened to the page. `pagehide` and `pageshow` also surround a stay in the back-forward cache. */
 export type Signal = "shown" | "hidden" | "online" | "offline" | "pagehide" | "pageshow";
 
 export interface Answer {
   readonly status: number;
-  /** Read from its JSON where the status is 200. */
+  /** The parsed JSON if the status is 200. */
   readonly body: unknown;
 }
 
 export interface Environment {
-  /** Milliseconds, never going back. */
+  /** Milliseconds; never decreases. */
   now(): number;
-  /** Milliseconds of the clock on the wall, which goes on while the machine sleeps. */
+  /** Milliseconds of the wall clock, which keeps running while the machine sleeps. */
   wall(): number;
   /** 0 <= n < 1. */
   random(): number;
   setTimer(run: () => void, milliseconds: number): unknown;
   clearTimer(timer: unknown): void;
-  /** Throws where the page may not open such a socket at all. */
+  /** Throws if the page may not open such a socket at all. */
   open(url: string, subprotocols: readonly string[], events: SocketEvents): Socket;
-  /** GET, with the cookies that the browser has for it. Rejects where nobody answers. Where no `redirect` is
-   * followed ("manual"), one has the status 0. */
+  /**
+   * GET with the browser's cookies for that URL. Rejects if nobody answers. With `redirect: "manual"` a redirect
+   * is not followed and has the status 0.
+   */
   fetch(
     url: string,
     headers: Readonly<Record<string, string>>,
     signal: AbortSignal,
     redirect?: "follow" | "manual",
   ): Promise<Answer>;
-  /** What this origin's pages were told to remember; undefined where there is nothing, or no memory. */
+  /** A value stored for this origin; undefined if there is none or storage is forbidden. */
   recall(key: string): string | undefined;
-  remember(key: string, value: string): void;
-  /** The page's own URL, to which others are relative. */
+  /** Store a value for this origin; undefined removes it. Does nothing if storage is forbidden. */
+  remember(key: string, value: string | undefined): void;
+  /** The page's URL, the base of relative ones. */
   address(): string;
   visible(): boolean;
-  /** Returns what ends the listening. */
-  listen(hear: (signal: Signal) => void): () => void;
+  /** Returns a function that stops the listening. */
+  listen(listener: (signal: Signal) => void): () => void;
 }
 
-/** The browser's own. */
+/** The environment of a page in a browser. */
 export const browser: Environment = {
   now: () => performance.now(),
   wall: () => Date.now(),
@@ -63,16 +66,17 @@ export const browser: Environment = {
   setTimer: (run, milliseconds) => setTimeout(run, milliseconds),
   clearTimer: (timer) => clearTimeout(timer as number | undefined),
   open: openSocket,
-  fetch: ask,
-  recall: (key) => memory((storage) => storage.getItem(key)) ?? undefined,
-  remember: (key, value) => void memory((storage) => storage.setItem(key, value)),
+  fetch: get,
+  recall: (key) => withStorage((storage) => storage.getItem(key)) ?? undefined,
+  remember: (key, value) =>
+    void withStorage((storage) => (value === undefined ? storage.removeItem(key) : storage.setItem(key, value))),
   address: () => location.href,
   visible: () => document.visibilityState === "visible",
   listen: listenToPage,
 };
 
-/** A page may be denied its storage, which then throws at the first touch. */
-function memory<Result>(use: (storage: Storage) => Result): Result | undefined {
+/** Where storage is forbidden, merely reading `localStorage` throws. */
+function withStorage<Result>(use: (storage: Storage) => Result): Result | undefined {
   try {
     return use(localStorage);
   } catch {
@@ -80,12 +84,7 @@ function memory<Result>(use: (storage: Storage) => Result): Result | undefined {
   }
 }
 
-async function ask(
-  url: string,
-  headers: Readonly<Record<string, string>>,
-  signal: AbortSignal,
-  redirect: "follow" | "manual" = "follow",
-): Promise<Answer> {
+async function get(...[url, headers, signal, redirect = "follow"]: Parameters<Environment["fetch"]>): Promise<Answer> {
   const answer = await fetch(url, { headers, signal, redirect, credentials: "include", cache: "no-store" });
   return { status: answer.status, body: answer.status === 200 ? await answer.json() : undefined };
 }
@@ -103,7 +102,7 @@ function openSocket(url: string, subprotocols: readonly string[], events: Socket
       return socket.bufferedAmount;
     },
     send: (frame) => {
-      // Before it is open `send` throws, after it is closing there is nobody to read it.
+      // A browser throws if the socket is still connecting, and drops the frame if it is closing.
       if (socket.readyState === WebSocket.OPEN) socket.send(frame);
     },
     close: (code) => {
@@ -113,13 +112,13 @@ function openSocket(url: string, subprotocols: readonly string[], events: Socket
   };
 }
 
-function listenToPage(hear: (signal: Signal) => void): () => void {
+function listenToPage(listener: (signal: Signal) => void): () => void {
   const listening = new AbortController();
   const { signal } = listening;
-  const changed = () => hear(browser.visible() ? "shown" : "hidden");
-  document.addEventListener("visibilitychange", changed, { signal });
+  const visibilityChanged = () => listener(browser.visible() ? "shown" : "hidden");
+  document.addEventListener("visibilitychange", visibilityChanged, { signal });
   for (const name of ["online", "offline", "pagehide", "pageshow"] as const) {
-    window.addEventListener(name, () => hear(name), { signal });
+    window.addEventListener(name, () => listener(name), { signal });
   }
   return () => listening.abort();
 }

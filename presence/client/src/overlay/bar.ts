@@ -1,33 +1,31 @@
-/** The bar: who is here, how many, and the visitor's own switches. All of it is buttons. */
+/** The people bar, which consists of buttons, and the live region that announces the count. */
 import { make, paint, picture } from "../lib/dom.js";
 import { initials, type Person } from "./people.js";
-import type { Choice } from "./preferences.js";
-import { letterOf, shortcut } from "./shortcut.js";
-import type { Words } from "./strings.js";
+import { shortcutLetter, shortcutText, type Choice } from "./preferences.js";
+import type { Texts } from "./strings.js";
 
-const EYE = "M2 10S5 4.8 10 4.8 18 10 18 10 15 15.2 10 15.2 2 10 2 10ZM10 7.6a2.4 2.4 0 1 0 0 4.8 2.4 2.4 0 0 0 0-4.8Z";
-const ARROW = "M4.5 3.5 8.7 16.5 10.9 11 16.4 8.8Z";
+const EYE_ICON = "M2 10S5 4.8 10 4.8 18 10 18 10 15 15.2 10 15.2 2 10 2 10ZM10 7.6a2.4 2.4 0 1 0 0 4.8 2.4 2.4 0 0 0 0-4.8Z";
+const ARROW_ICON = "M4.5 3.5 8.7 16.5 10.9 11 16.4 8.8Z";
 
-/** As many people stand in the bar where the page does not say. */
-const AVATARS = 5;
+/** How many people the bar shows before "+N", unless the attribute `avatars` says otherwise. */
+const DEFAULT_AVATARS = 5;
 
-/** What the bar asks of whoever shows it. */
 export interface BarHost {
-  readonly words: Words;
-  /** The element's: "avatars", how many stand in the bar itself, and "shortcut". */
+  readonly texts: Texts;
+  /** Reads the attributes `avatars` and `shortcut`. */
   getAttribute(name: string): string | null;
 }
 
-function button(name: string, act: () => void, ...children: Node[]): HTMLButtonElement {
+function button(name: string, onclick: () => void, ...children: Node[]): HTMLButtonElement {
   const element = make("button", name, ...children);
   element.type = "button";
-  element.onclick = act;
+  element.onclick = onclick;
   return element;
 }
 
-/** What it is called by those who hear it, and by those who see it on hover and focus. */
-function name(element: HTMLElement, label: string, tip = label): void {
-  element.ariaLabel = label;
+/** Name an element for assistive technology, and for the tip that is shown on hover and focus. */
+function label(element: HTMLElement, name: string, tip = name): void {
+  element.ariaLabel = name;
   element.dataset["tip"] = tip;
 }
 
@@ -37,126 +35,162 @@ class Avatar {
   readonly element: HTMLElement;
   #pointing: number | undefined;
 
-  constructor(go: (user: number) => void) {
-    this.#button = button("person", () => this.#pointing !== undefined && go(this.#pointing), this.#letters);
+  constructor(goTo: (user: number) => void) {
+    this.#button = button("person", () => this.#pointing !== undefined && goTo(this.#pointing), this.#letters);
     this.element = make("li", "", this.#button);
   }
 
-  show({ name: who, color, own, away, pointing }: Person, words: Words): void {
-    const tip = own || away ? words.say(own ? "you" : "away", who) : who;
-    const still = pointing === undefined;
+  show({ name, color, own, away, pointing }: Person, texts: Texts): void {
+    const tip = own || away ? texts.text(own ? "you" : "away", name) : name;
+    const disabled = pointing === undefined;
     this.#pointing = pointing;
-    // Drawn by the style sheet: they are not what the button is called.
-    this.#letters.dataset["letters"] = initials(who);
+    // The style sheet draws the letters, so that they are no part of the button's name.
+    this.#letters.dataset["letters"] = initials(name);
     paint(this.element, color);
-    name(this.#button, still ? tip : words.say("goTo", who), tip);
-    this.#button.ariaDisabled = String(still);
+    label(this.#button, disabled ? tip : texts.text("goTo", name), tip);
+    this.#button.ariaDisabled = String(disabled);
     this.#button.classList.toggle("away", away);
   }
 }
 
 export class Bar {
-  readonly #more = button("more", () => this.#unfold(true));
+  readonly #more = button("more", () => this.#toggle(true));
   readonly #list = make("ul", "people", make("li", "", this.#more));
-  readonly #count = button("count", () => this.#unfold(!this.#open));
-  readonly #switches = { hide: this.#switch("hide", EYE), unseen: this.#switch("unseen", ARROW) };
+  readonly #count = button("count", () => this.#toggle(!this.#open));
+  readonly #switches = {
+    hide: button("switch", () => this.turn("hide"), picture(EYE_ICON)),
+    unseen: button("switch", () => this.turn("unseen"), picture(ARROW_ICON)),
+  };
   readonly element = make("section", "bar", this.#list, this.#count, this.#switches.hide, this.#switches.unseen);
   readonly #avatars = new Map<string, Avatar>();
   #open = false;
 
-  /** `go` shows where someone points, `turn` turns a switch; it listens until `signal`. */
+  /** `goTo` shows where someone points, `turn` turns a switch on or off. Listens until `signal` aborts. */
   constructor(
     private readonly host: BarHost,
-    private readonly go: (user: number) => void,
+    private readonly goTo: (user: number) => void,
     private readonly turn: (choice: Choice) => void,
     signal: AbortSignal,
   ) {
     const { element } = this;
     element.hidden = true;
-    // What is pressed beside the buttons keeps the focus in the bar, and so the list open.
+    // A press between the buttons keeps the focus in the bar, and so the list open.
     element.tabIndex = -1;
-    element.onkeydown = (event) => this.#key(event);
-    element.onpointerover = () => this.#hush(false);
-    const focused = ({ type, relatedTarget }: FocusEvent) => {
-      if (type === "focusin") this.#hush(false);
-      else if (!element.contains(relatedTarget as Node | null)) this.#fold(false);
+    element.onkeydown = (event) => this.#onKey(event);
+    element.onpointerover = () => this.#muteTips(false);
+    element.addEventListener("focusin", () => this.#muteTips(false), { signal });
+    const onFocusOut = ({ relatedTarget }: FocusEvent) => {
+      if (!element.contains(relatedTarget as Node | null)) this.#layOut(false);
     };
-    for (const event of ["focusin", "focusout"] as const) element.addEventListener(event, focused, { signal });
+    element.addEventListener("focusout", onFocusOut, { signal });
     this.#list.role = "list";
   }
 
-  /** Without a count there is no bar. */
+  /** Hides the bar if the count is unknown. */
   show(people: ReadonlyMap<string, Person>, count: number | undefined): void {
-    const { host } = this;
-    const { words } = host;
-    const keys = shortcut(letterOf(host));
+    const { texts } = this.host;
+    const keys = shortcutText(shortcutLetter(this.host));
     const { hide, unseen } = this.#switches;
-    name(hide, words.say("hide"), words.say("hide") + (keys && ` (${keys})`));
-    name(unseen, words.say("unseen"));
+    label(hide, texts.text("hide"), texts.text("hide") + (keys && ` (${keys})`));
+    label(unseen, texts.text("unseen"));
     hide.ariaKeyShortcuts = keys;
-    this.element.ariaLabel = words.say("bar");
+    this.element.ariaLabel = texts.text("bar");
     this.element.hidden = count === undefined;
     this.#count.dataset["count"] = String(count ?? "");
-    this.#count.textContent = words.people(count ?? 0);
-    for (const key of this.#avatars.keys()) if (!people.has(key)) this.#drop(key);
-    [...people].forEach(([key, person], place) => this.#put(key, person, place));
-    this.#fold(this.#open);
+    this.#count.textContent = texts.people(count ?? 0);
+    for (const [key, { element }] of this.#avatars) {
+      if (people.has(key)) continue;
+      element.remove();
+      this.#avatars.delete(key);
+    }
+    [...people].forEach(([key, person], index) => this.#showPerson(key, person, index));
+    this.#layOut(this.#open);
   }
 
   press(choice: Choice, on: boolean): void {
     this.#switches[choice].ariaPressed = String(on);
   }
 
-  #switch(choice: Choice, icon: string): HTMLButtonElement {
-    return button("switch", () => this.turn(choice), picture(icon));
-  }
-
-  #drop(key: string): void {
-    this.#avatars.get(key)?.element.remove();
-    this.#avatars.delete(key);
-  }
-
-  /** Whoever stays is not moved in the document, where they would lose the focus. */
-  #put(key: string, person: Person, place: number): void {
-    const avatar = this.#avatars.get(key) ?? new Avatar(this.go);
+  /** Moves an element only if its place is wrong, because moving takes the focus away. */
+  #showPerson(key: string, person: Person, index: number): void {
+    const avatar = this.#avatars.get(key) ?? new Avatar(this.goTo);
     this.#avatars.set(key, avatar);
-    const there = this.#list.children[place];
+    const there = this.#list.children[index];
     if (there !== avatar.element) this.#list.insertBefore(avatar.element, there ?? null);
-    avatar.show(person, this.host.words);
+    avatar.show(person, this.host.texts);
   }
 
-  /** Show as many as the site wants in the bar; unfolded, all. */
-  #fold(open: boolean): void {
-    const { host } = this;
-    const avatars = Number(host.getAttribute("avatars")) || AVATARS;
-    const beyond = this.#avatars.size - avatars;
+  /** Show everyone if open, else as many as the site wants and "+N". */
+  #layOut(open: boolean): void {
+    const { texts } = this.host;
+    const limit = Number(this.host.getAttribute("avatars")) || DEFAULT_AVATARS;
+    const hidden = this.#avatars.size - limit;
     const items = [...this.#list.children] as HTMLElement[];
-    items.forEach((item, place) => (item.hidden = !open && place >= avatars));
-    (this.#more.parentElement as HTMLElement).hidden = open || beyond <= 0;
-    const more = (this.#more.textContent = `+${host.words.number(beyond)}`);
-    name(this.#more, `${more} ${host.words.say("everyone")}`, host.words.say("everyone"));
+    items.forEach((item, index) => (item.hidden = !open && index >= limit));
+    (this.#more.parentElement as HTMLElement).hidden = open || hidden <= 0;
+    const more = (this.#more.textContent = `+${texts.number(hidden)}`);
+    label(this.#more, `${more} ${texts.text("everyone")}`, texts.text("everyone"));
     for (const opener of [this.#more, this.#count]) opener.ariaExpanded = String(open);
     this.element.classList.toggle("open", open);
     this.#open = open;
   }
 
-  /** What had the focus may be folded away. */
-  #unfold(open: boolean): void {
+  /** Focuses the count first, because the focused element may become hidden. */
+  #toggle(open: boolean): void {
     this.#count.focus();
-    this.#fold(open);
+    this.#layOut(open);
   }
 
-  /** Take away the names that are shown on hover and focus, until the next of them. */
-  #hush(quiet: boolean): void {
-    this.element.classList.toggle("hush", quiet);
+  /** Hide the tips until the next hover or focus. */
+  #muteTips(muted: boolean): void {
+    this.element.classList.toggle("mute", muted);
   }
 
-  #key(event: KeyboardEvent): void {
+  #onKey(event: KeyboardEvent): void {
     if (event.key !== "Escape") return;
     if (this.#open) {
       event.stopPropagation();
-      this.#unfold(false);
+      this.#toggle(false);
     }
-    this.#hush(true);
+    this.#muteTips(true);
+  }
+}
+
+/** A changing value is announced once it has not changed for this long, so that a reader is not interrupted. */
+export const SETTLE_TIME = 1000;
+/** It is announced after this long even if it keeps changing. */
+export const LONGEST_DELAY = 5000;
+
+/** When to announce a value that changed at `now`, and first at `since`. */
+export function announceAt(now: number, since: number): number {
+  return Math.min(now + SETTLE_TIME, since + LONGEST_DELAY);
+}
+
+/** A polite live region that announces a text once it has settled. */
+export class Announcer {
+  readonly element = make("p", "announcer");
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Time of the first change that is not announced yet. */
+  #since: number | undefined;
+
+  constructor() {
+    this.element.role = "status";
+    this.element.ariaLive = "polite";
+  }
+
+  push(text: string): void {
+    const now = performance.now();
+    this.#since ??= now;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#announce(text), announceAt(now, this.#since) - now);
+  }
+
+  destroy(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #announce(text: string): void {
+    this.#since = undefined;
+    if (this.element.textContent !== text) this.element.textContent = text;
   }
 }

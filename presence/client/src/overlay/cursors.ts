@@ -1,23 +1,122 @@
-/** The cursors of everyone else. */
+/** Draws the cursors of everyone else: an arrow and a name each, or a mark at the edge of the view. */
 import type { PresenceClient } from "../client/client.js";
-import { CursorView, type Canvas } from "./cursor.js";
-import { make } from "../lib/dom.js";
-import { ACTIVE, type Position } from "../protocol/protocol.js";
+import { ARROW, make, paint, picture } from "../lib/dom.js";
+import { ACTIVE, type Position } from "../protocol/messages.js";
 import type { Member } from "../protocol/roster.js";
+import { contains, edgeMark, pointOf, type Box } from "./geometry.js";
+import { Motion, TouchDetector } from "./motion.js";
+import { initials } from "./people.js";
+
+const RIPPLE: Keyframe[] = [{ transform: "scale(.2)", opacity: 1 }, { opacity: 0 }];
+const RIPPLE_TIME = 700;
+
+/** The surface and the layer that is drawn on, in CSS pixels of the screen. */
+export interface Canvas {
+  readonly box: Box;
+  readonly left: number;
+  readonly top: number;
+  /** Pixels of the screen for each of the layer's; not 1 if the page is zoomed or transformed. */
+  readonly scale: number;
+}
+
+type Mode = "hidden" | "cursor" | "edge";
+
+class CursorView {
+  readonly #label = make("span", "label");
+  readonly #initials = make("b", "initials");
+  readonly #dot = make("i", "dot");
+  readonly #ring = make("i", "ring");
+  readonly element = make("div", "hidden", this.#ring, this.#dot, picture(ARROW), this.#label, this.#initials);
+  readonly #motion = new Motion();
+  readonly #touch = new TouchDetector();
+  #active = false;
+  #target: Position | undefined;
+  #mode: Mode = "hidden";
+  #look = "";
+  #transform = "";
+
+  constructor() {
+    this.#label.dir = "auto";
+  }
+
+  /** The fraction of the surface it glides to; undefined if it is not visible. */
+  get target(): Position | undefined {
+    return this.#active ? this.#target : undefined;
+  }
+
+  /** Show a new or changed name and colour. */
+  introduce({ name, color, position }: Member): void {
+    this.#label.textContent = name;
+    this.#initials.textContent = initials(name);
+    paint(this.element, color);
+    this.activate(position !== undefined);
+  }
+
+  /** Glide to a fraction of the surface. `live` is false for a position from before this session. */
+  move(fraction: Position, now: number, pace: number, reducedMotion: boolean, live: boolean): void {
+    const visible = this.target !== undefined;
+    this.#motion.push(fraction, now, pace, reducedMotion || !visible || this.#mode === "hidden");
+    if (this.#touch.move(fraction, visible, live) && !reducedMotion) this.ripple();
+    this.#target = fraction;
+    this.activate(true);
+  }
+
+  /** Show or hide it, as its person is active or not. */
+  activate(active: boolean): void {
+    this.#active = active;
+    this.#show(this.#mode);
+  }
+
+  /** Draw attention to it. */
+  ripple(): void {
+    this.#ring.animate(RIPPLE, RIPPLE_TIME);
+  }
+
+  /** Draw it as of `now`. Only writes to the DOM. Returns whether it is still moving. */
+  draw(canvas: Canvas | undefined, now: number): boolean {
+    if (!canvas || !this.#target) this.#show("hidden");
+    else this.#drawAt(pointOf(canvas.box, this.#motion.at(now)), canvas);
+    return this.#active && this.#motion.moving(now);
+  }
+
+  #drawAt(point: Position, canvas: Canvas): void {
+    const { clip } = canvas.box;
+    if (contains(clip, point)) return this.#place("cursor", point, canvas);
+    const mark = this.#active ? edgeMark(clip, point) : undefined;
+    if (!mark) return this.#show("hidden");
+    this.#place("edge", mark, canvas);
+    this.#dot.style.rotate = `${mark.angle}deg`;
+  }
+
+  /** Sets the place before it becomes visible there. */
+  #place(mode: Mode, { x, y }: Position, { left, top, scale }: Canvas): void {
+    const transform = `translate(${((x - left) / scale).toFixed(2)}px,${((y - top) / scale).toFixed(2)}px)`;
+    if (transform !== this.#transform) this.element.style.transform = this.#transform = transform;
+    this.#show(mode);
+  }
+
+  #show(mode: Mode): void {
+    this.#mode = mode;
+    const look = `${mode}${this.#active ? " on" : ""}${this.#touch.isTouch ? " touch" : ""}`;
+    if (look === this.#look) return;
+    this.element.className = this.#look = look;
+    this.element.part.value = mode;
+  }
+}
 
 export class Cursors {
   readonly element = make("div", "cursors");
   readonly #views = new Map<number, CursorView>();
-  readonly #calm = matchMedia("(prefers-reduced-motion: reduce)");
-  /** Until a session has its first count it is told who was here before it (PROTOCOL.md, Order after JOIN). */
-  #news = false;
+  readonly #reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
+  /** Whether positions are new. Those before the first count were there before us (PROTOCOL.md, Order after JOIN). */
+  #live = false;
 
-  /** `appeared` is told when there is a cursor where there was none. */
+  /** `appeared` is called when a cursor becomes visible. */
   constructor(client: PresenceClient, appeared: () => void) {
-    // The people and what they do are told by the bar.
+    // The bar presents people and their states to assistive technology.
     this.element.ariaHidden = "true";
-    client.on("self", () => (this.#news = false));
-    client.on("count", () => (this.#news = true));
+    client.on("self", () => (this.#live = false));
+    client.on("count", () => (this.#live = true));
     client.on("roster", (members) => this.replace(members));
     client.on("joined", (member) => this.#add(member));
     client.on("left", ({ user }) => this.#remove(user));
@@ -25,32 +124,29 @@ export class Cursors {
     client.on("cursor", (move) => {
       const view = this.#views.get(move.user);
       if (!view?.target) appeared();
-      view?.move(move, performance.now(), client.pace, this.calm, this.#news);
+      view?.move(move, performance.now(), client.pace, this.reducedMotion, this.#live);
     });
   }
 
-  /** Whether the visitor wants no motion. */
-  get calm(): boolean {
-    return this.#calm.matches;
+  get reducedMotion(): boolean {
+    return this.#reducedMotion.matches;
   }
 
-  /** Everyone, anew. Whoever is there already keeps their cursor where it is. */
+  /** Replace everyone. Those who stay keep their cursors in place. */
   replace(members: readonly Member[]): void {
-    const here = new Set(members.map(({ user }) => user));
-    for (const user of this.#views.keys()) {
-      if (!here.has(user)) this.#remove(user);
-    }
+    const users = new Set(members.map(({ user }) => user));
+    for (const user of this.#views.keys()) if (!users.has(user)) this.#remove(user);
     for (const member of members) this.#add(member);
   }
 
-  /** Draw attention to someone's cursor, and return the fraction of the surface where it is. */
+  /** Draw attention to someone's cursor. Returns the fraction of the surface where it is. */
   find(user: number): Position | undefined {
     const view = this.#views.get(user);
-    if (!this.calm) view?.ripple();
+    if (!this.reducedMotion) view?.ripple();
     return view?.target;
   }
 
-  /** Returns whether any has yet to arrive. */
+  /** Returns whether any is still moving. */
   draw(canvas: Canvas | undefined, now: number): boolean {
     return [...this.#views.values()].filter((view) => view.draw(canvas, now)).length > 0;
   }

@@ -1,15 +1,17 @@
 /**
- * `<presence-overlay board="<uuid>" [endpoint] [token-url] [token] [name]
- * [surface="#css-selector"] …>`: who is on a board, drawn over the page. Every attribute is in
- * docs/overlay.md.
+ * Defines `<presence-overlay board="<uuid>" …>`, which shows who is on a board over the page. docs/overlay.md lists its
+ * attributes. Entry point of `overlay.js`. A page may load it twice.
  */
-import { PresenceClient, socketUrl } from "../client/client.js";
+import { PresenceClient, boardPath, socketUrl } from "../client/client.js";
 import { Overlay, type OverlayHost } from "./overlay.js";
-import { Words, type Strings } from "./strings.js";
+import { Texts, type Strings } from "./strings.js";
 import { Surface } from "./surface.js";
 
-/** So many different errors are told; a page that produces more has been told enough. */
-const ERRORS = 50;
+export { PresenceClient } from "../client/client.js";
+export type * from "../client/client.js";
+
+/** Report at most this many different errors. */
+const MOST_ERRORS = 50;
 
 /** The custom element. Its events are `presence-status`, `presence-count` and `presence-error`. */
 export class PresenceOverlayElement extends HTMLElement implements OverlayHost {
@@ -18,32 +20,31 @@ export class PresenceOverlayElement extends HTMLElement implements OverlayHost {
   readonly #root = this.attachShadow({ mode: "open" });
   readonly #surface = new Surface((error) => this.report(error));
   readonly #reported = new Set<string>();
-  #words = new Words();
+  #texts = new Texts();
   #overlay: Overlay | undefined;
-  /** Between connectedCallback and disconnectedCallback; isConnected is true too early in an upgrade. */
-  #live = false;
-  #stale = false;
+  /** From connectedCallback to disconnectedCallback. During an upgrade isConnected is true before that. */
+  #connected = false;
+  #restarting = false;
 
-  /** The session behind the picture; undefined while there is none. */
+  /** The session; undefined while there is none. */
   get client(): PresenceClient | undefined {
     return this.#overlay?.client;
   }
 
-  /** What the overlay says; see `strings`. */
-  get words(): Words {
-    return this.#words;
+  get texts(): Texts {
+    return this.#texts;
   }
 
-  /** Say it in another language: what is not given is English. As the attribute of the same name, in JSON. */
+  /** The texts in another language, as in the attribute of the same name. A missing string is English. */
   set strings(strings: Partial<Strings>) {
     this.safely(() => {
-      this.#words = new Words(strings);
-      this.#overlay?.restate();
+      this.#texts = new Texts(strings);
+      this.#overlay?.refreshBar();
     });
   }
 
   connectedCallback(): void {
-    this.#live = true;
+    this.#connected = true;
     this.safely(() => {
       this.#select();
       this.#start();
@@ -51,19 +52,18 @@ export class PresenceOverlayElement extends HTMLElement implements OverlayHost {
   }
 
   disconnectedCallback(): void {
-    this.#live = false;
+    this.#connected = false;
     this.safely(() => this.#stop());
   }
 
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
     if (before === after) return;
     if (name === "strings") this.safely(() => (this.strings = JSON.parse(after || "{}") as Partial<Strings>));
-    else if (!this.#live) return;
+    else if (!this.#connected) return;
     else if (name === "surface") this.safely(() => this.#select());
     else this.#restartSoon();
   }
 
-  /** Run something whose failure is this element's, not the page's. */
   safely(run: () => void): void {
     try {
       run();
@@ -72,26 +72,26 @@ export class PresenceOverlayElement extends HTMLElement implements OverlayHost {
     }
   }
 
-  /** Tell of an error; each different one once. */
+  /** Report each different error once. */
   report({ message }: Error): void {
-    if (this.#reported.has(message) || this.#reported.size >= ERRORS) return;
+    if (this.#reported.has(message) || this.#reported.size >= MOST_ERRORS) return;
     this.#reported.add(message);
-    this.announce("presence-error", { message });
+    this.#dispatch("presence-error", { message });
   }
 
-  announce(name: string, detail: object): void {
+  #dispatch(name: string, detail: object): void {
     this.dispatchEvent(new CustomEvent(name, { bubbles: true, detail }));
   }
 
   #start(): void {
-    const board = this.getAttribute("board");
-    const endpoint = this.getAttribute("endpoint") || (board && `/ws/presence/${encodeURIComponent(board)}/`);
-    if (!endpoint || this.#overlay) return;
-    const attribute = (name: string) => this.getAttribute(name) || undefined;
-    const [name, token, tokenUrl] = ["name", "token", "token-url"].map(attribute);
-    const client = new PresenceClient({ url: socketUrl(endpoint, location.href), name, token, tokenUrl });
-    client.on("status", (change) => this.announce("presence-status", change));
-    client.on("count", (count) => this.announce("presence-count", { count }));
+    const [board, endpoint, name, token, tokenUrl] = ["board", "endpoint", "name", "token", "token-url"].map(
+      (attribute) => this.getAttribute(attribute) || undefined,
+    );
+    const path = endpoint ?? (board && boardPath(board));
+    if (!path || this.#overlay) return;
+    const client = new PresenceClient({ url: socketUrl(path, location.href), name, token, tokenUrl });
+    client.on("status", (change) => this.#dispatch("presence-status", change));
+    client.on("count", (count) => this.#dispatch("presence-count", { count }));
     client.on("error", (error) => this.report(error));
     this.#overlay = new Overlay(this, this.#root, client, this.#surface);
     client.connect();
@@ -102,21 +102,25 @@ export class PresenceOverlayElement extends HTMLElement implements OverlayHost {
     this.#overlay = undefined;
   }
 
-  /** Several attributes set in one go make one new session. */
+  /** Attributes that change in the same task make one new session. */
   #restartSoon(): void {
-    if (this.#stale) return;
-    this.#stale = true;
+    if (this.#restarting) return;
+    this.#restarting = true;
     queueMicrotask(() => this.safely(() => this.#restart()));
   }
 
   #restart(): void {
-    this.#stale = false;
+    this.#restarting = false;
     this.#stop();
-    if (this.#live) this.#start();
+    if (this.#connected) this.#start();
   }
 
   #select(): void {
     this.#surface.select(this.getAttribute("surface") || undefined);
     this.#overlay?.refresh();
   }
+}
+
+if (!customElements.get("presence-overlay")) {
+  customElements.define("presence-overlay", PresenceOverlayElement);
 }

@@ -1,9 +1,9 @@
 /**
- * Where the shared surface lies on the screen, and what that makes of a fraction of it. Pure.
+ * Where the shared surface lies on the screen, and where fractions of it and marks at its edge lie. Pure.
  *
- * All lengths are CSS pixels from the viewport's top left corner, as in a pointer event's clientX.
+ * All lengths are CSS pixels from the viewport's top left corner, like a pointer event's clientX.
  */
-import type { Position } from "../protocol/protocol.js";
+import type { Position } from "../protocol/messages.js";
 
 export interface Rect {
   readonly left: number;
@@ -12,7 +12,7 @@ export interface Rect {
   readonly bottom: number;
 }
 
-/** The whole surface, the parts scrolled away included, and the part of it that can be seen. */
+/** The whole surface, including what is scrolled away, and `clip`, the part of the screen that shows it. */
 export interface Box {
   readonly left: number;
   readonly top: number;
@@ -21,7 +21,7 @@ export interface Box {
   readonly clip: Rect;
 }
 
-/** An element's padding box and scrolling as the DOM tells them; lengths before `scale`. */
+/** An element's padding box and scrolling as the DOM reports them: the lengths are not scaled yet. */
 export interface Scroller {
   /** The padding box's corner on the screen. */
   readonly left: number;
@@ -54,11 +54,13 @@ export function paddingBox({ left, top, clientWidth, clientHeight, scale }: Scro
   return { left, top, right: left + clientWidth * scale, bottom: top + clientHeight * scale };
 }
 
-/** The whole scrollable box of an element whose visible part is `clip`. */
+/** The whole scrollable box of an element that shows through `clip`. */
 export function scrollBox(scroller: Scroller, clip: Rect): Box {
-  const { left, top, scale, scrollWidth, scrollHeight, scrollTop } = scroller;
+  const { left, top, scale, clientWidth, scrollWidth, scrollHeight, scrollLeft, scrollTop, rightToLeft } = scroller;
+  // From right to left, scrollLeft counts down from 0 at the right end (CSSOM View, scrollLeft).
+  const scrolled = rightToLeft ? scrollWidth - clientWidth + scrollLeft : scrollLeft;
   return {
-    left: left - scrolledFromLeft(scroller) * scale,
+    left: left - scrolled * scale,
     top: top - scrollTop * scale,
     width: scrollWidth * scale,
     height: scrollHeight * scale,
@@ -66,12 +68,7 @@ export function scrollBox(scroller: Scroller, clip: Rect): Box {
   };
 }
 
-/** In a right-to-left element scrollLeft counts down from 0 at the right end (CSSOM View, scrollLeft). */
-export function scrolledFromLeft({ rightToLeft, scrollLeft, scrollWidth, clientWidth }: Scroller): number {
-  return rightToLeft ? scrollWidth - clientWidth + scrollLeft : scrollLeft;
-}
-
-/** The fraction, 0..1 each, under a point; undefined where the point is not on the visible surface. */
+/** The fractions, 0..1 each, under a point; undefined if the point is not on the visible surface. */
 export function fractionAt(box: Box, point: Position): Position | undefined {
   const x = (point.x - box.left) / box.width;
   const y = (point.y - box.top) / box.height;
@@ -79,7 +76,28 @@ export function fractionAt(box: Box, point: Position): Position | undefined {
   return inside ? { x, y } : undefined;
 }
 
-/** The point of a fraction, wherever that is. */
+/** The point of a fraction, whether it is visible or not. */
 export function pointOf({ left, top, width, height }: Box, { x, y }: Position): Position {
   return { x: left + x * width, y: top + y * height };
+}
+
+/** From the edge of the view to the centre of a mark. */
+export const EDGE_INSET = 22;
+
+/** A mark at the edge of the view that points to someone outside of it. */
+export interface EdgeMark extends Position {
+  /** Degrees, clockwise from right. */
+  readonly angle: number;
+}
+
+/** The mark for a point outside of `clip`, on the line from the centre to it; undefined if there is no room. */
+export function edgeMark({ left, top, right, bottom }: Rect, point: Position): EdgeMark | undefined {
+  const room = { x: (right - left) / 2 - EDGE_INSET, y: (bottom - top) / 2 - EDGE_INSET };
+  if (room.x <= 0 || room.y <= 0) return undefined;
+  const center = { x: (left + right) / 2, y: (top + bottom) / 2 };
+  const [dx, dy] = [point.x - center.x, point.y - center.y];
+  // Dividing by 0 gives Infinity, which is right: the line never reaches that edge.
+  const part = Math.min(room.x / Math.abs(dx), room.y / Math.abs(dy), 1);
+  const angle = Math.round((Math.atan2(dy, dx) * 180) / Math.PI);
+  return { x: center.x + dx * part, y: center.y + dy * part, angle };
 }

@@ -1,24 +1,21 @@
-/**
- * How one cursor glides between the positions that arrive. Pure: the time, in milliseconds, is an
- * argument; positions are in whatever unit they are pushed in.
- */
-import type { Position } from "../protocol/protocol.js";
+/** How one cursor appears and glides between the positions that arrive. Pure: times are milliseconds. */
+import type { Position } from "../protocol/messages.js";
 
-/** A glide shorter than a frame is none; one longer than this would lag behind the hand. */
-export const SHORTEST = 16;
-export const LONGEST = 250;
-/** After a pause the spacing says nothing, and nothing is to be bridged: a glance of a glide. */
-export const AFTER_PAUSE = 24;
-/** So many paces without a move are a pause. */
-const PAUSE = 3;
+/** A glide takes at least a frame, and at most this long, or it would lag behind the hand. */
+export const SHORTEST_GLIDE = 16;
+export const LONGEST_GLIDE = 250;
+/** The glide after a pause is short: the spacing says nothing about the speed. */
+export const GLIDE_AFTER_PAUSE = 24;
+/** A spacing longer than this many paces is a pause. */
+const PACES_OF_PAUSE = 3;
 /**
- * Who has moved at a steady rate so many times is taken to go on at it, though the pace would allow
- * a faster one. Not sooner: single moves would be late, and a slow board has a slow pace anyway.
+ * After this many evenly spaced moves, glides last as long as the usual spacing, even if the pace allows more moves.
+ * Fewer would delay single moves.
  */
-const STEADY = 10;
-/** What still counts as the same rate: networks are not clocks. */
-const UNSTEADINESS = 0.5;
-/** A little longer than the rate asks, so that a point that comes late finds the cursor moving. */
+const STEADY_MOVES = 10;
+/** A spacing may differ from the usual one by this part of it and still be even, because networks vary. */
+const TOLERANCE = 0.5;
+/** A steady glide is longer than the usual spacing, so that a late position finds the cursor still moving. */
 const SLACK = 1.25;
 
 export class Motion {
@@ -26,53 +23,73 @@ export class Motion {
   #to: Position | undefined;
   #startedAt = 0;
   #duration = 0;
-  #usual = 0;
-  #steady = 0;
+  #usualSpacing = 0;
+  #steadyMoves = 0;
 
   /**
-   * Head for `target` from wherever the cursor is at `now`. It takes as long as there usually is
-   * between two pushes where that is steady; else as long as there was since the last one, but not
-   * longer than the `pace`: the milliseconds the server asks between updates, 0 where unknown.
-   * `snap` puts it there at once, and so does the first push.
+   * Glide to `target` from where the cursor is at `now`. `pace` is the milliseconds the server asks between updates,
+   * 0 = unknown. A glide takes the usual spacing if that is steady, else the spacing since the last push but not more
+   * than the pace. The first push and `snap` jump.
    */
   push(target: Position, now: number, pace: number, snap = false): void {
     const first = this.#to === undefined;
     this.#from = first ? target : this.at(now);
     const spacing = now - this.#startedAt;
     this.#learn(spacing);
-    const steady = this.#steady >= STEADY ? this.#usual * SLACK : undefined;
-    this.#duration = first || snap ? 0 : (steady ?? glide(spacing, pace));
+    const steady = this.#steadyMoves >= STEADY_MOVES ? this.#usualSpacing * SLACK : undefined;
+    this.#duration = first || snap ? 0 : (steady ?? glideTime(spacing, pace));
     this.#startedAt = now;
     this.#to = target;
   }
 
-  /** Where the cursor is at `now`: on the straight line to the target, and never beyond it. */
+  /** The position at `now`: on the straight line to the target, and never beyond it. */
   at(now: number): Position {
     const to = this.#to ?? this.#from;
-    const part = this.#duration > 0 ? (now - this.#startedAt) / this.#duration : 1;
+    const part = this.#duration > 0 ? Math.max(0, (now - this.#startedAt) / this.#duration) : 1;
     if (part >= 1) return to;
-    const done = Math.max(0, part);
-    return { x: mix(this.#from.x, to.x, done), y: mix(this.#from.y, to.y, done) };
+    return { x: mix(this.#from.x, to.x, part), y: mix(this.#from.y, to.y, part) };
   }
 
-  /** Whether it has yet to arrive. */
   moving(now: number): boolean {
     return now - this.#startedAt < this.#duration;
   }
 
   #learn(spacing: number): void {
-    const pause = spacing > LONGEST;
-    const steady = !pause && Math.abs(spacing - this.#usual) <= this.#usual * UNSTEADINESS;
-    this.#steady = steady ? this.#steady + 1 : 0;
-    this.#usual = pause ? 0 : mix(this.#usual || spacing, spacing, 0.3);
+    const pause = spacing > LONGEST_GLIDE;
+    const even = !pause && Math.abs(spacing - this.#usualSpacing) <= this.#usualSpacing * TOLERANCE;
+    this.#steadyMoves = even ? this.#steadyMoves + 1 : 0;
+    this.#usualSpacing = pause ? 0 : mix(this.#usualSpacing || spacing, spacing, 0.3);
   }
 }
 
-function glide(spacing: number, pace: number): number {
-  if (spacing > (pace > 0 ? pace * PAUSE : LONGEST)) return AFTER_PAUSE;
-  return Math.min(Math.max(SHORTEST, Math.min(spacing, pace || LONGEST)), LONGEST);
+function glideTime(spacing: number, pace: number): number {
+  if (spacing > (pace > 0 ? pace * PACES_OF_PAUSE : LONGEST_GLIDE)) return GLIDE_AFTER_PAUSE;
+  return Math.min(Math.max(SHORTEST_GLIDE, Math.min(spacing, pace || LONGEST_GLIDE)), LONGEST_GLIDE);
 }
 
 function mix(from: number, to: number, part: number): number {
   return from + (to - from) * part;
+}
+
+/**
+ * Tells touches from pointers. The protocol does not: a finger sends one position and, lifted, that it is off the
+ * board; a mouse sends many. So a cursor that appears counts as a touch until it has a second position.
+ */
+export class TouchDetector {
+  #first: Position | undefined;
+
+  get isTouch(): boolean {
+    return this.#first !== undefined;
+  }
+
+  /**
+   * The cursor is at a position. `visible` tells whether it was visible before, `live` whether it has just moved
+   * there. Returns whether a touch may begin here.
+   */
+  move(at: Position, visible: boolean, live: boolean): boolean {
+    const begins = !visible && live;
+    const stays = visible && at.x === this.#first?.x && at.y === this.#first.y;
+    this.#first = begins || stays ? at : undefined;
+    return begins;
+  }
 }

@@ -1,25 +1,19 @@
-/** One run of the element on the page, from its connection to its end: what is seen, and what the visitor does. */
-import { Announcer } from "./announcer.js";
-import { Bar, type BarHost } from "./bar.js";
+/** What the element shows, and its listeners, from one connection's start to its end. */
 import type { PresenceClient } from "../client/client.js";
-import type { Canvas } from "./cursor.js";
-import { Cursors } from "./cursors.js";
 import { make } from "../lib/dom.js";
+import { browser } from "../lib/environment.js";
+import { Announcer, Bar, type BarHost } from "./bar.js";
+import { Cursors, type Canvas } from "./cursors.js";
 import { groupPeople } from "./people.js";
 import { Pointer } from "./pointer.js";
-import { recall, remember, type Choice } from "./preferences.js";
-import { isShortcut, letterOf } from "./shortcut.js";
-import { styleSheet } from "./style.js";
+import { choose, isChosen, isShortcut, shortcutLetter, type Choice } from "./preferences.js";
 import type { Surface } from "./surface.js";
 
-/** What the overlay asks of the element that shows it. */
 export interface OverlayHost extends BarHost {
-  /** Runs what must not throw at the page. */
+  /** Run something and report its error in place of throwing it at the page. */
   safely(run: () => void): void;
   report(error: Error): void;
 }
-
-const storage = () => localStorage;
 
 export class Overlay {
   readonly #cursors: Cursors;
@@ -29,11 +23,11 @@ export class Overlay {
   readonly #style: HTMLElement;
   readonly #layer: HTMLElement;
   readonly #listening = new AbortController();
-  readonly #chosen = { hide: recall("hide", storage), unseen: recall("unseen", storage) };
+  readonly #chosen = { hide: isChosen("hide", browser), unseen: isChosen("unseen", browser) };
   #count: number | undefined;
   #frame = 0;
-  /** Whether the people are to be shown anew with the next frame. */
-  #stale = false;
+  /** Whether the next frame updates the bar. */
+  #barChanged = false;
 
   constructor(
     private readonly host: OverlayHost,
@@ -41,106 +35,114 @@ export class Overlay {
     readonly client: PresenceClient,
     private readonly surface: Surface,
   ) {
-    this.#cursors = new Cursors(client, () => this.restate());
     const { signal } = this.#listening;
-    this.#bar = new Bar(host, (user) => host.safely(() => this.#go(user)), (choice) => host.safely(() => this.#turn(choice)), signal);
+    const goTo = (user: number) => host.safely(() => this.#goTo(user));
+    const turn = (choice: Choice) => host.safely(() => this.#turn(choice));
+    this.#cursors = new Cursors(client, () => this.refreshBar());
+    this.#bar = new Bar(host, goTo, turn, signal);
     this.#pointer = new Pointer(surface, client, host, signal);
     this.#layer = make("div", "layer", this.#cursors.element, this.#bar.element, this.#announcer.element);
     this.#layer.hidden = true;
-    const ready = () => (this.#layer.hidden = false);
-    this.#style = styleSheet(host.getAttribute("stylesheet"), ready, (error) => host.report(error));
+    this.#style = this.#styleSheet();
     root.append(this.#style, this.#layer);
     this.#listen();
   }
 
   destroy(): void {
     this.client.destroy();
-    // After the client's last word, which asks for a frame.
+    // The client's last event requests a frame.
     cancelAnimationFrame(this.#frame);
     this.#listening.abort();
-    this.#pointer.rest();
+    this.#pointer.stop();
     this.surface.unwatch();
     this.#announcer.destroy();
     this.#style.remove();
     this.#layer.remove();
   }
 
-  /** Someone has moved, or the surface has: on the screen, or is another. */
+  /** Draw with the next frame: a cursor or the surface moved. */
   refresh(): void {
     this.#frame ||= requestAnimationFrame(() => this.host.safely(() => this.#draw()));
   }
 
-  /** The words, or who is here and does what, have changed: the bar shows it with the next frame. */
-  restate(): void {
-    this.#stale = true;
+  /** Update the bar as well with the next frame: the texts, the people or their states changed. */
+  refreshBar(): void {
+    this.#barChanged = true;
     this.refresh();
+  }
+
+  /**
+   * The style sheet is a file, which a strict Content-Security-Policy allows. It lies beside the script unless an
+   * attribute names another URL, as for static files with hashed names. The layer is hidden until it has loaded.
+   */
+  #styleSheet(): HTMLLinkElement {
+    const link = document.createElement("link");
+    link.rel = "stylesheet";
+    link.href = this.host.getAttribute("stylesheet") ?? new URL("./overlay.css", import.meta.url).href;
+    link.onload = () => (this.#layer.hidden = false);
+    link.onerror = () => this.host.report(new Error(`cannot load the style sheet ${link.href}`));
+    return link;
   }
 
   #listen(): void {
     const { client, host } = this;
-    for (const event of ["self", "roster", "joined", "left", "state"] as const) client.on(event, () => this.restate());
+    for (const event of ["self", "roster", "joined", "left", "state"] as const) client.on(event, () => this.refreshBar());
     client.on("cursor", () => this.refresh());
-    client.on("count", (count) => this.#tell(count));
+    client.on("count", (count) => {
+      this.#count = count;
+      this.#announcer.push(host.texts.people(count));
+      this.refreshBar();
+    });
     client.on("status", ({ status }) => {
       this.#layer.dataset["status"] = status;
-      if (status === "closed") this.#close();
+      if (status !== "closed") return;
+      // The style sheet fades what is known while the connection is waiting.
+      this.#cursors.replace([]);
+      this.#count = undefined;
+      this.refreshBar();
     });
-    this.#choose("hide");
-    this.#choose("unseen");
+    this.#apply("hide");
+    this.#apply("unseen");
     this.surface.watch(() => host.safely(() => this.refresh()));
     this.#pointer.listen();
-    window.addEventListener("keydown", (event) => host.safely(() => this.#key(event)), this.#listening);
-  }
-
-  #tell(count: number): void {
-    this.#count = count;
-    this.#announcer.push(this.host.words.people(count));
-    this.restate();
-  }
-
-  /** What a closed connection knew is not shown any longer; a waiting one's fades (see the style). */
-  #close(): void {
-    this.#cursors.replace([]);
-    this.#count = undefined;
-    this.restate();
+    window.addEventListener("keydown", (event) => host.safely(() => this.#onKey(event)), this.#listening);
   }
 
   #turn(choice: Choice): void {
     this.#chosen[choice] = !this.#chosen[choice];
-    remember(choice, this.#chosen[choice], storage);
-    this.#choose(choice);
+    choose(choice, this.#chosen[choice], browser);
+    this.#apply(choice);
   }
 
-  /** Do as the visitor chose; hiding the cursors leaves the bar. */
-  #choose(choice: Choice): void {
+  #apply(choice: Choice): void {
     const on = this.#chosen[choice];
     this.#bar.press(choice, on);
     if (choice === "hide") this.#cursors.element.hidden = on;
-    else this.#pointer.hide(on);
+    else this.#pointer.setUnseen(on);
     this.refresh();
   }
 
-  #key(event: KeyboardEvent): void {
-    if (event.repeat || !isShortcut(letterOf(this.host), event) || isTyping(event)) return;
+  #onKey(event: KeyboardEvent): void {
+    if (event.repeat || !isShortcut(shortcutLetter(this.host), event) || isTyping(event)) return;
     event.preventDefault();
     this.#turn("hide");
   }
 
-  /** First everything is read, then everything written: the browser lays the page out once. */
+  /** Reads everything before it writes, so that the browser lays out the page once. */
   #draw(): void {
     this.#frame = 0;
     const cursors = this.#cursors;
     const now = performance.now();
-    this.surface.forget();
+    this.surface.invalidate();
     this.#pointer.refresh();
     if (!cursors.element.hidden && cursors.draw(this.#canvas(now), now)) this.refresh();
-    if (this.#stale) this.#showPeople();
+    if (this.#barChanged) this.#drawBar();
   }
 
-  #showPeople(): void {
-    this.#stale = false;
+  #drawBar(): void {
+    this.#barChanged = false;
     const { members, self } = this.client;
-    // Where the server set the name it does not tell it here.
+    // A name that the server chose may not have arrived yet.
     const own = self && { color: self.color, name: self.name ?? this.host.getAttribute("name")?.trim() ?? "" };
     this.#bar.show(groupPeople(members, own), this.#count);
   }
@@ -151,9 +153,9 @@ export class Overlay {
     return box && { box, left, top, scale: width / this.#layer.offsetWidth || 1 };
   }
 
-  #go(user: number): void {
-    const place = this.#cursors.find(user);
-    if (place) this.surface.reveal(place, !this.#cursors.calm);
+  #goTo(user: number): void {
+    const fraction = this.#cursors.find(user);
+    if (fraction) this.surface.reveal(fraction, !this.#cursors.reducedMotion);
   }
 }
 

@@ -1,16 +1,16 @@
-/** The people on a board, as their sessions show them. Pure. */
-import { AWAY, IDLE, type Color } from "../protocol/protocol.js";
+/** Groups sessions into people. Pure. */
+import { AWAY, IDLE, type Color } from "../protocol/messages.js";
 import type { Member } from "../protocol/roster.js";
 
-/** Someone here: all sessions that share a name and a colour, which tabs of one person do. */
+/** One person: all sessions with the same name and colour, as the tabs of one person have. */
 export interface Person {
   readonly name: string;
   readonly color: Color;
-  /** This page's own visitor. */
+  /** Whether this is the page's own visitor. */
   own: boolean;
-  /** The session whose cursor is to be seen; undefined where none of theirs is. */
+  /** The session whose cursor is visible; undefined if none is. */
   pointing: number | undefined;
-  /** None of their sessions is looked at. */
+  /** Whether every session is away or idle. */
   away: boolean;
 }
 
@@ -19,33 +19,33 @@ export interface Own {
   readonly color: Color;
 }
 
-/** People by what tells them apart, in the order in which they came; this page's visitor first, if they have a name. */
+/** People by a key, in the order in which they joined; first the page's visitor, if they have a name. */
 export function groupPeople(members: readonly Member[], own: Own | undefined): Map<string, Person> {
   const people = new Map<string, Person>();
-  const join = ({ name, color }: Own, one: boolean) => {
+  const personOf = ({ name, color }: Own, isOwn: boolean) => {
     const key = `${color} ${name}`;
-    const person = people.get(key) ?? { name, color, own: one, pointing: undefined, away: !one };
+    const person = people.get(key) ?? { name, color, own: isOwn, pointing: undefined, away: !isOwn };
     people.set(key, person);
     return person;
   };
-  if (own?.name) join(own, true);
+  if (own?.name) personOf(own, true);
   for (const member of members) {
-    const person = join(member, false);
+    const person = personOf(member, false);
     if (member.position) person.pointing ??= member.user;
     person.away &&= member.state === AWAY || member.state === IDLE;
   }
   return people;
 }
 
-/** One or two letters for a name: of its first and its last word, "AL" for Ada King Lovelace. */
+/** The first letters of a name's first and last word: "AL" for Ada King Lovelace. */
 export function initials(name: string): string {
   const words = name.split(" ").filter((word) => /^\P{P}/u.test(word));
   const [first = name, ...rest] = words;
-  return [first, ...rest.slice(-1)].map(letter).join("").toUpperCase();
+  return [first, ...rest.slice(-1)].map(firstLetter).join("").toUpperCase();
 }
 
-/** The first thing a reader takes for a letter, which may be many code points. */
-function letter(word: string): string {
-  const parts = Intl.Segmenter ? [...new Intl.Segmenter().segment(word)].map(({ segment }) => segment) : [...word];
-  return parts[0] ?? "";
+/** What a reader takes for a letter may be many code points. */
+function firstLetter(word: string): string {
+  const letters = Intl.Segmenter ? [...new Intl.Segmenter().segment(word)].map(({ segment }) => segment) : [...word];
+  return letters[0] ?? "";
 }

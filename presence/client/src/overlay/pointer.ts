@@ -1,29 +1,29 @@
-/** This person's pointer on the surface, told to the client: a mouse, a pen or a finger. */
+/** Reports this person's mouse, pen or finger on the surface to the client. */
+import { OFF_BOARD, type ClientState, type Position } from "../protocol/messages.js";
 import { fractionAt } from "./geometry.js";
-import { OFF_BOARD, type ClientState, type Position } from "../protocol/protocol.js";
 import type { Surface } from "./surface.js";
 
 export interface PointerSink {
-  /** Milliseconds between two updates, 0 where unknown. */
+  /** Milliseconds between two updates; 0 = unknown. */
   readonly pace: number;
   moveTo(fx: number, fy: number): void;
   setState(state: ClientState): void;
 }
 
-/** A finger that moves by less, in CSS pixels, only trembles. */
+/** A finger that moves less than this, in CSS pixels, only trembles. */
 const TREMBLE = 8;
 /**
- * So many milliseconds, and a pace, a finger's place holds after it is lifted: who is off the board
- * has no place, and a touch is shorter than the time it takes to tell one.
+ * A lifted finger keeps its place for this many milliseconds and one pace. A touch is shorter than the time between
+ * two updates, and someone off the board has no place.
  */
-const LINGER = 300;
+const TOUCH_HOLD = 300;
 
 export class Pointer {
   #point: Position | undefined;
   #lifting: ReturnType<typeof setTimeout> | undefined;
   #unseen = false;
 
-  /** `host` runs every listener, until `signal`: nothing it throws may reach the page. */
+  /** `host` runs each listener, so that no error reaches the page. Listens until `signal` aborts. */
   constructor(
     private readonly surface: Surface,
     private readonly sink: PointerSink,
@@ -32,40 +32,40 @@ export class Pointer {
   ) {}
 
   listen(): void {
-    // While the page's own drag and drop lasts there are no pointer events, only dragover.
+    // The page's own drag and drop sends dragover in place of pointer events.
     this.#on("dragover", (event) => this.#place(event));
     for (const name of ["pointermove", "pointerdown"] as const) this.#on(name, (event) => this.#move(event));
     for (const name of ["pointerup", "pointercancel"] as const) this.#on(name, (event) => this.#lift(event));
     this.#on("pointerleave", (event) => this.#lift(event), document.documentElement);
   }
 
-  /** Say nothing by itself any more. */
-  rest(): void {
+  /** Cancel the timer of a lifted finger. */
+  stop(): void {
     clearTimeout(this.#lifting);
   }
 
-  /** Look again what lies under the pointer: the surface has moved. */
+  /** The surface moved: report again what lies under the pointer. */
   refresh(): void {
     if (!this.#point || this.#unseen) return;
     const box = this.surface.box(performance.now());
     const fraction = box && fractionAt(box, this.#point);
     if (fraction) this.sink.moveTo(fraction.x, fraction.y);
-    else this.#off();
+    else this.sink.setState(OFF_BOARD);
   }
 
-  /** Tell nobody where the pointer is, or again where it moves. */
-  hide(unseen: boolean): void {
+  /** While unseen, report no position. */
+  setUnseen(unseen: boolean): void {
     this.#unseen = unseen;
-    if (unseen) this.#off();
+    if (unseen) this.sink.setState(OFF_BOARD);
     else this.refresh();
   }
 
   #on<Name extends keyof WindowEventMap>(
     name: Name,
-    act: (event: WindowEventMap[Name]) => void,
+    handle: (event: WindowEventMap[Name]) => void,
     target: EventTarget = window,
   ): void {
-    const listener = (event: Event) => this.host.safely(() => act(event as WindowEventMap[Name]));
+    const listener = (event: Event) => this.host.safely(() => handle(event as WindowEventMap[Name]));
     target.addEventListener(name, listener, { signal: this.signal, capture: target === window, passive: true });
   }
 
@@ -76,23 +76,20 @@ export class Pointer {
   }
 
   #place({ clientX, clientY }: MouseEvent): void {
-    this.rest();
+    this.stop();
     this.#point = { x: clientX, y: clientY };
     this.refresh();
   }
 
-  /** A mouse or a pen leaves the page; a finger the screen. */
+  /** A mouse or pen left the page, or a finger the screen. */
   #lift(event: PointerEvent): void {
     const leaves = event.type === "pointerleave";
     if (!event.isPrimary || leaves === isFinger(event)) return;
+    const off = () => this.sink.setState(OFF_BOARD);
     this.#point = undefined;
-    this.rest();
-    if (leaves) this.#off();
-    else this.#lifting = setTimeout(() => this.host.safely(() => this.#off()), LINGER + this.sink.pace);
-  }
-
-  #off(): void {
-    this.sink.setState(OFF_BOARD);
+    this.stop();
+    if (leaves) off();
+    else this.#lifting = setTimeout(() => this.host.safely(off), TOUCH_HOLD + this.sink.pace);
   }
 }
 

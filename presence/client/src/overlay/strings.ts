@@ -1,20 +1,20 @@
-/** Everything the overlay says, in any language. Pure. */
+/** The overlay's texts in any language. Pure. */
 
 /**
- * The forms of a text that depends on a number, under the plural categories of the language ("one",
- * "few", "other" ...) or under examples of the numbers: {"1": …, "2": …} is the same in English.
+ * The forms of a text that depends on a number. A key is a plural category ("one", "few", "other" ...) or an example
+ * of the numbers: in English {"1": …, "2": …} means the same as {"one": …, "other": …}.
  */
 export type Forms = Readonly<Record<string, string>>;
 
 export interface Strings {
-  /** The language of all of it, as in the `lang` attribute. */
+  /** The language of the texts, as in the `lang` attribute. */
   readonly locale: string;
-  /** How many people are here: `{count}`. */
+  /** How many people are here, as `{count}`. */
   readonly people: Forms;
-  /** What the bar is called. */
+  /** The label of the bar. */
   readonly bar: string;
   readonly everyone: string;
-  /** `{name}` in these three. */
+  /** These three contain `{name}`. */
   readonly goTo: string;
   readonly you: string;
   readonly away: string;
@@ -34,19 +34,21 @@ export const ENGLISH: Strings = {
   unseen: "Appear without a cursor",
 };
 
-export class Words {
+export class Texts {
   readonly #strings: Strings;
   readonly #rules: Intl.PluralRules;
   readonly #forms = new Map<string, string>();
 
-  /** What is not given is English. Throws RangeError where the locale is none. */
-  constructor(given: Partial<Strings> = {}) {
-    this.#strings = { ...ENGLISH, ...given };
-    this.#rules = new Intl.PluralRules(this.#strings.locale);
-    for (const [key, form] of Object.entries(this.#strings.people)) this.#forms.set(this.#category(key), form);
+  /** A missing string is English. Throws RangeError if the locale is invalid. */
+  constructor(strings: Partial<Strings> = {}) {
+    this.#strings = { ...ENGLISH, ...strings };
+    const rules = (this.#rules = new Intl.PluralRules(this.#strings.locale));
+    for (const [key, form] of Object.entries(this.#strings.people)) {
+      this.#forms.set(isNaN(Number(key)) ? key : rules.select(Number(key)), form);
+    }
   }
 
-  say(key: Exclude<keyof Strings, "people">, name = ""): string {
+  text(key: Exclude<keyof Strings, "people">, name = ""): string {
     return this.#strings[key].replace("{name}", () => name);
   }
 
@@ -58,9 +60,5 @@ export class Words {
 
   number(count: number): string {
     return count.toLocaleString(this.#strings.locale);
-  }
-
-  #category(key: string): string {
-    return isNaN(Number(key)) ? key : this.#rules.select(Number(key));
   }
 }

@@ -1,8 +1,8 @@
-/** The shared surface on this page: an element's whole scrollable box, or the viewport. */
+/** Measures and scrolls the shared surface: an element's whole scrollable box, or the viewport. */
+import type { Position } from "../protocol/messages.js";
 import { contains, intersect, paddingBox, pointOf, scrollBox, type Box, type Rect, type Scroller } from "./geometry.js";
-import type { Position } from "../protocol/protocol.js";
 
-/** A measure holds for one frame: within it nothing is read twice. */
+/** A measurement holds for one frame, so that nothing is read twice in it. */
 const FRAME = 16;
 
 export class Surface {
@@ -13,25 +13,25 @@ export class Surface {
   #resizes: ResizeObserver | undefined;
   #listening: AbortController | undefined;
 
-  /** `failed` is told where there is no such element: nothing can be shown then. */
+  /** `failed` is called if no element matches, in which case nothing can be shown. */
   constructor(private readonly failed: (error: Error) => void) {}
 
-  /** Name the surface: a CSS selector; undefined = the viewport. */
+  /** Choose the surface by a CSS selector; undefined = the viewport. */
   select(selector: string | undefined): void {
     this.#selector = selector;
     this.#adopt(undefined);
-    this.forget();
+    this.invalidate();
   }
 
   /** Call `changed` whenever the surface may have moved on the screen, until `unwatch`. */
   watch(changed: () => void): void {
     const moved = () => {
-      this.forget();
+      this.invalidate();
       changed();
     };
     this.#listening = new AbortController();
     const { signal } = this.#listening;
-    // Scroll events do not bubble, but on the way down they all pass the document.
+    // Scroll events do not bubble, but the document captures them all.
     document.addEventListener("scroll", moved, { signal, capture: true, passive: true });
     window.addEventListener("resize", moved, { signal });
     this.#resizes = new ResizeObserver(moved);
@@ -45,7 +45,7 @@ export class Surface {
     this.#resizes = undefined;
   }
 
-  /** Where it is now, measured at most once a frame; undefined where there is no such element. */
+  /** Where it is now, measured at most once per frame; undefined if no element matches. */
   box(now: number): Box | undefined {
     if (now - this.#measuredAt >= FRAME) {
       this.#measuredAt = now;
@@ -54,24 +54,24 @@ export class Surface {
     return this.#measured;
   }
 
-  /** Scroll so that a fraction is seen, where it is not; the viewport has nothing to scroll. */
+  /** Scroll a fraction of the surface into view. A viewport that is the surface does not scroll. */
   reveal(fraction: Position, smooth: boolean): void {
-    this.forget();
+    this.invalidate();
     const box = this.box(performance.now());
     const point = box && pointOf(box, fraction);
     if (point && this.#element && !contains(box.clip, point)) scrollTo(this.#element, point, smooth ? "smooth" : "instant");
   }
 
-  /** Measure anew next time. */
-  forget(): void {
+  /** Measure again next time. */
+  invalidate(): void {
     this.#measuredAt = -Infinity;
   }
 
   #measure(): Box | undefined {
-    if (this.#selector === undefined) return boxOfViewport();
+    if (this.#selector === undefined) return viewportBox();
     if (!this.#element?.isConnected) this.#adopt(this.#find(this.#selector));
     if (!this.#element) return undefined;
-    return isPage(this.#element) ? boxOfPage() : boxOfElement(this.#element);
+    return isPage(this.#element) ? pageBox() : elementBox(this.#element);
   }
 
   #find(selector: string): Element | undefined {
@@ -96,31 +96,35 @@ function isPage(element: Element): boolean {
   return element === document.documentElement || element === document.body;
 }
 
-/** What scrolls the page: in quirks mode the body (CSSOM View, scrollingElement). */
-function page(): Element {
+/** The element that scrolls the page, which is the body in quirks mode (CSSOM View, scrollingElement). */
+function scrollingElement(): Element {
   return document.scrollingElement ?? document.documentElement;
 }
 
-/** Without its scroll bars. */
+/** The viewport without its scroll bars. */
 function viewport(): Rect {
-  const { clientWidth, clientHeight } = page();
+  const { clientWidth, clientHeight } = scrollingElement();
   return { left: 0, top: 0, right: clientWidth, bottom: clientHeight };
 }
 
-function boxOfViewport(): Box {
+function viewportBox(): Box {
   const clip = viewport();
   return { left: 0, top: 0, width: clip.right, height: clip.bottom, clip };
 }
 
-function boxOfPage(): Box {
-  const { scrollWidth, scrollHeight } = page();
-  const clip = viewport();
-  return { left: -window.scrollX, top: -window.scrollY, width: scrollWidth, height: scrollHeight, clip };
+function pageBox(): Box {
+  const { scrollWidth, scrollHeight } = scrollingElement();
+  return { left: -window.scrollX, top: -window.scrollY, width: scrollWidth, height: scrollHeight, clip: viewport() };
 }
 
-function boxOfElement(element: Element): Box {
+/** The visible part is what its own scroll box, the boxes around it and the viewport leave. */
+function elementBox(element: Element): Box {
   const scroller = scrollerOf(element);
-  return scrollBox(scroller, clipOf(element, scroller));
+  let clip = clips(element) ? intersect(viewport(), paddingBox(scroller)) : viewport();
+  for (let above = element.parentElement; above && !isPage(above); above = above.parentElement) {
+    if (clips(above)) clip = intersect(clip, paddingBox(scrollerOf(above)));
+  }
+  return scrollBox(scroller, clip);
 }
 
 function scrollerOf(element: Element): Scroller {
@@ -141,39 +145,31 @@ function scrollerOf(element: Element): Scroller {
   };
 }
 
-/** What CSS transforms make of the element's own pixels. */
+/** How CSS transforms scale an element that is `width` pixels wide on the screen. */
 function scaleOf(element: Element, width: number): number {
   const own = element instanceof HTMLElement ? element.offsetWidth : 0;
   // offsetWidth is rounded: a difference below a pixel is no scaling.
   return own > 0 && Math.abs(own - width) >= 1 ? width / own : 1;
 }
 
-/** What its own scroll box, those around it and the viewport leave to be seen of an element. */
-function clipOf(element: Element, scroller: Scroller): Rect {
-  let clip = clips(element) ? intersect(viewport(), paddingBox(scroller)) : viewport();
-  for (let above = element.parentElement; above && !isPage(above); above = above.parentElement) {
-    if (clips(above)) clip = intersect(clip, paddingBox(scrollerOf(above)));
-  }
-  return clip;
+function clips(element: Element): boolean {
+  return getComputedStyle(element).overflow !== "visible";
 }
 
-/** Bring a point to the middle of whatever scrolls around it, and that into view. */
+/** Scroll a point to the middle of the element's scroller, and that scroller into view. */
 function scrollTo(element: Element, { x, y }: Position, behavior: ScrollBehavior): void {
-  const scroller = scrollsAround(element);
+  const scroller = scrollerAround(element);
   const { left, top, right, bottom } = scroller?.getBoundingClientRect() ?? viewport();
   const by = { left: x - (left + right) / 2, top: y - (top + bottom) / 2, behavior };
   (scroller ?? window).scrollBy(by);
   scroller?.scrollIntoView({ block: "nearest", inline: "nearest", behavior });
 }
 
-/** An element or the nearest around it that scrolls; undefined = the page. */
-function scrollsAround(element: Element | null): Element | undefined {
+/** The element or the nearest one around it that scrolls; undefined = the page. */
+function scrollerAround(element: Element | null): Element | undefined {
   if (!element || isPage(element)) return undefined;
   const { scrollWidth, scrollHeight, clientWidth, clientHeight } = element;
-  const more = scrollWidth > clientWidth || scrollHeight > clientHeight;
-  return more && /auto|scroll/.test(getComputedStyle(element).overflow) ? element : scrollsAround(element.parentElement);
-}
-
-function clips(element: Element): boolean {
-  return getComputedStyle(element).overflow !== "visible";
+  const overflows = scrollWidth > clientWidth || scrollHeight > clientHeight;
+  const scrolls = overflows && /auto|scroll/.test(getComputedStyle(element).overflow);
+  return scrolls ? element : scrollerAround(element.parentElement);
 }

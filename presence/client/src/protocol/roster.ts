@@ -1,15 +1,7 @@
-/** Who is on the board: a snapshot (ROSTER), then diffs (PROTOCOL.md, Messages and Cursors). */
-import {
-  ACTIVE,
-  NO_USER,
-  type Color,
-  type Cursor,
-  type Position,
-  type RosterEntry,
-  type State,
-} from "./protocol.js";
+/** Who is on the board: a snapshot (ROSTER) and the changes after it (PROTOCOL.md, Messages and Cursors). Pure. */
+import { ACTIVE, NO_USER, type Color, type Cursor, type Position, type RosterEntry, type State } from "./messages.js";
 
-/** One other session on the board. `position` is set where its cursor is to be shown. */
+/** Another session on the board. `position` is set if its cursor is to be shown. */
 export interface Member {
   readonly user: number;
   readonly name: string;
@@ -20,22 +12,22 @@ export interface Member {
 
 type Entry = Omit<RosterEntry, "state"> & { state: State };
 
-/** Everyone on the board but this session itself. */
+/** Everyone on the board except this session. */
 export class Roster {
-  /** This session's name where the server has told it. */
+  /** This session's name, once the server has sent it. */
   ownName: string | undefined;
 
   #own = NO_USER;
   readonly #entries = new Map<number, Entry>();
-  /** Also of ids that nobody has yet: the join may follow its first cursor. */
+  /** Includes ids that nobody has yet: a first cursor may arrive before its join. */
   readonly #positions = new Map<number, Position>();
 
-  /** Everyone else, those without a visible cursor included. */
+  /** Everyone else, with or without a visible cursor. */
   get members(): Member[] {
     return [...this.#entries.values()].map((entry) => this.#member(entry));
   }
 
-  /** A new session under user id `own`: no position from before the gap holds any more. */
+  /** Begin a new session as user `own`. Positions from before are outdated. */
   welcome(own: number): void {
     this.#own = own;
     this.ownName = undefined;
@@ -43,25 +35,29 @@ export class Roster {
   }
 
   /**
-   * Take a snapshot, which replaces everything known. The server need not repeat the cursors after
-   * a second snapshot, so whoever is still the same person keeps theirs.
+   * Replace everyone by a snapshot. The server does not repeat cursors after a later snapshot, so a user id that
+   * still belongs to the same person keeps its position.
    */
   replace(users: readonly RosterEntry[]): void {
     const before = new Map(this.#entries);
     this.#entries.clear();
-    for (const entry of users) this.#add(entry, before.get(entry.user));
+    for (const entry of users) {
+      const old = before.get(entry.user);
+      if (old && !isSamePerson(old, entry)) this.#positions.delete(entry.user);
+      this.#add(entry);
+    }
     for (const user of this.#positions.keys()) {
       if (!this.#entries.has(user)) this.#positions.delete(user);
     }
   }
 
-  /** Someone came, or came back under another name. Undefined where it is this session itself. */
+  /** Someone joined, or joined again under another name. Returns undefined for this session. */
   join(user: number, name: string, color: Color): Member | undefined {
-    this.#add({ user, name, color, state: ACTIVE }, undefined);
+    this.#add({ user, name, color, state: ACTIVE });
     return this.find(user);
   }
 
-  /** Someone left. Undefined where nobody had this id. */
+  /** Someone left. Returns undefined if nobody had this id. */
   leave(user: number): Member | undefined {
     const member = this.find(user);
     this.#entries.delete(user);
@@ -69,15 +65,15 @@ export class Roster {
     return member;
   }
 
-  /** Someone's state changed. Undefined where nobody has this id, or it was so already. */
-  restate(user: number, state: State): Member | undefined {
+  /** Someone's state changed. Returns undefined if nobody has this id or the state is the same. */
+  setState(user: number, state: State): Member | undefined {
     const entry = this.#entries.get(user);
     if (!entry || entry.state === state) return undefined;
     entry.state = state;
     return this.#member(entry);
   }
 
-  /** Someone's cursor moved, which makes them active. Undefined where nobody known can be shown. */
+  /** Someone's cursor moved, which makes them active. Returns undefined if it belongs to nobody known. */
   move({ user, x, y }: Cursor): Member | undefined {
     if (user === this.#own) return undefined;
     this.#positions.set(user, { x, y });
@@ -86,19 +82,15 @@ export class Roster {
     return this.find(user);
   }
 
-  /** Undefined where nobody known has this id. */
+  /** Returns undefined if nobody has this id. */
   find(user: number): Member | undefined {
     const entry = this.#entries.get(user);
     return entry && this.#member(entry);
   }
 
-  #add(entry: RosterEntry, before: Entry | undefined): void {
-    if (entry.user === this.#own) {
-      this.ownName = entry.name;
-      return;
-    }
-    if (before && !samePerson(before, entry)) this.#positions.delete(entry.user);
-    this.#entries.set(entry.user, { ...entry });
+  #add(entry: RosterEntry): void {
+    if (entry.user === this.#own) this.ownName = entry.name;
+    else this.#entries.set(entry.user, { ...entry });
   }
 
   #member(entry: Entry): Member {
@@ -107,6 +99,6 @@ export class Roster {
   }
 }
 
-function samePerson(one: Entry, other: RosterEntry): boolean {
+function isSamePerson(one: Entry, other: RosterEntry): boolean {
   return one.name === other.name && String(one.color) === String(other.color);
 }

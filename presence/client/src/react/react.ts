@@ -1,4 +1,4 @@
-/** presence for React 18 and later: `usePresence` and `<CursorOverlay>`. */
+/** `usePresence` and `<CursorOverlay>` for React 18 and later. Entry point of `react.js`. */
 import {
   createElement,
   memo,
@@ -14,133 +14,119 @@ import {
   type ReactNode,
 } from "react";
 import type { Token } from "../client/tokens.js";
-import {
-  NOTHING,
-  boardAt,
-  sendTo,
-  snapshotOf,
-  type Place,
-  type Snapshot,
-  type Topic,
-  type User,
-  type UserCursor,
-} from "./shared.js";
+import { EMPTY, existingStore, storeAt, type Place, type Snapshot, type SnapshotKey, type User, type UserCursor } from "./board-store.js";
 
 export type { Snapshot, Token, User, UserCursor };
 
 export interface PresenceOptions {
   /** A guest's name. */
   readonly name?: string | undefined;
-  /** The socket, where it is not `/ws/presence/<board>/` on the page's own host. */
+  /** The socket, if it is not `/ws/presence/<board>/` on the page's own host. */
   readonly url?: string | undefined;
-  /** For pages of another origin: a signed token, or what gives one for each connection. */
+  /** For pages of another origin: a signed token, or a function that returns one for each connection. */
   readonly token?: Token | undefined;
-  /** For pages of another origin: the site's view that gives tokens. */
+  /** For pages of another origin: the URL of the site's token view. */
   readonly tokenUrl?: string | undefined;
 }
 
-/** A component renders again when something changes that it has read from this, and for nothing else. */
+/** A component renders again when a value changes that it has read from this, and for nothing else. */
 export interface Presence extends Snapshot {
-  /** This person's pointer is at a fraction, 0..1 each, of the surface; without one it is off the board. */
+  /** This person's pointer is at these fractions, 0..1 each, of the surface, or without them off the board. */
   sendCursor(x?: number, y?: number): void;
 }
 
-/**
- * Take part in a board. All components of a page that name the same board share one connection, which
- * lasts as long as one of them is mounted.
- */
+/** Join a board. All components of a page that name the same board share one connection while one is mounted. */
 export function usePresence(board: string, options: PresenceOptions = {}): Presence {
   const { url } = options;
   const place = useMemo(() => ({ board, url }), [board, url]);
-  const view = useMemo(() => new View(place), [place]);
-  useSyncExternalStore(view.subscribe, view.look, nothing);
-  useHold(place, options);
-  const sendCursor = useCallback((x?: number, y?: number) => sendTo(place, x, y), [place]);
-  return view.result(sendCursor);
+  const reads = useMemo(() => new TrackedReads(place), [place]);
+  useSyncExternalStore(reads.subscribe, reads.snapshot, () => EMPTY);
+  useConnection(place, options);
+  const sendCursor = useCallback((x?: number, y?: number) => existingStore(place)?.sendCursor(x, y), [place]);
+  return reads.presence(sendCursor);
 }
 
-function nothing(): Snapshot {
-  return NOTHING;
-}
-
-/** What one component has read, so that nothing else makes it render again. */
-class View {
-  readonly #read = new Set<Topic>();
-  /** Its own: what React has compared, and written to where a part is read for the first time. */
-  #seen: Snapshot = { ...NOTHING };
+/** Remembers which values one component has read, so that no other value makes it render again. */
+class TrackedReads {
+  readonly #read = new Set<SnapshotKey>();
+  /** The snapshot that React compares. A value that is read for the first time is written into it. */
+  #seen: Snapshot = { ...EMPTY };
 
   constructor(private readonly place: Place) {}
 
-  readonly subscribe = (changed: () => void): (() => void) => boardAt(this.place).subscribe(changed);
+  readonly subscribe = (changed: () => void): (() => void) => storeAt(this.place).subscribe(changed);
 
-  /** The same as the last time unless something changed that is read. */
-  readonly look = (): Snapshot => {
-    const now = snapshotOf(this.place);
-    if ([...this.#read].some((topic) => now[topic] !== this.#seen[topic])) this.#seen = { ...now };
+  /** The same object as before unless a value changed that the component has read. */
+  readonly snapshot = (): Snapshot => {
+    const now = this.#current();
+    if ([...this.#read].some((key) => now[key] !== this.#seen[key])) this.#seen = { ...now };
     return this.#seen;
   };
 
-  result(sendCursor: Presence["sendCursor"]): Presence {
-    const take = <T extends Topic>(topic: T): Snapshot[T] => this.#take(topic);
+  presence(sendCursor: Presence["sendCursor"]): Presence {
+    const read = <Key extends SnapshotKey>(key: Key): Snapshot[Key] => this.#take(key);
     return {
       sendCursor,
       get cursors() {
-        return take("cursors");
+        return read("cursors");
       },
       get users() {
-        return take("users");
+        return read("users");
       },
       get count() {
-        return take("count");
+        return read("count");
       },
       get status() {
-        return take("status");
+        return read("status");
       },
     };
   }
 
-  #take<T extends Topic>(topic: T): Snapshot[T] {
-    // What was not followed until now may be old.
-    if (!this.#read.has(topic)) Object.assign(this.#seen, { [topic]: snapshotOf(this.place)[topic] });
-    this.#read.add(topic);
-    return this.#seen[topic];
+  #take<Key extends SnapshotKey>(key: Key): Snapshot[Key] {
+    // A value that was not tracked until now may be outdated.
+    if (!this.#read.has(key)) Object.assign(this.#seen, { [key]: this.#current()[key] });
+    this.#read.add(key);
+    return this.#seen[key];
+  }
+
+  #current(): Snapshot {
+    return existingStore(this.place)?.snapshot ?? EMPTY;
   }
 }
 
-function useHold(place: Place, { name, token, tokenUrl }: PresenceOptions): void {
+function useConnection(place: Place, { name, token, tokenUrl }: PresenceOptions): void {
   const latest = useRef(token);
   useEffect(() => void (latest.current = token));
   const text = typeof token === "string" ? token : undefined;
-  const asked = typeof token === "function";
+  const isFunction = typeof token === "function";
   useEffect(() => {
-    const ask: Token = (signal) => (typeof latest.current === "function" ? latest.current(signal) : "");
-    return boardAt(place).hold({ ...place, name, tokenUrl, token: asked ? ask : text });
-  }, [place, name, tokenUrl, text, asked]);
+    const latestToken: Token = (signal) => (typeof latest.current === "function" ? latest.current(signal) : "");
+    return storeAt(place).use({ ...place, name, tokenUrl, token: isFunction ? latestToken : text });
+  }, [place, name, tokenUrl, text, isFunction]);
 }
 
 export interface CursorOverlayProps extends PresenceOptions, HTMLAttributes<HTMLDivElement> {
   readonly board: string;
-  /** What is pointed at: the surface. */
+  /** The shared surface. */
   readonly children?: ReactNode;
 }
 
-/** A `<div>` whose content is the surface: everyone's cursors are shown over it, and one's own is sent. */
+/** A `<div>` whose content is the surface. It shows everyone's cursors over it and sends this person's. */
 export function CursorOverlay(props: CursorOverlayProps): ReactElement {
   const { board, name, url, token, tokenUrl, children, style, ...rest } = props;
   const { cursors, sendCursor } = usePresence(board, { name, url, token, tokenUrl });
-  const moved = (event: PointerEvent<HTMLDivElement>) => {
+  const onPointerMove = (event: PointerEvent<HTMLDivElement>) => {
     rest.onPointerMove?.(event);
     const { left, top, width, height } = event.currentTarget.getBoundingClientRect();
     sendCursor((event.clientX - left) / width, (event.clientY - top) / height);
   };
-  const left = (event: PointerEvent<HTMLDivElement>) => {
+  const onPointerLeave = (event: PointerEvent<HTMLDivElement>) => {
     rest.onPointerLeave?.(event);
     if (event.pointerType !== "touch") sendCursor();
   };
-  const heard = { onPointerMove: moved, onPointerLeave: left };
   return createElement(
     "div",
-    { ...rest, ...heard, style: { position: "relative", ...style } },
+    { ...rest, onPointerMove, onPointerLeave, style: { position: "relative", ...style } },
     children,
     createElement(
       "div",
@@ -151,27 +137,25 @@ export function CursorOverlay(props: CursorOverlayProps): ReactElement {
 }
 
 const LAYER: CSSProperties = { position: "absolute", inset: 0, overflow: "hidden", pointerEvents: "none" };
-/** As long as two updates usually are apart: a line between them, and never beyond the last. */
+/** About the time between two updates. Linear, so that a cursor never overshoots. */
 const GLIDE = "transform 100ms linear";
 
 /** As large as the layer, so that a transform in percent is a fraction of the surface. */
 const Cursor = memo(function Cursor({ user, name, color, x, y }: UserCursor): ReactElement {
-  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const style: CSSProperties = {
     position: "absolute",
     inset: 0,
     transform: `translate(${x * 100}%, ${y * 100}%)`,
-    transition: calm ? "none" : GLIDE,
+    transition: reducedMotion ? "none" : GLIDE,
     color: `rgb(${color.join(" ")})`,
   };
-  return createElement("div", { style, "data-presence-user": user }, arrow(), createElement(Label, { name }));
-});
-
-function arrow(): ReactElement {
   const path = { d: "M0 0 6 18 9.7 10.6 17.3 8.2Z", fill: "currentColor", stroke: "white" };
   const box = { width: 18, height: 22, viewBox: "0 0 18 22", style: { display: "block", overflow: "visible" } };
-  return createElement("svg", box, createElement("path", path));
-}
+  const arrow = createElement("svg", box, createElement("path", path));
+  const label = createElement("span", { style: LABEL }, createElement("bdi", { style: { color: "white" } }, name));
+  return createElement("div", { style, "data-presence-user": user }, arrow, label);
+});
 
 const LABEL: CSSProperties = {
   display: "inline-block",
@@ -182,8 +166,3 @@ const LABEL: CSSProperties = {
   font: "13px/1.4 system-ui, sans-serif",
   whiteSpace: "nowrap",
 };
-
-function Label({ name }: { readonly name: string }): ReactElement {
-  const text = createElement("bdi", { style: { color: "white" } }, name);
-  return createElement("span", { style: LABEL }, text);
-}

@@ -1,45 +1,38 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { History, type Answered } from "../../src/admin/history.js";
-import { FakeEnvironment, promises } from "../support/fake.js";
+import { History, isolated, lastRecorded, scaleTop, summarize, type HistoryAnswer } from "../../src/admin/history.js";
+import { FakeEnvironment } from "../support/environment.js";
 
 const TREND = { at: [60], people: [1], peak: [2] };
 
-/** A history of the last hour by the minute: asked for again after 30 s. */
-function begin(board = "") {
+/** The history of the last hour by the minute, which is requested every 30 s. */
+function start(board = "") {
   const environment = new FakeEnvironment();
-  const heard: Answered[] = [];
+  const answers: HistoryAnswer[] = [];
   const page = { hasPlot: true };
-  const asked = { url: "/admin/history/", span: "minutes", count: 60, board, isWanted: () => page.hasPlot };
-  const history = new History(asked, (answered) => heard.push(answered), environment);
-  return { environment, heard, history, page };
-}
-
-async function answer({ environment }: { environment: FakeEnvironment }, status = 200) {
-  environment.request.answer({ status, body: status === 200 ? TREND : undefined });
-  await promises();
+  const options = { url: "/admin/history/", span: "minutes", count: 60, board, isWanted: () => page.hasPlot };
+  const history = new History(options, (answer) => answers.push(answer), environment);
+  const succeed = () => environment.request.respond(200, TREND);
+  return { environment, answers, history, page, succeed };
 }
 
 describe("a history", () => {
-  test("is asked for once as the page loads, and then now and then", async () => {
-    const begun = begin();
-    const { environment, heard } = begun;
+  test("is requested once when the page loads, and then now and then", async () => {
+    const { environment, answers, succeed } = start();
     environment.signal("pageshow");
-    assert.deepEqual(environment.requests.map(({ url }) => url), [
-      "https://site.example/admin/history/?span=minutes&count=60",
-    ]);
-    await answer(begun);
-    assert.deepEqual(heard, [{ trend: TREND, hide: false }]);
+    const urls = environment.requests.map(({ url }) => url);
+    assert.deepEqual(urls, ["https://site.example/admin/history/?span=minutes&count=60"]);
+    await succeed();
+    assert.deepEqual(answers, [{ trend: TREND, hide: false }]);
     environment.pass(29_000);
     assert.equal(environment.requests.length, 1);
     environment.pass(1_000);
     assert.equal(environment.requests.length, 2);
   });
 
-  test("is asked for when somebody comes back to the page, and not while nobody looks", async () => {
-    const begun = begin();
-    const { environment } = begun;
-    await answer(begun);
+  test("is not requested while the page is hidden, but at once when it is shown", async () => {
+    const { environment, succeed } = start();
+    await succeed();
     environment.hide();
     environment.pass(600_000);
     assert.equal(environment.requests.length, 1);
@@ -48,74 +41,75 @@ describe("a history", () => {
     environment.signal("pagehide");
     environment.signal("pageshow");
     assert.equal(environment.requests.length, 3);
-    assert.equal(environment.asking.length, 1, "one at a time");
+    assert.equal(environment.pending.length, 1, "one at a time");
   });
 
   test("is never that of the board before", async () => {
-    const { environment, heard, history } = begin("one");
+    const { environment, answers, history } = start("one");
     history.show("two");
     const [before, now] = environment.requests;
     assert.ok(before?.signal.aborted);
     assert.match(now?.url ?? "", /&board=two$/);
-    before?.answer({ status: 200, body: TREND });
-    await promises();
-    assert.deepEqual(heard, []);
+    await before?.respond(200, TREND);
+    assert.deepEqual(answers, []);
   });
 
   for (const status of [0, 401, 403]) {
-    test(`is hidden and asked for no more where one may not see it: ${status}`, async () => {
-      const begun = begin();
-      const { environment, heard } = begun;
-      await answer(begun);
+    test(`is hidden, and requested no more, after the status ${status}`, async () => {
+      const { environment, answers, succeed } = start();
+      await succeed();
       environment.pass(30_000);
-      await answer(begun, status);
-      assert.deepEqual(heard[1], { trend: undefined, hide: true });
+      await environment.request.respond(status);
+      assert.deepEqual(answers[1], { trend: undefined, hide: true });
       environment.pass(600_000);
       environment.show();
       assert.equal(environment.requests.length, 2);
-      assert.equal(environment.leftovers, 1, "nothing but what was asked");
     });
   }
 
-  for (const [status, hide] of [[404, true], [400, false], [503, false]] as const) {
-    test(`that cannot be had now is asked for again: ${status}`, async () => {
-      const begun = begin();
-      const { environment, heard } = begun;
-      await answer(begun, status);
-      assert.deepEqual(heard, [{ trend: undefined, hide }]);
+  for (const [status, hide] of [[404, true], [400, false], [503, false], ["no answer", false]] as const) {
+    test(`is requested again after ${status}`, async () => {
+      const { environment, answers, succeed } = start();
+      await (status === "no answer" ? environment.request.fail() : environment.request.respond(status));
+      assert.deepEqual(answers, [{ trend: undefined, hide }]);
       environment.pass(30_000);
-      await answer(begun);
-      assert.equal(heard[1]?.trend, TREND);
+      await succeed();
+      assert.equal(answers[1]?.trend, TREND);
     });
   }
 
-  test("without an answer is asked for again", async () => {
-    const { environment, heard } = begin();
-    environment.request.fail(new Error("no network"));
-    await promises();
-    assert.deepEqual(heard, [{ trend: undefined, hide: false }]);
-    environment.pass(30_000);
-    assert.equal(environment.requests.length, 2);
+  test("ends when the plot is gone from the page, or closed", async () => {
+    for (const end of ["gone", "closed"]) {
+      const { environment, answers, history, page, succeed } = start();
+      await succeed();
+      if (end === "gone") page.hasPlot = false;
+      environment.pass(30_000);
+      if (end === "closed") history.close();
+      environment.pass(600_000);
+      assert.equal(environment.requests.length, end === "gone" ? 1 : 2);
+      assert.equal(answers.length, 1);
+      assert.equal(environment.requests[1]?.signal.aborted ?? true, true);
+    }
+  });
+});
+
+describe("a trend", () => {
+  test("is summarised by its last recorded value and its peak", () => {
+    const trend = { at: [60, 120, 180, 240], people: [1, 2.5, 2, null], peak: [1, 4, 4, null] };
+    assert.deepEqual(summarize(trend), { people: 2, peak: 4, at: 120 });
+    assert.deepEqual(summarize({ at: [60], people: [0], peak: [0] }), { people: 0, peak: 0, at: 60 });
+    assert.equal(summarize({ at: [60], people: [null], peak: [null] }), undefined, "not recorded is not 0");
+    assert.equal(summarize({ at: [], people: [], peak: [] }), undefined);
   });
 
-  test("is asked for no more where the page has no plot any more", async () => {
-    const begun = begin();
-    await answer(begun);
-    begun.page.hasPlot = false;
-    begun.environment.pass(30_000);
-    assert.equal(begun.environment.requests.length, 1);
-    assert.equal(begun.environment.leftovers, 0);
+  test("has isolated values between gaps, and a last one before them", () => {
+    assert.deepEqual(isolated([1, null, 2, 3, null, 4]), [0, 5]);
+    assert.deepEqual(isolated([null, 7, undefined]), [1]);
+    assert.deepEqual(isolated([1, 2]), []);
+    assert.deepEqual([lastRecorded([1, 2, null, null]), lastRecorded([null])], [1, -1]);
   });
 
-  test("leaves nothing behind", async () => {
-    const begun = begin();
-    await answer(begun);
-    begun.environment.pass(30_000);
-    begun.history.close();
-    await promises();
-    assert.equal(begun.environment.leftovers, 0);
-    assert.equal(begun.heard.length, 1);
-    begun.environment.pass(600_000);
-    assert.equal(begun.environment.requests.length, 2);
+  test("has a scale with room above the peak, and for at least four people", () => {
+    assert.deepEqual([scaleTop([null, 1]), scaleTop([100, null])], [4.4, 110.00000000000001]);
   });
 });

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, describe, test } from "node:test";
-import { socketUrl } from "../../src/client/client.js";
+import { afterEach, beforeEach, test } from "node:test";
 import { browser, type Signal } from "../../src/lib/environment.js";
 
 /** A browser's WebSocket as far as it is used, with its readyState rules. */
@@ -38,13 +37,17 @@ class BrowserSocket extends EventTarget {
 
 const page = Object.assign(new EventTarget(), { visibilityState: "visible" });
 const frame = new EventTarget();
-const globals: Record<string, unknown> = { document: page, window: frame, WebSocket: BrowserSocket };
 const before = new Map<string, PropertyDescriptor | undefined>();
 
+/** Replace a global until the end of the test. */
+function setGlobal(name: string, descriptor: PropertyDescriptor): void {
+  if (!before.has(name)) before.set(name, Object.getOwnPropertyDescriptor(globalThis, name));
+  Object.defineProperty(globalThis, name, { ...descriptor, configurable: true });
+}
+
 beforeEach(() => {
-  for (const [name, value] of Object.entries(globals)) {
-    before.set(name, Object.getOwnPropertyDescriptor(globalThis, name));
-    Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+  for (const [name, value] of Object.entries({ document: page, window: frame, WebSocket: BrowserSocket })) {
+    setGlobal(name, { value });
   }
 });
 
@@ -53,111 +56,96 @@ afterEach(() => {
     if (descriptor) Object.defineProperty(globalThis, name, descriptor);
     else Reflect.deleteProperty(globalThis, name);
   }
+  before.clear();
 });
 
-function opened() {
-  const heard: unknown[] = [];
+function open() {
+  const events: unknown[] = [];
   const socket = browser.open("ws://host/", ["presence.v1"], {
-    opened: (subprotocol) => heard.push(["opened", subprotocol]),
-    received: (data) => heard.push(["received", data]),
-    closed: (code) => heard.push(["closed", code]),
+    opened: (subprotocol) => events.push(["opened", subprotocol]),
+    received: (data) => events.push(["received", data]),
+    closed: (code) => events.push(["closed", code]),
   });
-  return { socket, heard, real: BrowserSocket.last };
+  return { socket, events, real: BrowserSocket.last };
 }
 
-describe("the browser's socket", () => {
-  test("asks for the subprotocol and for ArrayBuffers, and tells what happens", () => {
-    const { heard, real } = opened();
-    assert.deepEqual([real.url, real.protocols, real.binaryType], ["ws://host/", ["presence.v1"], "arraybuffer"]);
-    real.fire("open");
-    real.fire("message", { data: "x" });
-    real.fire("close", { code: 4408 });
-    assert.deepEqual(heard, [["opened", "presence.v1"], ["received", "x"], ["closed", 4408]]);
-  });
-
-  test("sends only while it is open, and never throws", () => {
-    const { socket, real } = opened();
-    for (const readyState of [0, 1, 2, 3]) {
-      real.readyState = readyState;
-      socket.send(new ArrayBuffer(readyState));
-    }
-    assert.deepEqual(real.sent, [new ArrayBuffer(1)]);
-    assert.equal(socket.buffered, 7);
-  });
-
-  test("once closed by us, nothing of it is heard", () => {
-    const { socket, heard, real } = opened();
-    socket.close(1000);
-    real.fire("message", { data: "late" });
-    real.fire("close", { code: 1006 });
-    assert.equal(real.closedWith, 1000);
-    assert.deepEqual(heard, []);
-  });
+test("a socket asks for the subprotocol and for ArrayBuffers, and reports its events", () => {
+  const { events, real } = open();
+  assert.deepEqual([real.url, real.protocols, real.binaryType], ["ws://host/", ["presence.v1"], "arraybuffer"]);
+  real.fire("open");
+  real.fire("message", { data: "x" });
+  real.fire("close", { code: 4408 });
+  assert.deepEqual(events, [["opened", "presence.v1"], ["received", "x"], ["closed", 4408]]);
 });
 
-describe("the browser's network and memory", () => {
-  const globalFetch = globalThis.fetch;
-  afterEach(() => (globalThis.fetch = globalFetch));
-
-  test("asks with the page's cookies and headers, past every cache", async () => {
-    let heard: unknown;
-    globalThis.fetch = async (url, options) => {
-      heard = [url, options];
-      return new Response('{"token":"a"}');
-    };
-    const { signal } = new AbortController();
-    const answer = await browser.fetch("/token/", { A: "b" }, signal);
-    assert.deepEqual(answer, { status: 200, body: { token: "a" } });
-    assert.deepEqual(heard, ["/token/", { headers: { A: "b" }, signal, redirect: "follow", credentials: "include", cache: "no-store" }]);
-    await browser.fetch("/feed/", {}, signal, "manual");
-    assert.equal((heard as [string, RequestInit])[1].redirect, "manual");
-  });
-
-  test("does not read what a refusal says", async () => {
-    globalThis.fetch = async () => new Response("<html>", { status: 503 });
-    const answer = await browser.fetch("/token/", {}, new AbortController().signal);
-    assert.deepEqual(answer, { status: 503, body: undefined });
-  });
-
-  test("remembers, where it may", () => {
-    const stored = new Map<string, string>();
-    const storage = { getItem: (k: string) => stored.get(k) ?? null, setItem: (k: string, v: string) => stored.set(k, v) };
-    Object.defineProperty(globalThis, "localStorage", { value: storage, configurable: true });
-    assert.equal(browser.recall("a"), undefined);
-    browser.remember("a", "b");
-    assert.equal(browser.recall("a"), "b");
-    const denied = () => {
-      throw new Error("SecurityError");
-    };
-    Object.defineProperty(globalThis, "localStorage", { get: denied, configurable: true });
-    browser.remember("a", "c");
-    assert.equal(browser.recall("a"), undefined);
-    Reflect.deleteProperty(globalThis, "localStorage");
-  });
+test("a socket sends only while it is open, and never throws", () => {
+  const { socket, real } = open();
+  for (const readyState of [0, 1, 2, 3]) {
+    real.readyState = readyState;
+    socket.send(new ArrayBuffer(readyState));
+  }
+  assert.deepEqual(real.sent, [new ArrayBuffer(1)]);
+  assert.equal(socket.buffered, 7);
 });
 
-test("the page's life becomes signals, until one stops listening", () => {
-  const heard: Signal[] = [];
-  const stop = browser.listen((signal) => heard.push(signal));
-  const everything = () => {
+test("a closed socket reports nothing", () => {
+  const { socket, events, real } = open();
+  socket.close(1000);
+  real.fire("message", { data: "late" });
+  real.fire("close", { code: 1006 });
+  assert.equal(real.closedWith, 1000);
+  assert.deepEqual(events, []);
+});
+
+test("a request has the page's cookies and headers, passes every cache, and reads only a success", async () => {
+  const requests: unknown[] = [];
+  const answers = [new Response('{"token":"a"}'), new Response("<html>", { status: 503 })];
+  const fake = async (...request: unknown[]) => (requests.push(request), answers.shift());
+  setGlobal("fetch", { value: fake });
+  const { signal } = new AbortController();
+  assert.deepEqual(await browser.fetch("/token/", { A: "b" }, signal), { status: 200, body: { token: "a" } });
+  assert.deepEqual(await browser.fetch("/feed/", {}, signal, "manual"), { status: 503, body: undefined });
+  const options = { signal, credentials: "include", cache: "no-store" };
+  assert.deepEqual(requests, [
+    ["/token/", { ...options, headers: { A: "b" }, redirect: "follow" }],
+    ["/feed/", { ...options, headers: {}, redirect: "manual" }],
+  ]);
+});
+
+test("values are stored and removed, and nothing is thrown where storage is forbidden", () => {
+  const stored = new Map<string, string>();
+  const storage = {
+    getItem: (key: string) => stored.get(key) ?? null,
+    setItem: (key: string, value: string) => stored.set(key, value),
+    removeItem: (key: string) => stored.delete(key),
+  };
+  setGlobal("localStorage", { value: storage });
+  assert.equal(browser.recall("a"), undefined);
+  browser.remember("a", "b");
+  assert.equal(browser.recall("a"), "b");
+  browser.remember("a", undefined);
+  assert.equal(stored.size, 0);
+  const get = () => {
+    throw new Error("SecurityError");
+  };
+  Object.defineProperty(globalThis, "localStorage", { get, configurable: true });
+  browser.remember("a", "c");
+  assert.equal(browser.recall("a"), undefined);
+});
+
+test("the page's events become signals until the listening stops", () => {
+  const signals: Signal[] = [];
+  const stop = browser.listen((signal) => signals.push(signal));
+  const fireAll = () => {
     for (const state of ["hidden", "visible"]) {
       page.visibilityState = state;
       page.dispatchEvent(new Event("visibilitychange"));
     }
     for (const name of ["online", "offline", "pagehide", "pageshow"]) frame.dispatchEvent(new Event(name));
   };
-  everything();
-  assert.deepEqual(heard, ["hidden", "shown", "online", "offline", "pagehide", "pageshow"]);
+  fireAll();
+  assert.deepEqual(signals, ["hidden", "shown", "online", "offline", "pagehide", "pageshow"]);
   stop();
-  everything();
-  assert.equal(heard.length, 6);
-});
-
-test("the socket's URL", () => {
-  const from = (endpoint: string, address = "https://site.example/boards/1/?a#b") => socketUrl(endpoint, address);
-  assert.equal(from("/ws/presence/1/"), "wss://site.example/ws/presence/1/");
-  assert.equal(from("/ws/presence/1/", "http://127.0.0.1:8000/"), "ws://127.0.0.1:8000/ws/presence/1/");
-  assert.equal(from("wss://other.example/x"), "wss://other.example/x");
-  assert.equal(from("https://other.example/x"), "wss://other.example/x");
-  assert.throws(() => from("http://"), TypeError);
+  fireAll();
+  assert.equal(signals.length, 6);
 });

@@ -1,21 +1,28 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { AFTER_PAUSE, LONGEST, Motion, SHORTEST } from "../../src/overlay/motion.js";
+import { GLIDE_AFTER_PAUSE, LONGEST_GLIDE, Motion, SHORTEST_GLIDE, TouchDetector } from "../../src/overlay/motion.js";
 
 const at = (x: number, y = 0) => ({ x, y });
 
+/** A cursor that was pushed to 0 at 0 and to `x` at `spacing`. */
+function pushed(x: number, spacing: number, pace: number, snap = false): Motion {
+  const motion = new Motion();
+  motion.push(at(0), 0, pace);
+  motion.push(at(x), spacing, pace, snap);
+  return motion;
+}
+
 describe("one cursor", () => {
-  test("appears where it is", () => {
+  test("appears at its first position", () => {
     const motion = new Motion();
     motion.push(at(10, 20), 0, 33);
     assert.deepEqual(motion.at(0), at(10, 20));
     assert.equal(motion.moving(0), false);
   });
 
-  test("glides to the next point in about one interval and ends exactly on it", () => {
-    const motion = new Motion();
-    motion.push(at(0), 0, 33);
-    motion.push(at(0.1), 33, 33);
+  test("glides to the next position in about one interval and ends exactly there", () => {
+    const motion = pushed(0.1, 33, 33);
+    assert.deepEqual(motion.at(30), at(0), "also with a clock that is behind");
     assert.equal(motion.moving(34), true);
     const half = motion.at(33 + 16.5).x;
     assert.ok(half > 0.04 && half < 0.06, String(half));
@@ -23,7 +30,7 @@ describe("one cursor", () => {
     assert.equal(motion.moving(33 + 33), false);
   });
 
-  test("never overshoots nor turns back, at any spacing", () => {
+  test("never overshoots or turns back, at any spacing", () => {
     for (const spacing of [1, 16, 33, 50, 100, 240, 400]) {
       const motion = new Motion();
       let last = 0;
@@ -38,50 +45,40 @@ describe("one cursor", () => {
     }
   });
 
-  test("does not jump when a point comes before the last was reached", () => {
-    const motion = new Motion();
-    motion.push(at(0), 0, 0);
-    motion.push(at(100), 50, 0);
+  test("does not jump when a position comes before it reached the last", () => {
+    const motion = pushed(100, 50, 0);
     const before = motion.at(70).x;
     motion.push(at(0), 70, 0);
     assert.equal(motion.at(70).x, before);
     assert.ok(motion.at(75).x < before);
   });
 
-  test("takes between the shortest and the longest time", () => {
-    const time = (spacing: number, pace: number) => {
-      const motion = new Motion();
-      motion.push(at(0), 0, pace);
-      motion.push(at(1), spacing, pace);
-      for (let spent = 0; ; spent += 0.5) if (!motion.moving(spacing + spent)) return spent;
-    };
-    assert.equal(time(1, 33), SHORTEST);
-    assert.equal(time(240, 0), 240);
-    assert.equal(time(LONGEST, 1000), LONGEST);
-    assert.equal(time(5000, 33), AFTER_PAUSE);
-    assert.equal(time(60, 33), 33);
-    assert.equal(time(240, 33), AFTER_PAUSE, "in a fast room nobody waits for a slow hand");
-    assert.ok(AFTER_PAUSE <= 60);
+  test("glides for a time between the shortest and the longest", () => {
+    const times: [number, number, number][] = [
+      [1, 33, SHORTEST_GLIDE],
+      [240, 0, 240],
+      [LONGEST_GLIDE, 1000, LONGEST_GLIDE],
+      [5000, 33, GLIDE_AFTER_PAUSE],
+      [60, 33, 33],
+      [240, 33, GLIDE_AFTER_PAUSE],
+    ];
+    for (const [spacing, pace, expected] of times) {
+      const motion = pushed(1, spacing, pace);
+      let time = 0;
+      while (motion.moving(spacing + time)) time += 0.5;
+      assert.equal(time, expected, `spacing ${spacing}, pace ${pace}`);
+    }
   });
 
-  test("snaps for those who want no motion", () => {
-    const motion = new Motion();
-    motion.push(at(0), 0, 33);
-    motion.push(at(1), 33, 33, true);
+  test("jumps for people who want reduced motion", () => {
+    const motion = pushed(1, 33, 33, true);
     assert.deepEqual(motion.at(33), at(1));
     assert.equal(motion.moving(33), false);
-  });
-
-  test("a clock that lags behind the push shows no place before the start", () => {
-    const motion = new Motion();
-    motion.push(at(0), 0, 33);
-    motion.push(at(1), 33, 33);
-    assert.deepEqual(motion.at(30), at(0));
   });
 });
 
 describe("ten updates a second", () => {
-  /** How far each frame moves, while points 10 apart come every 100 ms, give or take `jitter`. */
+  /** How far each frame moves while positions 10 apart come every 100 ms, plus or minus `jitter`. */
   function steps(hertz: number, pace: number, jitter: number): number[] {
     const motion = new Motion();
     const arrivals = Array.from({ length: 40 }, (_, n) => n * 100 + (n % 2 ? jitter : -jitter));
@@ -93,46 +90,63 @@ describe("ten updates a second", () => {
       }
       places.push(motion.at(now).x);
     }
-    // What comes before the rate is known may be rough.
+    // Motion may be rough until the rate is known.
     return places.slice(2 * hertz).map((place, n, all) => place - (all[n - 1] ?? place)).slice(1);
   }
 
-  for (const hertz of [60, 120]) {
-    for (const pace of [0, 33, 100]) {
-      test(`are smooth at ${hertz} Hz with a pace of ${pace} ms`, () => {
+  test("are smooth", () => {
+    for (const hertz of [60, 120]) {
+      for (const pace of [0, 33, 100]) {
         for (const jitter of [0, 8, 12]) {
           const moved = steps(hertz, pace, jitter);
           const even = 100 / hertz;
-          assert.ok(Math.min(...moved) > 0, "every frame moves on");
-          assert.ok(Math.max(...moved) < even * 1.6, `${Math.max(...moved)} in one frame, ${even} would be even`);
+          const message = `${hertz} Hz, pace ${pace}, jitter ${jitter}: ${Math.max(...moved)} in a frame, even is ${even}`;
+          assert.ok(Math.min(...moved) > 0 && Math.max(...moved) < even * 1.6, message);
         }
-      });
+      }
     }
-  }
+  });
 
-  test("and the rate is forgotten with the next pause", () => {
+  test("are forgotten after a pause", () => {
     const motion = new Motion();
     for (let n = 0; n < 20; n++) motion.push(at(n), n * 100, 33);
     assert.equal(motion.moving(1900 + 99), true);
     motion.push(at(50), 5000, 33);
-    assert.deepEqual(motion.at(5000 + AFTER_PAUSE), at(50));
+    assert.deepEqual(motion.at(5000 + GLIDE_AFTER_PAUSE), at(50));
     motion.push(at(60), 5100, 33);
-    assert.deepEqual(motion.at(5100 + AFTER_PAUSE), at(60));
+    assert.deepEqual(motion.at(5100 + GLIDE_AFTER_PAUSE), at(60));
   });
 
-  test("nobody whose moves wait for each other is slowed down by it", () => {
-    // Each move is made some time after the one before was seen, so that a longer glide spaces them further.
+  test("do not slow down moves that wait for each other", () => {
+    // Each move comes some time after the one before was seen, so that longer glides would space them further.
     const motion = new Motion();
     let now = 0;
-    const took: number[] = [];
+    const times: number[] = [];
     for (let n = 0; n < 20; n++) {
       motion.push(at(n), now, 33);
-      let spent = 0;
-      while (motion.moving(now + spent)) spent += 1;
-      took.push(spent);
-      now += spent + 45;
+      let time = 0;
+      while (motion.moving(now + time)) time += 1;
+      times.push(time);
+      now += time + 45;
     }
-    assert.ok(took.sort((a, b) => a - b)[Math.floor(took.length * 0.75)]! <= 33, String(took));
-    assert.ok(Math.max(...took) <= 125, String(took));
+    times.sort((a, b) => a - b);
+    assert.ok(times[15]! <= 33 && times[19]! <= 125, String(times));
   });
+});
+
+test("a cursor is a touch until it has a second position", () => {
+  const detector = new TouchDetector();
+  assert.equal(detector.isTouch, false);
+  const moves: [x: number, visible: boolean, live: boolean, begins: boolean, isTouch: boolean][] = [
+    [1, false, false, false, false], // there before this session: an arrow
+    [1, false, true, true, true], // appears: a touch
+    [1, true, true, false, true], // the same position again
+    [2, true, true, false, false], // a second position: an arrow
+    [1, true, true, false, false], // back at the first one
+    [1, false, true, true, true], // appears again: another touch
+  ];
+  for (const [x, visible, live, begins, isTouch] of moves) {
+    assert.equal(detector.move(at(x), visible, live), begins);
+    assert.equal(detector.isTouch, isTouch);
+  }
 });

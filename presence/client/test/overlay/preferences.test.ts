@@ -1,31 +1,39 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { recall, remember } from "../../src/overlay/preferences.js";
+import { choose, isChosen, isShortcut, shortcutLetter, shortcutText } from "../../src/overlay/preferences.js";
+import { FakeEnvironment } from "../support/environment.js";
 
-function keep() {
-  const kept = new Map<string, string>();
-  return {
-    kept,
-    getItem: (key: string) => kept.get(key) ?? null,
-    setItem: (key: string, value: string) => void kept.set(key, value),
-    removeItem: (key: string) => void kept.delete(key),
-  };
-}
-
-test("a choice is remembered, and taken back", () => {
-  const storage = keep();
-  remember("hide", true, () => storage);
-  assert.equal(recall("hide", () => storage), true);
-  assert.equal(recall("unseen", () => storage), false);
-  remember("hide", false, () => storage);
-  assert.equal(recall("hide", () => storage), false);
-  assert.equal(storage.kept.size, 0, "nothing is left of it");
+test("a choice is stored, and removed when it is taken back", () => {
+  const environment = new FakeEnvironment();
+  choose("hide", true, environment);
+  assert.deepEqual([isChosen("hide", environment), isChosen("unseen", environment)], [true, false]);
+  assert.deepEqual([...environment.memory.keys()], ["presence-hide"]);
+  choose("hide", false, environment);
+  assert.equal(isChosen("hide", environment), false);
+  assert.equal(environment.memory.size, 0);
 });
 
-test("where nothing can be kept, nothing is", () => {
-  const forbidden = () => {
-    throw new Error("SecurityError");
-  };
-  remember("unseen", true, forbidden);
-  assert.equal(recall("unseen", forbidden), false);
+test("the shortcut is a letter with Alt and Shift and nothing else", () => {
+  const press = (code: string, ...held: string[]) => ({
+    code,
+    altKey: held.includes("alt"),
+    ctrlKey: held.includes("ctrl"),
+    metaKey: held.includes("meta"),
+    shiftKey: held.includes("shift"),
+  });
+  for (const letter of ["H", "h"]) assert.equal(isShortcut(letter, press("KeyH", "alt", "shift")), true);
+  const others: [string, ...string[]][] = [
+    ["KeyH", "shift"],
+    ["KeyH", "alt"],
+    ["KeyH", "alt", "shift", "ctrl"],
+    ["KeyH", "alt", "shift", "meta"],
+    ["KeyJ", "alt", "shift"],
+  ];
+  for (const keys of others) assert.equal(isShortcut("H", press(...keys)), false, String(keys));
+  assert.equal(isShortcut("", press("KeyH", "alt", "shift")), false);
+});
+
+test("the shortcut's letter is an attribute, H by default", () => {
+  const letters = [null, "k", ""].map((attribute) => shortcutLetter({ getAttribute: () => attribute }));
+  assert.deepEqual(letters.map(shortcutText), ["Alt+Shift+H", "Alt+Shift+K", ""]);
 });

@@ -1,30 +1,42 @@
-/** The other side of the codec, as a server has it: what it says as bytes, and what it takes. */
-import type { ClientMessage, ClientState, Dialect, ServerMessage } from "../../src/protocol/protocol.js";
+/** The server's side of the codec, and what a server says after a JOIN. */
+import { ACTIVE, AWAY, type ClientMessage, type ClientState, type RosterEntry, type ServerMessage } from "../../src/protocol/messages.js";
+
+export const BOARD = 1234;
+export const ADA: RosterEntry = { user: 1, name: "Ada", state: ACTIVE, color: [1, 2, 3] };
+export const BOB: RosterEntry = { user: 2, name: "Bob", state: AWAY, color: [4, 5, 6] };
+
+interface Welcome {
+  readonly user?: number;
+  readonly interval?: number;
+  readonly spectator?: boolean;
+  readonly nameSet?: boolean;
+  readonly users?: readonly RosterEntry[];
+  readonly count?: number;
+}
+
+export function welcome(options: Welcome = {}): ServerMessage[] {
+  const { user = 0, interval = 33, spectator = false, nameSet = false, users = [], count = 1 } = options;
+  return [
+    { type: "WELCOME", board: BOARD, user, color: [194, 24, 91], interval, spectator, name_set: nameSet },
+    { type: "ROSTER", board: BOARD, users },
+    { type: "PRESENCE_UPDATE", board: BOARD, count },
+  ];
+}
 
 const u16 = (n: number): number[] => [n >> 8, n & 255];
 const u32 = (n: number): number[] => [...u16(n >>> 16), ...u16(n & 0xffff)];
-const text = (name: string): number[] => {
-  const bytes = [...Buffer.from(name, "utf8")];
-  return [bytes.length, ...bytes];
-};
+const text = (name: string): number[] => [Buffer.byteLength(name), ...Buffer.from(name)];
 
-function count(people: number, dialect: Dialect): number[] {
-  if (dialect === "explicit") return [Math.min(people, 255)];
-  return people < 255 ? [people] : [255, ...u32(people)];
-}
-
-function bytes(message: ServerMessage, dialect: Dialect): number[] {
+function bytes(message: ServerMessage): number[] {
   switch (message.type) {
-    case "CURSOR_BROADCAST": {
-      const board = message.board === undefined ? [] : u16(message.board);
-      return [2, ...board, ...message.cursors.flatMap(({ user, x, y }) => [user, ...u16(x), ...u16(y)])];
-    }
+    case "CURSOR_BROADCAST":
+      return [2, ...message.cursors.flatMap(({ user, x, y }) => [user, ...u16(x), ...u16(y)])];
     case "USER_JOINED":
       return [5, ...u16(message.board), message.user, ...text(message.name), ...message.color];
     case "USER_LEFT":
       return [6, ...u16(message.board), message.user];
     case "PRESENCE_UPDATE":
-      return [7, ...u16(message.board), ...count(message.count, dialect)];
+      return [7, ...u16(message.board), ...(message.count < 255 ? [message.count] : [255, ...u32(message.count)])];
     case "HEARTBEAT":
       return [8];
     case "WELCOME": {
@@ -46,46 +58,26 @@ function bytes(message: ServerMessage, dialect: Dialect): number[] {
   }
 }
 
-export function encodeServer(message: ServerMessage, dialect: Dialect = "compact"): ArrayBuffer {
-  return Uint8Array.from(bytes(message, dialect)).buffer;
+export function encodeServer(message: ServerMessage): ArrayBuffer {
+  return Uint8Array.from(bytes(message)).buffer;
 }
 
-function need(holds: boolean): void {
-  if (!holds) throw new Error("malformed");
-}
-
-function join(frame: Buffer): ClientMessage {
-  const length = frame.readUInt8(3);
-  need(length <= 32 && frame.length === 4 + length);
-  const name = new TextDecoder("utf-8", { fatal: true }).decode(frame.subarray(4));
-  return { type: "JOIN", board: frame.readUInt16BE(1), name };
-}
-
-function cursor(frame: Buffer): ClientMessage {
-  need(frame.length === 5 || frame.length === 7);
-  const at = frame.length - 4;
-  const [x, y] = [frame.readUInt16BE(at), frame.readUInt16BE(at + 2)];
-  return at === 1
-    ? { type: "CURSOR_UPDATE", x, y }
-    : { type: "CURSOR_UPDATE", board: frame.readUInt16BE(1), x, y };
-}
-
-function small(frame: Buffer, dialect: Dialect): ClientMessage {
-  need(dialect === "compact" && frame.length === 2);
-  const byte = frame.readUInt8(1);
-  if (frame[0] === 0x0d) return { type: "PROBE", seq: byte };
-  need(byte <= 2);
-  return { type: "STATE", state: byte as ClientState };
-}
-
-/** Throws on what a server refuses. */
-export function decodeClient(data: ArrayBuffer, dialect: Dialect = "compact"): ClientMessage {
+/** Throws if a server would refuse the frame. */
+export function decodeClient(data: ArrayBuffer): ClientMessage {
   const frame = Buffer.from(data);
+  const need = (holds: boolean) => {
+    if (!holds) throw new Error("malformed");
+  };
   switch (frame[0]) {
     case 0x01:
-      return cursor(frame);
-    case 0x03:
-      return join(frame);
+      need(frame.length === 5);
+      return { type: "CURSOR_UPDATE", x: frame.readUInt16BE(1), y: frame.readUInt16BE(3) };
+    case 0x03: {
+      const length = frame.readUInt8(3);
+      need(length <= 32 && frame.length === 4 + length);
+      const name = new TextDecoder("utf-8", { fatal: true }).decode(frame.subarray(4));
+      return { type: "JOIN", board: frame.readUInt16BE(1), name };
+    }
     case 0x04:
       need(frame.length === 3);
       return { type: "LEAVE", board: frame.readUInt16BE(1) };
@@ -93,8 +85,11 @@ export function decodeClient(data: ArrayBuffer, dialect: Dialect = "compact"): C
       need(frame.length === 1);
       return { type: "HEARTBEAT" };
     case 0x0b:
+      need(frame.length === 2 && frame.readUInt8(1) <= 2);
+      return { type: "STATE", state: frame.readUInt8(1) as ClientState };
     case 0x0d:
-      return small(frame, dialect);
+      need(frame.length === 2);
+      return { type: "PROBE", seq: frame.readUInt8(1) };
     default:
       throw new Error("unknown type");
   }

@@ -1,30 +1,36 @@
-/** One session on one board without any picture of it: for pages that draw by themselves. */
-import { type StatusChange } from "./connection.js";
 import { type Environment } from "../lib/environment.js";
-import { type ClientState, type Color, type State } from "../protocol/protocol.js";
+import { type ClientState, type Color, type State } from "../protocol/messages.js";
 import { type Member } from "../protocol/roster.js";
+import { type StatusChange } from "./connection.js";
 import { type Token } from "./tokens.js";
+export type { Answer, Environment, Signal, Socket, SocketEvents } from "../lib/environment.js";
+export { ACTIVE, AWAY, IDLE, OFF_BOARD } from "../protocol/messages.js";
+export type { ClientState, Color, Position, State } from "../protocol/messages.js";
+export type { Reason } from "../protocol/reconnect.js";
+export type { Member } from "../protocol/roster.js";
+export type { Status, StatusChange } from "./connection.js";
+export { TokenError, tokensFrom, type Token } from "./tokens.js";
 export interface ClientOptions {
-    /** The board's UUID; its socket is then `/ws/presence/<board>/` on the page's own host. */
+    /** The board's UUID. Its socket is `/ws/presence/<board>/` on the page's own host. */
     readonly board?: string | undefined;
-    /** The socket, where it is elsewhere: a path or a whole URL, `wss://host/ws/presence/<board>/`. */
+    /** The socket if it is elsewhere: a path or a whole URL, `wss://host/ws/presence/<board>/`. */
     readonly url?: string | undefined;
-    /** For pages of another origin: a signed token, or what gives one for each connection. */
+    /** For pages of another origin: a signed token, or a function that returns one for each connection. */
     readonly token?: Token | undefined;
-    /** For pages of another origin: the site's view that gives tokens. It comes before `token`. */
+    /** For pages of another origin: the URL of the site's token view. Overrides `token`. */
     readonly tokenUrl?: string | undefined;
-    /** A guest's name; the server normalises it. Without one it gives one. */
+    /** A guest's name, which the server normalises. The server names a guest without one. */
     readonly name?: string | undefined;
-    /** The browser's own unless given. */
+    /** Defaults to the browser. */
     readonly environment?: Environment | undefined;
 }
-/** Someone else's cursor: fractions 0..1 of the shared surface. */
+/** Someone else's cursor, in fractions 0..1 of the shared surface. */
 export interface CursorMove {
     readonly user: number;
     readonly x: number;
     readonly y: number;
 }
-/** This session itself; `name` is undefined where only the server knows it. */
+/** This session. `name` is undefined until the server has sent a name that it chose. */
 export interface Self {
     readonly user: number;
     readonly color: Color;
@@ -32,13 +38,12 @@ export interface Self {
     readonly spectator: boolean;
 }
 export interface ClientEvents {
-    /** Where the connection stands. */
     status: StatusChange;
-    /** How many people are here. */
+    /** The number of people here. */
     count: number;
-    /** Everyone else, anew: it replaces what `joined` and `left` have told. */
+    /** Everyone else. Replaces what `joined` and `left` have reported. */
     roster: readonly Member[];
-    /** Someone came, or goes by another name now. */
+    /** Someone joined, or has another name now. */
     joined: Member;
     left: Member;
     state: {
@@ -46,33 +51,32 @@ export interface ClientEvents {
         readonly state: State;
     };
     cursor: CursorMove;
-    /** This session was welcomed, or has learnt its name. */
+    /** The server welcomed this session, or sent its name. */
     self: Self;
-    /** Nothing is ever thrown at the page: what went wrong comes here. */
+    /** Every error. None is thrown at the page. */
     error: Error;
 }
-/**
- * The socket's URL: `endpoint` may be a path or a whole URL, of HTTP or WebSocket. Throws TypeError
- * where it is no URL.
- */
+/** The URL of a socket. `endpoint` is a path or a URL of HTTP or WebSocket. Throws TypeError if it is neither. */
 export declare function socketUrl(endpoint: string, page: string): string;
+/** The path of a board's socket on the page's own host. */
+export declare function boardPath(board: string): string;
 export declare class PresenceClient {
     #private;
-    constructor(options: ClientOptions);
+    constructor({ board, url, name, token, tokenUrl, environment }: ClientOptions);
     /** Everyone else on the board. */
     get members(): readonly Member[];
-    /** This session itself, once welcomed. */
+    /** This session, once the server has welcomed it. */
     get self(): Self | undefined;
-    /** Milliseconds the server asks between cursor updates, hence about how often others' arrive; 0 = unknown. */
+    /** Milliseconds the server asks between cursor updates, which is how often others send theirs; 0 = unknown. */
     get pace(): number;
-    /** Listen to an event; returns what ends it. */
+    /** Listen to an event. Returns a function that stops the listening. */
     on<Name extends keyof ClientEvents>(name: Name, listener: (detail: ClientEvents[Name]) => void): () => void;
-    /** Join the board, and stay on it until `destroy`. Also after a refusal, to try once more. */
+    /** Join the board and stay on it until `destroy`. After a refusal this tries once more. */
     connect(): void;
-    /** Leave the board; no timer, socket or listener is left. */
+    /** Leave the board; no timer, socket or listener remains. */
     destroy(): void;
-    /** The pointer is at this fraction, 0..1 each, of the shared surface. */
+    /** The pointer is at these fractions, 0..1 each, of the shared surface. */
     moveTo(fx: number, fy: number): void;
-    /** The pointer is off the board, or on it again. A hidden tab is noticed without this. */
+    /** The pointer left the board or came back. The client notices a hidden tab by itself. */
     setState(state: ClientState): void;
 }

@@ -1,11 +1,17 @@
+/**
+ * Keeps one socket to one board alive (PROTOCOL.md: Transport, HEARTBEAT, Bad input).
+ *
+ * A connection is in one of four phases, and each uses the one timer for its own purpose: connecting (limit until
+ * WELCOME), open (when it counts as stable), waiting (when to connect again), closed (unused).
+ */
 import type { Environment } from "../lib/environment.js";
-import { type ClientMessage, type ServerMessage } from "../protocol/protocol.js";
-import { type Reason } from "../protocol/returning.js";
+import { type ClientMessage, type ServerMessage } from "../protocol/messages.js";
+import { type Reason } from "../protocol/reconnect.js";
 import { type Token } from "./tokens.js";
 export type Status = "connecting" | "open" | "waiting" | "closed";
 export interface StatusChange {
     readonly status: Status;
-    /** Why it waits or is closed; undefined in the other two. */
+    /** Why it is waiting or closed; undefined if it is connecting or open. */
     readonly reason: Reason | undefined;
 }
 export interface ConnectionEvents {
@@ -21,16 +27,16 @@ export declare class Connection {
     private readonly events;
     private readonly token?;
     /**
-     * `url` throws where it is no URL. `name` is offered in the JOIN: a guest's; empty = the server gives
-     * one. `token` is asked anew for each connection; undefined = who comes is known by cookies.
+     * `url` throws if it is not a URL. `name` is offered in the JOIN; the server names whoever offers an empty one.
+     * `token` is asked for each connection; without it the server identifies people by their cookies.
      */
     constructor(url: () => string, name: string, environment: Environment, events: ConnectionEvents, token?: Token | undefined);
-    /** Whether frames are to be held back because earlier ones have not left yet. */
+    /** Whether earlier frames have not left yet, so that new ones should wait. */
     get congested(): boolean;
-    /** Connect, and come back whenever that makes sense, until `close`. */
+    /** Connect, and connect again as the reconnect policy allows, until `close`. */
     open(): void;
-    /** Leave the board at once; nothing of the connection is left behind. */
+    /** Leave the board; no socket, timer or listener remains. */
     close(): void;
-    /** Nothing is sent where no socket is open. */
+    /** Does nothing unless a socket is open. */
     send(message: ClientMessage): void;
 }

@@ -1,14 +1,11 @@
-/**
- * Signed tokens, by which a page of another origin comes onto a board (PROTOCOL.md, Tokens). They are
- * good for a minute, so each connection asks for its own.
- */
+/** Fetches the signed tokens that let a page of another origin onto a board (PROTOCOL.md, Tokens). */
 import { type Environment } from "../lib/environment.js";
-/** A token, or what gives one for each connection; it may reject, and ends early with the signal. */
+/** A token, or a function that returns one for each connection. The function may reject; `signal` cancels it. */
 export type Token = string | ((signal: AbortSignal) => string | Promise<string>);
-/** No token was given. `code` is the close code that says what to do about it. */
+/** There is no token. `code` is the close code that tells the client what to do about it. */
 export declare class TokenError extends Error {
     readonly code: number;
     constructor(message: string, code: number);
 }
-/** Tokens from a view of the site: `token-url`. A guest stays the same person from one to the next. */
+/** Fetch tokens from the site's view at `url`. A guest remains the same person from one token to the next. */
 export declare function tokensFrom(url: string, environment?: Environment): Token;

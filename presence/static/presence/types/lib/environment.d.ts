@@ -1,48 +1,51 @@
-/** Everything the client needs from the world outside: time, chance, the network, the page's life. */
-/** One socket. After `close` none of its events arrive any more. */
+/** What the client needs from outside: clocks, chance, timers, sockets, HTTP, storage and the page's lifecycle. */
+/** One socket. It reports no event after `close`. */
 export interface Socket {
-    /** Bytes accepted by `send` that have not left the machine. */
+    /** Bytes that `send` accepted and that have not left the machine yet. */
     readonly buffered: number;
-    /** Text is for pages of the admin. */
+    /** Does nothing unless the socket is open. Only the admin's pages send text. */
     send(frame: ArrayBuffer | string): void;
     close(code: number): void;
 }
 export interface SocketEvents {
-    /** `subprotocol` is what the server chose; empty where it chose none. */
+    /** `subprotocol` is the server's choice; empty if it chose none. */
     opened(subprotocol: string): void;
-    /** An ArrayBuffer, or a string where the server sent text. */
+    /** `data` is an ArrayBuffer, or a string if the server sent text. */
     received(data: unknown): void;
     closed(code: number): void;
 }
-/** What happens to the page: `pagehide` and `pageshow` are for good or around the back-forward cache. */
+/** What happened to the page. `pagehide` and `pageshow` also surround a stay in the back-forward cache. */
 export type Signal = "shown" | "hidden" | "online" | "offline" | "pagehide" | "pageshow";
 export interface Answer {
     readonly status: number;
-    /** Read from its JSON where the status is 200. */
+    /** The parsed JSON if the status is 200. */
     readonly body: unknown;
 }
 export interface Environment {
-    /** Milliseconds, never going back. */
+    /** Milliseconds; never decreases. */
     now(): number;
-    /** Milliseconds of the clock on the wall, which goes on while the machine sleeps. */
+    /** Milliseconds of the wall clock, which keeps running while the machine sleeps. */
     wall(): number;
     /** 0 <= n < 1. */
     random(): number;
     setTimer(run: () => void, milliseconds: number): unknown;
     clearTimer(timer: unknown): void;
-    /** Throws where the page may not open such a socket at all. */
+    /** Throws if the page may not open such a socket at all. */
     open(url: string, subprotocols: readonly string[], events: SocketEvents): Socket;
-    /** GET, with the cookies that the browser has for it. Rejects where nobody answers. Where no `redirect` is
-     * followed ("manual"), one has the status 0. */
+    /**
+     * GET with the browser's cookies for that URL. Rejects if nobody answers. With `redirect: "manual"` a redirect
+     * is not followed and has the status 0.
+     */
     fetch(url: string, headers: Readonly<Record<string, string>>, signal: AbortSignal, redirect?: "follow" | "manual"): Promise<Answer>;
-    /** What this origin's pages were told to remember; undefined where there is nothing, or no memory. */
+    /** A value stored for this origin; undefined if there is none or storage is forbidden. */
     recall(key: string): string | undefined;
-    remember(key: string, value: string): void;
-    /** The page's own URL, to which others are relative. */
+    /** Store a value for this origin; undefined removes it. Does nothing if storage is forbidden. */
+    remember(key: string, value: string | undefined): void;
+    /** The page's URL, the base of relative ones. */
     address(): string;
     visible(): boolean;
-    /** Returns what ends the listening. */
-    listen(hear: (signal: Signal) => void): () => void;
+    /** Returns a function that stops the listening. */
+    listen(listener: (signal: Signal) => void): () => void;
 }
-/** The browser's own. */
+/** The environment of a page in a browser. */
 export declare const browser: Environment;

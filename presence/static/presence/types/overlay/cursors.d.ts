@@ -1,19 +1,26 @@
-/** The cursors of everyone else. */
+/** Draws the cursors of everyone else: an arrow and a name each, or a mark at the edge of the view. */
 import type { PresenceClient } from "../client/client.js";
-import { type Canvas } from "./cursor.js";
-import { type Position } from "../protocol/protocol.js";
+import { type Position } from "../protocol/messages.js";
 import type { Member } from "../protocol/roster.js";
+import { type Box } from "./geometry.js";
+/** The surface and the layer that is drawn on, in CSS pixels of the screen. */
+export interface Canvas {
+    readonly box: Box;
+    readonly left: number;
+    readonly top: number;
+    /** Pixels of the screen for each of the layer's; not 1 if the page is zoomed or transformed. */
+    readonly scale: number;
+}
 export declare class Cursors {
     #private;
     readonly element: HTMLDivElement;
-    /** `appeared` is told when there is a cursor where there was none. */
+    /** `appeared` is called when a cursor becomes visible. */
     constructor(client: PresenceClient, appeared: () => void);
-    /** Whether the visitor wants no motion. */
-    get calm(): boolean;
-    /** Everyone, anew. Whoever is there already keeps their cursor where it is. */
+    get reducedMotion(): boolean;
+    /** Replace everyone. Those who stay keep their cursors in place. */
     replace(members: readonly Member[]): void;
-    /** Draw attention to someone's cursor, and return the fraction of the surface where it is. */
+    /** Draw attention to someone's cursor. Returns the fraction of the surface where it is. */
     find(user: number): Position | undefined;
-    /** Returns whether any has yet to arrive. */
+    /** Returns whether any is still moving. */
     draw(canvas: Canvas | undefined, now: number): boolean;
 }

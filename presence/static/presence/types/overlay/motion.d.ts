@@ -1,24 +1,32 @@
-/**
- * How one cursor glides between the positions that arrive. Pure: the time, in milliseconds, is an
- * argument; positions are in whatever unit they are pushed in.
- */
-import type { Position } from "../protocol/protocol.js";
-/** A glide shorter than a frame is none; one longer than this would lag behind the hand. */
-export declare const SHORTEST = 16;
-export declare const LONGEST = 250;
-/** After a pause the spacing says nothing, and nothing is to be bridged: a glance of a glide. */
-export declare const AFTER_PAUSE = 24;
+/** How one cursor appears and glides between the positions that arrive. Pure: times are milliseconds. */
+import type { Position } from "../protocol/messages.js";
+/** A glide takes at least a frame, and at most this long, or it would lag behind the hand. */
+export declare const SHORTEST_GLIDE = 16;
+export declare const LONGEST_GLIDE = 250;
+/** The glide after a pause is short: the spacing says nothing about the speed. */
+export declare const GLIDE_AFTER_PAUSE = 24;
 export declare class Motion {
     #private;
     /**
-     * Head for `target` from wherever the cursor is at `now`. It takes as long as there usually is
-     * between two pushes where that is steady; else as long as there was since the last one, but not
-     * longer than the `pace`: the milliseconds the server asks between updates, 0 where unknown.
-     * `snap` puts it there at once, and so does the first push.
+     * Glide to `target` from where the cursor is at `now`. `pace` is the milliseconds the server asks between updates,
+     * 0 = unknown. A glide takes the usual spacing if that is steady, else the spacing since the last push but not more
+     * than the pace. The first push and `snap` jump.
      */
     push(target: Position, now: number, pace: number, snap?: boolean): void;
-    /** Where the cursor is at `now`: on the straight line to the target, and never beyond it. */
+    /** The position at `now`: on the straight line to the target, and never beyond it. */
     at(now: number): Position;
-    /** Whether it has yet to arrive. */
     moving(now: number): boolean;
+}
+/**
+ * Tells touches from pointers. The protocol does not: a finger sends one position and, lifted, that it is off the
+ * board; a mouse sends many. So a cursor that appears counts as a touch until it has a second position.
+ */
+export declare class TouchDetector {
+    #private;
+    get isTouch(): boolean;
+    /**
+     * The cursor is at a position. `visible` tells whether it was visible before, `live` whether it has just moved
+     * there. Returns whether a touch may begin here.
+     */
+    move(at: Position, visible: boolean, live: boolean): boolean;
 }

@@ -1,9 +1,9 @@
-import { type BarHost } from "./bar.js";
+/** What the element shows, and its listeners, from one connection's start to its end. */
 import type { PresenceClient } from "../client/client.js";
+import { type BarHost } from "./bar.js";
 import type { Surface } from "./surface.js";
-/** What the overlay asks of the element that shows it. */
 export interface OverlayHost extends BarHost {
-    /** Runs what must not throw at the page. */
+    /** Run something and report its error in place of throwing it at the page. */
     safely(run: () => void): void;
     report(error: Error): void;
 }
@@ -14,8 +14,8 @@ export declare class Overlay {
     private readonly surface;
     constructor(host: OverlayHost, root: ShadowRoot, client: PresenceClient, surface: Surface);
     destroy(): void;
-    /** Someone has moved, or the surface has: on the screen, or is another. */
+    /** Draw with the next frame: a cursor or the surface moved. */
     refresh(): void;
-    /** The words, or who is here and does what, have changed: the bar shows it with the next frame. */
-    restate(): void;
+    /** Update the bar as well with the next frame: the texts, the people or their states changed. */
+    refreshBar(): void;
 }

@@ -1,22 +1,22 @@
-/** The people on a board, as their sessions show them. Pure. */
-import { type Color } from "../protocol/protocol.js";
+/** Groups sessions into people. Pure. */
+import { type Color } from "../protocol/messages.js";
 import type { Member } from "../protocol/roster.js";
-/** Someone here: all sessions that share a name and a colour, which tabs of one person do. */
+/** One person: all sessions with the same name and colour, as the tabs of one person have. */
 export interface Person {
     readonly name: string;
     readonly color: Color;
-    /** This page's own visitor. */
+    /** Whether this is the page's own visitor. */
     own: boolean;
-    /** The session whose cursor is to be seen; undefined where none of theirs is. */
+    /** The session whose cursor is visible; undefined if none is. */
     pointing: number | undefined;
-    /** None of their sessions is looked at. */
+    /** Whether every session is away or idle. */
     away: boolean;
 }
 export interface Own {
     readonly name: string;
     readonly color: Color;
 }
-/** People by what tells them apart, in the order in which they came; this page's visitor first, if they have a name. */
+/** People by a key, in the order in which they joined; first the page's visitor, if they have a name. */
 export declare function groupPeople(members: readonly Member[], own: Own | undefined): Map<string, Person>;
-/** One or two letters for a name: of its first and its last word, "AL" for Ada King Lovelace. */
+/** The first letters of a name's first and last word: "AL" for Ada King Lovelace. */
 export declare function initials(name: string): string;

@@ -1,7 +1,8 @@
-import { type ClientState } from "../protocol/protocol.js";
+/** Reports this person's mouse, pen or finger on the surface to the client. */
+import { type ClientState } from "../protocol/messages.js";
 import type { Surface } from "./surface.js";
 export interface PointerSink {
-    /** Milliseconds between two updates, 0 where unknown. */
+    /** Milliseconds between two updates; 0 = unknown. */
     readonly pace: number;
     moveTo(fx: number, fy: number): void;
     setState(state: ClientState): void;
@@ -12,15 +13,15 @@ export declare class Pointer {
     private readonly sink;
     private readonly host;
     private readonly signal;
-    /** `host` runs every listener, until `signal`: nothing it throws may reach the page. */
+    /** `host` runs each listener, so that no error reaches the page. Listens until `signal` aborts. */
     constructor(surface: Surface, sink: PointerSink, host: {
         safely(run: () => void): void;
     }, signal: AbortSignal);
     listen(): void;
-    /** Say nothing by itself any more. */
-    rest(): void;
-    /** Look again what lies under the pointer: the surface has moved. */
+    /** Cancel the timer of a lifted finger. */
+    stop(): void;
+    /** The surface moved: report again what lies under the pointer. */
     refresh(): void;
-    /** Tell nobody where the pointer is, or again where it moves. */
-    hide(unseen: boolean): void;
+    /** While unseen, report no position. */
+    setUnseen(unseen: boolean): void;
 }

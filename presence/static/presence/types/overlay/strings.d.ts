@@ -1,18 +1,18 @@
-/** Everything the overlay says, in any language. Pure. */
+/** The overlay's texts in any language. Pure. */
 /**
- * The forms of a text that depends on a number, under the plural categories of the language ("one",
- * "few", "other" ...) or under examples of the numbers: {"1": …, "2": …} is the same in English.
+ * The forms of a text that depends on a number. A key is a plural category ("one", "few", "other" ...) or an example
+ * of the numbers: in English {"1": …, "2": …} means the same as {"one": …, "other": …}.
  */
 export type Forms = Readonly<Record<string, string>>;
 export interface Strings {
-    /** The language of all of it, as in the `lang` attribute. */
+    /** The language of the texts, as in the `lang` attribute. */
     readonly locale: string;
-    /** How many people are here: `{count}`. */
+    /** How many people are here, as `{count}`. */
     readonly people: Forms;
-    /** What the bar is called. */
+    /** The label of the bar. */
     readonly bar: string;
     readonly everyone: string;
-    /** `{name}` in these three. */
+    /** These three contain `{name}`. */
     readonly goTo: string;
     readonly you: string;
     readonly away: string;
@@ -20,11 +20,11 @@ export interface Strings {
     readonly unseen: string;
 }
 export declare const ENGLISH: Strings;
-export declare class Words {
+export declare class Texts {
     #private;
-    /** What is not given is English. Throws RangeError where the locale is none. */
-    constructor(given?: Partial<Strings>);
-    say(key: Exclude<keyof Strings, "people">, name?: string): string;
+    /** A missing string is English. Throws RangeError if the locale is invalid. */
+    constructor(strings?: Partial<Strings>);
+    text(key: Exclude<keyof Strings, "people">, name?: string): string;
     /** "4 people here". */
     people(count: number): string;
     number(count: number): string;

@@ -1,6 +1,6 @@
-/** Who is on the board: a snapshot (ROSTER), then diffs (PROTOCOL.md, Messages and Cursors). */
-import { type Color, type Cursor, type Position, type RosterEntry, type State } from "./protocol.js";
-/** One other session on the board. `position` is set where its cursor is to be shown. */
+/** Who is on the board: a snapshot (ROSTER) and the changes after it (PROTOCOL.md, Messages and Cursors). Pure. */
+import { type Color, type Cursor, type Position, type RosterEntry, type State } from "./messages.js";
+/** Another session on the board. `position` is set if its cursor is to be shown. */
 export interface Member {
     readonly user: number;
     readonly name: string;
@@ -8,28 +8,28 @@ export interface Member {
     readonly state: State;
     readonly position: Position | undefined;
 }
-/** Everyone on the board but this session itself. */
+/** Everyone on the board except this session. */
 export declare class Roster {
     #private;
-    /** This session's name where the server has told it. */
+    /** This session's name, once the server has sent it. */
     ownName: string | undefined;
-    /** Everyone else, those without a visible cursor included. */
+    /** Everyone else, with or without a visible cursor. */
     get members(): Member[];
-    /** A new session under user id `own`: no position from before the gap holds any more. */
+    /** Begin a new session as user `own`. Positions from before are outdated. */
     welcome(own: number): void;
     /**
-     * Take a snapshot, which replaces everything known. The server need not repeat the cursors after
-     * a second snapshot, so whoever is still the same person keeps theirs.
+     * Replace everyone by a snapshot. The server does not repeat cursors after a later snapshot, so a user id that
+     * still belongs to the same person keeps its position.
      */
     replace(users: readonly RosterEntry[]): void;
-    /** Someone came, or came back under another name. Undefined where it is this session itself. */
+    /** Someone joined, or joined again under another name. Returns undefined for this session. */
     join(user: number, name: string, color: Color): Member | undefined;
-    /** Someone left. Undefined where nobody had this id. */
+    /** Someone left. Returns undefined if nobody had this id. */
     leave(user: number): Member | undefined;
-    /** Someone's state changed. Undefined where nobody has this id, or it was so already. */
-    restate(user: number, state: State): Member | undefined;
-    /** Someone's cursor moved, which makes them active. Undefined where nobody known can be shown. */
+    /** Someone's state changed. Returns undefined if nobody has this id or the state is the same. */
+    setState(user: number, state: State): Member | undefined;
+    /** Someone's cursor moved, which makes them active. Returns undefined if it belongs to nobody known. */
     move({ user, x, y }: Cursor): Member | undefined;
-    /** Undefined where nobody known has this id. */
+    /** Returns undefined if nobody has this id. */
     find(user: number): Member | undefined;
 }

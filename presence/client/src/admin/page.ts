@@ -1,0 +1,63 @@
+/** What the admin's scripts share: writing text, the status line and the theme's colours. */
+import type { FeedStatus } from "./feed.js";
+
+/** Stands for a value that is not known. */
+export const UNKNOWN = "–";
+
+/** Anything with a text: an element, or a stand-in for one. */
+export interface TextPlace {
+  textContent: string | null;
+}
+
+/** Write a text if it is new, so that the browser has no work for the rest. */
+export function write(place: TextPlace | null | undefined, text: string): void {
+  if (place && place.textContent !== text) place.textContent = text;
+}
+
+/** The texts for statuses in the page's language. A status without one needs no words. */
+export type StatusTexts = Readonly<Partial<Record<FeedStatus, string>>>;
+
+/** Says whether the page is up to date, in the line that `place` has for it or gets for it. */
+export class StatusLine {
+  readonly #line: Element;
+
+  constructor(
+    private readonly place: Element,
+    private readonly texts: StatusTexts,
+  ) {
+    this.#line = place.querySelector(".presence-status") ?? addLine(place);
+  }
+
+  /** `otherwise` is shown for a status without a text. Returns what is shown. */
+  show(status: FeedStatus, otherwise = ""): string {
+    const text = this.texts[status] ?? otherwise;
+    this.place.classList.toggle("presence-stale", status === "stale" || status === "ended");
+    write(this.#line, text);
+    return text;
+  }
+}
+
+function addLine(place: Element): Element {
+  const line = document.createElement("p");
+  line.className = "help presence-status";
+  line.role = "status";
+  place.append(line);
+  return line;
+}
+
+/** The present value of one of the admin's colour variables. */
+export function themeColor(name: string, fallback: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim() || fallback;
+}
+
+/** Call `changed` when the theme changes, by the admin's attribute or the browser's. Returns what stops it. */
+export function onThemeChange(changed: () => void): () => void {
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const attribute = new MutationObserver(changed);
+  attribute.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  dark.addEventListener("change", changed);
+  return () => {
+    attribute.disconnect();
+    dark.removeEventListener("change", changed);
+  };
+}

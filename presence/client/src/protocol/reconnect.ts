@@ -1,0 +1,97 @@
+/** The reconnect policy: whether and when a client connects again (PROTOCOL.md, Bad input: the table of codes). Pure. */
+import type { Notice } from "./messages.js";
+
+/** Why a socket ended, or why there is none. */
+export type Reason =
+  | "malformed"
+  | "too-fast"
+  | "too-big"
+  | "sign-in"
+  | "forbidden"
+  | "no-board"
+  | "removed"
+  | "restarting"
+  | "try-later"
+  | "silent"
+  | "lost"
+  | "hidden"
+  | "refused"
+  | "left";
+
+/** Close codes (RFC 6455, section 7.4.1): a client that leaves, and a socket that broke. */
+export const NORMAL = 1000;
+export const ABNORMAL = 1006;
+
+type Delay = "never" | "at-once" | "after-retry" | "within-retry" | "back-off";
+type Rule = readonly [Reason, Delay];
+
+const BY_CLOSE_CODE: Readonly<Record<number, Rule>> = {
+  1009: ["too-big", "back-off"],
+  1012: ["restarting", "within-retry"],
+  1013: ["try-later", "after-retry"],
+  4400: ["malformed", "never"],
+  4401: ["sign-in", "never"],
+  4403: ["forbidden", "never"],
+  4404: ["no-board", "never"],
+  4408: ["silent", "at-once"],
+  4409: ["removed", "never"],
+  4429: ["too-fast", "after-retry"],
+};
+
+/** The close code that follows each NOTICE, for when a proxy loses the close code. */
+const CLOSE_CODE_OF_NOTICE: Readonly<Record<number, number>> = {
+  2: 4429,
+  3: 4401,
+  4: 4403,
+  5: 4404,
+  6: 4409,
+  7: 1012,
+  8: 1013,
+};
+
+const SHORTEST_BACKOFF = 500;
+const LONGEST_BACKOFF = 30_000;
+/** Full jitter may draw almost nothing; this spares a server that is down. */
+const LEAST_WAIT = 100;
+
+/** How a socket ended. */
+export interface Ending {
+  /** The close code; 1006 if there was none. */
+  readonly code: number;
+  /** The last NOTICE of this socket. */
+  readonly notice: Notice | undefined;
+  /** Reconnects in a row since the last stable connection. */
+  readonly attempts: number;
+}
+
+export interface Reconnect {
+  readonly reason: Reason;
+  /** Milliseconds until the client connects again; undefined = never. */
+  readonly delay: number | undefined;
+  /** The server chose the delay, so nothing may shorten it: not even a page that is shown again. */
+  readonly binding: boolean;
+}
+
+/** Exponential back-off with full jitter, 0.5 s to 30 s. `random` is 0..1. */
+export function backOff(attempts: number, random: number): number {
+  const most = Math.min(LONGEST_BACKOFF, SHORTEST_BACKOFF * 2 ** attempts);
+  return Math.max(LEAST_WAIT, random * most);
+}
+
+/** Decide what follows the end of a socket. `random` returns another number 0..1 each time. */
+export function reconnect({ code, notice, attempts }: Ending, random: () => number): Reconnect {
+  const noticed = CLOSE_CODE_OF_NOTICE[notice?.code ?? 0] ?? 0;
+  const [reason, rule] = BY_CLOSE_CODE[code] ?? BY_CLOSE_CODE[noticed] ?? (["lost", "back-off"] as const);
+  const retry = notice?.retry ?? 0;
+  const wait = backOff(attempts, random());
+  // The first reconnect follows the server's wish exactly; later ones also back off.
+  const extra = attempts > 0 || retry === 0 ? wait : 0;
+  const delays: Record<Delay, number | undefined> = {
+    never: undefined,
+    "at-once": attempts > 0 ? wait : 0,
+    "after-retry": retry + extra,
+    "within-retry": retry * random() + extra,
+    "back-off": wait,
+  };
+  return { reason, delay: delays[rule], binding: retry > 0 && (rule === "after-retry" || rule === "within-retry") };
+}

@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { ProtocolError, decode, encode, fromWire, toWire } from "../../src/protocol/codec.js";
+import { decodeClient, encodeServer } from "../support/server.js";
+import { coordinates, explicitOnly, fromHex, malformed, toHex, valid } from "../support/vectors.js";
+
+describe("golden vectors", () => {
+  for (const { name, hex, ...vector } of valid) {
+    if (vector.direction === "client") {
+      test(`${name}: encode`, () => assert.equal(toHex(encode(vector.message)), hex));
+      test(`${name}: the fake server decodes it`, () => assert.deepEqual(decodeClient(fromHex(hex)), vector.message));
+    } else {
+      test(`${name}: decode`, () => assert.deepEqual(decode(fromHex(hex)), vector.message));
+      test(`${name}: the fake server encodes it`, () => assert.equal(toHex(encodeServer(vector.message)), hex));
+    }
+  }
+
+  // The bytes of these mean something else from a server than from a client.
+  const fromServer = new Map([
+    ["state, long", "STATE"],
+    ["a server's message: broadcast", "CURSOR_BROADCAST"],
+    ["a server's message: user joined", "USER_JOINED"],
+    ["a server's message: welcome", "WELCOME"],
+    ["a server's message: notice", "NOTICE"],
+  ]);
+  for (const { name, hex } of malformed) {
+    test(`malformed ${name}`, () => {
+      assert.throws(() => decodeClient(fromHex(hex)));
+      const type = fromServer.get(name);
+      if (type) assert.equal(decode(fromHex(hex)).type, type);
+      else assert.throws(() => decode(fromHex(hex)), ProtocolError);
+    });
+  }
+
+  test("all vectors were read", () => assert.ok(valid.length >= 29 && malformed.length >= 29 && explicitOnly.length >= 3));
+
+  test("messages of the explicit dialect are malformed", () => {
+    const frames = explicitOnly.filter(({ direction }) => direction === "server");
+    for (const { hex } of frames) assert.throws(() => decode(fromHex(hex)), ProtocolError);
+  });
+});
+
+describe("malformed server frames", () => {
+  const frames: Record<string, string> = {
+    "broadcast without a cursor": "02",
+    "broadcast that is too short": "0207fffffff",
+    "broadcast with an extra byte": "02077fffffff00",
+    "joined without a name": "0512340300c2185b",
+    "joined with 33 bytes of name": `05123403${"21"}${"61".repeat(33)}c2185b`,
+    "joined with invalid UTF-8": "0512340302c328c2185b",
+    "joined with a name longer than the frame": "05123403ff416461c2185b",
+    "count of 255 in one byte": "071234ff",
+    "count of 254 in four bytes": "071234ff000000fe",
+    "roster with too few users": "0a12340200000102030341646",
+    "roster with too many users": "0a12340000000102030341646100",
+    "state 4": "0b0304",
+    "half a state": "0b03",
+    "notice without retry": "0e07",
+    "a client's cursor update": "0101f4012c",
+    "a client's join": "0300000141",
+  };
+  for (const [name, hex] of Object.entries(frames)) {
+    test(name, () => assert.throws(() => decode(fromHex(hex)), ProtocolError));
+  }
+
+  test("the error states type and length, so that each kind is reported once", () => {
+    assert.throws(() => decode(fromHex("02077f")), /type 2, 3 bytes/);
+    assert.throws(() => decode(fromHex("")), /type none, 0 bytes/);
+  });
+});
+
+/** Repeatable pseudo-random numbers 0..1 (mulberry32). */
+function generator(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+test("random bytes decode to one message that encodes to the same bytes, or throw ProtocolError", () => {
+  const random = generator(7);
+  let decoded = 0;
+  for (let round = 0; round < 8_000; round++) {
+    const frame = Uint8Array.from({ length: 1 + Math.floor(random() * 24) }, () => Math.floor(random() * 256));
+    if (round % 2) frame[0] = 1 + Math.floor(random() * 14);
+    try {
+      const message = decode(frame.buffer);
+      decoded += 1;
+      // A WELCOME has spare bits that are not kept.
+      if (message.type !== "WELCOME") assert.equal(toHex(encodeServer(message)), toHex(frame.buffer));
+    } catch (error) {
+      assert.ok(error instanceof ProtocolError, String(error));
+    }
+  }
+  assert.ok(decoded > 100, `${decoded} frames were messages`);
+});
+
+test("coordinates are those of the vectors, are clamped, and come back within 1/65535", () => {
+  for (const { fraction, encoded } of coordinates) assert.equal(toWire(fraction), encoded);
+  assert.deepEqual([toWire(-0.01), toWire(1.5)], [0, 65535]);
+  for (const fraction of [0, 0.1, 1 / 3, 0.5, 0.999999, 1]) {
+    const back = fromWire(toWire(fraction));
+    assert.ok(fraction - back >= 0 && fraction - back < 1 / 65535 + 1e-12, `${fraction} -> ${back}`);
+  }
+});
+
+test("a JOIN's name is cut to 32 bytes of valid UTF-8, never inside a character", () => {
+  const names: [string, string][] = [
+    ["a".repeat(40), "a".repeat(32)],
+    [`a${"é".repeat(20)}`, `a${"é".repeat(15)}`],
+    ["🦊".repeat(9), "🦊".repeat(8)],
+    ["a\ud83e", "a\ufffd"],
+  ];
+  for (const [name, cut] of names) {
+    assert.deepEqual(decodeClient(encode({ type: "JOIN", board: 0, name })), { type: "JOIN", board: 0, name: cut });
+  }
+});

@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { backOff, reconnect, type Ending, type Reason } from "../../src/protocol/reconnect.js";
+
+const notice = (code: number, retry: number) => ({ type: "NOTICE", code, retry }) as const;
+
+function after(changes: Partial<Ending>, chance = 0.5) {
+  return reconnect({ code: 1006, notice: undefined, attempts: 0, ...changes }, () => chance);
+}
+
+test("these codes end the session for good", () => {
+  const reasons: [number, Reason][] = [
+    [4400, "malformed"],
+    [4401, "sign-in"],
+    [4403, "forbidden"],
+    [4404, "no-board"],
+    [4409, "removed"],
+  ];
+  for (const [code, reason] of reasons) assert.deepEqual(after({ code }), { reason, delay: undefined, binding: false });
+});
+
+test("4429 waits for retry", () => {
+  assert.deepEqual(after({ code: 4429, notice: notice(2, 3000) }), { reason: "too-fast", delay: 3000, binding: true });
+});
+
+test("1013 waits for retry, and later backs off too", () => {
+  assert.equal(after({ code: 1013, notice: notice(8, 3000) }).delay, 3000);
+  assert.equal(after({ code: 1013, notice: notice(8, 3000), attempts: 2 }).delay, 3000 + 1000);
+  assert.equal(after({ code: 1013 }).delay, 250, "without a notice it backs off");
+});
+
+test("1012 waits for a random part of retry", () => {
+  const restart = { code: 1012, notice: notice(7, 8000) };
+  assert.equal(after(restart, 0).delay, 0);
+  assert.deepEqual(after(restart, 0.25), { reason: "restarting", delay: 2000, binding: true });
+});
+
+test("4408 reconnects at once, and then backs off", () => {
+  assert.equal(after({ code: 4408 }).delay, 0);
+  assert.equal(after({ code: 4408, attempts: 1 }).delay, 500);
+});
+
+test("1009 and all other codes back off", () => {
+  assert.deepEqual(after({ code: 1009, attempts: 3 }), { reason: "too-big", delay: 2000, binding: false });
+  for (const code of [1000, 1001, 1005, 1006, 1011, 4999]) {
+    assert.deepEqual(after({ code, attempts: 3 }), { reason: "lost", delay: 2000, binding: false });
+  }
+});
+
+test("a notice counts if its close code got lost", () => {
+  for (const code of [3, 4, 5, 6]) assert.equal(after({ notice: notice(code, 0) }).delay, undefined);
+  assert.equal(after({ notice: notice(7, 8000) }).delay, 4000);
+  assert.equal(after({ notice: notice(8, 8000) }).delay, 8000);
+  for (const code of [1, 99]) assert.equal(after({ notice: notice(code, 9000) }).reason, "lost");
+});
+
+describe("back-off", () => {
+  test("grows from half a second to 30 seconds", () => {
+    const most = [0, 1, 2, 3, 4, 5, 6, 7, 2000].map((attempts) => backOff(attempts, 1));
+    assert.deepEqual(most, [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
+  });
+
+  test("is any part of that, but never nothing", () => {
+    assert.equal(backOff(6, 0.1), 3000);
+    assert.ok(backOff(0, 0) > 0);
+  });
+});

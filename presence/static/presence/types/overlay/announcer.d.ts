@@ -1,7 +1,0 @@
-export declare class Announcer {
-    #private;
-    readonly element: HTMLParagraphElement;
-    constructor();
-    push(text: string): void;
-    destroy(): void;
-}

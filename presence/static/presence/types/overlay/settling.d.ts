@@ -1,6 +1,0 @@
-/** When a value that changes often is told. Pure: times are in milliseconds. */
-/** A reader is not to be interrupted for each of several changes; nor to wait for ever. */
-export declare const REST = 1000;
-export declare const LONGEST_WAIT = 5000;
-/** When to tell a value that changed at `now`, and since `since` again and again. */
-export declare function dueAt(now: number, since: number): number;
