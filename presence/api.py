@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from presence.conf import get_settings
-from presence.protocol.errors import TryLater
+from presence.protocol.errors import TryLater as TryLater
 from presence.runtime import (
     background_store,
     for_sync_code,
@@ -24,35 +24,10 @@ from presence.runtime import (
     wait_for,
 )
 from presence.server.operations import ANSWER_WITHIN, Operations
-from presence.server.people import Person, Scene
+from presence.server.people import Person as Person
+from presence.server.people import Scene as Scene
 from presence.signals import announcer
 from presence.store.base import MAX_CLOSED
-
-__all__ = [
-    "Person",
-    "Scene",
-    "TryLater",
-    "acensus",
-    "aclose",
-    "acounts",
-    "ais_closed",
-    "aonline",
-    "apeople",
-    "areconnect",
-    "aremove",
-    "areopen",
-    "ascene",
-    "census",
-    "close",
-    "counts",
-    "is_closed",
-    "online",
-    "people",
-    "reconnect",
-    "remove",
-    "reopen",
-    "scene",
-]
 
 T = TypeVar("T")
 

@@ -8,21 +8,10 @@ raises `ImproperlyConfigured` in a process that does not serve the boards.
 from uuid import UUID
 
 from presence.runtime import for_sync_code, with_history
-from presence.server.stats import ProcessStats, load
-from presence.store.history import HOURS, MINUTES, Point, Span
-
-__all__ = [
-    "Point",
-    "ProcessStats",
-    "afigures",
-    "ahours",
-    "aminutes",
-    "aprocess_stats",
-    "figures",
-    "hours",
-    "minutes",
-    "process_stats",
-]
+from presence.server.stats import ProcessStats as ProcessStats
+from presence.server.stats import load
+from presence.store.history import HOURS, MINUTES, Span
+from presence.store.history import Point as Point
 
 
 async def aminutes(board: UUID | None = None, count: int = MINUTES.kept) -> list[Point]:

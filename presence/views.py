@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Collection, Iterable, Mapping
 from hmac import compare_digest
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -40,8 +41,10 @@ GUEST_HEADER = "Presence-Guest"
 STATUSES: Mapping[type[PresenceError], int] = {SignInRequired: 401, Forbidden: 403, NoBoard: 404}
 """HTTP statuses of refusals. Any other is 503 with a Retry-After."""
 
-PROXY_HEADERS = frozenset({"forwarded", "via", "x-real-ip", "x-client-ip", "true-client-ip"})
-"""Headers, in lower case, that mark a request as forwarded, as do all "x-forwarded-..."."""
+PROXY_HEADER = re.compile(
+    r"(forwarded|via|x-real-ip|x-client-ip|true-client-ip)$|x-forwarded", re.IGNORECASE
+)
+"""Headers that only a proxy adds."""
 
 
 @never_cache
@@ -204,8 +207,7 @@ def bears_token(authorization: str, token: str) -> bool:
 
 def is_forwarded(headers: Iterable[str]) -> bool:
     """Return whether a request came through a proxy, by the names of its headers."""
-    names = {name.lower() for name in headers}
-    return not names.isdisjoint(PROXY_HEADERS) or any(n.startswith("x-forwarded") for n in names)
+    return any(PROXY_HEADER.match(name) for name in headers)
 
 
 def is_in_networks(address: str, networks: Collection[str]) -> bool:

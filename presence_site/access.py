@@ -1,6 +1,6 @@
 """Who may see a board and who may manage it: decorators for the views of a board.
 
-Each takes a view `(request, board, ...)` and gives one `(request, board_id, ...)`.
+Each turns a view `(request, board, ...)` into a view `(request, board_id, ...)`.
 """
 
 from collections.abc import Callable
@@ -21,17 +21,17 @@ Refuse = Callable[[HttpRequest, Decision], HttpResponse]
 
 
 def board_page(view: View) -> View:
-    """A page of a board for those who may see it; a guest on a closed board goes to sign in.
+    """Show a page of a board to those who may see it. A guest is sent to sign in.
 
-    Raises Http404 for a board that is not there, PermissionDenied for one that is not theirs.
+    Raises Http404 where there is no such board, PermissionDenied where it is not open to the user.
     """
-    return _guard(view, _refuse_page)
+    return _checked(view, _refuse_page)
 
 
 def manager_page(view: View) -> View:
-    """A page of a board for its owner and staff; a guest goes to sign in.
+    """Show a page of a board to its owner and staff. A guest is sent to sign in.
 
-    Raises Http404 for a board that is not there, PermissionDenied for everybody else.
+    Raises Http404 where there is no such board, PermissionDenied for everybody else.
     """
 
     @wraps(view)
@@ -46,20 +46,20 @@ def manager_page(view: View) -> View:
 
 
 def board_api(view: View) -> View:
-    """JSON about a board for those who may see it; 401, 403 or 404 in JSON for others."""
-    return _guard(view, _refuse_json)
+    """Give JSON about a board to those who may see it, and 401, 403 or 404 to others."""
+    return _checked(view, _refuse_json)
 
 
-def _guard(view: View, refuse: Refuse) -> View:
+def _checked(view: View, refuse: Refuse) -> View:
     @wraps(view)
-    def guarded(request: HttpRequest, board_id: UUID, **kwargs: Any) -> HttpResponse:
+    def checked(request: HttpRequest, board_id: UUID, **kwargs: Any) -> HttpResponse:
         board = get_object_or_404(Board.objects.select_related("owner"), pk=board_id)
         decision = board.presence_decision(request.user)
         if decision is Decision.ALLOW:
             return view(request, board, **kwargs)
         return refuse(request, decision)
 
-    return guarded
+    return checked
 
 
 def _refuse_page(request: HttpRequest, decision: Decision) -> HttpResponse:

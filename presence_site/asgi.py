@@ -11,7 +11,7 @@ from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "presence_site.settings")
 
-# Before anything that imports models: this call is what loads the apps.
+# This loads the apps, and so comes before imports of models.
 pages = get_asgi_application()
 
 from presence.embed import EmbeddingOriginValidator  # noqa: E402

@@ -18,11 +18,11 @@ BOARDS_A_PAGE = 24
 
 @require_safe
 def board_list(request: HttpRequest) -> HttpResponse:
-    """All boards, newest first, each with whether this visitor may open it."""
+    """Show all boards, newest first, each with whether this visitor may open it."""
     boards = Board.objects.select_related("owner").prefetch_related("notes")
     page = Paginator(boards, BOARDS_A_PAGE).get_page(request.GET.get("page"))
-    cards = [(board, board.presence_decision(request.user)) for board in page]
-    context = {"cards": [(board, said is Decision.ALLOW) for board, said in cards], "page": page}
+    cards = [(board, board.presence_decision(request.user) is Decision.ALLOW) for board in page]
+    context = {"cards": cards, "page": page}
     return render(request, "site/board_list.html", context)
 
 
@@ -30,11 +30,11 @@ def board_list(request: HttpRequest) -> HttpResponse:
 @board_page
 @in_the_visitors_language
 def board_detail(request: HttpRequest, board: Board) -> HttpResponse:
-    """The board itself: its surface, its notes, and presence on top."""
+    """Show a board: its surface, its notes, and presence on top."""
     context = {
         "board": board,
         "notes": board.notes.all(),
-        # What the script clones for a note that is new: the same markup, so no second template.
+        # The script clones its markup for new notes.
         "blank": Note(pk=0, board=board),
         "may_manage": board.managed_by(request.user),
     }

@@ -1,4 +1,4 @@
-"""The boards and notes that a fresh copy of the site begins with."""
+"""The boards and notes of a new copy of the site."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -53,7 +53,7 @@ BOARDS = (TEAM, WELCOME)
 
 
 def make_board(demo: DemoBoard, owner_id: int) -> bool:
-    """Make a board with its notes unless it is there already; True when it was made."""
+    """Make a board with its notes unless there is one; return whether it was made."""
     board, made = Board.objects.get_or_create(
         pk=demo.id,
         defaults={

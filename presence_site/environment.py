@@ -1,6 +1,6 @@
-"""What the environment says, as Django settings: pure functions over a mapping of variables.
+"""Reads Django settings from environment variables, in pure functions.
 
-Each raises ImproperlyConfigured, naming the variable, for a value that cannot be used.
+Each raises ImproperlyConfigured, which names the variable, for a value that cannot be used.
 """
 
 from collections.abc import Mapping
@@ -25,15 +25,15 @@ _FLAGS = {"": False, "0": False, "false": False, "no": False, "off": False} | {
 
 
 def flag(environment: Environment, name: str) -> bool:
-    """True for 1, true, yes, on; False for 0, false, no, off, empty or absent."""
-    said = environment.get(name, "").strip().lower()
-    if said not in _FLAGS:
-        raise ImproperlyConfigured(f"{name} must be 1 or 0, not {said!r}.")
-    return _FLAGS[said]
+    """Return True for 1, true, yes, on; False for 0, false, no, off, empty or absent."""
+    value = environment.get(name, "").strip().lower()
+    if value not in _FLAGS:
+        raise ImproperlyConfigured(f"{name} must be 1 or 0, not {value!r}.")
+    return _FLAGS[value]
 
 
 def secret_key(environment: Environment, debug: bool) -> str:
-    """SECRET_KEY; in development a fixed one stands in, elsewhere nothing does."""
+    """Return SECRET_KEY. It is required outside development, which has a fixed one."""
     key = environment.get("SECRET_KEY", "")
     if not key and not debug:
         raise ImproperlyConfigured(
@@ -43,22 +43,22 @@ def secret_key(environment: Environment, debug: bool) -> str:
 
 
 def allowed_hosts(environment: Environment, debug: bool) -> list[str]:
-    """ALLOWED_HOSTS, comma separated; in development this machine's own names by default."""
-    said = [host.strip() for host in environment.get("ALLOWED_HOSTS", "").split(",")]
-    hosts = [host for host in said if host]
+    """Return the names in ALLOWED_HOSTS, by default this machine's own in development."""
+    names = [host.strip() for host in environment.get("ALLOWED_HOSTS", "").split(",")]
+    hosts = [host for host in names if host]
     return hosts or (list(LOCAL_HOSTS) if debug else [])
 
 
 def log_format(environment: Environment) -> str:
-    """LOG_FORMAT: "line" for people, which is the default, or "json" for programs."""
-    said = environment.get("LOG_FORMAT", "").strip().lower() or "line"
-    if said not in ("line", "json"):
-        raise ImproperlyConfigured(f"LOG_FORMAT must be line or json, not {said!r}.")
-    return said
+    """Return LOG_FORMAT: "line", the default, for people, or "json" for programs."""
+    value = environment.get("LOG_FORMAT", "").strip().lower() or "line"
+    if value not in ("line", "json"):
+        raise ImproperlyConfigured(f"LOG_FORMAT must be line or json, not {value!r}.")
+    return value
 
 
 def databases(environment: Environment, var: Path) -> dict[str, Any]:
-    """DATABASE_URL as Django's DATABASES; by default an SQLite file in the folder `var`."""
+    """Return DATABASES for DATABASE_URL, by default an SQLite file in the folder `var`."""
     url = environment.get("DATABASE_URL") or f"sqlite:///{var / 'db.sqlite3'}"
     try:
         # Persistent connections and ASGI do not go together (Django's docs, "Databases").
@@ -66,14 +66,14 @@ def databases(environment: Environment, var: Path) -> dict[str, Any]:
     except ValueError as error:
         raise ImproperlyConfigured(f"DATABASE_URL cannot be used: {error}") from error
     if database.get("ENGINE") == SQLITE:
-        _make_room_for(str(database["NAME"]))
+        if database["NAME"] != ":memory:":
+            Path(database["NAME"]).parent.mkdir(parents=True, exist_ok=True)
         database["OPTIONS"] = {**_SQLITE_OPTIONS, **database.get("OPTIONS", {})}
     return {"default": database}
 
 
-# A transaction that begins with a read and goes on to write fails at once in SQLite when another
-# wrote in between, whatever the timeout. IMMEDIATE takes the write lock first, so it waits instead.
-# WAL lets readers go on meanwhile.
+# In SQLite a transaction that reads and then writes fails at once, whatever the timeout, if another
+# one wrote in between. IMMEDIATE takes the write lock first, and so waits. WAL lets readers go on.
 _SQLITE_OPTIONS = {
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,
@@ -81,13 +81,8 @@ _SQLITE_OPTIONS = {
 }
 
 
-def _make_room_for(name: str) -> None:
-    if name != ":memory:":
-        Path(name).parent.mkdir(parents=True, exist_ok=True)
-
-
 def channel_layers(environment: Environment) -> dict[str, Any]:
-    """REDIS_URL as Django's CHANNEL_LAYERS; without it one process keeps everything to itself."""
+    """Return CHANNEL_LAYERS for REDIS_URL, by default a layer for one process."""
     url = environment.get("REDIS_URL", "")
     if not url:
         return {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
@@ -95,8 +90,8 @@ def channel_layers(environment: Environment) -> dict[str, Any]:
         raise ImproperlyConfigured("REDIS_URL must begin with redis://, rediss:// or unix://.")
     return {
         "default": {
-            # The layer that keeps groups in Redis itself: the other one writes a message once per
-            # member and drops it silently when a member's queue is full.
+            # The other layer writes a message once per group member, and silently drops it for a
+            # member whose queue is full.
             "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
             "CONFIG": {"hosts": [url]},
         }

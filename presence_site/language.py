@@ -14,8 +14,8 @@ View = Callable[..., HttpResponse]
 def in_the_visitors_language(view: View) -> View:
     """Render a view's page in the language of `LANGUAGES` that the visitor prefers.
 
-    Not Django's middleware, since only some pages are translated: the others would be announced in
-    a language, and laid out in a direction, that is not theirs.
+    Django's middleware would do so for all pages, and give those that are not translated a wrong
+    language and direction.
     """
 
     @wraps(view)

@@ -18,8 +18,8 @@ View = Callable[[HttpRequest], HttpResponseBase]
 def content_security_policy(get_response: View) -> View:
     """Put the site's Content-Security-Policy on each response that has none of its own.
 
-    Left out, as Django 6's own middleware leaves it out: the pages for 404 and 500 with DEBUG on,
-    which style themselves inline.
+    The pages for 404 and 500 with DEBUG on have inline styles. Like Django 6's own middleware, this
+    one leaves them without a policy.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
@@ -33,12 +33,12 @@ def content_security_policy(get_response: View) -> View:
 
 
 def policy(host: str) -> str:
-    """Return the policy for pages of a host; "" leaves out its sockets."""
+    """Return the policy for pages of a host. Without a host it allows no sockets."""
     return POLICY.format(sockets=f" ws://{host} wss://{host}" if host else "")
 
 
 def _host(request: HttpRequest) -> str:
     try:
         return request.get_host()
-    except DisallowedHost:  # which is what the page says, and it needs no socket
+    except DisallowedHost:  # The page says so, and opens no socket.
         return ""

@@ -45,7 +45,7 @@ class Board(models.Model):
         return reverse("board", args=[self.pk])
 
     def presence_decision(self, user: Person) -> Decision:
-        """May `user` come onto this board? Its page and its presence both ask here."""
+        """Decide whether `user` may open the board: its page, and presence on it."""
         if self.open_to_guests and not user.is_authenticated:
             return Decision.ALLOW
         if not user.is_authenticated:
@@ -53,7 +53,7 @@ class Board(models.Model):
         return Decision.ALLOW if user.is_active else Decision.FORBID
 
     def managed_by(self, user: Person) -> bool:
-        """May `user` rename and delete this board? Its owner and staff may."""
+        """Return whether `user` may rename and delete the board, as its owner and staff may."""
         if not (user.is_authenticated and user.is_active):
             return False
         return bool(getattr(user, "is_staff", False)) or self.owner_id == user.pk

@@ -1,4 +1,4 @@
-"""Adding, editing and deleting notes by pages and forms, for browsers that run no script."""
+"""Pages to add, edit and delete notes, for browsers without script."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,12 +13,12 @@ FULL = f"This board is full: it holds {MAX_NOTES} notes. Delete one to make room
 
 
 def is_full(board: Board) -> bool:
-    """Guests may write on open boards, so a board has an end."""
+    """Return whether a board takes no more notes. Guests may write on open boards."""
     return board.notes.count() >= MAX_NOTES
 
 
 def open_spot(nth: int) -> tuple[float, float]:
-    """Where the nth note goes when nobody says: x and y in rows of six, then over again."""
+    """Return x and y of the nth note without a place of its own: four rows of six, then again."""
     row, column = divmod(nth % 24, 6)
     return 0.02 + column * 0.163, 0.04 + row * 0.24
 
@@ -43,7 +43,7 @@ def note_edit(request: HttpRequest, board: Board, note_id: int) -> HttpResponse:
     note = get_object_or_404(board.notes, pk=note_id)
     form = NoteForm(request.POST or None, instance=note)
     if form.is_valid():
-        # Not save(): that would put back the place the note had when this began.
+        # save() would also write the place that the note had before.
         board.notes.filter(pk=note.pk).update(**form.cleaned_data)
         return redirect(board)
     return _form_page(request, board, form, "Edit note")

@@ -1,7 +1,7 @@
 """Notes as JSON, for the script of the board page.
 
-A note is `{"id", "text", "x", "y", "color"}`; `x` and `y` are fractions 0..1 of the surface. What
-cannot be used is answered 400 with `{"error": "<why, in words>"}` and changes nothing.
+A note is `{"id", "text", "x", "y", "color"}`; `x` and `y` are fractions 0..1 of the surface. Input
+that cannot be used gets 400 with `{"error": "<why, in words>"}` and changes nothing.
 """
 
 import json
@@ -27,14 +27,14 @@ KINDS: dict[str, type | tuple[type, ...]] = {
 
 
 class BadNote(Exception):
-    """What was sent is no note; the message says why, in words for the visitor."""
+    """The input is not a note. The message is for the visitor."""
 
 
 @never_cache
 @require_http_methods(["GET", "POST"])
 @board_api
 def note_list(request: HttpRequest, board: Board) -> HttpResponse:
-    """GET: all notes of the board. POST: a new note, answered 201."""
+    """GET: all notes of the board. POST: a new note, with status 201."""
     if request.method == "GET":
         return JsonResponse({"notes": [as_json(note) for note in board.notes.all()]})
     return _answered(_create, request, board)
@@ -44,7 +44,7 @@ def note_list(request: HttpRequest, board: Board) -> HttpResponse:
 @require_http_methods(["PATCH", "DELETE"])
 @board_api
 def note_detail(request: HttpRequest, board: Board, note_id: int) -> HttpResponse:
-    """PATCH: change what is named and nothing else. DELETE: answered 204."""
+    """PATCH: change the given fields only. DELETE: status 204."""
     note = get_object_or_404(board.notes, pk=note_id)
     if request.method == "DELETE":
         note.delete()
@@ -57,9 +57,9 @@ def as_json(note: Note) -> dict[str, Any]:
 
 
 def read_note(body: bytes) -> dict[str, Any]:
-    """Fields of a note out of a JSON object.
+    """Return the fields of a note in a JSON object.
 
-    Raises BadNote for anything but an object whose every entry is a field with a value of its kind.
+    Raises BadNote unless each entry is a field of a note with a value of its type.
     """
     try:
         fields = json.loads(body)
@@ -74,10 +74,10 @@ def read_note(body: bytes) -> dict[str, Any]:
 
 def _check_kind(name: str, value: object) -> None:
     kind = KINDS.get(name)
-    # bool is an int to Python, but no coordinate.
+    # To Python True is an int.
     if kind is None or isinstance(value, bool) or not isinstance(value, kind):
         raise BadNote(f"{name[:20]!r} cannot be {type(value).__name__} in a note.")
-    # JSON can spell half a surrogate pair, which no database can store.
+    # JSON allows half a surrogate pair, which no database can store.
     if isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
         raise BadNote(f"{name!r} is not valid Unicode.")
 
@@ -94,7 +94,7 @@ def _update(request: HttpRequest, note: Note) -> JsonResponse:
     fields = read_note(request.body)
     form = PlacedNoteForm(model_to_dict(note) | fields, instance=note)
     changed = {name: value for name, value in _cleaned(form).items() if name in fields}
-    # Two people may change one note at once, one its words and one its place: both shall stand.
+    # If two people change one note at once, one its words and one its place, both changes count.
     if not Note.objects.filter(pk=note.pk).update(**changed):
         raise Http404
     return JsonResponse(as_json(note))
@@ -102,7 +102,7 @@ def _update(request: HttpRequest, note: Note) -> JsonResponse:
 
 def _cleaned(form: PlacedNoteForm) -> dict[str, Any]:
     if not form.is_valid():
-        wrong = [f"{name}: {' '.join(map(str, said))}" for name, said in form.errors.items()]
+        wrong = [f"{name}: {' '.join(map(str, errors))}" for name, errors in form.errors.items()]
         raise BadNote(" ".join(wrong))
     return form.cleaned_data
 

@@ -80,7 +80,7 @@ LOGIN_REDIRECT_URL = "boards"
 LOGOUT_REDIRECT_URL = "boards"
 
 LANGUAGE_CODE = "en"
-# A board speaks the visitor's, where it is one of these; the other pages speak English.
+# Boards are in the visitor's language if it is one of these, other pages are in English.
 LANGUAGES = [
     ("ar", "العربية"),
     ("de", "Deutsch"),
@@ -105,7 +105,7 @@ STORAGES = {
         )
     },
 }
-# While developing, static files come straight from where they are written.
+# In development static files are served from where they are written.
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
 
@@ -114,9 +114,9 @@ X_FRAME_OPTIONS = "SAMEORIGIN"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
-# BEHIND_HTTPS=1 says that visitors come by https through a proxy that sets X-Forwarded-Proto and
-# lets no visitor set it. It is not tied to DEBUG: cookies marked secure would make sign-in fail in
-# silence on plain http, which is how one tries a production setup on one's own machine.
+# BEHIND_HTTPS=1: visitors come by https through a proxy that sets X-Forwarded-Proto and lets no
+# visitor set it. It does not follow from DEBUG=0: with secure cookies sign-in silently fails over
+# plain http, for example where somebody tries a production setup on their own machine.
 BEHIND_HTTPS = environment.flag(os.environ, "BEHIND_HTTPS")
 SESSION_COOKIE_SECURE = BEHIND_HTTPS
 CSRF_COOKIE_SECURE = BEHIND_HTTPS
@@ -136,6 +136,6 @@ LOGGING = {
         }
     },
     "root": {"handlers": ["stderr"], "level": "INFO"},
-    # Django's own handlers write in DEBUG only, and mail otherwise; stderr serves both.
+    # Not Django's own handlers, which write only with DEBUG and mail otherwise.
     "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
 }
