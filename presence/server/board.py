@@ -310,9 +310,12 @@ class Board:
         """Read the board from the store; the refresh queue calls this."""
         self._enqueue(Operation(self._refresh))
 
-    def reshare(self) -> None:
-        """Publish the activity again with the next renewals: messages may have been lost."""
+    def resume(self) -> None:
+        """Make up for an outage, in which messages may have been lost: tell the sessions here the
+        whole roster, and the other processes the activity."""
         self._repeats = REPEATS
+        self.room.tell_everything()
+        self._schedule_tick()
 
     def close(self) -> None:
         """Cancel the next tick, and retry nothing any more."""

@@ -161,8 +161,8 @@ class Hub:
             # The others may have been as long without a lease: they renew within this time.
             self._services.restored_at = self.now() + self._timing.lease / 2
         for board in self._boards.values():
-            if was_away:
-                board.reshare()
+            if was_away and board.room.serving:
+                board.resume()
             board.renewed(summaries.get(board.id))
 
     def heard(self, board: UUID, process: str, message: Message) -> None:
