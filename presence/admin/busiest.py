@@ -5,8 +5,9 @@ so that they delay none of them.
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from heapq import nsmallest
+from math import inf
 from time import monotonic
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -49,23 +50,6 @@ def rank(counts: Mapping[UUID, int]) -> list[UUID]:
     return nsmallest(MAX_RANKED, counts, key=lambda board: (-counts[board], board))
 
 
-def pick(
-    ranking: Iterable[UUID], titles: Mapping[UUID, str | None]
-) -> tuple[list[UUID], list[UUID]]:
-    """Return the first `MAX_LISTED` boards that have a title, and those before them that were not
-    looked up yet. The title is None for a board that the user may not view."""
-    listed: list[UUID] = []
-    unknown: list[UUID] = []
-    for board in ranking:
-        if len(listed) == MAX_LISTED:
-            break
-        if board not in titles:
-            unknown.append(board)
-        elif titles[board] is not None:
-            listed.append(board)
-    return listed, unknown
-
-
 class Titles:
     """A cache of the titles that one user may view in an admin site.
 
@@ -75,6 +59,7 @@ class Titles:
     def __init__(self, site: AdminSite, request: HttpRequest) -> None:
         self.site = site
         self.renew(request)
+        # The title, None for a board that the user may not view, and when it was looked up.
         self._titles: dict[UUID, tuple[str | None, float]] = {}
         self._lookup: asyncio.Task[None] | None = None
 
@@ -96,25 +81,31 @@ class Titles:
         elif (due := self._due(ranking)) and (self._lookup is None or self._lookup.done()):
             self._lookup = asyncio.get_running_loop().create_task(self._look_up(due, ranking))
             await asyncio.wait([self._lookup], timeout=TITLE_WITHIN)
-        titles = self._valid()
-        listed, unknown = pick(ranking, titles)
+        listed, unknown = self._pick(ranking)
         if unknown and not listed:
             return None
-        return [(board, titles[board] or "") for board in listed]
+        return [(board, self._titles[board][0] or "") for board in listed]
 
     def _due(self, ranking: Sequence[UUID]) -> list[UUID]:
-        listed, unknown = pick(ranking, self._valid())
+        listed, unknown = self._pick(ranking)
         requested_at = self._request[1]
         old = [b for b in listed if requested_at - self._titles[b][1] >= REFRESH_AFTER]
         return [*old, *unknown][:BOARDS_PER_LOOKUP]
 
-    def _valid(self) -> Mapping[UUID, str | None]:
+    def _pick(self, ranking: Sequence[UUID]) -> tuple[list[UUID], list[UUID]]:
+        """Return the boards to list, and those that may belong before them but are not known."""
         now = monotonic()
-        return {
-            board: title
-            for board, (title, at) in self._titles.items()
-            if now - at < (REFUSAL_LIFETIME if title is None else TITLE_LIFETIME)
-        }
+        listed: list[UUID] = []
+        unknown: list[UUID] = []
+        for board in ranking:
+            if len(listed) == MAX_LISTED:
+                break
+            title, at = self._titles.get(board, (None, -inf))
+            if now - at >= (REFUSAL_LIFETIME if title is None else TITLE_LIFETIME):
+                unknown.append(board)
+            elif title is not None:
+                listed.append(board)
+        return listed, unknown
 
     async def _look_up(self, boards: Collection[UUID], ranking: Collection[UUID]) -> None:
         (request, at), task = self._request, f"looking up board titles (site={self.site.name})"

@@ -104,7 +104,7 @@ class StaffConsumer(Endpoint):
             while True:
                 began = self._loop.time()
                 async with asyncio.timeout(AUTHORIZE_WITHIN):
-                    queries = await self._authorize(subscription)
+                    queries = await run_in_worker(_authorize, self.scope, subscription)
                 outages.works(_task(subscription))
                 for topic, query in queries.items():
                     poller_of(topic).subscribe(self, query, partial(self._update, topic))
@@ -115,11 +115,6 @@ class StaffConsumer(Endpoint):
         except Exception as error:  # noqa: BLE001 (the site's own code and database)
             outages.failed(error, _task(subscription))
             self._stop(Close.TRY_LATER)
-
-    async def _authorize(self, subscription: Subscription) -> dict[str, Query]:
-        if not get_settings().ENABLED:
-            raise TryLater("presence is switched off")
-        return await run_in_worker(_authorize, self.scope, subscription)
 
     def _update(self, topic: str, value: Any) -> None:
         if self._state.update(topic, value):
@@ -159,5 +154,7 @@ def _task(subscription: Subscription) -> str:
 
 
 def _authorize(scope: Any, subscription: Subscription) -> dict[str, Query]:
+    if not get_settings().ENABLED:
+        raise TryLater("presence is switched off")
     request = staff_request(http_request(scope), subscription.site, subscription.model)
     return authorize(request, subscription.topics)

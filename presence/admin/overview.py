@@ -27,7 +27,7 @@ from presence.auth import board_model
 from presence.conf import get_settings
 from presence.models import Overview
 from presence.runtime import running_hub
-from presence.stats import ProcessStats, afigures
+from presence.stats import ProcessStats, aprocess_stats
 
 INTERVAL = 0.5
 """Seconds between two fetches of the overview."""
@@ -99,7 +99,7 @@ class OverviewAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic 
         except ValueError:
             return None
         titles = viewable_titles(self.admin_site, request, [board])
-        return (board, titles[board]) if board in titles else None
+        return next(iter(titles.items()), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ async def _fetch(queries: Collection[OverviewQuery]) -> Mapping[OverviewQuery, d
     fields of `ProcessStats`, by name.
     """
     counts = await api.acensus()
-    processes = _with_own_values(await afigures())
+    processes = _with_own_values(await aprocess_stats())
     totals = {
         "people": sum(counts.values()),
         "sockets": sum(process.sockets for process in processes),

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.test import RequestFactory
 
 from presence.admin import busiest, overview
-from presence.admin.busiest import Titles, pick, rank, titles_of
+from presence.admin.busiest import Titles, rank, titles_of
 from presence.admin.poller import MAX_IDLE
 from presence.admin.threads import in_request
 from tests.support.admin import Patch
@@ -27,22 +27,6 @@ def test_most_people_come_first_and_equal_boards_keep_their_order() -> None:
     ranking = rank(counts)
     assert len(ranking) == busiest.MAX_RANKED
     assert counts[ranking[-1]] == 3
-
-
-@pytest.mark.parametrize(
-    ("titles", "picked"),
-    [
-        ({A: "a", B: None, C: "c", D: "d"}, ([A, C], [])),
-        ({A: "a", C: "c"}, ([A, C], [B])),
-        ({}, ([], [A, B, C, D])),
-        ({A: "", B: None, C: None, D: None}, ([A], [])),
-    ],
-)
-def test_boards_without_a_title_are_passed_over(
-    titles: dict[UUID, str | None], picked: tuple[list[UUID], list[UUID]], monkeypatch: Patch
-) -> None:
-    monkeypatch.setattr(busiest, "MAX_LISTED", 2)
-    assert pick([A, B, C, D], titles) == picked
 
 
 class Site:
@@ -118,9 +102,24 @@ class TestTitles:
             assert await self.listed(titles, *ranking) == expected
         assert [len(asked) for asked in site.asked] == [busiest.BOARDS_PER_LOOKUP] * 4
 
-    async def test_the_list_has_an_end(self, site: Site, titles: Titles) -> None:
-        ranking = [uuid4() for _ in range(busiest.MAX_LISTED + 5)]
-        assert await self.listed(titles, *ranking) == ranking[: busiest.MAX_LISTED]
+    async def test_the_list_passes_over_boards_and_has_an_end(
+        self, site: Site, titles: Titles
+    ) -> None:
+        secret, *ranking = (uuid4() for _ in range(busiest.MAX_LISTED + 5))
+        site.may_view = secret.__ne__
+        assert await self.listed(titles, secret, *ranking) == ranking[: busiest.MAX_LISTED]
+        assert await self.listed(titles, secret) == []
+
+    async def test_unknown_boards_are_only_looked_up_before_the_end(
+        self, site: Site, titles: Titles
+    ) -> None:
+        ranking = [uuid4() for _ in range(busiest.MAX_LISTED)]
+        await self.listed(titles, *ranking)
+        assert await self.listed(titles, *ranking, A) == ranking
+        assert await self.listed(titles, *ranking[:5], B, *ranking[5:], A, wait=True) == [
+            *ranking[:5], B, *ranking[5:-1]
+        ]  # fmt: skip
+        assert site.asked[1:] == [[B]]
 
     async def test_a_slow_answer_delays_nothing(self, site: Site, titles: Titles) -> None:
         assert await self.listed(titles, A) == [A]
