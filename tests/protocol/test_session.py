@@ -174,6 +174,7 @@ def test_a_malformed_frame_changes_nothing_and_ten_close(vector: dict[str, str])
     assert session.feed(MOVE, START) == MOVED
     assert feed(session, [frame] * 8) == [Strike(strike.reason, None)] * 8
     assert_closes(session.feed(frame, START + 1), StruckOut, notice)
+    assert session.feed(MOVE, START + 1) is None
 
 
 @pytest.mark.parametrize(
@@ -269,6 +270,7 @@ def test_a_farewell_has_a_notice_where_the_error_and_the_dialect_have_one() -> N
 
 @pytest.mark.parametrize("dialect", Dialect)
 def test_90_seconds_without_any_frame_close(dialect: Dialect) -> None:
+    assert_closes(fresh(dialect).check(START + 90), Silent)
     session = fresh(dialect)
     for n, frame in enumerate([HEARTBEAT, NONSENSE, None, JOIN], start=1):
         session.feed(frame, START + 80 * n)
