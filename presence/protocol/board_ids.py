@@ -1,4 +1,4 @@
-"""A board's short names, where its UUID is too long or not allowed (PROTOCOL.md, Identifiers)."""
+"""Board ids: what stands for a board's UUID in frames (PROTOCOL.md, Identifiers)."""
 
 from collections.abc import Container
 from hashlib import blake2b
@@ -18,9 +18,7 @@ def next_id(home: int, taken: Container[int]) -> int:
     """Return the first id from ``home`` on that is not taken; 1 follows 65535.
 
     Where every id is taken, return ``home``: the id is only a label on the wire, so boards may
-    share it. ``ValueError`` for a home outside 1..65535.
+    share it.
     """
-    if not 1 <= home <= MAX_BOARD_ID:
-        raise ValueError(f"board id is {home}, outside 1..{MAX_BOARD_ID}")
     candidates = chain(range(home, MAX_BOARD_ID + 1), range(1, home))
     return next((candidate for candidate in candidates if candidate not in taken), home)
