@@ -23,7 +23,7 @@ from presence.runtime import (
     shared_layer,
     wait_for,
 )
-from presence.server.operations import ANSWER_WITHIN, Operations
+from presence.server.operations import ACTIVITY_TIMEOUT, Operations
 from presence.server.people import Person as Person
 from presence.server.people import Scene as Scene
 from presence.signals import announcer
@@ -58,10 +58,10 @@ async def acensus(among: Iterable[Any] | None = None) -> dict[UUID, int]:
 async def apeople(board: Any, *, states: bool = True) -> list[Person]:
     """Return the people on a board, in the order they came. Without `states` only the store is
     asked, in one round trip."""
-    return (await ascene(board, ANSWER_WITHIN if states else 0)).people
+    return (await ascene(board, ACTIVITY_TIMEOUT if states else 0)).people
 
 
-async def ascene(board: Any, within: float = ANSWER_WITHIN) -> Scene:
+async def ascene(board: Any, within: float = ACTIVITY_TIMEOUT) -> Scene:
     """Return who is on a board, their cursors, and whether the board is closed, all at one moment.
 
     The processes that serve the board have `within` seconds to tell states and cursors; with 0 they

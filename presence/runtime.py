@@ -22,7 +22,7 @@ from presence.cluster.layer import Layer
 from presence.conf import Settings, get_settings
 from presence.protocol.errors import TryLater
 from presence.server.hub import Hub
-from presence.server.stats import Upkeep
+from presence.server.stats import StatsPublisher
 from presence.signals import announcer
 from presence.store.base import Store, Timing
 from presence.store.history import History
@@ -42,7 +42,7 @@ serving = Event()
 """Set in a process that imports presence's routes: browsers may connect to it."""
 
 _hubs: dict[Loop, Hub] = {}
-_upkeeps: dict[Hub, Upkeep] = {}
+_publishers: dict[Hub, StatsPublisher] = {}
 _background: list[tuple[Loop, Thread]] = []
 _background_lock = Lock()
 
@@ -53,10 +53,10 @@ def current_hub() -> Hub:
     loop = asyncio.get_running_loop()
     if loop not in _hubs:
         for closed in [other for other in _hubs if other.is_closed()]:
-            _upkeeps.pop(_hubs.pop(closed), None)
+            _publishers.pop(_hubs.pop(closed), None)
         hub = _hubs[loop] = _make_hub(loop)
-        _upkeeps[hub] = Upkeep(hub, _history_beside(hub.store))
-        _upkeeps[hub].start()
+        _publishers[hub] = StatsPublisher(hub, _history_beside(hub.store))
+        _publishers[hub].start()
     return _hubs[loop]
 
 
@@ -67,7 +67,7 @@ def running_hub() -> tuple[Loop, Hub] | None:
 
 def recording() -> bool:
     """Return whether this process writes the history."""
-    return _upkeeps[current_hub()].recorder.recording
+    return _publishers[current_hub()].recording
 
 
 async def on_hub_loop(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -181,7 +181,7 @@ async def with_history(work: Callable[[History], Coroutine[Any, Any, T]]) -> T:
     async def call() -> T:
         running = running_hub()
         if running is not None:
-            return await work(_upkeeps[running[1]].history)
+            return await work(_publishers[running[1]].history)
         return await work(_history_beside(background_store(get_settings())))
 
     return await on_hub_loop(call)

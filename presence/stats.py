@@ -9,7 +9,6 @@ from uuid import UUID
 
 from presence.runtime import for_sync_code, with_history
 from presence.server.stats import ProcessStats as ProcessStats
-from presence.server.stats import load
 from presence.store.history import HOURS, MINUTES, Span
 from presence.store.history import Point as Point
 
@@ -36,7 +35,7 @@ async def aprocess_stats() -> list[ProcessStats]:
     disappears 15 s after it was last heard of.
     """
     published = await with_history(lambda history: history.published())
-    return [load(published[process]) for process in sorted(published)]
+    return [ProcessStats.load(published[process]) for process in sorted(published)]
 
 
 minutes = for_sync_code(aminutes)

@@ -1,8 +1,7 @@
-"""Questions to the processes, asked through the layer by whoever has one: the asker need not be a
-process of its own, and holds no lease.
+"""Requests to other processes, over the channel layer.
 
-Everything here ends in a known time: a server may keep its connections open and answer nothing,
-and Channels' Redis layer would wait for it for ever.
+Whoever asks need not hold a lease. Every call ends in a known time, although a server may keep its
+connections open and answer nothing: Channels' Redis layer would wait for it for ever.
 """
 
 import asyncio
@@ -14,31 +13,34 @@ from uuid import uuid4
 from presence.cluster.layer import MESSAGE_TYPE, Layer, process_group
 from presence.protocol.errors import TryLater
 
-ASK_AGAIN = 0.5
-"""Seconds after which a process that has not answered is asked again: pub/sub loses messages."""
+REQUEST_INTERVAL = 0.5
+"""Seconds after which a request without an answer is sent again: pub/sub loses messages."""
 
-LAYER_WITHIN = 2.0
-"""Seconds within which the layer has done what it is asked, or is out of reach."""
+LAYER_TIMEOUT = 2.0
+"""Seconds after which the channel layer counts as out of reach."""
 
-CLOSE_WITHIN = 1.0
-"""Seconds that the layer has to close a channel."""
+CLOSE_TIMEOUT = 1.0
+"""Seconds that the channel layer has to end a receive."""
 
 T = TypeVar("T")
 
 
-class Asker:
-    """Speaks to processes, which have `within` seconds to answer, and are asked anew after `again`
-    seconds. Its methods raise `TryLater` where the layer is out of reach."""
+class Requester:
+    """Sends messages to processes, and collects their answers.
 
-    def __init__(self, layer: Layer, *, within: float, again: float = ASK_AGAIN) -> None:
+    Processes have `timeout` seconds to answer, and are asked again every `interval` seconds. The
+    methods raise `TryLater` where the layer is out of reach.
+    """
+
+    def __init__(self, layer: Layer, *, timeout: float, interval: float = REQUEST_INTERVAL) -> None:
         self._layer = layer
-        self._within = within
-        self._again = again
+        self._timeout = timeout
+        self._interval = interval
 
-    async def say(self, process: str, message: Mapping[str, Any]) -> None:
-        """Say something to one process."""
-        said = {"type": MESSAGE_TYPE, **message}
-        await of_layer(self._layer.group_send(process_group(process), said))
+    async def send(self, process: str, message: Mapping[str, Any]) -> None:
+        """Send a message to one process."""
+        group = process_group(process)
+        await _with_layer(self._layer.group_send(group, {"type": MESSAGE_TYPE, **message}))
 
     async def ask(
         self,
@@ -46,115 +48,99 @@ class Asker:
         question: Mapping[str, Any],
         read: Callable[[object], tuple[str, T]],
         *,
-        sure: bool = True,
+        verify: bool = True,
     ) -> Mapping[str, T]:
-        """Return what those processes answer that answer in time, by their names.
+        """Return the answers that come in time, by process.
 
-        `read` takes an answer apart into a process and what it says, or raises `ValueError`. `sure`
-        raises `TryLater` unless who is silent could have been heard.
+        `read` returns the process and the answer in a message, or raises `ValueError`. With
+        `verify`, silence counts only if this channel is heard: else it raises `TryLater`.
         """
-        channel = await of_layer(self._layer.new_channel())
-        ear = Ear(self._layer, channel, processes, read)
+        inbox = _Inbox(processes, read)
+        if not inbox.missing:
+            return inbox.answers
+        channel = await _with_layer(self._layer.new_channel())
+
+        async def ask_missing() -> None:
+            for process in sorted(inbox.missing):
+                await self.send(process, {"ask": channel, **question})
+
+        async def send_echo() -> None:
+            await _with_layer(self._layer.send(channel, inbox.echo))
+
+        receiving = asyncio.create_task(self._receive(channel, inbox))
         try:
-            await self._ask_until(asyncio.get_running_loop().time() + self._within, ear, question)
-            if ear.missing and sure:
-                await ear.prove()
+            await _repeat(ask_missing, inbox.complete, self._interval, self._timeout)
+            if inbox.missing and verify:
+                await _repeat(send_echo, inbox.echoed, REQUEST_INTERVAL, LAYER_TIMEOUT)
+                if not inbox.echoed.is_set():
+                    raise TryLater("the channel layer: messages to this process do not arrive")
         finally:
-            await ear.close()
-        return ear.answers
+            # A cancelled receive says goodbye to Redis, and may wait for ever for the reply. A
+            # second cancel ends that.
+            for _ in range(2):
+                receiving.cancel()
+                await asyncio.wait([receiving], timeout=CLOSE_TIMEOUT)
+        return inbox.answers
 
-    async def _ask_until(self, end: float, ear: "Ear[T]", question: Mapping[str, Any]) -> None:
-        loop = asyncio.get_running_loop()
-        while ear.missing and (left := end - loop.time()) > 0:
-            for process in sorted(ear.missing):
-                await self.say(process, {"ask": ear.channel, **question})
-            await _happens(ear.heard_all, min(self._again, left))
-
-
-class Ear(Generic[T]):
-    """Hears what `processes` answer on a channel of the layer. Create it on the event loop."""
-
-    def __init__(
-        self,
-        layer: Layer,
-        channel: str,
-        processes: Iterable[str],
-        read: Callable[[object], tuple[str, T]],
-    ) -> None:
-        self.channel = channel
-        self.answers: dict[str, T] = {}
-        self._read = read
-        self.missing = set(processes)
-        self.heard_all = asyncio.Event()
-        self._layer = layer
-        self._heard_itself = asyncio.Event()
-        self._echo = {"type": MESSAGE_TYPE, "echo": uuid4().hex}
-        self._hearing = asyncio.create_task(self._hear())
-
-    async def prove(self) -> None:
-        """Make sure that what is said on the channel is heard: else nobody can be called silent.
-        Raises `TryLater`."""
-        for _ in range(int(LAYER_WITHIN / ASK_AGAIN)):
-            await of_layer(self._layer.send(self.channel, self._echo))
-            if await _happens(self._heard_itself, ASK_AGAIN):
-                return
-        raise TryLater("the channel layer: what is said is not heard")
-
-    async def close(self) -> None:
-        """Hear no more."""
-        # Channels' layer takes leave of Redis when a receive is cancelled, and may wait for ever
-        # for that. To cancel again ends it.
-        for _ in range(2):
-            self._hearing.cancel()
-            await asyncio.wait([self._hearing], timeout=CLOSE_WITHIN)
-
-    async def _hear(self) -> None:
+    async def _receive(self, channel: str, inbox: "_Inbox[T]") -> None:
         while True:
             try:
-                self._take(await self._layer.receive(self.channel))
-            except Exception:  # noqa: BLE001 (whatever the layer raises; `prove` tells if it is deaf)
-                await asyncio.sleep(ASK_AGAIN)
+                inbox.take(await self._layer.receive(channel))
+            except Exception:  # noqa: BLE001 (any error of the layer; the echo finds lasting ones)
+                await asyncio.sleep(REQUEST_INTERVAL)
 
-    def _take(self, message: object) -> None:
-        if message == self._echo:
-            self._heard_itself.set()
+
+class _Inbox(Generic[T]):
+    """The answers to one question. `missing` are the processes that have not answered yet."""
+
+    def __init__(self, processes: Iterable[str], read: Callable[[object], tuple[str, T]]) -> None:
+        self.missing = set(processes)
+        self.answers: dict[str, T] = {}
+        self.complete = asyncio.Event()
+        self.echo = {"type": MESSAGE_TYPE, "echo": uuid4().hex}
+        self.echoed = asyncio.Event()
+        self._read = read
+
+    def take(self, message: object) -> None:
+        """Take in a message; ignore what is not an answer that is waited for."""
+        if message == self.echo:
+            self.echoed.set()
             return
-        with suppress(ValueError):  # who says what nobody understands has not answered
+        with suppress(ValueError):
             process, answer = self._read(message)
             if process in self.missing:
                 self.missing.discard(process)
                 self.answers[process] = answer
         if not self.missing:
-            self.heard_all.set()
+            self.complete.set()
 
 
-async def of_layer(asked: Awaitable[T]) -> T:
-    """Return what was asked of the layer, which is out of reach where it fails or takes long."""
-    what = "the channel layer"
-    return await used(what, in_time(what, asked, LAYER_WITHIN))
-
-
-async def used(what: str, asked: Awaitable[T]) -> T:
-    """Return what was asked of others' code; whatever that raises, it is out of reach."""
+async def bounded(what: str, work: Awaitable[T], seconds: float) -> T:
+    """Return the result of others' code; `TryLater` where it fails or takes longer than so many
+    seconds."""
     try:
-        return await asked
+        async with asyncio.timeout(seconds):
+            return await work
     except TryLater:
         raise
+    except TimeoutError as error:
+        raise TryLater(f"{what}: no answer within {seconds:g} s") from error
     except Exception as error:
         raise TryLater(f"{what}: {str(error) or type(error).__name__}") from error
 
 
-async def in_time(what: str, asked: Awaitable[T], within: float) -> T:
-    """Return what was asked; `TryLater`, which names `what`, where it takes longer."""
-    try:
-        async with asyncio.timeout(within):
-            return await asked
-    except TimeoutError as error:
-        raise TryLater(f"{what}: not within {within:g} s") from error
+async def _with_layer(work: Awaitable[T]) -> T:
+    return await bounded("the channel layer", work, LAYER_TIMEOUT)
 
 
-async def _happens(event: asyncio.Event, within: float) -> bool:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(within):
-            await event.wait()
-    return event.is_set()
+async def _repeat(
+    send: Callable[[], Awaitable[None]], done: asyncio.Event, interval: float, seconds: float
+) -> None:
+    """Send at intervals until `done` is set or so many seconds are over."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    while not done.is_set() and (left := end - loop.time()) > 0:
+        await send()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(interval, left)):
+                await done.wait()

@@ -1,10 +1,10 @@
-"""Who came onto a board and who went, told once over all processes: by the one whose word to the
-store made it so.
+"""Events of people who join and leave boards.
 
-It is about people: who has another tab on the board neither comes nor goes.
+Each is told once over all processes, by the process whose call to the store made it happen. They
+are about people: another tab of the same person is no event.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -13,8 +13,8 @@ from presence.store.base import Admission, Departure
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What happened on a board; `person` is the key that all their sockets share, `count` how many
-    people are on the board then."""
+    """What happened on a board. `person` is the key that all sockets of the person share, `count`
+    how many people are on the board after it."""
 
     board: UUID
     person: str
@@ -23,11 +23,11 @@ class Event:
 
 
 class PersonJoined(Event):
-    """A person came onto a board."""
+    """A person joined a board."""
 
 
 class PersonLeft(Event):
-    """A person left a board with the last of their tabs, or their grace is over."""
+    """A person left a board with their last tab, or their grace is over."""
 
 
 class BoardEmptied(Event):
@@ -35,7 +35,7 @@ class BoardEmptied(Event):
 
 
 Tell = Callable[[Event], None]
-"""Takes an event; neither waits nor raises."""
+"""Takes an event. It must neither wait nor raise."""
 
 
 def nobody(event: Event) -> None:
@@ -43,28 +43,23 @@ def nobody(event: Event) -> None:
 
 
 class Events:
-    """Tells what the store's answers mean."""
+    """Tells the events that follow from the store's answers."""
 
     def __init__(self, tell: Tell) -> None:
         self._tell = tell
 
     def came(self, board: UUID, admission: Admission) -> None:
-        """Tell of who came, if somebody did."""
+        """Tell that a person joined, unless they had another tab."""
         if admission.arrived:
             member = admission.member
             self._tell(PersonJoined(board, member.person, member.name, admission.people))
 
     def went(self, board: UUID, departure: Departure) -> None:
-        """Tell of those who left, if anybody did."""
-        for event in _leaves(board, departure):
-            self._tell(event)
-
-
-def _leaves(board: UUID, departure: Departure) -> Iterator[Event]:
-    names = {member.person: member.name for member in departure.members}
-    for person, name in names.items():
-        if person in departure.left:
-            yield PersonLeft(board, person, name, departure.people)
-    if departure.emptied:
-        person, name = list(names.items())[-1]
-        yield BoardEmptied(board, person, name, departure.people)
+        """Tell of each person who left with their last tab, and that the board is empty if so."""
+        names = {member.person: member.name for member in departure.members}
+        for person, name in names.items():
+            if person in departure.left:
+                self._tell(PersonLeft(board, person, name, departure.people))
+        if departure.emptied:
+            person, name = list(names.items())[-1]
+            self._tell(BoardEmptied(board, person, name, departure.people))

@@ -1,4 +1,4 @@
-"""Who is on a board, person by person: what a site is told of a roster."""
+"""Who is on a board, person by person, as `presence.api` returns it."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from presence.rooms.seats import Activity
 from presence.store.base import Member, Snapshot
 
 ACCOUNT = "user:"
-"""What the key of a person who has an account begins with; its primary key follows."""
+"""Prefix of the key of a person with an account; the account's primary key follows."""
 
 STATES = {
     UserState.ACTIVE: "active",
@@ -19,17 +19,17 @@ STATES = {
     UserState.IDLE: "idle",
     UserState.AWAY: "away",
 }
-"""What states are called, those first that say that somebody does more."""
+"""Names of the states. Of a person with several tabs the first state in this order counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
     """A person on a board, with all their tabs.
 
-    `key` is what all their sockets share, by which they are removed; `account` the primary key of
-    their account as text, None for a guest; `since` when they came; `state` what they do ("active",
-    "off board", "idle" or "away"), in the tab where they do most, None where no process told;
-    `processes` those that serve them.
+    `key` is the same for all their sockets, and what `presence.api.remove` takes. `account` is the
+    primary key of their account as text, None for a guest. `since` is when they came. `state` is
+    that of their most active tab: "active", "off board", "idle" or "away", None if no process told
+    it. `processes` are those that serve them.
     """
 
     key: str
@@ -44,9 +44,11 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A board at one moment: `people` in the order they came; `cursors`, those that are shown, by
-    session: whose (`Person.key`), and where, x and y from 0 to 65535; whether it is `closed` to
-    newcomers."""
+    """A board at one moment.
+
+    `people` are in the order they came. `cursors` are the cursors that are shown, by session: the
+    person's key, and x and y from 0 to 65535. A `closed` board lets no newcomers in.
+    """
 
     people: list[Person]
     cursors: Mapping[str, tuple[str, int, int]]
@@ -54,28 +56,24 @@ class Scene:
 
 
 def scene(snapshot: Snapshot, activity: Activity, now: datetime) -> Scene:
-    """Return a board as its roster has it, with what people do as far as it is told."""
+    """Return the scene of a board from its roster and from what is known of its activity."""
     cursors = {
         member.session: (member.person, *unpack_position(activity.cursors[member.session]))
         for member in snapshot.members
         if member.session in activity.cursors
     }
-    return Scene(_persons(snapshot, activity.states, now), cursors, snapshot.closed)
-
-
-def _persons(snapshot: Snapshot, states: Mapping[str, UserState], now: datetime) -> list[Person]:
     tabs: dict[str, list[Member]] = defaultdict(list)
     for member in snapshot.members:
         tabs[member.person].append(member)
-    here = [_person(members, snapshot.at, states, now) for members in tabs.values()]
-    return sorted(here, key=lambda person: person.since)
+    people = [_person(members, snapshot.at, activity.states, now) for members in tabs.values()]
+    return Scene(sorted(people, key=lambda person: person.since), cursors, snapshot.closed)
 
 
 def _person(
     tabs: Sequence[Member], at: float, states: Mapping[str, UserState], now: datetime
 ) -> Person:
     key, latest = tabs[0].person, tabs[-1]
-    told = {states[tab.session] for tab in tabs if tab.session in states}
+    known = {states[tab.session] for tab in tabs if tab.session in states}
     return Person(
         key=key,
         name=latest.name,
@@ -83,6 +81,6 @@ def _person(
         account=key.removeprefix(ACCOUNT) if key.startswith(ACCOUNT) else None,
         since=now - timedelta(seconds=at - min(tab.since for tab in tabs)),
         tabs=len(tabs),
-        state=next((word for state, word in STATES.items() if state in told), None),
+        state=next((name for state, name in STATES.items() if state in known), None),
         processes=tuple(sorted({tab.process for tab in tabs})),
     )

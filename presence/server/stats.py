@@ -1,61 +1,31 @@
-"""How one process does: figures that it works out every few seconds and the others can read.
-
-What a process does now and then whether or not anybody is here: it tells its figures, and tries
-to be the one that writes the history.
-
-Looks how many people there are, as long as this process is the one that does.
-"""
+"""How one process does, published for the others, and its turn at recording the history."""
 
 import asyncio
 import json
+import logging
 from dataclasses import asdict, dataclass, fields
 
-from presence.protocol.errors import TryLater
 from presence.server.hub import Hub
+from presence.server.logs import OutageLog
 from presence.server.metrics import timed, total
-from presence.server.tasks import Tasks
-from presence.store.base import Store
 from presence.store.history import History
 
+logger = logging.getLogger(__name__)
 
-class Recorder:
-    """One process's side of the history. `recording` is whether it was the recorder when it last
-    tried, which every process does: so the next one follows when that one dies."""
+PUBLISH_INTERVAL = 5.0
+"""Seconds between two publications of a process's stats."""
 
-    def __init__(self, history: History, store: Store, process: str) -> None:
-        self.recording = False
-        self._history = history
-        self._store = store
-        self._process = process
-
-    async def look(self) -> None:
-        """Count once, if this process may; `TryLater` where the store is out of reach, which leaves
-        a gap."""
-        at = await self._history.claim(self._process)
-        self.recording = at is not None
-        if at is not None:
-            people = await self._store.boards()
-            self.recording = await self._history.record(self._process, at, people)
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Counts since a process started; `late` is by how many seconds `timed` ticks were late
-    together."""
-
-    frames_in: int = 0
-    frames_out: int = 0
-    bytes_in: int = 0
-    bytes_out: int = 0
-    late: float = 0.0
-    timed: int = 0
+RECORD_INTERVAL = 10.0
+"""Seconds between two records of how many people there are; a multiple of `PUBLISH_INTERVAL`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessStats:
-    """What is so of a process now. Frames and bytes are per second, over the time since the figures
-    before; `tick_lag_ms` is by how much ticks were late on average meanwhile, `store_ms` what a
-    round trip to the store took, `lease_age` is in seconds."""
+    """How a process does.
+
+    Frames and bytes are per second since the stats before. `tick_lag_ms` is how late ticks were on
+    average meanwhile, `store_ms` a round trip to the store, `lease_age` in seconds.
+    """
 
     process: str
     sockets: int = 0
@@ -68,114 +38,107 @@ class ProcessStats:
     store_ms: float = 0.0
     lease_age: float = 0.0
 
+    def dump(self) -> str:
+        """Return them as a text that `load` reads."""
+        return json.dumps(asdict(self), separators=(",", ":"))
 
-RATES = ("frames_in", "frames_out", "bytes_in", "bytes_out")
-
-
-def rates(before: Counts, after: Counts, seconds: float) -> dict[str, float]:
-    """Return those figures that come of two counts, so many seconds apart."""
-    found = {name: _share(getattr(after, name) - getattr(before, name), seconds) for name in RATES}
-    late, timed = after.late - before.late, after.timed - before.timed
-    return {**found, "tick_lag_ms": _share(late * 1000, timed)}
-
-
-def _share(amount: float, of: float) -> float:
-    return round(amount / of, 3) if of > 0 else 0.0
+    @classmethod
+    def load(cls, text: str | bytes) -> "ProcessStats":
+        """Return the stats in a text, which may come from another release of presence."""
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in json.loads(text).items() if name in known})
 
 
-def dump(figures: ProcessStats) -> str:
-    """Return figures as a text that `load` takes."""
-    return json.dumps(asdict(figures), separators=(",", ":"))
+class StatsPublisher:
+    """Publishes a process's stats, and records the history where this process is the recorder.
 
-
-def load(text: str | bytes) -> ProcessStats:
-    """Return the figures that another process dumped, be it of an older or newer version."""
-    known = {field.name for field in fields(ProcessStats)}
-    return ProcessStats(
-        **{name: value for name, value in json.loads(text).items() if name in known}
-    )
-
-
-EVERY = 5.0
-"""Seconds between two figures of a process."""
-
-LOOK_EVERY = 2
-"""ProcessStats for each look at how many people there are: one every 10 s."""
-
-
-class Upkeep:
-    """Create it on the hub's event loop, and `start` it. It never raises; what fails is logged."""
+    Create it on the hub's event loop, and `start` it. Every process tries to be the recorder: when
+    one dies, another follows. `recording` says whether this one was it at its last try.
+    """
 
     def __init__(self, hub: Hub, history: History) -> None:
         self.history = history
-        self.recorder = Recorder(history, hub.store, hub.process)
+        self.recording = False
         self._hub = hub
-        self._tasks = Tasks()
         self._rounds = 0
-        self._busy = False
-        self._before = self._counts()
-        self._counted = hub.now()
-        self._timer: asyncio.TimerHandle | None = None
+        self._counts = self._count()
+        self._counted_at = hub.now()
+        self._running: asyncio.Task[None] | None = None
+        self._outage = OutageLog(
+            logger,
+            "store: cannot publish process stats or record the history, will retry",
+            "store: process stats and the history are written again",
+        )
 
-    def start(self, after: float = 1.0) -> None:
-        """Begin the first round in so many seconds."""
-        self._timer = asyncio.get_running_loop().call_later(after, self._begin)
+    def start(self, delay: float = 1.0) -> None:
+        """Publish for the first time in so many seconds, then at intervals."""
+        self._running = asyncio.get_running_loop().create_task(self._run(delay))
 
     async def stop(self) -> None:
-        """Begin no more, and wait for the round that is under way."""
-        if self._timer is not None:
-            self._timer.cancel()
-        await self._tasks.settle()
+        """End the task that `start` began."""
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.wait([self._running])
 
-    def _begin(self) -> None:
-        self.start(EVERY)
-        # A store that hangs is asked by one round at a time.
-        if not self._busy:
-            self._busy = True
-            self._tasks.spawn(self._round())
+    async def _run(self, delay: float) -> None:
+        while True:
+            await asyncio.sleep(delay)
+            start = self._hub.now()
+            try:
+                await self._round()
+                self._outage.works()
+            except Exception as error:  # noqa: BLE001 (whatever it is, the next round tries again)
+                self._outage.failed(error)
+            delay = max(0.0, start + PUBLISH_INTERVAL - self._hub.now())
 
     async def _round(self) -> None:
-        try:
-            await self._tell()
-            if self._rounds % LOOK_EVERY == 0 and self._hub.settled:
-                # Else a gap: what would be counted is not so.
-                await self.recorder.look()
-            self._rounds += 1
-        finally:
-            self._busy = False
-
-    async def _tell(self) -> None:
-        begin = self._hub.now()
+        start = self._hub.now()
         try:
             with timed(self._hub.metrics.store):
                 await self._hub.store.ping()
-        except TryLater:
+        except Exception:
             self._hub.metrics.store_failures.inc()
             raise
-        figures = self._figures(self._hub.now() - begin)
-        await self.history.publish(self._hub.process, dump(figures))
+        stats = self._stats(round_trip=self._hub.now() - start)
+        await self.history.publish(self._hub.process, stats.dump())
+        # While people are yet to be put back into the store, its counts are not what is so: a gap
+        # in the history is.
+        if self._rounds % (RECORD_INTERVAL // PUBLISH_INTERVAL) == 0 and self._hub.settled:
+            await self._record()
+        self._rounds += 1
 
-    def _figures(self, round_trip: float) -> ProcessStats:
-        hub, now, counts = self._hub, self._hub.now(), self._counts()
-        found = rates(self._before, counts, now - self._counted)
-        self._before, self._counted = counts, now
+    async def _record(self) -> None:
+        at = await self.history.claim(self._hub.process)
+        self.recording = at is not None
+        if at is not None:
+            people = await self._hub.store.boards()
+            self.recording = await self.history.record(self._hub.process, at, people)
+
+    def _stats(self, round_trip: float) -> ProcessStats:
+        hub, before, after = self._hub, self._counts, self._count()
+        change = {name: count - before[name] for name, count in after.items()}
+        seconds = hub.now() - self._counted_at
+        self._counts, self._counted_at = after, hub.now()
+        ticks, lag = change.pop("late_ticks"), change.pop("tick_lag")
         return ProcessStats(
             hub.process,
-            sockets=hub.metrics.sockets,
-            boards=hub.boards,
+            hub.metrics.sockets,
+            hub.boards,
+            **{name: _ratio(count, seconds) for name, count in change.items()},
+            tick_lag_ms=_ratio(lag * 1000, ticks),
             store_ms=round(round_trip * 1000, 3),
             lease_age=round(hub.lease_age, 3),
-            **found,
         )
 
-    def _counts(self) -> Counts:
+    def _count(self) -> dict[str, float]:
         metrics = self._hub.metrics
+        names = ("frames_in", "frames_out", "bytes_in", "bytes_out")
         ticks, lag = total(metrics.tick_lag)
-        return Counts(
-            metrics.frames_in,
-            metrics.frames_out,
-            metrics.bytes_in,
-            metrics.bytes_out,
-            lag,
-            ticks,
-        )
+        return {name: getattr(metrics, name) for name in names} | {
+            "late_ticks": ticks,
+            "tick_lag": lag,
+        }
+
+
+def _ratio(amount: float, of: float) -> float:
+    return round(amount / of, 3) if of else 0.0

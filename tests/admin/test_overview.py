@@ -17,7 +17,7 @@ from presence.admin.overview import OverviewAdmin
 from presence.models import Overview
 from presence.protocol.errors import TryLater
 from presence.runtime import current_hub
-from presence.server.stats import ProcessStats, dump
+from presence.server.stats import ProcessStats
 from presence.store.base import JoinRequest
 from presence_site.models import Board
 from tests.support.admin import Log, Patch, Replace, sign_in
@@ -120,7 +120,7 @@ async def test_totals_busiest_boards_and_this_process(staff: AsyncClient) -> Non
 async def test_connections_of_all_processes(staff: AsyncClient) -> None:
     hub = current_hub()
     for stats in (ProcessStats("another", 3, frames_in=2.5), ProcessStats(hub.process, 9)):
-        await own_history().publish(stats.process, dump(stats))
+        await own_history().publish(stats.process, stats.dump())
     hub.metrics.sockets = 2
     overview = await fetch(staff)
     assert overview["sockets"] == 5, "this process's own number is newer than the published one"

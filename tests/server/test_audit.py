@@ -1,4 +1,4 @@
-"""What counts as a difference between the store and the processes, and how it is said."""
+"""What counts as a difference between the store and the processes, and the line that tells it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,12 +11,7 @@ from presence.server.audit import (
     Counts,
     Difference,
     Evidence,
-    Ghost,
-    Miscount,
-    Missing,
     Sessions,
-    Silent,
-    Stranded,
     compare,
     confirmed,
     read_answer,
@@ -28,8 +23,8 @@ ONE, TWO = UUID(int=1), UUID(int=2)
 VERSION = 5
 
 
-def member(session: str, process: str = "p1", person: str = "", name: str = "Ada") -> Member:
-    return Member(session, process, person or session, name, (1, 2, 3), 0)
+def member(session: str, process: str = "p1", person: str = "") -> Member:
+    return Member(session, process, person or session, session.title(), (1, 2, 3), 0)
 
 
 def board(*members: Member) -> Snapshot:
@@ -43,190 +38,136 @@ def evidence(
     *,
     counts: Counts | None = None,
     told: Mapping[str, Counts] | None = None,
+    version: int = VERSION,
 ) -> Evidence:
-    """Return evidence; processes that `served` says nothing of answered that they serve nobody.
-    Unless `counts` or `told` say otherwise, the store and the processes count right."""
+    """Return evidence in which processes that are not in `served` serve nobody. Unless `counts` or
+    `told` say otherwise, the store and the processes count right."""
     right = {board: snapshot.people for board, snapshot in boards.items()}
     told = dict.fromkeys(processes, right) | dict(told or {})
-    versions = dict.fromkeys(right, VERSION)
+    versions = dict.fromkeys(right, version)
     answers = {
         process: Answer(served.get(process, {}), told[process], versions) for process in processes
     }
     return Evidence(processes, boards, right if counts is None else counts, answers)
 
 
-def test_the_same_story_has_no_difference() -> None:
-    boards = {ONE: board(member("a"), member("b", "p2")), TWO: board(member("c", "p2"))}
-    served = {"p1": {ONE: ["a"]}, "p2": {ONE: ["b"], TWO: ["c"]}}
-    assert compare(evidence(boards, served)) == []
+def lines(found: list[Difference]) -> list[str]:
+    return [str(difference) for difference in found]
 
 
-def test_nobody_anywhere_has_no_difference() -> None:
-    assert compare(evidence({}, {}, ())) == []
-    assert compare(evidence({ONE: board()}, {"p1": {ONE: []}})) == []
+GHOST = f"board {ONE}: ghost: 'A' (session a) is in the store, not in live process p1"
+MISSING = f"board {ONE}: missing: session b of live process p2 is not in the store"
+STRANDED = f"board {ONE}: stranded: 'A' (session a) is of process dead, without a lease"
+SILENT = "process p2: silent: it holds a lease and did not answer in time"
 
 
-def test_tabs_of_one_person_are_one_in_the_count() -> None:
-    boards = {ONE: board(member("a", person="ada"), member("b", person="ada"))}
-    assert boards[ONE].people == 1
-    assert compare(evidence(boards, {"p1": {ONE: ["a", "b"]}})) == []
+def miscount(source: str, count: int, persons: int, board: UUID = ONE) -> str:
+    return f"board {board}: miscount: {source} {count}, the persons on the roster are {persons}"
 
 
-def test_a_member_whom_their_live_process_does_not_serve_is_a_ghost() -> None:
-    ghost = member("ghost", "p2")
-    boards = {ONE: board(member("a"), ghost)}
-    assert compare(evidence(boards, {"p1": {ONE: ["a"]}})) == [Ghost(ONE, ghost)]
+def tells(process: str) -> str:
+    return f"process {process} tells its clients"
 
 
-def test_to_be_served_on_another_board_or_by_another_process_does_not_count() -> None:
-    ghost = member("a")
-    served = {"p1": {TWO: ["a"]}, "p2": {ONE: ["a"]}}
-    found = compare(evidence({ONE: board(ghost)}, served))
-    assert found == [Ghost(ONE, ghost), Missing(TWO, "a", "p1")]
-
-
-def test_a_served_session_that_the_store_does_not_know_is_missing() -> None:
-    boards = {ONE: board(member("a"))}
-    served = {"p1": {ONE: ["a", "lost"]}, "p2": {TWO: ["also"]}}
-    assert compare(evidence(boards, served)) == [
-        Missing(ONE, "lost", "p1"),
-        Missing(TWO, "also", "p2"),
-    ]
-
-
-def test_a_member_of_a_process_without_a_lease_is_stranded() -> None:
-    stranded = member("a", "dead")
-    assert compare(evidence({ONE: board(stranded)}, {})) == [Stranded(ONE, stranded)]
-
-
-def test_a_count_of_the_store_that_is_not_of_the_persons_is_a_miscount() -> None:
-    boards = {ONE: board(member("a"), member("b"))}
-    found = compare(evidence(boards, {"p1": {ONE: ["a", "b"]}}, counts={ONE: 3}))
-    assert found == [Miscount(ONE, None, 3, 2, VERSION)]
-
-
-def test_a_count_that_a_process_tells_its_clients_is_a_miscount_by_that_process() -> None:
-    boards = {ONE: board(member("a"), member("b", "p2")), TWO: board(member("c", "p2"))}
-    served = {"p1": {ONE: ["a"]}, "p2": {ONE: ["b"], TWO: ["c"]}}
-    told = {"p1": {ONE: 3}, "p2": {ONE: 1, TWO: 1}}
-    found = compare(evidence(boards, served, told=told))
-    assert found == [Miscount(ONE, "p1", 3, 2, VERSION), Miscount(ONE, "p2", 1, 2, VERSION)]
-
-
-def test_what_a_process_that_serves_nobody_there_would_tell_does_not_count() -> None:
-    boards = {ONE: board(member("a"))}
-    served = {"p1": {ONE: ["a"]}, "p2": {ONE: []}}
-    assert compare(evidence(boards, served, told={"p2": {ONE: 2, TWO: 2}})) == []
-
-
-def test_a_count_that_is_not_known_is_no_difference() -> None:
-    boards = {ONE: board(member("a"))}
-    assert compare(evidence(boards, {"p1": {ONE: ["a"]}}, counts={}, told={"p1": {}})) == []
-
-
-def test_a_process_that_serves_somebody_on_a_board_nobody_is_on_miscounts_too() -> None:
-    found = compare(evidence({}, {"p1": {ONE: ["lost"]}}, told={"p1": {ONE: 1}}))
-    assert found == [Missing(ONE, "lost", "p1"), Miscount(ONE, "p1", 1, 0, 0)]
-
-
-def test_a_process_that_did_not_answer_is_named_and_its_people_are_left_alone() -> None:
-    boards = {ONE: board(member("a", "p2"))}
-    seen = Evidence(("p1", "p2"), boards, {ONE: 1}, {"p1": Answer({}, {}, {})})
-    assert compare(seen) == [Silent("p2")]
-    assert seen.silent == ["p2"]
-
-
-def test_who_serves_a_board_is_known() -> None:
-    seen = evidence({}, {"p2": {ONE: ["a"], TWO: ["b"]}, "p1": {ONE: ["c"], TWO: []}})
-    assert seen.serving() == {ONE: ["p1", "p2"], TWO: ["p2"]}
-    assert seen.silent == []
-
-
-def test_boards_and_sessions_come_in_order() -> None:
-    boards = {TWO: board(member("b")), ONE: board(member("a"))}
-    answer = Answer({TWO: ["z", "y"]}, {TWO: 3}, {TWO: 4})
-    assert compare(Evidence(("p1", "p2"), boards, {ONE: 2, TWO: 1}, {"p1": answer})) == [
-        Ghost(ONE, member("a")),
-        Miscount(ONE, None, 2, 1, VERSION),
-        Ghost(TWO, member("b")),
-        Missing(TWO, "y", "p1"),
-        Missing(TWO, "z", "p1"),
-        Miscount(TWO, "p1", 3, 1, 4),
-        Silent("p2"),
-    ]
-
-
-def test_what_only_one_of_two_looks_finds_was_on_its_way() -> None:
-    coming, going = Ghost(ONE, member("a")), Missing(ONE, "b", "p1")
-    stays = Stranded(ONE, member("c", "dead"))
-    assert confirmed([coming, stays], [stays, going]) == [stays]
-
-
-def test_a_wrong_count_must_stand_at_one_version_while_the_right_one_may_change() -> None:
-    first = [Miscount(ONE, "p1", 3, 2, VERSION)]
-    again = [Miscount(ONE, "p1", 3, 4, VERSION)]
-    assert confirmed(first, again) == again
-    for other in (
-        Miscount(ONE, "p1", 4, 2, VERSION),
-        Miscount(ONE, "p2", 3, 2, VERSION),
-        Miscount(ONE, None, 3, 2, VERSION),
-        Miscount(TWO, "p1", 3, 2, VERSION),
-        Miscount(ONE, "p1", 3, 2, VERSION + 1),
-    ):
-        assert confirmed(first, [other]) == []
-
-
-def test_silence_is_certain_and_needs_no_second_look() -> None:
-    assert Silent("p2").certain
-    assert confirmed([], [Silent("p2")]) == [Silent("p2")]
-    assert confirmed([Silent("p2")], [Silent("p2")]) == [Silent("p2")]
-
-
-def test_who_was_silent_once_was_not_compared() -> None:
-    assert confirmed([Silent("p2")], []) == [Silent("p2")]
-
-
-def test_a_count_that_is_right_again_is_forgotten() -> None:
-    assert confirmed([Miscount(ONE, None, 3, 2, VERSION)], []) == []
+BOTH = {ONE: board(member("a"), member("b", "p2")), TWO: board(member("c", "p2"))}
+SERVED: dict[str, Sessions] = {"p1": {ONE: ["a"]}, "p2": {ONE: ["b"], TWO: ["c"]}}
+TABS = {ONE: board(member("a", person="x"), member("b", person="x"))}
 
 
 @pytest.mark.parametrize(
-    ("difference", "said"),
+    "same",
     [
+        evidence({}, {}, ()),
+        evidence({ONE: board()}, {"p1": {ONE: []}}),
+        evidence(BOTH, SERVED),
+        evidence(BOTH, SERVED, counts={}, told={"p1": {}, "p2": {}}),
+        evidence(TABS, {"p1": {ONE: ["a", "b"]}}, counts={ONE: 1}),
+        evidence(BOTH, SERVED, told={"p1": {ONE: 2, TWO: 9}}),
+    ],
+    ids=["nobody", "empty", "equal", "counts unknown", "tabs", "told to nobody"],
+)
+def test_the_same_story_has_no_difference(same: Evidence) -> None:
+    assert compare(same) == []
+
+
+@pytest.mark.parametrize(
+    ("different", "found"),
+    [
+        (evidence({ONE: board(member("a"))}, {}), [GHOST]),
         (
-            Ghost(ONE, member("s1", name="Ada")),
-            f"board {ONE}: ghost: 'Ada' (session s1) is in the store, not in live process p1",
+            # Served on another board, or by another process.
+            evidence({ONE: board(member("a"))}, {"p1": {TWO: ["a"]}, "p2": {ONE: ["a"]}}),
+            [GHOST, f"board {TWO}: missing: session a of live process p1 is not in the store"],
+        ),
+        (evidence({ONE: board(member("a", "dead"))}, {}), [STRANDED]),
+        (evidence({ONE: board(member("a"))}, {"p1": {ONE: ["a"]}, "p2": {ONE: ["b"]}}), [MISSING]),
+        (
+            evidence({}, {"p2": {ONE: ["b"]}}, told={"p2": {ONE: 1}}),
+            [MISSING, miscount(tells("p2"), 1, 0)],
+        ),
+        (evidence(BOTH, SERVED, counts={ONE: 3}), [miscount("the store counts", 3, 2)]),
+        (
+            evidence(BOTH, SERVED, told={"p1": {ONE: 3}, "p2": {ONE: 1, TWO: 2}}),
+            [
+                miscount(tells("p1"), 3, 2),
+                miscount(tells("p2"), 1, 2),
+                miscount(tells("p2"), 2, 1, TWO),
+            ],
         ),
         (
-            Stranded(ONE, member("s1", "dead")),
-            f"board {ONE}: stranded: 'Ada' (session s1) is of process dead, without a lease",
-        ),
-        (
-            Missing(ONE, "s1", "p1"),
-            f"board {ONE}: missing: session s1 of live process p1 is not in the store",
-        ),
-        (
-            Miscount(ONE, None, 3, 2, VERSION),
-            f"board {ONE}: miscount: the store counts 3, the persons on the roster are 2",
-        ),
-        (
-            Miscount(ONE, "p1", 3, 2, VERSION),
-            f"board {ONE}: miscount: process p1 tells its clients 3, "
-            "the persons on the roster are 2",
-        ),
-        (
-            Silent("p1"),
-            "process p1: silent: it holds a lease and did not answer in time",
+            # Those of a process that did not answer are left alone.
+            Evidence(("p1", "p2"), {ONE: board(member("b", "p2"))}, {}, {"p1": Answer({}, {}, {})}),
+            [SILENT],
         ),
     ],
 )
-def test_each_difference_is_one_line(difference: Difference, said: str) -> None:
-    assert str(difference) == said
+def test_each_difference_is_a_line(different: Evidence, found: list[str]) -> None:
+    assert lines(compare(different)) == found
 
 
-def test_the_summary_says_how_much_of_how_much() -> None:
-    boards = {ONE: board(member("a"), member("b")), TWO: board(member("c"))}
-    seen = evidence(boards, {})
+def test_differences_are_in_order() -> None:
+    boards = {TWO: board(member("b")), ONE: board(member("a"))}
+    answer = Answer({TWO: ["z", "y"]}, {TWO: 3}, {TWO: 4})
+    found = compare(Evidence(("p1", "p2"), boards, {ONE: 2, TWO: 1}, {"p1": answer}))
+    assert lines(found) == [
+        GHOST,
+        miscount("the store counts", 2, 1),
+        GHOST.replace(f"{ONE}", f"{TWO}").replace("'A' (session a)", "'B' (session b)"),
+        f"board {TWO}: missing: session y of live process p1 is not in the store",
+        f"board {TWO}: missing: session z of live process p1 is not in the store",
+        miscount(tells("p1"), 3, 1, TWO),
+        SILENT,
+    ]
+
+
+def test_what_only_one_of_two_comparisons_finds_was_on_its_way() -> None:
+    ghost = compare(evidence({ONE: board(member("a"))}, {}))
+    stranded = compare(evidence({ONE: board(member("a", "dead"))}, {}))
+    assert confirmed(ghost + stranded, stranded) == stranded
+    assert confirmed(ghost, []) == confirmed([], ghost) == []
+
+
+def test_a_wrong_count_must_stand_at_one_version_while_the_right_one_may_change() -> None:
+    def wrong(told: int, persons: int = 2, *, by: str = "p1", version: int = VERSION) -> Any:
+        here = {ONE: board(*(member(f"s{n}", by) for n in range(persons)))}
+        served = {by: {ONE: [f"s{n}" for n in range(persons)]}}
+        counted = evidence(here, served, told={by: {ONE: told}}, version=version)
+        (difference,) = compare(counted)
+        return [difference]
+
+    assert confirmed(wrong(3, 2), wrong(3, 4)) == wrong(3, 4)
+    for other in (wrong(4), wrong(3, by="p2"), wrong(3, version=VERSION + 1)):
+        assert confirmed(wrong(3), other) == []
+
+
+def test_silence_is_certain_from_one_comparison() -> None:
+    (silent,) = compare(Evidence(("p2",), {}, {}, {}))
+    for first, second in [([], [silent]), ([silent], []), ([silent], [silent])]:
+        assert confirmed(first, second) == [silent]
+
+
+def test_the_summary_tells_how_much_differs_of_how_much() -> None:
+    seen = evidence({ONE: board(member("a"), member("b")), TWO: board(member("c"))}, {})
     assert summary([], seen) == "Nothing differs: 2 processes, 2 boards, 3 sessions."
     alone = evidence({ONE: board(member("a"))}, {}, ("p1",))
     found = compare(alone)
@@ -234,7 +175,7 @@ def test_the_summary_says_how_much_of_how_much() -> None:
     assert summary(found * 2, alone).startswith("2 differences in ")
 
 
-SAID: dict[str, Any] = {
+ANSWER: dict[str, Any] = {
     "type": "presence.relay",
     "process": "p1",
     "sessions": {ONE.hex: ["a", "b"], TWO.hex: []},
@@ -243,14 +184,12 @@ SAID: dict[str, Any] = {
 }
 
 
-def test_an_answer_is_read() -> None:
-    answer = Answer({ONE: ["a", "b"], TWO: []}, {ONE: 2, TWO: 0}, {ONE: VERSION})
-    assert read_answer(SAID) == ("p1", answer)
-
-
-def test_a_process_of_before_counts_were_told_is_understood() -> None:
-    old = {key: SAID[key] for key in ("type", "process", "sessions")}
-    assert read_answer(old) == ("p1", Answer({ONE: ["a", "b"], TWO: []}, {}, {}))
+def test_answers_of_this_and_of_an_older_release_are_read() -> None:
+    sessions = {ONE: ["a", "b"], TWO: []}
+    answer = Answer(sessions, {ONE: 2, TWO: 0}, {ONE: VERSION})
+    assert read_answer(ANSWER) == ("p1", answer)
+    older = {key: ANSWER[key] for key in ("type", "process", "sessions")}
+    assert read_answer(older) == ("p1", Answer(sessions, {}, {}))
 
 
 @pytest.mark.parametrize(
@@ -262,33 +201,17 @@ def test_a_process_of_before_counts_were_told_is_understood() -> None:
         {},
         {"process": "p1"},
         {"sessions": {}},
+        *({**ANSWER, "process": process} for process in (None, b"p1")),
         *(
-            SAID | wrong
-            for wrong in (
-                {"process": None},
-                {"process": b"p1"},
-                {"sessions": None},
-                {"sessions": [ONE.hex]},
-                {"sessions": {"board": []}},
-                {"sessions": {1: []}},
-                {"sessions": {ONE.hex: "a"}},
-                {"sessions": {ONE.hex: None}},
-                {"sessions": {ONE.hex: ["a", 1]}},
-                {"told": None},
-                {"told": [2]},
-                {"told": {"board": 2}},
-                {"told": {1: 2}},
-                {"told": {ONE.hex: -1}},
-                {"told": {ONE.hex: "2"}},
-                {"told": {ONE.hex: 2.0}},
-                {"told": {ONE.hex: True}},
-                {"told": {ONE.hex: None}},
-                {"versions": None},
-                {"versions": {ONE.hex: "5"}},
-            )
+            {**ANSWER, "sessions": sessions}
+            for sessions in (None, [ONE.hex], {"board": []}, {1: []})
         ),
+        *({**ANSWER, "sessions": {ONE.hex: here}} for here in ("a", None, ["a", 1])),
+        *({**ANSWER, "told": told} for told in (None, [2], {"board": 2}, {1: 2})),
+        *({**ANSWER, "told": {ONE.hex: count}} for count in (-1, "2", 2.0, True, None)),
+        *({**ANSWER, "versions": versions} for versions in (None, {ONE.hex: "5"})),
     ],
 )
-def test_garbage_is_no_answer(garbage: object) -> None:
+def test_garbage_is_not_an_answer(garbage: object) -> None:
     with pytest.raises(ValueError, match=r"."):
         read_answer(garbage)

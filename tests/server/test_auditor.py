@@ -1,248 +1,285 @@
-"""A process tells whom it serves and what it tells them, whoever asks; and what differs is found
-and mended."""
+"""What an audit finds in real processes, how soon it is gone by itself, and that an audit ends."""
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from presence.server.audit import Answer, Ghost, Miscount, Missing, Stranded
-from presence.server.auditor import AT_ONCE, BACK_WITHIN, LOOK_AGAIN, LOOKS, LOOKS_EVERY
-from presence.store.base import JoinRequest
-from tests.server.auditors import TIMING, Inquiry, wrong
-from tests.server.harness import BOARD, OTHER_BOARD, pass_time, settle
+from presence.cluster.layer import process_group
+from presence.protocol.errors import TryLater
+from presence.server.audit import compare
+from presence.server.auditor import CONCURRENT_SNAPSHOTS, CONFIRM_AFTER, READ_TIMEOUT, Auditor
+from presence.server.auditor import longest as longest_audit
+from presence.store.base import JoinRequest, Snapshot, Store
+from tests.server.harness import BOARD, OTHER_BOARD, Seam, Socket, pass_time, settle
+from tests.server.world import RENEWAL, TIMING, World, agree, three
+from tests.support.layer import never
 
-RENEWAL = TIMING.lease / 3 + 1
-"""Seconds within which every process renews."""
+TIMEOUT = 1.0
+"""Seconds that processes have to answer."""
+
+
+class Sight(Seam):
+    """The auditor's own way to the store. It takes `seconds` for a snapshot, counts `wrong` more
+    people than there are, and never does the operation that `hangs` names."""
+
+    def __init__(self, inner: Store) -> None:
+        super().__init__(inner)
+        self.seconds = 0.0
+        self.wrong = 0
+        self.hangs = ""
+
+    async def snapshot(self, board: UUID) -> Snapshot:
+        await asyncio.sleep(self.seconds)
+        return await super().snapshot(board)
+
+    async def counts(self, boards: Collection[UUID]) -> Mapping[UUID, int]:
+        counts = await super().counts(boards)
+        return {board: count + self.wrong for board, count in counts.items()}
+
+    async def _pass(self, name: str, work: Callable[[], Awaitable[Any]]) -> Any:
+        if name == self.hangs:
+            await asyncio.Event().wait()
+        return await super()._pass(name, work)
+
+
+@dataclass
+class Audit:
+    """Processes, an auditor, and its way to their store."""
+
+    world: World
+    sight: Sight
+    auditor: Auditor
+
+    async def read(self) -> list[str]:
+        """Return what one comparison finds."""
+        return [str(difference) for difference in compare(await self.auditor.read())]
+
+    async def found(self) -> list[str]:
+        """Return what differs, be it just on its way or not."""
+        found, _ = await self.auditor.audit()
+        return [str(difference) for difference in found]
+
+    async def healed(self) -> float:
+        """Return the seconds until nothing differs."""
+        begin = seconds()
+        while await self.read():
+            await pass_time(0.25)
+        return seconds() - begin
+
+
+def seconds() -> float:
+    return asyncio.get_running_loop().time()
 
 
 @pytest.fixture
-async def inquiry() -> AsyncIterator[Inquiry]:
-    """An inquiry whose processes end with the test."""
-    inquiry = Inquiry()
-    yield inquiry
-    await inquiry.close()
+async def audit(world: World) -> Audit:
+    sight = Sight(world.store)
+    return Audit(world, sight, Auditor(sight, world.layer, timeout=TIMEOUT))
 
 
-async def test_a_process_tells_whom_it_serves_also_in_their_grace(inquiry: Inquiry) -> None:
-    here, there = inquiry.process("here"), inquiry.process("there")
-    ada, bob = await here.joined("ada"), await here.joined("bob", board=OTHER_BOARD)
-    cal = await there.joined("cal")
-    sessions = [socket.connection.session_id for socket in (ada, bob, cal)]
+# What is found
+
+
+async def test_sessions_and_told_counts_are_read_also_in_their_grace(audit: Audit) -> None:
+    ada = await audit.world.joined("one", "ada")
+    bob = await audit.world.joined("one", "bob", board=OTHER_BOARD)
+    cy = await audit.world.joined("two", "cy")
+    bob_session = bob.connection.session_id
     bob.snap()
     await settle()
-    answers = (await inquiry.auditor.look()).answers
-    assert answers["here"].sessions == {BOARD: [sessions[0]], OTHER_BOARD: [sessions[1]]}
-    assert answers["there"].sessions == {BOARD: [sessions[2]]}
-    assert await inquiry.found() == []
-
-
-async def test_a_process_tells_the_counts_that_its_clients_were_told(inquiry: Inquiry) -> None:
-    ada, bob = await inquiry.two()
-    evidence = await inquiry.auditor.look()
-    assert {name: answer.told for name, answer in evidence.answers.items()} == {
-        "here": {BOARD: ada.count},
-        "there": {BOARD: bob.count},
+    evidence = await audit.auditor.read()
+    assert evidence.answers["one"].sessions == {
+        BOARD: [ada.connection.session_id],
+        OTHER_BOARD: [bob_session],
     }
-    assert evidence.counts == {BOARD: 2}
+    assert evidence.answers["two"].sessions == {BOARD: [cy.connection.session_id]}
+    assert evidence.answers["two"].told == {BOARD: 2}
+    assert evidence.counts == {BOARD: 2, OTHER_BOARD: 1}
+    assert await audit.found() == []
 
 
-async def test_a_process_alone_on_its_board_can_be_asked(inquiry: Inquiry) -> None:
-    await inquiry.process("alone").joined("ada")
-    assert (await inquiry.auditor.look()).answers.keys() == {"alone"}
+async def test_nobody_anywhere_is_no_difference(audit: Audit) -> None:
+    assert await audit.found() == []
 
 
-async def test_nobody_to_ask_is_no_difference(inquiry: Inquiry) -> None:
-    assert await inquiry.found() == []
-
-
-# Sessions
-
-
-async def test_who_is_just_coming_is_no_ghost(inquiry: Inquiry) -> None:
-    here = inquiry.process("here")
-    await here.joined("ada")
-    here.seam.late.add("join")
-    here.seam.open.clear()
-    coming = here.socket("bob")
-    coming.ask()
+async def test_somebody_who_is_just_coming_is_no_ghost(audit: Audit) -> None:
+    await audit.world.joined("one", "ada")
+    one = audit.world.process("one")
+    one.seam.late.add("join")
+    one.seam.open.clear()
+    one.socket("bob").ask()
     await settle()
-    assert len((await inquiry.store.snapshot(BOARD)).members) == 2, (
-        "the store has them, the process not yet"
-    )
-    asyncio.get_running_loop().call_later(LOOK_AGAIN / 2, here.seam.open.set)
-    assert await inquiry.found() == []
+    (ghost, *_) = await audit.read()
+    assert "ghost: 'Ada'" in ghost, "the store has them, the process not yet"
+    asyncio.get_running_loop().call_later(CONFIRM_AFTER / 2, one.seam.open.set)
+    assert await audit.found() == []
 
 
-async def test_a_ghost_is_found_and_taken_off_its_board(inquiry: Inquiry) -> None:
-    ada, bob = await inquiry.two()
-    await inquiry.store.join(BOARD, JoinRequest("ghost", "there", "casper", "Casper"))
-    ghost, *counts = await inquiry.found()
-    assert isinstance(ghost, Ghost)
-    assert (ghost.board, ghost.member.name, ghost.member.process) == (BOARD, "Casper", "there")
-    # Nobody told the processes, which tell their clients what they know.
-    assert wrong(counts) == [(BOARD, "here", 2, 3), (BOARD, "there", 2, 3)]
-    assert await inquiry.repair() == []
-    assert ada.count == bob.count == 2
-    assert {member.person for member in (await inquiry.store.snapshot(BOARD)).members} == {
-        "ada",
-        "bob",
-    }
-
-
-async def test_who_is_missing_is_found_and_put_back(inquiry: Inquiry) -> None:
-    ada, bob = await inquiry.two()
-    lost = bob.connection.session_id
-    await inquiry.store.leave(BOARD, lost)
-    missing, *_ = await inquiry.found()
-    assert missing == Missing(BOARD, lost, "there")
-    assert await inquiry.repair() == []
-    assert ada.count == bob.count == 2
-    assert lost in {member.session for member in (await inquiry.store.snapshot(BOARD)).members}
-
-
-async def test_who_is_not_put_back_is_waited_for_in_vain_for_a_while_only(inquiry: Inquiry) -> None:
-    _, bob = await inquiry.two()
-    lost = bob.connection.session_id
-    await inquiry.store.leave(BOARD, lost)
-    found, evidence = await inquiry.auditor.audit()
-    inquiry.layer.loses = lambda message: "version" in message
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    await inquiry.auditor.repair(found, evidence)
-    assert loop.time() - began == pytest.approx(BACK_WITHIN)
-    assert Missing(BOARD, lost, "there") in await inquiry.found()
-
-
-async def test_who_is_left_of_a_dead_process_is_taken_off(inquiry: Inquiry) -> None:
-    ada = await inquiry.process("here").joined("ada")
-    await inquiry.store.renew("dead")
-    await inquiry.store.join(BOARD, JoinRequest("left", "dead", "casper", "Casper"))
-    await pass_time(TIMING.lease + 1)
-    assert [type(difference) for difference in await inquiry.found()] == [Stranded]
-    assert await inquiry.repair() == []
-    await settle()
-    assert ada.count == 1
-
-
-# Counts
-
-
-async def test_a_wrong_count_that_a_process_believes_is_found_and_mended(inquiry: Inquiry) -> None:
-    ada, bob = await inquiry.two()
-    inquiry.sights["here"].people = 7
-    await inquiry.process("elsewhere").joined("cy")
-    inquiry.sights["here"].people = None
-    assert (ada.count, bob.count) == (7, 3)
-    # It knows the version of the store: no renewal gives it a reason to look.
-    await pass_time(3 * RENEWAL)
-    assert ada.count == 7
-    assert wrong(await inquiry.found()) == [(BOARD, "here", 7, 3)]
-    assert await inquiry.repair() == []
-    assert (ada.count, bob.count) == (3, 3)
-
-
-async def test_a_count_that_is_old_because_a_word_was_lost_is_found_and_mended(
-    inquiry: Inquiry,
-) -> None:
-    ada, bob = await inquiry.two()
-    inquiry.layer.loses = lambda message: "version" in message
-    cy = await inquiry.process("elsewhere").joined("cy")
-    assert (ada.count, cy.count) == (2, 3)
-    found = wrong(await inquiry.found())
-    assert found == [(BOARD, "here", 2, 3), (BOARD, "there", 2, 3)]
-    inquiry.layer.loses = lambda message: False
-    assert await inquiry.repair() == []
-    assert ada.count == bob.count == cy.count == 3
-
-
-async def test_a_count_that_is_on_its_way_is_no_miscount(inquiry: Inquiry) -> None:
-    ada, _ = await inquiry.two()
-    inquiry.sights["here"].open.clear()
-    await inquiry.process("elsewhere").joined("cy")
+async def test_a_count_that_is_on_its_way_is_no_miscount(audit: Audit) -> None:
+    ada = await audit.world.joined("one", "ada")
+    one = audit.world.process("one")
+    await audit.world.joined("two", "bob")
+    one.seam.open.clear()
+    await audit.world.joined("two", "cy")
     assert ada.count == 2, "its process is still asking the store"
-    asyncio.get_running_loop().call_later(LOOK_AGAIN / 2, inquiry.sights["here"].open.set)
-    assert await inquiry.found() == []
+    assert len(await audit.read()) == 1
+    asyncio.get_running_loop().call_later(CONFIRM_AFTER / 2, one.seam.open.set)
+    assert await audit.found() == []
     assert ada.count == 3
 
 
-async def test_on_a_board_where_people_come_and_go_no_number_is_wrong_for_long(
-    inquiry: Inquiry,
-) -> None:
-    ada, _ = await inquiry.two()
-    elsewhere, store_of_here = inquiry.process("elsewhere"), inquiry.sights["here"].open
-    store_of_here.clear()
-    cy = await elsewhere.joined("cy")
+async def test_where_people_come_and_go_no_number_is_wrong_for_long(audit: Audit) -> None:
+    world = audit.world
+    ada, _ = await world.joined("one", "ada"), await world.joined("two", "bob")
+    store_of_one = world.process("one").seam.open
+    store_of_one.clear()
+    cy = await world.joined("two", "cy")
     assert ada.count == 2, "of 3"
-    finding = asyncio.create_task(inquiry.found())
-    await pass_time(LOOK_AGAIN / 4)
-    store_of_here.set()
+    finding = asyncio.create_task(audit.found())
+    await pass_time(CONFIRM_AFTER / 4)
+    store_of_one.set()
     cy.leave()
-    await pass_time(LOOK_AGAIN / 4)
-    store_of_here.clear()
-    await elsewhere.socket("dora").join()
+    await pass_time(CONFIRM_AFTER / 4)
+    store_of_one.clear()
+    await world.joined("two", "dora")
     assert ada.count == 2, "of 3 again"
     assert await finding == []
 
 
-async def test_a_wrong_count_of_the_store_is_found_and_stays(inquiry: Inquiry) -> None:
-    await inquiry.two()
-    inquiry.sight.counted = 1
-    assert wrong(await inquiry.found()) == [(BOARD, None, 1, 2)]
-    assert wrong(await inquiry.repair()) == [(BOARD, None, 1, 2)]
+async def test_a_wrong_count_of_the_store_is_found(audit: Audit) -> None:
+    await three(audit.world)
+    audit.sight.wrong = 1
+    line = f"board {BOARD}: miscount: the store counts 4, the persons on the roster are 3"
+    assert await audit.found() == [line]
 
 
-# Many boards
+async def test_a_process_that_does_not_answer_is_named(audit: Audit) -> None:
+    await three(audit.world)
+    await audit.world.store.renew("gone")
+    begin = seconds()
+    (line,) = await audit.found()
+    assert line.startswith("process gone: silent")
+    assert seconds() - begin == pytest.approx(TIMEOUT)
 
 
-async def test_a_board_that_somebody_is_yet_to_come_to_is_not_looked_at(inquiry: Inquiry) -> None:
-    here = inquiry.process("here")
-    await here.joined("ada")
-    here.seam.open.clear()
-    here.socket("bob", board=OTHER_BOARD).ask()
-    await settle()
-    evidence = await inquiry.auditor.look()
-    assert evidence.answers["here"].sessions[OTHER_BOARD] == []
-    assert evidence.boards.keys() == {BOARD}
-
-
-async def test_boards_are_counted_together_and_looked_at_several_at_once(inquiry: Inquiry) -> None:
-    here = inquiry.process("here")
-    for number in range(3 * AT_ONCE):
-        await here.joined("ada", board=UUID(int=number))
-    inquiry.sight.seconds = 0.001
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    evidence = await inquiry.auditor.look()
-    assert loop.time() - began == pytest.approx(3 * inquiry.sight.seconds)
-    assert len(evidence.boards) == len(evidence.counts) == 3 * AT_ONCE
-    assert inquiry.sight.calls.count("counts") == 1
-
-
-async def test_processes_are_not_told_to_look_at_all_their_boards_in_one_go(
-    inquiry: Inquiry,
+@pytest.mark.parametrize(
+    ("answer", "silent"),
+    [
+        ({"sessions": {BOARD.hex: ["its own"]}}, False),
+        ({"sessions": {BOARD.hex: ["its own"]}, "told": {BOARD.hex: 1}, "weather": "fine"}, False),
+        ({"sessions": "all of them"}, True),
+    ],
+    ids=["older", "newer", "nonsense"],
+)
+async def test_a_process_of_another_release_is_understood(
+    audit: Audit, answer: dict[str, Any], silent: bool
 ) -> None:
-    await inquiry.two()
-    evidence = await inquiry.auditor.look()
-    boards = [UUID(int=number) for number in range(2 * LOOKS + 1)]
-    answers = {
-        name: Answer({board: ["s"] for board in boards}, {}, {}) for name in evidence.answers
-    }
-    found = [Miscount(board, "here", 9, 1, 1) for board in boards]
-    loop = asyncio.get_running_loop()
-    told: Counter[tuple[str, float]] = Counter()
+    layer, store = audit.world.layer, audit.world.store
+    channel = await layer.new_channel()
+    await layer.group_add(process_group("other"), channel)
+    await store.renew("other")
+    await store.join(BOARD, JoinRequest("its own", "other", "cy", "Cy"))
 
-    def note(message: dict[str, Any]) -> bool:
-        told[message["from"], loop.time() - began] += 1
-        return False
+    async def reply() -> None:
+        while True:
+            question = await layer.receive(channel)
+            await layer.send(question["ask"], {"process": "other", **answer})
 
-    inquiry.line.loses = note
-    began = loop.time()
-    await inquiry.auditor.repair(found, replace(evidence, answers=answers))
-    each = {0.0: LOOKS, LOOKS_EVERY: LOOKS, 2 * LOOKS_EVERY: 1}
-    assert [count for _, count in sorted(told.items())] == [2 * n for n in each.values()]
-    assert [when for _, when in sorted(told)] == pytest.approx(list(each))
+    replying = asyncio.create_task(reply())
+    assert [("silent" in line) for line in await audit.found()] == [True] * silent
+    replying.cancel()
+
+
+# What heals by itself
+
+People = dict[str, Socket]
+
+
+async def ghost(world: World, people: People) -> str:
+    await world.store.join(BOARD, JoinRequest("ghost", "one", "casper", "Casper"))
+    return "ghost: 'Casper'"
+
+
+async def missing(world: World, people: People) -> str:
+    session = people["ada"].connection.session_id
+    await world.store.leave(BOARD, session)
+    return f"missing: session {session} of live process one"
+
+
+async def stranded(world: World, people: People) -> str:
+    await world.store.renew("dead")
+    await world.store.join(BOARD, JoinRequest("left", "dead", "casper", "Casper"))
+    await pass_time(TIMING.lease + 0.1)
+    return "stranded: 'Casper'"
+
+
+async def lost_messages(world: World, people: People) -> str:
+    world.layer.loses = lambda message: "echo" not in message
+    people["dee"] = await world.joined("two", "dee")
+    world.layer.loses = never
+    return "process one tells its clients 3, the persons on the roster are 4"
+
+
+@pytest.mark.parametrize(
+    ("fault", "within"),
+    [
+        (ghost, RENEWAL),
+        (missing, RENEWAL),
+        (stranded, TIMING.grace + RENEWAL),
+        (lost_messages, RENEWAL),
+    ],
+)
+async def test_what_renewals_heal(
+    audit: Audit, fault: Callable[[World, People], Awaitable[str]], within: float
+) -> None:
+    people = await three(audit.world)
+    line = await fault(audit.world, people)
+    assert any(line in found for found in await audit.read())
+    assert await audit.healed() <= within
+    await pass_time(RENEWAL)
+    assert agree(**people)
+    assert await audit.found() == []
+
+
+# An audit ends
+
+
+@pytest.mark.parametrize("ask", ["processes", "boards", "counts", "snapshot"])
+async def test_a_store_that_hangs_or_is_away_is_told_in_time(audit: Audit, ask: str) -> None:
+    await three(audit.world)
+    audit.sight.failing[ask] = TryLater("Redis: gone")
+    with pytest.raises(TryLater, match=r"^Redis: gone$"):
+        await audit.found()
+    audit.sight.hangs = ask
+    begin = seconds()
+    with pytest.raises(TryLater, match=rf"no answer within {READ_TIMEOUT:g}|within 31 s$"):
+        await audit.found()
+    assert seconds() - begin <= READ_TIMEOUT + TIMEOUT
+
+
+async def test_a_board_that_cannot_be_read_is_named(audit: Audit) -> None:
+    await three(audit.world)
+    audit.sight.failing["snapshot"] = ValueError("no member")
+    with pytest.raises(TryLater, match=rf"^board {BOARD}: no member$"):
+        await audit.found()
+
+
+async def test_several_boards_are_read_at_once_and_counted_together(audit: Audit) -> None:
+    one = audit.world.process("one")
+    for number in range(3 * CONCURRENT_SNAPSHOTS):
+        await one.joined("ada", board=UUID(int=number))
+    audit.sight.seconds = 0.001
+    begin = seconds()
+    evidence = await audit.auditor.read()
+    assert seconds() - begin == pytest.approx(3 * audit.sight.seconds)
+    assert len(evidence.boards) == len(evidence.counts) == 3 * CONCURRENT_SNAPSHOTS
+    assert audit.sight.calls.count("counts") == 1
+
+
+def test_how_long_an_audit_takes_at_most_is_known() -> None:
+    """The number of docs/commands.md."""
+    assert longest_audit(3.0) == 68

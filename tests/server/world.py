@@ -15,7 +15,7 @@ from presence.protocol.messages import (
 )
 from presence.server.events import Event
 from presence.server.hub import Hub
-from presence.server.operations import Heard, Operations
+from presence.server.operations import Operations, RecentActivity
 from presence.store.base import Timing
 from presence.store.memory import MemoryStore
 from tests.server.harness import Process, Seam, Socket, pass_time
@@ -57,7 +57,7 @@ class World:
     def operations(self, name: str = "") -> Operations:
         """Return staff on a process, or, unnamed, on none."""
         hub = self.processes[name].hub if name else None
-        return Operations(self.store, self.layer, hub, self.events.append, Heard())
+        return Operations(self.store, self.layer, hub, self.events.append, RecentActivity())
 
     def told(self) -> list[Event]:
         """Return the events since the last call."""

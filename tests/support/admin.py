@@ -76,7 +76,7 @@ class Serving:
     async def _begin(self) -> Hub:
         hub = current_hub()
         # What a process asks by itself, of figures and history, is not what a page asks.
-        await runtime._upkeeps[hub].stop()
+        await runtime._publishers[hub].stop()
         return hub
 
 

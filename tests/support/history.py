@@ -25,4 +25,4 @@ def write_history(
 
 def own_history() -> History:
     """Return the history of the running loop's hub."""
-    return runtime._upkeeps[runtime.current_hub()].history
+    return runtime._publishers[runtime.current_hub()].history

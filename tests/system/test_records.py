@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from presence.server.stats import ProcessStats, load
+from presence.server.stats import ProcessStats
 from presence.store.history import HOURS, MINUTES
 from presence.store.redis.history import RedisHistory
 from presence.store.redis.store import RedisStore
@@ -36,7 +36,7 @@ async def recorders(cluster: Cluster) -> list[int]:
 
 
 async def figures(history: RedisHistory) -> list[ProcessStats]:
-    return [load(text) for text in (await history.published()).values()]
+    return [ProcessStats.load(text) for text in (await history.published()).values()]
 
 
 async def test_the_history_survives_who_writes_it(

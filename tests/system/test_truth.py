@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from presence.checks import LAYER
-from presence.server.stats import EVERY, LOOK_EVERY
+from presence.server.stats import PUBLISH_INTERVAL, RECORD_INTERVAL
 from presence.store.base import Timing
 from presence.store.history import RECORDER_LEASE, STATS_TTL
 from presence.store.redis.scripts import Keys
@@ -51,10 +51,10 @@ PEOPLE_WITHIN = TIMING.lease * 4 / 3 + TIMING.grace + 5
 """Seconds until those are gone who died with a process a moment ago: a renewal and a look at each
 board later, and some to spare."""
 
-TOLD_WITHIN = STATS_TTL + EVERY + 5
+TOLD_WITHIN = STATS_TTL + PUBLISH_INTERVAL + 5
 """Seconds until nobody tells of a process that died any more."""
 
-LOOKED_WITHIN = EVERY * LOOK_EVERY * 2 + (0 if BRIEF else RECORDER_LEASE)
+LOOKED_WITHIN = RECORD_INTERVAL * 2 + (0 if BRIEF else RECORDER_LEASE)
 """Seconds until somebody looked for the history: another one, if need be."""
 
 NOTED_WITHIN = 1.0
