@@ -10,7 +10,6 @@ from presence.server.hub import Hub
 from presence.store.base import Timing
 from presence.store.memory import MemoryStore
 from tests.server.harness import Process, Seam
-from tests.server.servers import Failures, Server
 from tests.server.world import World
 from tests.support.clock import LOOPS, SkippingLoop
 
@@ -44,18 +43,6 @@ async def world() -> AsyncIterator[World]:
     world = World()
     yield world
     await world.close()
-
-
-@pytest.fixture
-def server() -> Server:
-    """A server to write to."""
-    return Server()
-
-
-@pytest.fixture
-def failures() -> Failures:
-    """Takes down when an outbox gives up."""
-    return Failures()
 
 
 @pytest.fixture

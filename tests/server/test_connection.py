@@ -1,26 +1,30 @@
-"""One connection: what a client may say, what it is answered, and how it is counted."""
+"""One connection: what a client may say, what it is answered, and what happens while its JOIN is
+under way."""
 
 import pytest
 
-from presence.protocol.errors import Close, Malformed, Notice, Restarting, TooFast
+from presence.protocol.errors import Close, Malformed, Notice, Restarting
 from presence.protocol.identity import anonymous_name, color_for
 from presence.protocol.messages import (
     Cursor,
     CursorUpdate,
-    Dialect,
     Heartbeat,
     Join,
     NoticeMessage,
     PresenceUpdate,
+    Roster,
     SetState,
     States,
     UserJoined,
     UserState,
+    Welcome,
 )
 from tests.server.harness import Process, Socket, pass_time, settle
 from tests.support.metrics import by_label, value
 
 BAD = b"\xff"
+
+
 MALFORMED = NoticeMessage(Notice.MALFORMED, 0)
 
 
@@ -58,14 +62,6 @@ async def test_a_person_keeps_their_colour(process: Process) -> None:
     assert (await process.joined("bob")).welcome.color == first.welcome.color
 
 
-async def test_heartbeats_are_answered_before_and_after_join(process: Process) -> None:
-    ada = process.socket()
-    ada.say(Heartbeat())
-    await ada.join()
-    ada.say(Heartbeat())
-    assert (ada.messages[0], ada.messages[-1]) == (Heartbeat(), Heartbeat())
-
-
 async def test_a_malformed_frame_changes_nothing_but_a_counter(process: Process) -> None:
     ada, bob = await process.joined(), await process.joined()
     ada.heard()
@@ -98,29 +94,6 @@ async def test_the_tenth_malformed_frame_is_the_end(process: Process) -> None:
     assert process.seam.calls.count("leave") == 1
 
 
-async def test_the_explicit_dialect_is_struck_without_a_word(process: Process) -> None:
-    old = process.socket(dialect=Dialect.EXPLICIT)
-    for _ in range(10):
-        old.connection.receive(BAD)
-    assert (old.frames, old.codes) == ([], [Close.MALFORMED])
-
-
-async def test_too_many_frames_are_the_end(process: Process) -> None:
-    ada = process.socket()
-    ada.say(*[Heartbeat()] * 240)
-    assert ada.codes == []
-    ada.say(Heartbeat(), Heartbeat())
-    assert ada.codes == [Close.TOO_FAST]
-    assert ada.messages[-1] == NoticeMessage(Notice.TOO_FAST, TooFast.default_retry)
-
-
-async def test_a_message_too_big_is_the_end(process: Process) -> None:
-    ada = process.socket()
-    ada.connection.receive(bytes(1025))
-    assert ada.codes == [Close.TOO_BIG]
-    assert process.hub.metrics.bytes_in == 1025
-
-
 async def test_silence_is_the_end(process: Process) -> None:
     ada, bob = await process.joined(), await process.joined()
     for _ in range(8):
@@ -130,15 +103,6 @@ async def test_silence_is_the_end(process: Process) -> None:
     await pass_time(3)
     assert (ada.codes, bob.codes) == ([], [Close.SILENT])
     assert ada.count == 1
-
-
-async def test_the_hub_sweeps_by_any_clock(process: Process) -> None:
-    ada = await process.joined()
-    now = process.hub.now()
-    ada.connection.sweep(now + 88)
-    assert ada.codes == []
-    ada.connection.sweep(now + 90)
-    assert ada.codes == [Close.SILENT]
 
 
 async def test_a_server_that_restarts_begins_a_grace(process: Process) -> None:
@@ -163,27 +127,6 @@ async def test_a_spectator_sees_and_is_not_seen(process: Process) -> None:
     assert watcher.pointers == {0: (5, 0)}
     assert ada.heard() == []
     assert by_label(process.hub.metrics, "malformed_total", "reason") == {}
-
-
-async def test_early_moves_of_a_spectator_are_not_shown(process: Process) -> None:
-    sockets = [await process.socket().join() for _ in range(255)]
-    await pass_time(1)
-    sockets[0].heard()
-    watcher = process.socket()
-    watcher.ask()
-    watcher.move(1)
-    await watcher.until(lambda: watcher.count == 256)
-    await pass_time(1)
-    assert sockets[0].heard() == [PresenceUpdate(16028, 256)]
-
-
-async def test_early_states_count_after_the_join(process: Process) -> None:
-    ada = await process.joined()
-    bob = process.socket()
-    bob.ask()
-    bob.say(SetState(UserState.OFF_BOARD), SetState(UserState.AWAY))
-    await pass_time(1)
-    assert [m for m in ada.messages if isinstance(m, States)] == [States(((1, UserState.AWAY),))]
 
 
 async def test_of_a_move_and_a_state_the_later_counts(process: Process) -> None:
@@ -211,3 +154,87 @@ async def test_frames_and_bytes_are_counted(process: Process) -> None:
     assert ticks >= 1
     await pass_time(20)
     assert metrics.ticks == ticks
+
+
+@pytest.mark.parametrize("end", ["hang_up", "snap", "leave"])
+async def test_join_and_gone_before_the_store_was_asked(process: Process, end: str) -> None:
+    ada = await process.joined()
+    bob = process.socket()
+    bob.ask()
+    getattr(bob, end)()
+    await pass_time(10)
+    assert bob.heard() == []
+    assert ada.heard() == []
+    assert process.seam.calls.count("join") == 1
+    assert "reap" not in process.seam.calls
+    assert await process.people() == 1
+
+
+@pytest.mark.parametrize("end", ["hang_up", "leave"])
+@pytest.mark.parametrize("late", [False, True])
+async def test_leaving_while_the_store_decides(process: Process, end: str, late: bool) -> None:
+    ada = await process.joined()
+    process.seam.late |= {"join"} if late else set()
+    process.seam.open.clear()
+    bob = process.socket()
+    bob.ask()
+    await settle()
+    getattr(bob, end)()
+    await settle()
+    process.seam.open.set()
+    await pass_time(1)
+    assert bob.heard() == []
+    assert ada.heard() == []
+    assert await process.people() == 1
+
+
+async def test_breaking_while_the_store_decides_begins_a_grace(process: Process) -> None:
+    ada = await process.joined()
+    process.seam.open.clear()
+    bob = process.socket("bob")
+    bob.ask("Bob")
+    await settle()
+    bob.snap()
+    await settle()
+    process.seam.open.set()
+    await pass_time(1)
+    assert [type(message) for message in ada.heard()] == [UserJoined, PresenceUpdate]
+    again = await process.joined("bob")
+    assert again.welcome.user == 1
+    again.hang_up()
+    await settle()
+    assert (ada.count, await process.people()) == (1, 1)
+
+
+async def test_leaving_and_joining_again_while_the_store_decides(process: Process) -> None:
+    ada = await process.joined()
+    process.seam.open.clear()
+    bob = process.socket()
+    bob.ask("First")
+    await settle()
+    bob.leave()
+    bob.move(9)  # out of order, and so not heard
+    bob.ask("Second")
+    bob.move(1, 2)
+    await settle()
+    process.seam.open.set()
+    await pass_time(1)
+    assert len(bob.all(Welcome)) == 1
+    assert [m.name for m in ada.heard() if isinstance(m, UserJoined)] == ["Second"]
+    assert ada.pointers == {bob.welcome.user: (1, 2)}
+    assert await process.people() == 2
+
+
+async def test_what_comes_while_the_store_decides_counts_after_it(process: Process) -> None:
+    ada = await process.joined()
+    process.seam.open.clear()
+    bob = process.socket()
+    bob.ask("Bob")
+    bob.say(CursorUpdate(1, 1), Heartbeat())
+    await pass_time(2)
+    bob.say(CursorUpdate(2, 2), Heartbeat(), CursorUpdate(3, 3))
+    assert bob.heard() == [Heartbeat(), Heartbeat()]
+    process.seam.open.set()
+    await pass_time(1)
+    assert [type(m) for m in bob.heard()] == [Welcome, Roster, PresenceUpdate]
+    assert ada.cursors == [Cursor(1, 3, 3)]

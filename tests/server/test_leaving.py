@@ -14,7 +14,6 @@ from presence.protocol.messages import (
     Join,
     Leave,
     PresenceUpdate,
-    Probe,
     Rate,
     UserLeft,
 )
@@ -210,17 +209,3 @@ async def test_a_closed_hub_has_nothing_left_to_do(process: Process) -> None:
     await pass_time(600)
     assert len(process.seam.calls) == calls
     assert ada.heard() == []
-
-
-async def test_a_late_answer_to_a_probe_after_leave_tells_nothing(process: Process) -> None:
-    ada, bob = await process.two()
-    bob.reads = False
-    ada.move(1)
-    await pass_time(3)
-    ada.move(2)
-    assert process.hub.metrics.frames_held
-    bob.leave()
-    await pass_time(1)
-    heard = len(bob.frames)
-    bob.say(Probe(1))
-    assert len(bob.frames) == heard

@@ -1,36 +1,22 @@
 """Two people on one board: who hears what, in which order, and when."""
 
-import asyncio
-
 import pytest
 
 from presence.protocol.messages import (
     Cursor,
     CursorBroadcast,
-    CursorUpdate,
-    Dialect,
     PresenceUpdate,
     Rate,
     Roster,
     RosterEntry,
-    SetState,
     States,
     UserJoined,
-    UserLeft,
     UserState,
-    Welcome,
 )
-from tests.server.harness import OTHER_BOARD, Process, pass_time, settle
+from tests.server.harness import Process, pass_time, settle
 from tests.support.clock import SkippingLoop
 
 INTERVAL = 0.033
-
-
-async def test_who_comes_first_is_alone(process: Process) -> None:
-    ada = await process.socket().join("Ada")
-    welcome = ada.welcome
-    assert (welcome.user, welcome.interval, welcome.name_set) == (0, 0, False)
-    assert ada.messages == [welcome, Roster(welcome.board, ()), PresenceUpdate(welcome.board, 1)]
 
 
 async def test_two_people_hear_of_each_other(process: Process) -> None:
@@ -46,33 +32,6 @@ async def test_two_people_hear_of_each_other(process: Process) -> None:
         PresenceUpdate(board, 2),
         Rate(33),
     ]
-
-
-async def test_a_newcomer_hears_where_everybody_is(process: Process) -> None:
-    ada = await process.joined()
-    ada.move(5, 6)
-    await pass_time(1)
-    bob = await process.socket().join()
-    kinds = [type(message) for message in bob.messages]
-    assert kinds == [Welcome, Roster, CursorBroadcast, PresenceUpdate]
-    assert bob.cursors == [Cursor(0, 5, 6)]
-
-
-async def test_the_explicit_dialect_beside_the_compact_one(process: Process) -> None:
-    ada = await process.joined()
-    old = process.socket(dialect=Dialect.EXPLICIT)
-    await old.join("Old")
-    await pass_time(1)
-    board = ada.welcome.board
-    kinds = [type(message) for message in old.heard()]
-    assert kinds == [UserJoined, UserJoined, PresenceUpdate]
-    ada.heard()
-    old.say(CursorUpdate(1, 2, board))
-    ada.move(3, 4)
-    await pass_time(1)
-    assert ada.heard() == [CursorBroadcast((Cursor(1, 1, 2),))]
-    assert old.heard() == [CursorBroadcast((Cursor(0, 3, 4),), board)]
-    assert [len(socket.cursor_frames[-1]) for socket in (ada, old)] == [6, 8]
 
 
 async def test_the_first_move_after_a_quiet_tick_goes_out_at_once(process: Process) -> None:
@@ -127,19 +86,6 @@ async def test_no_socket_gets_more_than_a_frame_per_interval(
     assert positions == sorted(set(positions))
 
 
-async def test_on_a_full_board_the_pace_is_slower(process: Process, loop: SkippingLoop) -> None:
-    sockets = [await process.socket().join() for _ in range(150)]
-    await pass_time(1)
-    ada, bob = sockets[:2]
-    pace = ada.all(Rate)[-1].interval
-    assert 40 < pace <= 50
-    ada.move(1)
-    ada.move(2)
-    began = loop.time()
-    await bob.until(lambda: bob.pointers[0] == (2, 0))
-    assert loop.time() - began == pytest.approx(pace / 1000)
-
-
 async def test_a_process_that_lags_slows_the_pace_and_recovers(
     process: Process, loop: SkippingLoop
 ) -> None:
@@ -154,16 +100,6 @@ async def test_a_process_that_lags_slows_the_pace_and_recovers(
     assert 33 < slow <= 1000
     await pass_time(60)
     assert ada.all(Rate)[-1].interval == 33
-
-
-async def test_states_are_told_and_hide_the_cursor(process: Process) -> None:
-    ada, bob = await process.joined(), await process.joined()
-    ada.heard()
-    bob.say(SetState(UserState.AWAY))
-    assert ada.heard() == [States(((1, UserState.AWAY),))]
-    await pass_time(1)
-    bob.move(1)
-    assert ada.heard() == [States(((1, UserState.ACTIVE),)), CursorBroadcast((Cursor(1, 1, 0),))]
 
 
 async def test_the_hub_notices_who_is_idle(process: Process) -> None:
@@ -182,16 +118,6 @@ async def test_the_hub_notices_who_is_idle(process: Process) -> None:
     ]
 
 
-async def test_a_clean_goodbye_is_told_at_once(process: Process) -> None:
-    ada, bob = await process.joined(), await process.joined()
-    ada.heard()
-    bob.hang_up()
-    await settle()
-    board = ada.welcome.board
-    assert ada.heard() == [UserLeft(board, 1), PresenceUpdate(board, 1), Rate(0)]
-    assert await process.people() == 1
-
-
 async def test_after_leave_the_socket_may_join_again(process: Process) -> None:
     ada, bob = await process.joined(), await process.joined()
     bob.leave()
@@ -206,38 +132,3 @@ async def test_after_leave_the_socket_may_join_again(process: Process) -> None:
     assert (bob.welcome.user, bob.count, ada.count) == (2, 2, 2)
     bob.move(9)
     assert ada.pointers[2] == (9, 0)
-
-
-async def test_boards_hear_nothing_of_each_other(process: Process) -> None:
-    ada, bob = await process.joined(), await process.joined(board=OTHER_BOARD)
-    ada.heard()
-    bob.move(1)
-    await pass_time(1)
-    assert ada.heard() == []
-    assert (ada.count, bob.count, bob.welcome.user) == (1, 1, 0)
-
-
-async def test_300_connections_on_one_board(process: Process) -> None:
-    sockets = [process.socket() for _ in range(300)]
-    await asyncio.gather(*(socket.join() for socket in sockets))
-    await pass_time(1)
-    users = sorted(socket.welcome.user for socket in sockets)
-    assert users == [*range(255), *[255] * 45]
-    spectators = [socket for socket in sockets if socket.welcome.spectator]
-    assert len(spectators) == 45
-    assert {socket.count for socket in sockets} == {300}
-    assert await process.people() == 300
-
-    users_sockets = {s.welcome.user: s for s in sockets if not s.welcome.spectator}
-    users_sockets[9].move(1, 2)
-    await pass_time(1)
-    assert all(s.pointers[9] == (1, 2) for s in sockets if s is not users_sockets[9])
-    spectators[0].move(3, 4)
-    await pass_time(1)
-    assert all(255 not in socket.pointers for socket in sockets)
-
-    users_sockets[7].hang_up()
-    await pass_time(3)
-    assert (await process.socket().join()).welcome.spectator
-    await pass_time(3)
-    assert (await process.socket().join()).welcome.user == 7

@@ -1,5 +1,5 @@
-"""A store that is slow, out of reach, or wrong: what clients are told, and that nobody else is
-harmed."""
+"""A store that is slow, out of reach or wrong: what clients are told, that nobody else is harmed,
+and that leaves and graces are carried out when it is back."""
 
 import asyncio
 import logging
@@ -12,9 +12,23 @@ from presence.protocol.messages import (
     Dialect,
     Heartbeat,
     NoticeMessage,
+    PresenceUpdate,
+    Rate,
     UserLeft,
 )
-from tests.server.harness import OTHER_BOARD, OUT, BrokenError, Process, pass_time, settle
+from presence.server.hub import SWEEP_EVERY, Hub
+from presence.store.base import Timing
+from presence.store.memory import MemoryStore
+from tests.server.harness import (
+    BOARD,
+    OTHER_BOARD,
+    OUT,
+    BrokenError,
+    Process,
+    Seam,
+    pass_time,
+    settle,
+)
 from tests.support.metrics import by_label
 
 
@@ -29,14 +43,6 @@ async def test_out_of_reach_at_join_is_told_and_closed(process: Process, method:
     assert by_label(process.hub.metrics, "closed_total", "code") == {"1013": 1}
     assert process.hub.metrics.sockets == 0
     assert "leave" not in process.seam.calls
-
-
-async def test_the_explicit_dialect_is_closed_without_a_notice(process: Process) -> None:
-    process.seam.failing["join"] = OUT
-    ada = process.socket(dialect=Dialect.EXPLICIT)
-    ada.ask()
-    await settle()
-    assert (ada.messages, ada.codes) == ([], [Close.TRY_LATER])
 
 
 async def test_a_join_that_fails_otherwise_is_told_too_and_logged(
@@ -64,40 +70,6 @@ async def test_who_left_meanwhile_is_not_closed(process: Process) -> None:
     assert (ada.frames, ada.codes) == ([], [])
     process.seam.failing.clear()
     assert (await ada.join()).count == 1
-
-
-async def test_who_left_meanwhile_is_told_nothing_though_the_store_takes_its_time(
-    process: Process,
-) -> None:
-    ada = await process.joined()
-    process.seam.open.clear()
-    bob = process.socket()
-    bob.ask()
-    await settle()
-    bob.leave()
-    process.seam.let_one_through()
-    await settle()
-    ada.move(1)
-    await pass_time(1)
-    assert process.seam.calls[-2:] == ["join", "leave"]
-    assert bob.heard() == []
-    process.seam.open.set()
-    await pass_time(1)
-    assert (bob.heard(), ada.count, await process.people()) == ([], 1, 1)
-
-
-async def test_who_leaves_hears_no_more_though_the_store_takes_its_time(process: Process) -> None:
-    ada, bob = await process.two()
-    bob.heard()
-    process.seam.open.clear()
-    bob.leave()
-    ada.move(1)
-    await pass_time(1)
-    assert bob.heard() == []
-    process.seam.open.set()
-    await pass_time(1)
-    assert bob.heard() == []
-    assert ada.count == 1
 
 
 async def test_those_on_the_board_go_on_while_the_store_is_out_of_reach(
@@ -176,3 +148,137 @@ async def test_what_is_asked_of_one_board_is_done_in_turn(process: Process) -> N
     await pass_time(1)
     assert process.seam.calls == ["join", "leave"]
     assert (cy.welcome.user, cy.count) == (1, 1)
+
+
+@pytest.mark.parametrize("end", ["leave", "hang_up"])
+async def test_a_leave_is_carried_through_when_the_store_is_back(
+    process: Process, end: str
+) -> None:
+    ada, bob = await process.two()
+    process.seam.failing["leave"] = OUT
+    getattr(bob, end)()
+    await pass_time(30)
+    assert await process.people() == 2
+    assert 25 <= process.seam.calls.count("leave") <= 35
+    process.seam.failing.clear()
+    await pass_time(1.5)
+    assert ada.count == 1
+    assert await process.people() == 1
+
+
+async def test_a_grace_begins_when_the_store_is_back(process: Process) -> None:
+    ada, bob = await process.two()
+    process.seam.failing["start_grace"] = OUT
+    bob.snap()
+    await pass_time(8)
+    process.seam.failing.clear()
+    await pass_time(4)
+    assert ada.count == 2
+    await pass_time(3)
+    assert ada.count == 1
+    assert await process.people() == 1
+
+
+@pytest.mark.parametrize("method", ["reap", "renew"])
+async def test_a_grace_ends_when_the_store_is_back(process: Process, method: str) -> None:
+    ada, bob = await process.two()
+    await pass_time(4)
+    bob.snap()
+    await settle()
+    process.seam.failing[method] = OUT
+    await pass_time(8)
+    assert ada.count == 2
+    process.seam.failing.clear()
+    await pass_time(2)
+    assert ada.count == 1
+
+
+async def test_a_leave_from_an_earlier_stay_does_not_end_the_next(process: Process) -> None:
+    ada, bob = await process.two()
+    process.seam.failing["leave"] = OUT
+    bob.leave()
+    await pass_time(1.5)
+    bob.ask()
+    await pass_time(1.5)
+    process.seam.failing.clear()
+    await pass_time(5)
+    assert await process.people() == 2
+    bob.move(4)
+    assert ada.pointers[bob.welcome.user] == (4, 0)
+
+
+@pytest.mark.parametrize("method", ["start_grace", "reap"])
+async def test_a_grace_that_fails_otherwise_is_logged_and_leaves_no_ghost(
+    process: Process, caplog: pytest.LogCaptureFixture, method: str
+) -> None:
+    ada, bob = await process.two()
+    process.seam.failing[method] = BrokenError("oh")
+    bob.snap()
+    await pass_time(60)
+    assert [record.levelno for record in caplog.records] == [logging.ERROR]
+    assert ada.heard()[-2:] != []
+    assert UserLeft(16028, 1) in ada.messages
+
+
+async def test_a_grace_that_is_not_quite_over_by_the_stores_clock() -> None:
+    store = Seam(MemoryStore(asyncio.get_running_loop().time, Timing(grace=5.25)))
+    process = Process(Hub(store, "p", least=33, timing=Timing(grace=5.0)), store)
+    ada, bob = await process.two()
+    bob.snap()
+    await pass_time(5.1)
+    assert ada.heard() == [Rate(0)]
+    await pass_time(0.2 + SWEEP_EVERY)
+    assert ada.heard() == [UserLeft(16028, 1), PresenceUpdate(16028, 1)]
+    assert store.calls.count("reap") == 2
+    await process.hub.close()
+
+
+async def test_a_session_taken_over_while_its_socket_is_open_here_hears_no_more(
+    process: Process,
+) -> None:
+    ada = await process.joined()
+    old = process.socket("bob", dialect=Dialect.EXPLICIT)
+    old.ask("Bob")
+    await pass_time(1)
+    old.heard()
+    # As where the lease of this process was out for a moment.
+    member = ((await process.seam.inner.snapshot(BOARD)).members)[1]
+    await process.seam.inner.start_grace(BOARD, member.session)
+    new = await process.joined("bob")
+    assert new.welcome.user == 1
+    ada.move(1)
+    old.move(2)
+    new.move(3)
+    await pass_time(1)
+    assert (new.pointers[0], ada.pointers[1]) == ((1, 0), (3, 0))
+    assert old.heard() == []
+    old.hang_up()
+    await pass_time(10)
+    assert ada.count == 2
+
+
+async def test_a_hub_renews_while_anybody_is_in_their_grace() -> None:
+    timing = Timing(grace=60.0)
+    store = Seam(MemoryStore(asyncio.get_running_loop().time, timing))
+    process = Process(Hub(store, "p", least=33, timing=timing), store)
+    ada = await process.joined("ada")
+    ada.snap()
+    await pass_time(30)
+    assert store.calls.count("renew") > 6
+    assert (await process.joined("ada")).welcome.user == 0
+    await process.hub.close()
+
+
+async def test_people_of_a_process_that_stalled_are_not_taken_for_dead(
+    process: Process,
+) -> None:
+    ada, bob = await process.two()
+    bob.snap()
+    await settle()
+    loop = asyncio.get_running_loop()
+    loop.busy(40.0)  # type: ignore[attr-defined]
+    await pass_time(1)
+    assert ada.count == 1
+    assert await process.people() == 1
+    cy = await process.joined()
+    assert cy.count == 2

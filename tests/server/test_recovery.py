@@ -1,27 +1,157 @@
-"""Several processes of which one is cut off, and a store or a layer that is away."""
+"""Several processes and shared state that is lost or away: everybody is put back, and
+nobody is told as gone."""
 
 import asyncio
+import json
 import logging
 from collections.abc import Mapping
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 
 from presence.protocol.errors import Close
 from presence.protocol.messages import (
+    CursorUpdate,
+    Dialect,
     PresenceUpdate,
     Roster,
-    SetState,
-    States,
     UserJoined,
     UserLeft,
     UserState,
     Welcome,
 )
-from presence.store.base import BoardSummary
+from presence.store.base import BoardSummary, JoinRequest
 from tests.server.harness import BOARD, OTHER_BOARD, OUT, BrokenError, pass_time, settle
 from tests.server.world import MENDED, RENEWAL, TIMING, World, agree, comings, quiet, roster, three
 from tests.support.layer import Sent as Message
+from tests.support.metrics import by_label
+
+VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "frames.json").read_text())
+
+
+# A store that loses everything
+
+
+async def test_everybody_is_put_back_and_nobody_is_told_as_gone(world: World) -> None:
+    people = await three(world)
+    world.lose_everything()
+    await pass_time(MENDED)
+    assert agree(**people)
+    assert await world.process("one").people() == 3
+    for socket in people.values():
+        told = socket.heard()
+        assert not [m for m in told if isinstance(m, UserLeft | UserJoined | Welcome)]
+        assert [m for m in told if isinstance(m, PresenceUpdate)] == []
+        assert Roster in map(type, told)
+
+
+@pytest.mark.parametrize("seconds", range(6))
+async def test_whenever_it_happens_nobody_is_told_as_gone(world: World, seconds: int) -> None:
+    people = await three(world)
+    people["dan"] = await world.joined("three", "dan")
+    await quiet(*people.values())
+    world.processes["two"].seam.open.clear()
+    await pass_time(seconds)
+    world.lose_everything()
+    await pass_time(0.5)
+    world.processes["two"].seam.open.set()
+    await pass_time(MENDED)
+    assert agree(**people)
+    for socket in people.values():
+        assert not [m for m in socket.heard() if isinstance(m, UserLeft | UserJoined)]
+
+
+async def test_moves_go_on_meanwhile_and_after(world: World) -> None:
+    people = await three(world)
+    world.lose_everything()
+    for x in range(100):
+        people["bob"].move(x)
+        await pass_time(0.1)
+    assert [people[name].pointers[1] for name in ("ada", "cy")] == [(99, 0)] * 2
+    xs = [cursor.x for cursor in people["ada"].cursors if cursor.user == 1]
+    assert xs == sorted(xs)
+
+
+async def test_it_may_happen_again_and_again(world: World) -> None:
+    people = await three(world)
+    for pause in (0.1, 3.0, 7.0, 0.5, 1.0):
+        world.lose_everything()
+        await pass_time(pause)
+    await pass_time(MENDED)
+    assert agree(**people)
+    assert not [m for p in people.values() for m in p.heard() if isinstance(m, UserLeft)]
+
+
+async def test_a_broken_socket_is_not_put_back(world: World) -> None:
+    people = await three(world)
+    people.pop("cy").snap()
+    await settle()
+    world.lose_everything()
+    await pass_time(MENDED)
+    assert agree(**people)
+    assert await world.process("one").people() == 2
+    assert {m.person for m in (await world.store.snapshot(BOARD)).members} == {"ada", "bob"}
+
+
+async def test_who_leaves_while_it_is_empty_is_gone(world: World) -> None:
+    people = await three(world)
+    world.lose_everything()
+    people.pop("cy").leave()
+    await pass_time(MENDED)
+    assert agree(**people)
+
+
+async def test_who_had_left_before_the_store_fell_back_is_taken_off_again(world: World) -> None:
+    people = await three(world)
+    # As with a replica that had not heard of the leave when it took over.
+    await world.store.join(BOARD, JoinRequest("long gone", "two", "cal", "Cal"))
+    await world.store.join(BOARD, JoinRequest("gone, too", "two", "dan", "Dan"))
+    assert await world.process("one").people() == 5
+    await pass_time(RENEWAL)
+    assert agree(**people)
+    assert await world.process("one").people() == 3
+
+
+async def test_an_id_that_another_took_meanwhile_is_not_given_back(world: World) -> None:
+    people = await three(world)
+    people["ada"].move(1, 2)
+    await quiet(*people.values())
+    world.lose_everything()
+    people["dan"] = await world.process("four").socket("dan").join("Dan")
+    assert people["dan"].welcome.user == 0
+    await pass_time(MENDED)
+    assert agree(**people)
+    ids = {name: {w.user for w in socket.all(Welcome)} for name, socket in people.items()}
+    assert ids["dan"] == {0}
+    assert ids["ada"] == {0, people["ada"].welcome.user} != {0}
+    for x, socket in enumerate(people.values()):
+        socket.move(x, 9)
+    await pass_time(0.1)
+    for name, socket in people.items():
+        told = {s.welcome.user: (x, 9) for x, (n, s) in enumerate(people.items()) if n != name}
+        assert {user: at for user, at in socket.pointers.items() if user in told} == told
+
+
+async def test_a_board_that_gets_another_id_strikes_nobody_for_it(world: World) -> None:
+    first, second = map(UUID, VECTORS["board_ids"]["collision"]["uuids"])
+    ada = await world.joined("one", "ada", board=first)
+    bob = await world.joined("one", "bob", board=second, dialect=Dialect.EXPLICIT)
+    eve = await world.joined("two", "eve", board=second)
+    await quiet(ada, eve)
+    before = eve.welcome.board
+    ada.leave()
+    await settle()
+    world.lose_everything()
+    await pass_time(MENDED)
+    assert eve.all(Roster)[-1].board == ada.welcome.board != before
+    for x in range(30):
+        bob.say(CursorUpdate(x, 0, (before, ada.welcome.board)[x % 2]))
+        await pass_time(0.1)
+    assert eve.pointers[0] == (29, 0)
+    assert by_label(world.process("one").hub.metrics, "malformed_total", "reason") == {}
+    assert bob.codes == []
+
 
 ACTIVE, AWAY = UserState.ACTIVE, UserState.AWAY
 
@@ -53,19 +183,6 @@ async def test_who_was_taken_for_dead_is_put_back(world: World) -> None:
     people["bob"].move(1)
     await settle()
     assert people["cy"].pointers[bob] == (1, 0)
-
-
-async def test_who_was_taken_for_dead_and_lost_their_id_gets_another(world: World) -> None:
-    people = await three(world)
-    seam = world.process("two").seam
-    seam.open.clear()
-    await pass_time(30)
-    people["dan"] = await world.joined("one", "dan")
-    assert people["dan"].welcome.user == 1
-    seam.open.set()
-    await pass_time(MENDED)
-    assert people["bob"].welcome.user == 3
-    assert agree(**people)
 
 
 async def test_who_came_back_elsewhere_meanwhile_has_two_tabs_until_one_closes(
@@ -159,26 +276,6 @@ async def test_much_news_is_one_look(world: World) -> None:
     seam.open.set()
     await pass_time(1)
     assert seam.calls.count("snapshot") - before <= 3
-    assert agree(**people)
-
-
-async def test_what_was_missed_in_a_gap_is_told_after_it(world: World) -> None:
-    people = await three(world)
-    people["bob"].move(1, 1)
-    people["cy"].say(SetState(AWAY))
-    await quiet(*people.values())
-    world.layer.loses = lambda message: True
-    people["bob"].say(SetState(AWAY))
-    people["cy"].say(SetState(ACTIVE))
-    people["cy"].move(5, 6)
-    people["dan"] = await world.joined("two", "dan")
-    await pass_time(5)
-    world.layer.loses = lambda message: False
-    await pass_time(5)
-    told = people["ada"].heard()
-    states = dict(state for m in told if isinstance(m, States) for state in m.states)
-    assert states == {1: AWAY, 2: ACTIVE}
-    assert people["ada"].pointers[2] == (5, 6)
     assert agree(**people)
 
 
