@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from presence.conf import Settings
+from presence.server.logs import EVENTS
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = sorted(
@@ -62,6 +63,20 @@ def test_every_management_command_is_documented_with_its_options() -> None:
         documented = rows("docs/commands.md", command.stem).keys()
         for option in re.findall(r'add_argument\(\s*"([^"]+)"', command.read_text()):
             assert option in {row.split()[0] for row in documented}, f"{command.stem} {option}"
+
+
+def test_every_attribute_of_the_overlay_is_documented() -> None:
+    source = "".join(path.read_text() for path in ROOT.glob("presence/client/src/overlay/*.ts"))
+    observed = re.findall(r"observedAttributes = \[(.*)\]", source)[0].replace('"', "").split(", ")
+    attributes = {*observed, *re.findall(r'getAttribute\("([a-z-]+)"\)', source)}
+    assert attributes >= {"board", "surface", "avatars"}
+    assert attributes <= rows("docs/overlay.md", "Attributes").keys()
+
+
+def test_every_log_event_is_documented() -> None:
+    source = text("presence/server/logs.py")
+    events = {*re.findall(r'_log\(\s*"(\w+)"', source), *EVENTS.values()}
+    assert events | {"refusal"} == rows("docs/operations.md", "Logs").keys()
 
 
 def test_every_command_is_in_the_help() -> None:
