@@ -1,4 +1,4 @@
-"""Who and what the store's tests speak of."""
+"""Names, requests and small questions that the store's tests share."""
 
 import json
 from pathlib import Path
@@ -11,8 +11,8 @@ OTHER_BOARD = UUID("00000000-0000-4000-8000-000000000002")
 HERE = "process-here"
 THERE = "process-there"
 
-# Any sum of whole seconds lies 0.2 s or more from any sum of these: no test hangs on a clock's
-# exactness.
+# Any sum of whole seconds lies 0.2 s or more from any sum of these, so that no test depends on how
+# exact a clock is.
 TIMING = Timing(grace=2.4, id_rest=3.4, board_rest=5.4, lease=1000.4)
 SHORT_LEASE = Timing(grace=2.4, id_rest=3.4, board_rest=5.4, lease=4.4)
 
@@ -26,17 +26,24 @@ NEXT_TO_HOME: int = _COLLISION["second_gets"]
 def request(
     session: str, person: str | None = None, process: str = HERE, name: str = "Ada"
 ) -> JoinRequest:
-    """Return a request; whoever is not named is a person of their own."""
+    """Return a request; without a person it is for one of its own."""
     return JoinRequest(session, process, person or f"person of {session}", name)
 
 
 async def fill(store: Store, count: int, board: UUID = BOARD) -> list[Admission]:
-    """Put so many persons on a board, one after the other: sessions 'filler 0' and up."""
+    """Put persons on a board, one after the other: sessions 'filler 0' and up."""
     return [await store.join(board, request(f"filler {n}")) for n in range(count)]
 
 
+async def break_off(store: Store, session: str, person: str, process: str = HERE) -> Admission:
+    """Join, and start the session's grace."""
+    admission = await store.join(BOARD, request(session, person, process))
+    await store.start_grace(BOARD, session)
+    return admission
+
+
 async def people_on(store: Store, board: UUID = BOARD) -> int:
-    """Return how many people are on one board."""
+    """Count the people on one board."""
     return (await store.counts([board]))[board]
 
 

@@ -6,13 +6,20 @@ import pytest
 
 from presence.store.base import Store
 from presence.store.redis.store import RedisStore
-from tests.store.cast import HERE, SHORT_LEASE, THERE, TIMING
-from tests.store.redis_place import TIMEOUT, Place
-from tests.store.worlds import WORLDS, OpenWorld, World
+from tests.store.cast import HERE, SHORT_LEASE, THERE
+from tests.store.worlds import WORLDS, OpenWorld, RedisWorld, World, redis_world
 from tests.support.redis import RedisServer, run_redis, shared_redis
 
+TIMEOUT = 0.5
+"""Seconds that the store `impatient` waits for a server."""
 
-@pytest.fixture(params=list(WORLDS.values()), ids=list(WORLDS))
+
+@pytest.fixture(
+    params=[
+        pytest.param(opener, id=name, marks=[] if name == "memory" else pytest.mark.redis)
+        for name, opener in WORLDS.items()
+    ]
+)
 def open_world(request: pytest.FixtureRequest) -> OpenWorld:
     """Opens a new world, empty."""
     opener: OpenWorld = request.param
@@ -29,7 +36,7 @@ async def world(open_world: OpenWorld) -> AsyncIterator[World]:
 @pytest.fixture
 async def store(world: World) -> Store:
     """A store in which two processes hold leases that outlast the test."""
-    made = world.make(TIMING)
+    made = world.make()
     await made.renew(HERE)
     await made.renew(THERE)
     return made
@@ -38,7 +45,7 @@ async def store(world: World) -> Store:
 @pytest.fixture
 def elsewhere(world: World, store: Store) -> Store:
     """The store of another process, over the same state as `store`."""
-    return world.make(TIMING)
+    return world.make()
 
 
 @pytest.fixture
@@ -57,29 +64,27 @@ def leased_elsewhere(world: World, leased: Store) -> Store:
 
 
 @pytest.fixture
-async def place() -> AsyncIterator[Place]:
-    """Keys of the test's own on the server that all tests share."""
-    async with Place(shared_redis()) as opened:
+async def redis() -> AsyncIterator[RedisWorld]:
+    """A world on the Redis that all tests share."""
+    async with redis_world(shared_redis()) as opened:
         yield opened
 
 
 @pytest.fixture(scope="session")
 def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    """A server that tests may stop, kill and pause, and leave running."""
+    """A server that tests may stop, kill and pause, if they leave it running."""
     with run_redis(tmp_path_factory.mktemp("redis")) as server:
         yield server
 
 
 @pytest.fixture
-async def own_place(own_server: RedisServer) -> AsyncIterator[Place]:
-    """Keys of the test's own on that server."""
-    async with Place(own_server) as opened:
+async def own_redis(own_server: RedisServer) -> AsyncIterator[RedisWorld]:
+    """A world on that server."""
+    async with redis_world(own_server) as opened:
         yield opened
 
 
 @pytest.fixture
-async def impatient(own_place: Place) -> RedisStore:
-    """A store on that server that waits half a second, its process living."""
-    made = own_place.store(TIMING, timeout=TIMEOUT, connect_timeout=TIMEOUT)
-    await made.renew(HERE)
-    return made
+async def impatient(own_redis: RedisWorld) -> RedisStore:
+    """A store on that server with a short timeout, whose process holds a lease."""
+    return await own_redis.renewed(timeout=TIMEOUT, connect_timeout=TIMEOUT)

@@ -1,7 +1,7 @@
-"""What a store should do, in the plainest words: a list of seats and a clock of whole seconds.
+"""What a store should do, in the simplest words: lists of seats, and a clock of whole seconds.
 
-The model believes the store where the contract leaves it a choice (which broken tab is gone on for,
-which free colour is given), and checks that the choice was one it had.
+The model believes the store where the contract leaves a choice (which broken tab is resumed, which
+free colour is given), and checks that the choice was allowed.
 """
 
 from collections import defaultdict
@@ -31,28 +31,33 @@ class Seat:
     """A member, and when their grace ends."""
 
     member: Member
-    broken: float = inf
+    grace_end: float = inf
 
 
 @dataclass
 class ModelBoard:
-    """The seats in the order they came, when the rests of user ids (and whose they were) and of the
-    board end."""
+    """Seats in the order they came, rests of user ids and whose they were, end of the board id."""
 
     seats: list[Seat] = field(default_factory=list)
-    resting: dict[int, tuple[float, str]] = field(default_factory=dict)
+    rests: dict[int, tuple[float, str]] = field(default_factory=dict)
     board_id: int = 0
-    let_go: float = inf
+    id_end: float = inf
+    version: int = 0
+
+    def sessions(self) -> set[str]:
+        return {seat.member.session for seat in self.seats}
+
+    def persons(self) -> set[str]:
+        return {seat.member.person for seat in self.seats}
 
 
 @dataclass
-class Door:
-    """Whom a board keeps out: persons, and newcomers, until when; sessions that are never put
-    back."""
+class ModelBans:
+    """Persons, removed sessions and newcomers that a board refuses, until when."""
 
     persons: dict[str, float] = field(default_factory=dict)
+    sessions: dict[str, float] = field(default_factory=dict)
     newcomers: float = -inf
-    removed: dict[str, float] = field(default_factory=dict)
 
 
 class Model:
@@ -62,206 +67,194 @@ class Model:
         self.now = 0
         self.timing = timing
         self.boards: dict[UUID, ModelBoard] = {}
-        self.doors: dict[UUID, Door] = defaultdict(Door)
+        self.bans: dict[UUID, ModelBans] = defaultdict(ModelBans)
         self.leases: dict[str, float] = {}
         self.versions: dict[UUID, int] = {}
 
     def board(self, board: UUID) -> ModelBoard:
-        """Return a board, nobody on it where the model knows of none."""
+        """Return a board, an empty one if it is unknown."""
         return self.boards.get(board, ModelBoard())
 
     def renewed(self, process: str, summaries: Mapping[UUID, BoardSummary]) -> None:
-        """Follow `renew`."""
         self.leases[process] = self.now + self.timing.lease
-        mine = {
-            b for b in self.boards if process in {s.member.process for s in self.board(b).seats}
-        }
-        assert dict(summaries) == {board: self.standing(board) for board in mine}
+        mine = [
+            board
+            for board, here in self.boards.items()
+            if process in {seat.member.process for seat in here.seats}
+        ]
+        assert dict(summaries) == {board: self.summary(board) for board in mine}
 
-    def lingered(self, board: UUID, session: str) -> None:
-        """Follow `linger`."""
+    def grace_started(self, board: UUID, session: str) -> None:
         for seat in self.board(board).seats:
             if seat.member.session == session:
-                seat.broken = min(seat.broken, self.now + self.timing.grace)
+                seat.grace_end = min(seat.grace_end, self.now + self.timing.grace)
 
-    def refuses(self, board: UUID, request: JoinRequest) -> type[Refused] | None:
+    def refusal(self, board: UUID, request: JoinRequest) -> type[Refused] | None:
         """Return what `join` should raise."""
-        door = self.doors[board]
-        if door.persons.get(request.person, -inf) > self.now:
+        bans = self.bans[board]
+        if bans.persons.get(request.person, -inf) > self.now:
             return Removed
         here = {member.person for member in self.roster(board)}
-        return Forbidden if door.newcomers > self.now and request.person not in here else None
+        return Forbidden if bans.newcomers > self.now and request.person not in here else None
 
     def removed(self, board: UUID, person: str, seconds: float, departure: Departure) -> None:
-        """Follow `remove`."""
-        door = self.doors[board]
-        door.persons[person] = self.now + seconds
+        bans = self.bans[board]
+        bans.persons[person] = self.now + seconds
         for seat in self.board(board).seats:
             if seat.member.person == person:
-                door.removed[seat.member.session] = self.now + max(seconds, REMOVED_SESSION_TTL)
-        self._depart(board, departure, lambda seat: seat.member.person == person)
+                end = self.now + max(seconds, REMOVED_SESSION_TTL)
+                bans.sessions[seat.member.session] = end
+        self._departed(board, departure, lambda seat: seat.member.person == person)
 
-    def close_board(self, board: UUID, seconds: float) -> None:
-        """Follow `shut`."""
-        self.doors[board].newcomers = self.now + seconds
+    def closed(self, board: UUID, seconds: float) -> None:
+        self.bans[board].newcomers = self.now + seconds
 
     def joined(self, board: UUID, request: JoinRequest, admission: Admission) -> None:
-        """Follow `join`."""
-        known = {seat.member.person for seat in self.board(board).seats}
-        assert admission.arrived is (request.person not in known)
-        here = self._enter(board)
-        assert admission.board_id == here.board_id
-        old = self._check_resumed(here, request, admission)
-        member = admission.member
-        user = self._lowest(here) if old is None else old.member.user
-        color = self._check_color(here, member) if old is None else old.member.color
-        asked = (request.session, request.process, request.person, request.name)
-        assert member == Member(*asked, color, user)
-        if old is not None:
+        assert admission.arrived is (request.person not in self.board(board).persons())
+        here, member = self._open(board), admission.member
+        resumable = {
+            seat.member.session: seat
+            for seat in here.seats
+            if seat.member.person == request.person and self._is_broken(seat)
+        }
+        old = resumable.get(admission.resumed or "")
+        assert (old is not None) if resumable else (admission.resumed is None)
+        user, color = self._lowest(here), member.color
+        if old is None:
+            assert color in self._colors(here, member.person)
+        else:
+            user, color = old.member.user, old.member.color
             here.seats.remove(old)
+        asks = (request.session, request.process, request.person, request.name)
+        assert member == Member(*asks, color, user)
         here.seats.append(Seat(member))
-        self._changed(board, admission.version, True)
-        stands = self.standing(board)
-        assert (admission.people, admission.version) == (stands.people, stands.version)
-        assert admission.processes == stands.processes | {request.process}
+        self._versioned(board, admission.version, changed=True)
+        summary = self.summary(board)
+        processes = summary.processes | {request.process}
+        expected = (here.board_id, summary.people, summary.version, processes)
+        assert expected == (
+            admission.board_id,
+            admission.people,
+            admission.version,
+            admission.processes,
+        )
 
     def restored(self, board: UUID, members: Sequence[Member], snapshot: Snapshot) -> None:
-        """Follow `restore`."""
-        door, here = self.doors[board], self.board(board)
-        seated_now = {seat.member.session for seat in here.seats}
-        for member in members:
-            barred = door.persons.get(member.person, -inf) > self.now
-            if barred and member.session not in seated_now:
-                door.removed[member.session] = self.now + REMOVED_SESSION_TTL
-        present = seated_now | self._removed(board)
-        lost = [member for member in members if member.session not in present]
-        here = self._enter(board) if lost else here
-        seated = ModelBoard([*here.seats], here.resting)
+        bans, here = self.bans[board], self.board(board)
+        lost = [member for member in members if member.session not in here.sessions()]
+        for member in lost:
+            if bans.persons.get(member.person, -inf) > self.now:
+                bans.sessions[member.session] = self.now + REMOVED_SESSION_TTL
+        lost = [member for member in lost if member.session not in self._removed(board)]
+        here = self._open(board) if lost else here
+        # First those who get their own user id, then the others.
+        fitting = ModelBoard([*here.seats], here.rests)
         clashing = []
         for member in lost:
-            fits = self._is_free(seated, member)
-            (seated.seats if fits else clashing).append(Seat(member))
+            fits = self._is_free(fitting, member)
+            (fitting.seats if fits else clashing).append(Seat(member))
         for seat in clashing:
-            seat.member = replace(seat.member, user=self._lowest(seated))
-            seated.seats.append(seat)
+            seat.member = replace(seat.member, user=self._lowest(fitting))
+            fitting.seats.append(seat)
         order = [member.session for member in lost]
-        come = [seat for seat in seated.seats if seat.member.session in order]
-        here.seats += sorted(come, key=lambda seat: order.index(seat.member.session))
-        self._changed(board, snapshot.version, bool(lost))
-        self.looked(board, snapshot)
+        back = [seat for seat in fitting.seats if seat.member.session in order]
+        here.seats += sorted(back, key=lambda seat: order.index(seat.member.session))
+        self._versioned(board, snapshot.version, changed=bool(lost))
+        self.read(board, snapshot)
 
     def left(self, board: UUID, session: str, departure: Departure) -> None:
-        """Follow `leave`."""
-        self._depart(board, departure, lambda seat: seat.member.session == session)
+        self._departed(board, departure, lambda seat: seat.member.session == session)
 
     def reaped(self, board: UUID, departure: Departure) -> None:
-        """Follow `reap`."""
-        self._depart(board, departure, self._is_gone)
+        self._departed(board, departure, self._is_gone)
+
+    def read(self, board: UUID, snapshot: Snapshot) -> None:
+        """Check a snapshot."""
+        here, summary = self.board(board), self.summary(board)
+        board_id = here.board_id if here.id_end > self.now else 0
+        self._versioned(board, snapshot.version, changed=False)
+        bans = (self._removed(board), self.bans[board].newcomers > self.now)
+        parts = (summary.people, snapshot.version, summary.processes, board_id, *bans)
+        assert snapshot == Snapshot(self.roster(board), *parts)
 
     def roster(self, board: UUID) -> tuple[Member, ...]:
-        """Return what the roster should be."""
         return tuple(s.member for s in self.board(board).seats if not self._is_gone(s))
 
     def people(self, board: UUID) -> int:
-        """Return what the count should be."""
         return len({member.person for member in self.roster(board)})
 
-    def standing(self, board: UUID) -> BoardSummary:
-        """Return how the board should stand."""
+    def summary(self, board: UUID) -> BoardSummary:
         present = [seat for seat in self.board(board).seats if not self._is_gone(seat)]
         leased = {seat.member.process for seat in present if self._lapsed(seat) < 0}
         return BoardSummary(self.people(board), self.versions.get(board, 0), frozenset(leased))
 
-    def looked(self, board: UUID, snapshot: Snapshot) -> None:
-        """Follow `snapshot`."""
-        here, stands = self.board(board), self.standing(board)
-        board_id = here.board_id if here.let_go > self.now else 0
-        self._changed(board, snapshot.version, False)
-        shut = self.doors[board].newcomers > self.now
-        own = (self._removed(board), shut)
-        parts = (stands.people, snapshot.version, stands.processes, board_id, *own)
-        assert snapshot == Snapshot(self.roster(board), *parts)
-
     def processes(self) -> dict[str, int]:
-        """Return the living processes and how many members they should have."""
         members = [member for board in self.boards for member in self.roster(board)]
         living = [process for process, end in self.leases.items() if end > self.now]
         return {p: sum(member.process == p for member in members) for p in living}
 
     def _removed(self, board: UUID) -> frozenset[str]:
-        removed = self.doors[board].removed.items()
-        return frozenset(session for session, end in removed if end > self.now)
+        ends = self.bans[board].sessions.items()
+        return frozenset(session for session, end in ends if end > self.now)
 
-    def _changed(self, board: UUID, version: int, has_changed: bool) -> None:
-        before = self.versions.get(board, 0)
-        # A board long empty may be forgotten.
-        if board in self.boards or version:
-            assert version > before if has_changed else version == before
-            self.versions[board] = version
+    def _versioned(self, board: UUID, version: int, *, changed: bool) -> None:
+        here, last = self.board(board), self.versions.get(board, 0)
+        if changed and not here.version:
+            # A board that was empty for long may have been forgotten, and its version with it.
+            assert version > last
+        elif version or board in self.boards:
+            assert version == (here.version or last) + changed
+        here.version = self.versions[board] = version or last
 
-    def _enter(self, board: UUID) -> ModelBoard:
+    def _open(self, board: UUID) -> ModelBoard:
         for other, state in list(self.boards.items()):
-            if state.let_go < self.now:
+            if state.id_end < self.now:
                 del self.boards[other]
         if board not in self.boards:
             taken = {state.board_id for state in self.boards.values()}
             self.boards[board] = ModelBoard(board_id=next_id(home_id(board), taken))
-        self.boards[board].let_go = inf
+        self.boards[board].id_end = inf
         return self.boards[board]
 
-    def _check_resumed(
-        self, here: ModelBoard, request: JoinRequest, admission: Admission
-    ) -> Seat | None:
-        could = {
-            seat.member.session: seat
-            for seat in here.seats
-            if seat.member.person == request.person and self._is_broken(seat)
-        }
-        assert (admission.resumed in could) if could else (admission.resumed is None)
-        return could.get(admission.resumed or "")
-
-    def _check_color(self, here: ModelBoard, member: Member) -> tuple[int, int, int]:
+    def _colors(self, here: ModelBoard, person: str) -> set[tuple[int, int, int]]:
+        """Return the colours that a new tab may get."""
         present = [seat.member for seat in here.seats if not self._is_gone(seat)]
-        own = {other.color for other in present if other.person == member.person}
-        worn = {seat.member.color for seat in here.seats}
-        # While some colour is worn by nobody, nobody present wears the new one. One who is gone but
-        # not reaped may or may not be in its way.
-        none_free = worn == set(PALETTE)
-        choice = set(PALETTE) - ({m.color for m in present} if not none_free else set())
-        assert member.color in (own or choice)
-        return member.color
+        own = {member.color for member in present if member.person == person}
+        # While some colour is worn by nobody, nobody present wears the new one. Somebody who is
+        # gone but not reaped may or may not be in its way.
+        all_worn = {seat.member.color for seat in here.seats} == set(PALETTE)
+        return own or set(PALETTE) - (set() if all_worn else {m.color for m in present})
 
     def _lowest(self, here: ModelBoard) -> int:
         held = {seat.member.user for seat in here.seats}
-        resting = {user for user, (until, _) in here.resting.items() if until > self.now}
+        resting = {user for user, (end, _) in here.rests.items() if end > self.now}
         return min(set(range(MAX_USERS)) - held - resting, default=NO_USER)
 
     def _is_free(self, here: ModelBoard, member: Member) -> bool:
-        until, person = here.resting.get(member.user, (-inf, ""))
-        rests = until > self.now and person != member.person
+        end, person = here.rests.get(member.user, (-inf, ""))
+        rests = end > self.now and person != member.person
         return not rests and member.user not in {seat.member.user for seat in here.seats}
 
     def _lapsed(self, seat: Seat) -> float:
         return self.now - self.leases.get(seat.member.process, -inf)
 
     def _is_gone(self, seat: Seat) -> bool:
-        return self.now > seat.broken or self._lapsed(seat) > self.timing.grace
+        return self.now > seat.grace_end or self._lapsed(seat) > self.timing.grace
 
     def _is_broken(self, seat: Seat) -> bool:
-        return not self._is_gone(seat) and (seat.broken < inf or self._lapsed(seat) > 0)
+        return not self._is_gone(seat) and (seat.grace_end < inf or self._lapsed(seat) > 0)
 
-    def _depart(self, board: UUID, departure: Departure, goes: Callable[[Seat], bool]) -> None:
+    def _departed(self, board: UUID, departure: Departure, goes: Callable[[Seat], bool]) -> None:
         here = self.board(board)
         going = [seat for seat in here.seats if goes(seat)]
-        assert set(departure.members) == {seat.member for seat in going}
         assert len(departure.members) == len(going)
+        assert set(departure.members) == {seat.member for seat in going}
         here.seats = [seat for seat in here.seats if seat not in going]
-        until = self.now + self.timing.id_rest
-        here.resting |= {seat.member.user: (until, seat.member.person) for seat in going}
+        end = self.now + self.timing.id_rest
+        here.rests |= {seat.member.user: (end, seat.member.person) for seat in going}
         if going and not here.seats:
-            here.let_go = self.now + self.timing.board_rest
-        self._changed(board, departure.version, bool(going))
-        persons = {seat.member.person for seat in going}
-        assert departure.left == persons - {seat.member.person for seat in here.seats}
+            here.id_end = self.now + self.timing.board_rest
+        self._versioned(board, departure.version, changed=bool(going))
+        assert departure.left == {seat.member.person for seat in going} - here.persons()
         assert departure.emptied is (bool(going) and not here.seats)
         assert departure.people == self.people(board)

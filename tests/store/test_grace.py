@@ -1,179 +1,174 @@
-"""A broken session: kept for its grace, gone on for by the same person, reaped after it."""
+"""Broken sessions and lost leases: kept for a grace, resumed by the same person, then reaped."""
+
+from uuid import UUID
 
 import pytest
 
 from presence.store.base import Departure, Store
-from tests.store.cast import BOARD, OTHER_BOARD, fill, gone, people_on, request, sessions_on
+from tests.store.cast import (
+    BOARD,
+    HERE,
+    OTHER_BOARD,
+    THERE,
+    break_off,
+    fill,
+    gone,
+    people_on,
+    request,
+    sessions_on,
+)
 from tests.store.worlds import World
 
 
-async def test_a_session_in_its_grace_is_still_here(store: Store, world: World) -> None:
-    await fill(store, 2)
-    await store.start_grace(BOARD, "filler 0")
-    await world.advance(2)
-    assert await store.reap(BOARD) == Departure((), 2)
-    assert await sessions_on(store) == ["filler 0", "filler 1"]
-    assert await people_on(store) == 2
+async def renew_for(store: Store, world: World, seconds: int, process: str = HERE) -> None:
+    """Let time pass in which one process stays alive."""
+    for _ in range(seconds):
+        world.now += 1
+        await store.renew(process)
 
 
-async def test_after_the_grace_it_counts_no_more_even_before_it_is_reaped(
-    store: Store, world: World
-) -> None:
-    await fill(store, 2)
-    await store.start_grace(BOARD, "filler 0")
-    await world.advance(3)
+async def test_a_broken_session_stays_for_its_grace(store: Store, world: World) -> None:
+    members = [admission.member for admission in await fill(store, 3)]
+    for session in ("filler 0", "filler 2"):
+        await store.start_grace(BOARD, session)
+    world.now += 2
+    assert await store.reap(BOARD) == Departure((), 3)
+    assert await sessions_on(store) == ["filler 0", "filler 1", "filler 2"]
+    await store.start_grace(BOARD, "filler 0")  # does not lengthen the grace
+    await store.renew(HERE)  # does not mend the session
+    world.now += 1
     assert await sessions_on(store) == ["filler 1"]
     assert await people_on(store) == 1
-
-
-async def test_reaping_tells_who_is_gone_once(store: Store, world: World) -> None:
-    members = [admission.member for admission in await fill(store, 3)]
-    await store.start_grace(BOARD, "filler 0")
-    await store.start_grace(BOARD, "filler 2")
-    await world.advance(3)
     departure = await store.reap(BOARD)
-    assert set(departure.members) == {members[0], members[2]}
-    assert departure.people == 1
+    assert (set(departure.members), departure.people) == ({members[0], members[2]}, 1)
     assert await store.reap(BOARD) == Departure((), 1)
 
 
-async def test_reaping_one_board_leaves_the_others(store: Store, world: World) -> None:
-    for board in (BOARD, OTHER_BOARD):
-        await fill(store, 1, board)
-        await store.start_grace(board, "filler 0")
-    await world.advance(3)
-    assert gone(await store.reap(BOARD)) == ["filler 0"]
-    assert gone(await store.reap(OTHER_BOARD)) == ["filler 0"]
+@pytest.mark.parametrize("process", [HERE, THERE], ids=["broken", "dead process"])
+async def test_a_user_id_is_held_until_the_session_is_reaped(
+    leased: Store, world: World, process: str
+) -> None:
+    await break_off(leased, "old", "ada", process)
+    await renew_for(leased, world, 7)
+    assert (await leased.join(BOARD, request("not reaped yet"))).member.user == 1
+    await leased.reap(BOARD)
+    await renew_for(leased, world, 3)
+    assert (await leased.join(BOARD, request("resting"))).member.user == 2
+    await renew_for(leased, world, 1)
+    assert (await leased.join(BOARD, request("rested"))).member.user == 0
 
 
-async def test_the_id_is_held_in_the_grace_and_rests_after_it(store: Store, world: World) -> None:
-    await fill(store, 1)
-    await store.start_grace(BOARD, "filler 0")
-    await world.advance(3)
-    assert (await store.join(BOARD, request("not told yet"))).member.user == 1
-    await store.reap(BOARD)
-    await world.advance(3)
-    assert (await store.join(BOARD, request("resting"))).member.user == 2
-    await world.advance(1)
-    assert (await store.join(BOARD, request("rested"))).member.user == 0
-
-
-async def test_breaking_twice_does_not_lengthen_the_grace(store: Store, world: World) -> None:
-    await fill(store, 1)
-    await store.start_grace(BOARD, "filler 0")
-    await world.advance(2)
-    await store.start_grace(BOARD, "filler 0")
-    await world.advance(1)
-    assert gone(await store.reap(BOARD)) == ["filler 0"]
-
-
-async def test_the_person_goes_on_under_the_same_id_and_colour(store: Store, world: World) -> None:
+async def test_a_person_resumes_a_broken_session(store: Store, world: World) -> None:
     await fill(store, 3)
-    before = (await store.join(BOARD, request("old", "ada", name="Ada"))).member
+    before = (await break_off(store, "old", "ada")).member
     await store.leave(BOARD, "filler 0")
-    await store.start_grace(BOARD, "old")
-    await world.advance(2)
+    world.now += 2
     admission = await store.join(BOARD, request("new", "ada", name="Ada L."))
     after = admission.member
-    assert (admission.resumed, admission.people) == ("old", 3)
+    assert (admission.resumed, admission.people, admission.arrived) == ("old", 3, False)
     assert (after.session, after.name) == ("new", "Ada L.")
     assert (after.user, after.color) == (before.user, before.color)
     assert await sessions_on(store) == ["filler 1", "filler 2", "new"]
-
-
-async def test_the_session_gone_on_for_is_no_more(store: Store, world: World) -> None:
-    await store.join(BOARD, request("old", "ada"))
+    # The old session is no more, and the new one can break as well.
     await store.start_grace(BOARD, "old")
-    await store.join(BOARD, request("new", "ada"))
-    await store.start_grace(BOARD, "old")
-    assert await store.leave(BOARD, "old") == Departure((), 1)
-    await world.advance(3)
-    assert await store.reap(BOARD) == Departure((), 1)
-    assert await sessions_on(store) == ["new"]
+    assert await store.leave(BOARD, "old") == Departure((), 3)
+    world.now += 3
+    assert await store.reap(BOARD) == Departure((), 3)
+    await store.start_grace(BOARD, "new")
+    world.now += 2
+    again = await store.join(BOARD, request("newer", "ada"))
+    assert (again.resumed, again.member.user) == ("new", before.user)
+    # Its user id rests when the last of them left.
+    await store.leave(BOARD, "newer")
+    world.now += 3
+    assert (await store.join(BOARD, request("early"))).member.user == 0
+    assert (await store.join(BOARD, request("early too"))).member.user == 4
 
 
-async def test_the_id_of_one_that_went_on_is_free_after_it_left(store: Store, world: World) -> None:
-    await store.join(BOARD, request("old", "ada"))
-    await store.start_grace(BOARD, "old")
-    await store.join(BOARD, request("new", "ada"))
-    await store.leave(BOARD, "new")
-    await world.advance(3)
-    assert (await store.join(BOARD, request("early"))).member.user == 1
-    await world.advance(1)
-    assert (await store.join(BOARD, request("next"))).member.user == 0
+@pytest.mark.parametrize(
+    ("board", "person"),
+    [(BOARD, "bob"), (BOARD, "ADA"), (OTHER_BOARD, "ada")],
+    ids=["another person", "another spelling", "another board"],
+)
+async def test_nobody_resumes_for_others(store: Store, board: UUID, person: str) -> None:
+    await break_off(store, "old", "ada")
+    admission = await store.join(board, request("new", person))
+    assert (admission.resumed, admission.arrived) == (None, True)
 
 
-async def test_who_went_on_can_break_and_go_on_again(store: Store, world: World) -> None:
-    await store.join(BOARD, request("1", "ada"))
-    await store.start_grace(BOARD, "1")
-    await world.advance(2)
-    await store.join(BOARD, request("2", "ada"))
-    await store.start_grace(BOARD, "2")
-    await world.advance(2)
-    admission = await store.join(BOARD, request("3", "ada"))
-    assert (admission.resumed, admission.member.user) == ("2", 0)
+async def test_nobody_resumes_what_is_over(store: Store, world: World) -> None:
+    await break_off(store, "left", "ada")
+    assert gone(await store.leave(BOARD, "left")) == ["left"]
+    await break_off(store, "late", "bob")
+    world.now += 3
+    for person in ("ada", "bob"):
+        admission = await store.join(BOARD, request(f"new {person}", person))
+        assert admission.resumed is None
+    assert gone(await store.reap(BOARD)) == ["late"]
 
 
-async def test_who_comes_back_after_the_grace_is_new(store: Store, world: World) -> None:
-    await store.join(BOARD, request("old", "ada"))
-    await store.start_grace(BOARD, "old")
-    await world.advance(3)
-    admission = await store.join(BOARD, request("new", "ada"))
-    assert (admission.resumed, admission.member.user, admission.people) == (None, 1, 1)
-    assert gone(await store.reap(BOARD)) == ["old"]
-
-
-@pytest.mark.parametrize("person", ["bob", "ADA"])
-async def test_nobody_goes_on_for_another(store: Store, person: str) -> None:
-    await store.join(BOARD, request("old", "ada"))
-    await store.start_grace(BOARD, "old")
-    admission = await store.join(BOARD, request("new", person))
-    assert (admission.resumed, admission.member.user, admission.people) == (None, 1, 2)
-
-
-async def test_nobody_goes_on_for_a_living_tab(store: Store) -> None:
-    await store.join(BOARD, request("old", "ada"))
-    admission = await store.join(BOARD, request("new", "ada"))
-    assert (admission.resumed, admission.member.user) == (None, 1)
-
-
-async def test_nobody_goes_on_for_one_who_left(store: Store) -> None:
-    await store.join(BOARD, request("old", "ada"))
-    await store.start_grace(BOARD, "old")
-    assert gone(await store.leave(BOARD, "old")) == ["old"]
-    assert (await store.join(BOARD, request("new", "ada"))).resumed is None
-
-
-async def test_nobody_goes_on_from_another_board(store: Store) -> None:
-    await store.join(BOARD, request("old", "ada"))
-    await store.start_grace(BOARD, "old")
-    assert (await store.join(OTHER_BOARD, request("new", "ada"))).resumed is None
-
-
-async def test_each_broken_tab_is_gone_on_for_once(store: Store) -> None:
-    for session in ("old 0", "old 1"):
-        await store.join(BOARD, request(session, "ada"))
-    for session in ("old 0", "old 1"):
-        await store.start_grace(BOARD, session)
-    admissions = [await store.join(BOARD, request(f"new {n}", "ada")) for n in range(3)]
-    resumed = [admission.resumed for admission in admissions]
-    assert set(resumed[:2]) == {"old 0", "old 1"}
-    assert resumed[2] is None
-    assert {admission.member.user for admission in admissions} == {0, 1, 2}
-
-
-async def test_only_the_broken_tab_is_gone_on_for(store: Store) -> None:
-    for session in ("living", "broken"):
-        await store.join(BOARD, request(session, "ada"))
-    await store.start_grace(BOARD, "broken")
-    admission = await store.join(BOARD, request("new", "ada"))
-    assert (admission.resumed, admission.member.user) == ("broken", 1)
-
-
-async def test_a_spectator_goes_on_as_a_spectator(store: Store, world: World) -> None:
+async def test_a_spectator_resumes_as_a_spectator(store: Store) -> None:
     await fill(store, 255)
-    await store.join(BOARD, request("old", "ada"))
-    await store.start_grace(BOARD, "old")
+    await break_off(store, "old", "ada")
     await store.leave(BOARD, "filler 3")
     admission = await store.join(BOARD, request("new", "ada"))
     assert (admission.resumed, admission.member.spectator, admission.people) == ("old", True, 255)
+
+
+async def test_members_stay_while_their_process_renews(leased: Store, world: World) -> None:
+    await fill(leased, 2)
+    await renew_for(leased, world, 20)
+    assert await leased.reap(BOARD) == Departure((), 2)
+    assert await people_on(leased) == 2
+
+
+async def test_members_of_a_dead_process_stay_for_a_grace_after_its_lease(
+    leased: Store, world: World
+) -> None:
+    await leased.join(BOARD, request("living", "ada"))
+    sessions = {"a": "ada", "b": "bob", "c": "bob"}
+    dead = [(await leased.join(BOARD, request(s, p, THERE))).member for s, p in sessions.items()]
+    await renew_for(leased, world, 6)
+    assert await leased.reap(BOARD) == Departure((), 2)
+    assert await sessions_on(leased) == ["living", "a", "b", "c"]
+    await renew_for(leased, world, 1)
+    assert await sessions_on(leased) == ["living"]
+    departure = await leased.reap(BOARD)
+    assert (set(departure.members), departure.people) == (set(dead), 1)
+    assert (departure.left, departure.emptied) == ({"bob"}, False)
+    assert await leased.reap(BOARD) == Departure((), 1)
+    await leased.renew(THERE)
+    assert await sessions_on(leased) == ["living"], "reaped members do not come back"
+
+
+async def test_a_lease_lasts_from_the_last_renewal_of_any_store(
+    leased: Store, leased_elsewhere: Store, world: World
+) -> None:
+    await leased.join(BOARD, request("s", process=THERE))
+    await leased_elsewhere.join(BOARD, request("t", process=THERE))
+    world.now += 3
+    await leased_elsewhere.renew(THERE)
+    world.now += 1
+    await leased.join(BOARD, request("u", process=THERE))
+    world.now += 3
+    assert (await leased.snapshot(BOARD)).processes == {THERE}
+    world.now += 1
+    assert (await leased.snapshot(BOARD)).processes == set()
+
+
+@pytest.mark.parametrize(("seconds", "resumed"), [(4, None), (5, "old"), (7, None)])
+async def test_a_person_resumes_a_session_between_its_lease_and_its_grace(
+    leased: Store, world: World, seconds: int, resumed: str | None
+) -> None:
+    await fill(leased, 1)
+    before = (await leased.join(BOARD, request("old", "ada", THERE))).member
+    await renew_for(leased, world, seconds)
+    admission = await leased.join(BOARD, request("new", "ada"))
+    assert (admission.resumed, admission.member.process) == (resumed, HERE)
+    if resumed:
+        member = admission.member
+        assert (member.user, member.color) == (before.user, before.color)
+        # The process wakes, and does not know.
+        await leased.renew(THERE)
+        assert await leased.leave(BOARD, "old") == Departure((), 2)
+        assert await sessions_on(leased) == ["filler 0", "new"]

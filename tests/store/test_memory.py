@@ -1,10 +1,10 @@
-"""What holds of the memory store beyond the contract: it keeps nothing of what is over."""
+"""The memory store beyond the contract: it keeps nothing of what is over."""
 
 import gc
 from uuid import UUID
 
 from presence.store.base import Timing
-from presence.store.memory import Board, MemoryStore
+from presence.store.memory import Bans, Board, MemoryStore
 from tests.store.cast import BOARD, HERE, OTHER_BOARD, TIMING, fill, request
 
 
@@ -14,7 +14,7 @@ def boards_kept() -> int:
     return sum(type(thing) is Board for thing in gc.get_objects())
 
 
-async def test_nothing_is_kept_of_boards_long_empty() -> None:
+async def test_nothing_is_kept_of_boards_that_were_empty_for_long() -> None:
     now = 0.0
     store = MemoryStore(lambda: now, TIMING)
     await store.renew(HERE)
@@ -40,21 +40,17 @@ async def test_asking_about_a_board_keeps_nothing() -> None:
     assert boards_kept() == before
 
 
-async def test_a_board_is_kept_as_long_as_the_rest_of_its_user_ids() -> None:
-    now = 0.0
-    store = MemoryStore(lambda: now, Timing(id_rest=50.0, board_rest=1.0))
-    await store.renew(HERE)
-    await fill(store, 1)
-    await store.leave(BOARD, "filler 0")
-    now = 20.0
-    assert (await store.join(BOARD, request("early"))).member.user == 1
+def test_bans_that_are_over_are_forgotten() -> None:
+    bans = Bans()
+    bans.add(BOARD, "person", ["ada", "bob"], 10.0)
+    bans.add(BOARD, "person", ["cy"], 20.0)
+    bans.add(OTHER_BOARD, "newcomers", [""], 10.0)
+    bans.expire(10.0)
+    assert bans._ends == {BOARD: {("person", "cy"): 20.0}}
 
 
-def test_times_unless_said_otherwise() -> None:
+async def test_the_default_times() -> None:
     assert Timing() == Timing(grace=5.0, id_rest=5.0, board_rest=60.0, lease=10.0)
-
-
-async def test_the_memory_store_keeps_those_times() -> None:
     now = 0.0
     store = MemoryStore(lambda: now)
     await store.renew(HERE)

@@ -1,4 +1,4 @@
-"""The Redis store on a real Cluster of three servers, each of which refuses keys of another's."""
+"""The Redis store on a real Cluster of three servers, each of which refuses keys of the others."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -8,6 +8,8 @@ import pytest
 from redis.asyncio.cluster import RedisCluster
 
 from presence.protocol.errors import TryLater
+from presence.store.history import HOURS, MINUTES
+from presence.store.redis.history import RedisHistory
 from presence.store.redis.store import RedisStore
 from tests.store.cast import (
     BOARD,
@@ -24,6 +26,8 @@ from tests.store.cast import (
 )
 from tests.support.redis import RedisServer, run_cluster
 
+pytestmark = pytest.mark.redis
+
 BOARDS = [UUID(int=n + 1) for n in range(200)]
 
 
@@ -36,7 +40,7 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[RedisServer
 
 @pytest.fixture
 async def store(nodes: list[RedisServer]) -> AsyncIterator[RedisStore]:
-    """A store over the cluster, its process living."""
+    """A store over the cluster, in which two processes hold leases."""
     async with RedisCluster(host="127.0.0.1", port=nodes[0].port) as client:
         made = RedisStore(client, TIMING, prefix=f"cluster-{uuid4().hex}")
         for process in (HERE, THERE):
@@ -55,29 +59,37 @@ async def test_a_board_from_first_to_last(store: RedisStore) -> None:
     snapshot = await store.restore(BOARD, [members[2]])
     assert snapshot.members == tuple(members)
     assert snapshot == await store.snapshot(BOARD)
+    await store.close_board(BOARD, 60)
     for n in range(3):
-        await store.leave(BOARD, f"filler {n}")
-    assert list(await store.boards()) == []
+        await store.remove(BOARD, f"person of filler {n}", 60)
+    assert await store.boards() == {}
 
 
-async def test_boards_of_every_server_are_renewed_and_counted_at_once(
+async def test_boards_of_every_server_are_renewed_and_counted_together(
     store: RedisStore, nodes: list[RedisServer]
 ) -> None:
-    versions = {}
-    for board in BOARDS:
-        versions[board] = (await store.join(board, request("s"))).version
-    assert all(keys_of(node) > 100 for node in nodes)
+    versions = {board: (await store.join(board, request("s"))).version for board in BOARDS}
+    for node in nodes:
+        with node.client() as client:
+            assert int(client.dbsize()) > 100
     summaries = await store.renew(HERE)
-    assert {board: standing.version for board, standing in summaries.items()} == versions
-    assert dict(await store.counts(BOARDS)) == dict.fromkeys(BOARDS, 1)
-    assert set(await store.boards()) == set(BOARDS)
-    assert dict(await store.processes()) == {HERE: 200, THERE: 0}
+    assert {board: summary.version for board, summary in summaries.items()} == versions
+    assert await store.counts(BOARDS) == await store.boards() == dict.fromkeys(BOARDS, 1)
+    assert await store.processes() == {HERE: 200, THERE: 0}
 
 
-async def test_a_colliding_pair(store: RedisStore) -> None:
+async def test_two_boards_with_one_home(store: RedisStore) -> None:
     joins = [store.join(board, request(f"{board}")) for board in (FIRST_OF_PAIR, SECOND_OF_PAIR)]
     admissions = await asyncio.gather(*joins)
     assert {admission.board_id for admission in admissions} == {HOME_OF_PAIR, NEXT_TO_HOME}
+
+
+async def test_the_history(store: RedisStore) -> None:
+    history = RedisHistory(store)
+    at = await history.claim(HERE) or 0.0
+    await history.record(HERE, at, {UUID(int=n): 1 for n in range(1, 30)})
+    assert (await history.read(None, HOURS, 1))[0].peak == 29
+    assert (await history.read(UUID(int=7), MINUTES, 100))[-1].peak == 1
 
 
 async def test_scripts_flushed_on_one_server_are_loaded_again(
@@ -101,19 +113,13 @@ async def test_a_server_of_the_cluster_that_is_down(
             await store.renew(HERE)
     finally:
         nodes[2].resume()
-    await asyncio.wait_for(_renewed(store), 15)
 
+    async def renewed() -> None:
+        while True:
+            try:
+                assert len(await store.renew(HERE)) == 20
+            except TryLater:
+                continue
+            return
 
-async def _renewed(store: RedisStore) -> None:
-    while True:
-        try:
-            assert len(await store.renew(HERE)) == 20
-        except TryLater:
-            continue
-        return
-
-
-def keys_of(node: RedisServer) -> int:
-    """Return how many keys a server has."""
-    with node.client() as client:
-        return int(client.dbsize())
+    await asyncio.wait_for(renewed(), 15)

@@ -2,17 +2,17 @@
 
 import asyncio
 import re
-from itertools import takewhile
-from pathlib import Path
+from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 import pytest
-from redis import Redis
 from redis.crc import key_slot
 
 from presence.protocol.errors import Forbidden
 from presence.store.base import Member, Timing
-from presence.store.redis.scripts import LUA
+from presence.store.history import MINUTES
+from presence.store.redis.history import RedisHistory
 from presence.store.redis.store import RedisStore
 from tests.store.cast import (
     BOARD,
@@ -22,110 +22,113 @@ from tests.store.cast import (
     SECOND_OF_PAIR,
     SHORT_LEASE,
     THERE,
+    break_off,
     fill,
     request,
 )
-from tests.store.redis_place import Place, until
+from tests.store.worlds import RedisWorld
+from tests.support.waiting import DEADLINE, POLL
 
-# Real seconds, where it is the server that must forget.
-BRIEF = Timing(grace=0.1, id_rest=0.1, board_rest=0.2, lease=1.0)
+pytestmark = pytest.mark.redis
 
 
-async def test_two_thousand_boards_joined_and_left_leave_no_key(place: Place) -> None:
-    store = place.store(BRIEF, spare=0.5)
-    await store.renew(HERE)
+async def until(true: Callable[[], object], what: str) -> None:
+    """Wait until something is true of the server, or fail."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + DEADLINE
+    while not true():
+        assert loop.time() < end, f"not within {DEADLINE} s: {what}"
+        await asyncio.sleep(POLL)
+
+
+@pytest.fixture
+async def brief(redis: RedisWorld) -> RedisStore:
+    """A store with short times, in which the server must forget in real seconds."""
+    timing = Timing(grace=0.1, id_rest=0.1, board_rest=0.2, lease=1.0)
+    return await redis.renewed(timing, spare=0.5)
+
+
+async def test_two_thousand_boards_leave_no_key(redis: RedisWorld, brief: RedisStore) -> None:
     boards = [UUID(int=n) for n in range(1, 2001)]
-    for some in range(0, 2000, 50):
-        now = boards[some : some + 50]
-        await asyncio.gather(*(store.join(board, request(f"{board} s")) for board in now))
-        await asyncio.gather(*(store.leave(board, f"{board} s") for board in now))
-    assert place.names()
-    await until(lambda: not place.names(), "no key of the boards is left")
+    for start in range(0, 2000, 50):
+        some = boards[start : start + 50]
+        await asyncio.gather(*(brief.join(board, request(f"{board} s")) for board in some))
+        await asyncio.gather(*(brief.leave(board, f"{board} s") for board in some))
+    assert redis.names()
+    await until(lambda: not redis.names(), "no key of the boards is left")
 
 
-async def test_a_process_that_dies_leaves_no_key(place: Place) -> None:
-    store = place.store(BRIEF, spare=0.5)
-    await store.renew(HERE)
-    await fill(store, 3)
-    await store.start_grace(BOARD, "filler 0")
-    await store.leave(BOARD, "filler 1")
-    await store.reap(BOARD)
-    await store.restore(OTHER_BOARD, [Member("s", HERE, "p", "n", (0, 0, 0), 0)])
-    with place.server.client() as client:
-        assert all(0 < client.pttl(name) <= 3500 for name in place.names())
-    await until(lambda: not place.names(), "no key of the dead process is left")
+async def test_a_process_that_dies_leaves_no_key(redis: RedisWorld, brief: RedisStore) -> None:
+    await fill(brief, 3)
+    await brief.start_grace(BOARD, "filler 0")
+    await brief.leave(BOARD, "filler 1")
+    await brief.reap(BOARD)
+    await brief.restore(OTHER_BOARD, [Member("s", HERE, "p", "n", (0, 0, 0), 0)])
+    with redis.server.client() as client:
+        assert all(0 < client.pttl(name) <= 3500 for name in redis.names())
+    await until(lambda: not redis.names(), "no key of the dead process is left")
 
 
-async def test_whom_a_board_keeps_out_is_forgotten_when_that_is_over(place: Place) -> None:
-    store = place.store(BRIEF, spare=0.5)
+async def test_bans_expire(redis: RedisWorld) -> None:
+    store = redis.make(Timing(), spare=0.5)
     await store.close_board(BOARD, 0.4)
     await store.close_board(OTHER_BOARD, 60)
     await store.close_board(OTHER_BOARD, 0)
     await store.remove(BOARD, "ada", 0.4)
-    with place.server.client() as client:
-        assert [0 < client.pttl(name) <= 900 for name in place.names()] == [True]
-    await until(lambda: not place.names(), "no key of it is left")
-
-
-async def test_a_refusal_leaves_no_key(place: Place) -> None:
-    store = place.store(BRIEF, spare=0.5)
-    await store.renew(HERE)
-    await store.close_board(BOARD, 0.4)
     with pytest.raises(Forbidden):
         await store.join(BOARD, request("s"))
-    assert len(place.names()) == 2, "the lease, and that the board is shut"
+    with redis.server.client() as client:
+        # The bans of the board are the only key: neither refusal nor lifted ban leaves one.
+        assert [0 < client.pttl(name) <= 900 for name in redis.names()] == [True]
     assert await store.renew(HERE) == {}, "the session is not in doubt"
+    await until(lambda: len(redis.names()) == 1, "no key but the lease is left")
 
 
-async def test_keys_of_a_living_process_stay(place: Place) -> None:
-    store = place.store(Timing(grace=0.1, id_rest=0.1, board_rest=0.1, lease=1.0), spare=0.1)
-    await store.renew(HERE)
-    first = (await fill(store, 1))[0]
-    loop = asyncio.get_running_loop()
-    end = loop.time() + 2.5
-    while loop.time() < end:
-        await store.renew(HERE)
-        assert await store.snapshot(BOARD) == await store.restore(BOARD, [])
-        assert (await store.snapshot(BOARD)).members == (first.member,)
-    assert (await store.snapshot(BOARD)).board_id == first.board_id
+async def test_keys_of_a_living_process_stay(redis: RedisWorld, brief: RedisStore) -> None:
+    first = (await fill(brief, 1))[0]
+    with redis.server.client() as client:
+        for name in redis.names():
+            client.pexpire(name, 400)
+        await brief.renew(HERE)
+        assert all(client.pttl(name) > 1000 for name in redis.names())
+    snapshot = await brief.restore(BOARD, [])
+    assert (snapshot.members, snapshot.board_id) == ((first.member,), first.board_id)
 
 
-async def test_nothing_stays_of_what_is_over(place: Place) -> None:
-    store = place.store(SHORT_LEASE)
+async def test_nothing_stays_of_what_is_over(redis: RedisWorld) -> None:
+    store = redis.make(SHORT_LEASE, spare=60.0)
     for n in range(30):
         process, board = f"process {n}", UUID(int=n + 1)
         await store.renew(process)
         await store.renew(HERE)
-        await store.join(BOARD, request(f"old {n}", "ada", process))
-        await store.start_grace(BOARD, f"old {n}")
+        await break_off(store, f"old {n}", "ada", process)
         await store.join(BOARD, request(f"new {n}", "ada"))
-        assert place.sizes(BOARD)["leases"] == 1
+        assert redis.sizes(redis.keys.board(BOARD))["leases"] == 1
         await store.leave(BOARD, f"new {n}")
         await store.join(board, request("s"))
         await store.leave(board, "s")
-        place.ahead += 4
-    kept = place.sizes(BOARD)
+        redis.now += 4
+    kept = redis.sizes(redis.keys.board(BOARD))
     assert kept["members"] == kept["broken"] == kept["leases"] == 0
     assert kept["resting"] <= 2
-    assert max(map(place.size, place.keys.registry)) <= 4
-    assert place.size(place.keys.processes[0]) <= 3
+    assert max(redis.sizes(redis.keys.registry).values()) <= 4
+    assert max(redis.sizes(redis.keys.processes).values()) <= 3
 
 
-async def test_every_script_touches_its_own_keys_only_and_they_share_a_slot(place: Place) -> None:
-    store = place.store(SHORT_LEASE)
-    with place.server.client() as client, client.monitor() as monitor:
-        await exercise(store, place)
-        client.echo("that was all")
-        touched = commands_of_scripts(monitor)
-    assert len(touched) > 100
-    for keys, command in touched:
+async def test_every_script_uses_only_its_keys_and_they_share_a_slot(redis: RedisWorld) -> None:
+    with redis.server.client() as client, client.monitor() as monitor:
+        await call_everything(redis)
+        client.echo("the end")
+        commands = commands_of_scripts(monitor)
+    assert len(commands) > 130
+    for keys, command in commands:
         assert len({key_slot(key.encode()) for key in keys}) == 1
-        if command[0] != "TIME":
-            assert command[1] in keys, command
+        assert command[0] == "TIME" or command[1] in keys, command
 
 
-async def exercise(store: RedisStore, place: Place) -> None:
-    """Ask a store for everything it does."""
+async def call_everything(redis: RedisWorld) -> None:
+    """Call every method of a store and of its history."""
+    store = redis.make(SHORT_LEASE)
     for process in (HERE, THERE):
         await store.renew(process)
     members = [admission.member for admission in await fill(store, 3)]
@@ -134,33 +137,31 @@ async def exercise(store: RedisStore, place: Place) -> None:
     await store.remove(SECOND_OF_PAIR, "nobody", 60)
     await store.start_grace(BOARD, "filler 0")
     await store.leave(SECOND_OF_PAIR, "s")
-    place.ahead += 3
+    redis.now += 3
     await store.reap(BOARD)
     await store.restore(BOARD, members)
     await store.renew(HERE)
     await asyncio.gather(store.counts([BOARD, OTHER_BOARD]), store.boards(), store.processes())
-    place.ahead += 60
+    redis.now += 60
     await store.join(FIRST_OF_PAIR, request("s"))
     await store.reap(BOARD)
+    history = RedisHistory(store)
+    at = await history.claim(HERE) or 0.0
+    await history.record(HERE, at, {BOARD: 1})
+    await history.read(BOARD, MINUTES, 2000)
+    await history.publish(HERE, "x")
+    await history.published()
 
 
-def commands_of_scripts(monitor: "Redis") -> list[tuple[list[str], list[str]]]:
+def commands_of_scripts(monitor: Any) -> list[tuple[list[str], list[str]]]:
     """Return the KEYS of the script and the words, for each command that a script ran."""
     found, keys = [], []
-    for told in monitor.listen():
-        words = re.findall(r'"((?:[^"\\]|\\.)*)"', told["command"]) or told["command"].split()
+    for sent in monitor.listen():
+        words = re.findall(r'"((?:[^"\\]|\\.)*)"', sent["command"]) or sent["command"].split()
         if words[0] == "ECHO":
-            return found
+            break
         if words[0] == "EVALSHA":
             keys = words[3 : 3 + int(words[2])]
-        elif told["client_type"] == "lua":
+        elif sent["client_type"] == "lua":
             found.append((keys, [words[0].upper(), *words[1:]]))
-    raise AssertionError("the server ended")
-
-
-@pytest.mark.parametrize("path", sorted(LUA.glob("*.lua")), ids=lambda path: path.stem)
-def test_a_script_says_what_it_takes_and_gives(path: Path) -> None:
-    head = " ".join(takewhile(lambda line: line.startswith("--"), path.read_text().splitlines()))
-    shared = path.stem in {"clock", "board", "bans", "registry"}
-    assert "ARGV" in head or "KEYS" in head
-    assert shared or all(word in head for word in ("KEYS", "ARGV", "Return"))
+    return found
