@@ -35,11 +35,6 @@ class Lease:
         self._renewed = float("-inf")
 
     @property
-    def renewing(self) -> bool:
-        """True while a renewal is under way."""
-        return self._turn.locked()
-
-    @property
     def age(self) -> float:
         """Seconds since the last renewal, or since this object was made if there was none."""
         return self._loop.time() - max(self._renewed, self._began)
@@ -51,7 +46,7 @@ class Lease:
         it, callers do not wait for one that is under way.
         """
         age = self._loop.time() - self._renewed
-        if self.renewing and not force and age < self._seconds * 2 / 3:
+        if self._turn.locked() and not force and age < self._seconds * 2 / 3:
             return
         async with self._turn:
             age = self._loop.time() - self._renewed

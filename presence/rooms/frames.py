@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from presence.protocol.codec import cursor_frames, encode, roster_entry, roster_frame
 from presence.protocol.messages import (
+    NO_USER,
     Dialect,
     PresenceUpdate,
     Rate,
@@ -130,14 +131,13 @@ def welcome_frames(
     dialect = newcomer.dialect or Dialect.COMPACT
     if dialect is Dialect.EXPLICIT:
         # A spectator has no user id to announce it by.
-        last = [] if newcomer.member.spectator else [newcomer]
+        last = [] if newcomer.member.user == NO_USER else [newcomer]
         first = [encode(_user_joined(board_id, seat), dialect) for seat in [*others, *last]]
     else:
         member = newcomer.member
-        pace = 0 if member.spectator else interval
-        welcome = Welcome(
-            board_id, member.user, member.color, pace, member.spectator, newcomer.name_set
-        )
+        spectator = member.user == NO_USER
+        pace = 0 if spectator else interval
+        welcome = Welcome(board_id, member.user, member.color, pace, spectator, newcomer.name_set)
         roster = roster_frame(board_id, [_roster_entry(seat) for seat in others])
         first = [encode(welcome, dialect), roster]
     count = encode(PresenceUpdate(board_id, people), dialect)

@@ -96,7 +96,7 @@ class Room:
         self._remove(before)
         seat.state, seat.position = before.state, before.position
         self.seats.add(seat)
-        if member.spectator:
+        if member.user == NO_USER:
             return
         if self._pending.rename(seat, before.member.name):
             # In a roster a new name under an id is a new person, whose cursor is not known.
@@ -190,7 +190,16 @@ class Room:
                 for d in dialects
             },
             cursors={d: cursor_frames(board, moved, d) for d in dialects},
-            welcomes={session: self._welcome(session) for session in self._newcomers},
+            welcomes={
+                session: welcome_frames(
+                    board,
+                    seats.by_session[session],
+                    users.values(),
+                    people=self.people,
+                    interval=self.interval,
+                )
+                for session in self._newcomers
+            },
             mover=users[next(iter(moved))].member.session if len(moved) == 1 else None,
             moved={user: at for user, at in moved.items() if not users[user].remote},
             states={u: state for u, state in changes.states.items() if not users[u].remote},
@@ -236,7 +245,7 @@ class Room:
             # The former holder is gone or gets another id; its pending changes are not this one's.
             self._pending.leave(user)
         self.seats.add(seat)
-        if not seat.member.spectator:
+        if user != NO_USER:
             self._pending.joined[user] = seat
 
     def _tell_position(self, seat: Seat) -> None:
@@ -261,9 +270,3 @@ class Room:
         for user in taken:
             del waiting[user]
         return taken
-
-    def _welcome(self, session: str) -> list[bytes]:
-        newcomer, seats = self.seats.by_session[session], self.seats.by_user.values()
-        return welcome_frames(
-            self.board_id, newcomer, seats, people=self.people, interval=self.interval
-        )

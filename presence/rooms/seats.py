@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from presence.protocol.messages import Dialect, UserState
+from presence.protocol.messages import NO_USER, Dialect, UserState
 from presence.store.base import Member
 
 POSITION_BYTES = 4
@@ -90,7 +90,7 @@ class Seats:
         if seat.dialect is not None:
             self.listeners[seat.dialect] += 1
         self.by_session[seat.member.session] = seat
-        if not seat.member.spectator:
+        if seat.member.user != NO_USER:
             self.by_user[seat.member.user] = seat
 
     def remove(self, seat: Seat) -> None:

@@ -30,8 +30,7 @@ from presence.rooms.pacing import Lag
 from presence.rooms.room import Room
 from presence.server.events import Events
 from presence.server.logs import Journal, OutageLog
-from presence.server.metrics import Metrics, timed
-from presence.server.tasks import Tasks
+from presence.server.metrics import Metrics
 from presence.store.base import (
     Admission,
     BoardSummary,
@@ -106,7 +105,6 @@ class Services:
     metrics: Metrics
     journal: Journal
     events: Events
-    tasks: Tasks
     timing: Timing
     least: int
     broker: Broker | None
@@ -198,8 +196,9 @@ class Board:
         self._peers: dict[str, Peer] = {}
         self._grace_ends: dict[str, float] = {}
         self._operations: deque[Operation] = deque()
+        self.work: asyncio.Task[None] | None = None
+        """What carries out the queue, while there is one."""
         self._retries: list[Operation] = []
-        self._working = False
         self._reaping = False
         self._reap_due = False
         self._repeats = 0
@@ -210,7 +209,7 @@ class Board:
     @property
     def idle(self) -> bool:
         """True while nobody is served here and nothing is to be done."""
-        busy = self._working or self._retries or self._state in (State.DUE, State.READING)
+        busy = self.work or self._retries or self._state in (State.DUE, State.READING)
         return not (busy or self.room.serving)
 
     # What connections ask for
@@ -256,7 +255,7 @@ class Board:
 
     def heard(self, process: str, message: Message) -> None:
         """Take in a message of another process."""
-        if not (self.room.serving or self._working):
+        if not (self.room.serving or self.work):
             return
         if message.introduction:
             self._share(self.others | {process})
@@ -328,9 +327,8 @@ class Board:
 
     def _enqueue(self, operation: Operation) -> None:
         self._operations.append(operation)
-        if not self._working:
-            self._working = True
-            self._services.tasks.spawn(self._work())
+        if self.work is None:
+            self.work = self._loop.create_task(self._work())
 
     async def _work(self) -> None:
         while self._operations:
@@ -346,7 +344,7 @@ class Board:
                 if operation.session:
                     # Another try would not help; this process's people need not see a ghost.
                     self._depart([operation.session], self.room.people)
-        self._working = False
+        self.work = None
         if not self.room.serving:
             # Other processes' people are of no concern any more.
             self._share(())
@@ -355,7 +353,13 @@ class Board:
         self, peer: Peer, request: JoinRequest, name_set: bool, deadline: asyncio.TimerHandle
     ) -> None:
         try:
-            admission = await self._ask_store(peer, request)
+            if peer.session_id == request.session:
+                await self._services.lease.renew()
+            if peer.session_id != request.session:
+                return  # the stay ended before the store was asked
+            begin = self._loop.time()
+            admission = await self._services.store.join(self.id, request)
+            self._services.metrics.store.observe(self._loop.time() - begin)
         except Refused as error:
             _refuse(peer, request, error)
             return
@@ -368,8 +372,6 @@ class Board:
             raise
         finally:
             deadline.cancel()
-        if admission is None:
-            return
         self._services.events.came(self.id, admission)
         self._services.metrics.joins.inc()
         self._services.metrics.resumes.inc(admission.resumed is not None)
@@ -393,15 +395,6 @@ class Board:
         else:
             # Its stay ended while the store decided; what takes it off comes next in the queue.
             del self._peers[request.session]
-
-    async def _ask_store(self, peer: Peer, request: JoinRequest) -> Admission | None:
-        """Return the store's answer to a JOIN; None where the stay ended before it was asked."""
-        if peer.session_id == request.session:
-            await self._services.lease.renew()
-        if peer.session_id != request.session:
-            return None
-        with timed(self._services.metrics.store):
-            return await self._services.store.join(self.id, request)
 
     async def _enter(self, admission: Admission) -> None:
         """Take in the membership that a newcomer of this process found."""

@@ -10,12 +10,12 @@ from presence.cluster.broker import Broker
 from presence.cluster.layer import Layer
 from presence.cluster.lease import Lease
 from presence.cluster.messages import Message
+from presence.protocol.errors import TryLater
 from presence.rooms.seats import Activity
 from presence.server.board import Board, Peer, RefreshQueue, Services
 from presence.server.events import Events, Tell, nobody
 from presence.server.logs import Journal, OutageLog
 from presence.server.metrics import Metrics
-from presence.server.tasks import Tasks
 from presence.store.base import BoardSummary, Departure, Store, Timing
 
 logger = logging.getLogger(__name__)
@@ -57,7 +57,6 @@ class Hub:
         """Returns the event loop's time, in seconds."""
         self._lease = Lease(store, process, timing.lease, self)
         self._broker = Broker(layer, process, self) if layer else None
-        self._tasks = Tasks()
         self._services = Services(
             process,
             store,
@@ -65,7 +64,6 @@ class Hub:
             self.metrics,
             self.journal,
             Events(tell),
-            self._tasks,
             timing,
             least,
             self._broker,
@@ -77,6 +75,7 @@ class Hub:
         )
         self._peers: set[Peer] = set()
         self._sweeping: asyncio.TimerHandle | None = None
+        self._renewal: asyncio.Task[None] | None = None
 
     @property
     def retry(self) -> int:
@@ -134,7 +133,10 @@ class Hub:
 
     async def settle(self) -> None:
         """Wait until the boards' queues are empty."""
-        await self._tasks.settle()
+        tasks = [board.work for board in self._boards.values()] + [self._renewal]
+        running = [task for task in tasks if task is not None]
+        if running:
+            await asyncio.wait(running)
 
     async def close(self) -> None:
         """Stop every timer and wait for what is under way. Nobody is told."""
@@ -213,6 +215,15 @@ class Hub:
             else:
                 board.sweep(now)
         if self._peers or self._boards:
-            if not self._lease.renewing:
-                self._tasks.spawn(self._lease.renew())
+            if self._renewal is None:
+                self._renewal = self._loop.create_task(self._renew())
             self._keep_sweeping()
+
+    async def _renew(self) -> None:
+        try:
+            await self._lease.renew()
+        except TryLater as error:
+            self._services.outage.failed(error)
+        except Exception:
+            logger.exception("lease: not renewed, will retry")
+        self._renewal = None

@@ -130,13 +130,13 @@ class Journal:
         member = admission.member
         resumed = admission.resumed is not None
         fields = {"session": member.session, "resumed": resumed, "people": admission.people}
-        self._log("join", {"board": board, **fields}, _private(member))
+        self._log("join", {"board": board, **fields}, member)
 
     def left(self, board: UUID, departure: Departure) -> None:
         """Log that sessions left a board, a line for each."""
         for member in departure.members:
             fields = {"board": board, "session": member.session, "people": departure.people}
-            self._log("leave", fields, _private(member))
+            self._log("leave", fields, member)
 
     def closed(
         self, error: PresenceError, board: UUID | None, session: str = "", *, address: str
@@ -150,17 +150,18 @@ class Journal:
         code = error.close or Close.CLEAN
         fields = {"board": board, "session": session, "reason": code.name.lower(), "code": code}
         known = {key: value for key, value in fields.items() if value}
-        self._log(EVENTS.get(type(error), "refusal"), known, {"address": address})
+        self._log(EVENTS.get(type(error), "refusal"), known, address=address)
 
-    def _log(self, event: str, fields: Fields, private: Fields | None = None) -> None:
+    def _log(
+        self, event: str, fields: Fields, member: Member | None = None, address: str = ""
+    ) -> None:
         if not logger.isEnabledFor(logging.INFO):
             return
-        private = private if self._names and private else {}
-        fields = {"event": event, "process": self._process, **fields, **private}
+        fields = {"event": event, "process": self._process, **fields}
+        if self._names and member is not None:
+            fields |= {"name": member.name, "person": member.person}
+        if self._names and address:
+            fields["address"] = address
         # The text of the line, for formatters that do not know `fields`.
         text = " ".join(f"{key}={json.dumps(value, default=str)}" for key, value in fields.items())
         logger.info("%s", text, extra={"fields": fields})
-
-
-def _private(member: Member) -> Fields:
-    return {"name": member.name, "person": member.person}
