@@ -334,6 +334,8 @@ class Board:
         while self._operations:
             operation = self._operations.popleft()
             try:
+                if operation.session and self._services.lease.away:
+                    raise TryLater("the store is out of reach")
                 await operation.run()
             except TryLater as error:
                 self._services.outage.failed(error)
