@@ -166,6 +166,16 @@ class Hub:
             if was_away and board.room.serving:
                 board.resume()
             board.renewed(summaries.get(board.id))
+        for board_id, summary in summaries.items():
+            if self.process in summary.processes and board_id not in self._boards:
+                # The store has members of this process where nobody is: the refresh removes them.
+                self.board(board_id).refresh_soon()
+        if self._broker is not None and self._boards:
+            # One board in turn, whatever its version: a fault, or a change by hand, may have left
+            # the version as it was.
+            board_id = next(iter(self._boards))
+            self._boards[board_id] = self._boards.pop(board_id)
+            self._boards[board_id].refresh_soon()
 
     def heard(self, board: UUID, process: str, message: Message) -> None:
         """Take in what another process, or staff, tell of a board."""

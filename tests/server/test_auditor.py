@@ -14,7 +14,7 @@ from presence.server.audit import compare
 from presence.server.auditor import CONCURRENT_SNAPSHOTS, CONFIRM_AFTER, READ_TIMEOUT, Auditor
 from presence.server.auditor import longest as longest_audit
 from presence.store.base import JoinRequest, Snapshot, Store
-from tests.server.harness import BOARD, OTHER_BOARD, Seam, Socket, pass_time, settle
+from tests.server.harness import BOARD, OTHER_BOARD, BrokenError, Seam, Socket, pass_time, settle
 from tests.server.world import RENEWAL, TIMING, World, agree, three
 from tests.support.layer import never
 
@@ -204,6 +204,21 @@ async def ghost(world: World, people: People) -> str:
     return "ghost: 'Casper'"
 
 
+async def ghost_alone(world: World, people: People) -> str:
+    await world.store.join(OTHER_BOARD, JoinRequest("ghost", "one", "casper", "Casper"))
+    return "ghost: 'Casper'"
+
+
+async def failed_leave(world: World, people: People) -> str:
+    """Leave a ghost behind without a change of the version, as an edit by hand may."""
+    dee, failing = await world.joined("one", "dee"), world.process("one").seam.failing
+    failing["leave"] = BrokenError("a fault")
+    dee.leave()
+    await settle()
+    del failing["leave"]
+    return "ghost: 'Dee'"
+
+
 async def missing(world: World, people: People) -> str:
     session = people["ada"].connection.session_id
     await world.store.leave(BOARD, session)
@@ -228,6 +243,8 @@ async def lost_messages(world: World, people: People) -> str:
     ("fault", "within"),
     [
         (ghost, RENEWAL),
+        (ghost_alone, RENEWAL),
+        (failed_leave, RENEWAL),
         (missing, RENEWAL),
         (stranded, TIMING.grace + RENEWAL),
         (lost_messages, RENEWAL),
