@@ -1,12 +1,12 @@
 // Builds the client.
 //
-//   node build.mjs           src -> ../static/presence/, and says how big it is
-//   node build.mjs --stale   compares what is committed with what the sources give, byte for byte
+//   node build.mjs           src -> ../static/presence/, and prints the sizes
+//   node build.mjs --stale   fails if the committed files differ from what the sources give
 //   node build.mjs --tests   test/**/*.test.ts -> build/*.test.mjs, for node --test
-//   node build.mjs --pages   test/pages/*.tsx -> build/pages, React pages for the tests in a browser
+//   node build.mjs --pages   test/pages/*.tsx -> build/pages, React pages for the browser tests
 //
-// What is built is committed, so that a site needs no Node. It is a package for npm as well: scripts,
-// their types, and a package.json that tells bundlers about both.
+// The built files are committed, so that a site needs no Node. They are also an npm package: scripts, their types,
+// and a package.json for bundlers.
 import { build } from "esbuild";
 import { execFileSync } from "node:child_process";
 import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
@@ -18,26 +18,26 @@ import { gzipSync } from "node:zlib";
 const here = fileURLToPath(new URL(".", import.meta.url));
 const staticFolder = fileURLToPath(new URL("../static/presence/", import.meta.url));
 
-const BANNER = "/* presence: built from presence/client, not to be edited here. */";
-/** What is served and imported: the script's name, and its source. */
+const BANNER = "/* presence: built from presence/client. Do not edit. */";
+/** Scripts that pages load and bundlers import, with their entry points in src. */
 const SCRIPTS = { overlay: "overlay/element", client: "client/client", react: "react/react", count: "count/element" };
-/** What is served only: the pages of the admin. */
+/** Scripts that only the admin's pages load. */
 const PAGES = { admin: "admin/boards", overview: "admin/overview" };
 const STYLES = {
   "overlay.css": "src/overlay/overlay.css",
   "admin.css": "src/admin/admin.css",
   "overview.css": "src/admin/overview.css",
 };
-/** Whose code is part of what is served: its licence is, too. */
+/** Files that contain the code of a package, and therefore its licence. */
 const BUNDLED = { "overview.js": "uplot", "overview.css": "uplot" };
-/** Never part of a script: whoever uses it has it. */
+/** Packages that a site has if it needs them. */
 const PEERS = ["react"];
 
 async function licence(name) {
   const folder = `${here}node_modules/${name}/`;
   const { version } = JSON.parse(await readFile(`${folder}package.json`, "utf8"));
   const text = await readFile(`${folder}LICENSE`, "utf8");
-  return `/*! ${name} ${version} is part of it.\n\n${text.trim()}\n*/`;
+  return `/*! Includes ${name} ${version}.\n\n${text.trim()}\n*/`;
 }
 
 async function bundle(source, name) {
@@ -61,7 +61,8 @@ async function bundle(source, name) {
 async function types() {
   const folder = await mkdtemp(join(tmpdir(), "presence-types-"));
   const compiler = `${here}node_modules/typescript/bin/tsc`;
-  execFileSync(process.execPath, [compiler, "-p", `${here}tsconfig.types.json`, "--outDir", folder], { stdio: "inherit" });
+  const options = ["-p", `${here}tsconfig.types.json`, "--outDir", folder];
+  execFileSync(process.execPath, [compiler, ...options], { stdio: "inherit" });
   const files = {};
   for (const name of (await readdir(folder, { recursive: true })).sort()) {
     if (name.endsWith(".d.ts")) files[`types/${name}`] = await readFile(join(folder, name));
@@ -76,7 +77,7 @@ async function manifest() {
     name === "client" ? "." : `./${name}`,
     { types: `./types/${source}.d.ts`, default: `./${name}.js` },
   ];
-  const said = {
+  const text = {
     name: "presence-client",
     version,
     description,
@@ -87,13 +88,15 @@ async function manifest() {
     peerDependencies: { react: ">=18" },
     peerDependenciesMeta: { react: { optional: true } },
   };
-  return Buffer.from(`${JSON.stringify(said, null, 2)}\n`);
+  return Buffer.from(`${JSON.stringify(text, null, 2)}\n`);
 }
 
-/** Everything that is built, by its path in the static folder. */
+/** All built files by their path in the static folder. */
 async function everything() {
   const files = { "package.json": await manifest(), ...(await types()) };
-  for (const [name, source] of Object.entries({ ...SCRIPTS, ...PAGES })) files[`${name}.js`] = await bundle(`src/${source}.ts`, `${name}.js`);
+  for (const [name, source] of Object.entries({ ...SCRIPTS, ...PAGES })) {
+    files[`${name}.js`] = await bundle(`src/${source}.ts`, `${name}.js`);
+  }
   for (const [name, source] of Object.entries(STYLES)) files[name] = await bundle(source, name);
   return files;
 }
@@ -110,14 +113,14 @@ async function write() {
 
 async function compare() {
   const files = await everything();
-  const there = (await readdir(staticFolder, { recursive: true })).filter((name) => /\.\w+$/.test(name));
-  const stale = there.filter((name) => !(name in files));
+  const committed = (await readdir(staticFolder, { recursive: true })).filter((name) => /\.\w+$/.test(name));
+  const stale = committed.filter((name) => !(name in files));
   for (const [name, bytes] of Object.entries(files)) {
-    const committed = await readFile(staticFolder + name).catch(() => Buffer.alloc(0));
-    if (!committed.equals(bytes)) stale.push(name);
+    const old = await readFile(staticFolder + name).catch(() => Buffer.alloc(0));
+    if (!old.equals(bytes)) stale.push(name);
   }
-  if (stale.length === 0) return console.log("presence/static is what the sources give.");
-  console.error(`older than its sources: ${stale.join(", ")}. Run \`npm run build\` in presence/client and commit it.`);
+  if (stale.length === 0) return console.log("presence/static is up to date.");
+  console.error(`stale: ${stale.join(", ")}. Run \`npm run build\` in presence/client and commit the result.`);
   process.exitCode = 1;
 }
 
@@ -140,7 +143,7 @@ async function tests() {
   });
 }
 
-/** The React example of the documents, as it is written there. */
+/** Write the React example of docs/embedding.md to a folder. */
 async function documented(folder) {
   const text = await readFile(`${here}../../docs/embedding.md`, "utf8");
   const [, code] = text.match(/^```tsx\n(.*?)^```$/ms);
@@ -148,9 +151,9 @@ async function documented(folder) {
   await writeFile(`${folder}/example.tsx`, code);
 }
 
-/** As a site's bundler does it, once for production and once for development. */
+/** Bundle the test pages like a site, for production and for development. */
 async function pages() {
-  // The package as npm installs it from the static folder, with --install-links.
+  // As `npm install --install-links` copies the package.
   const modules = `${here}build/pages/node_modules`;
   await rm(modules, { recursive: true, force: true });
   await mkdir(modules, { recursive: true });

@@ -6,7 +6,7 @@ export interface Person {
   readonly name: string;
   /** A CSS colour. */
   readonly color: string;
-  /** Null for a guest. The name of an account is null if it is not for whoever looks. */
+  /** Null for a guest. An account's name is null if this person may not see it. */
   readonly account: { readonly pk: string | null; readonly name: string | null } | null;
   /** Seconds since 1970. */
   readonly since: number;

@@ -15,7 +15,7 @@ export type Cells = ReadonlyMap<string, TextPlace>;
 
 /** Show the counts that changed. Reads nothing of the layout, so that the browser lays out the page once. */
 export function showCounts(cells: Cells, counts: Counts): void {
-  for (const [board, count] of Object.entries(counts)) write(cells.get(board), count === null ? UNKNOWN : String(count));
+  for (const [board, count] of Object.entries(counts)) write(cells.get(board), String(count ?? UNKNOWN));
 }
 
 /** Show that nothing is known. */

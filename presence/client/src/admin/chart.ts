@@ -157,7 +157,7 @@ class Times {
     this.moment = format({ ...day, ...hour });
   }
 
-  /** A label of the axis, whose labels are `step` seconds apart. Midnight is labelled with its date. */
+  /** A label of the time axis. `step` is the seconds between two labels. Midnight is labelled with its date. */
   tick(at: number, step: number): string {
     const hour = this.#hour(at);
     return step >= DAY || (step >= 3600 && hour === "00:00") ? this.#day(at) : hour;

@@ -129,7 +129,7 @@ export class Feed {
     try {
       for (const url of this.#urls()) {
         const answer = await this.#environment.fetch(url, {}, request.signal, "manual");
-        // The socket may have sent newer data meanwhile.
+        // The socket may have sent newer data during the request.
         if (request !== this.#request || this.#endsWith(answer.status)) return;
         const update = answer.body as Update;
         if (answer.status === 200) this.onUpdate(update, new Set(Object.keys(update)));

@@ -31,7 +31,7 @@ const SHORTEST_PAUSE = 30;
 const LONGEST_PAUSE = 300;
 /** A plot of this many points changes visibly with each new one. */
 const POINTS = 1440;
-/** Statuses after which no request will succeed: signed out (0 is a redirect, to the page to sign in), or not allowed. */
+/** Statuses that end the requests: signed out (0 is a redirect, to the page to sign in), or not allowed. */
 const ENDS: ReadonlySet<number> = new Set([0, 401, 403]);
 
 export class History {

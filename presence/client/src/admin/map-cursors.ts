@@ -30,8 +30,10 @@ export class MapCursors {
 
   /** Glide to new positions. New cursors jump there, and with `reducedMotion` all do. */
   show(cursors: ReadonlyMap<string, Cursor>, now: number, reducedMotion = false): void {
-    const shown = [...cursors].slice(0, MOST_CURSORS);
-    this.#glides = new Map(shown.map(([session, cursor]) => [session, this.#glide(session, cursor, now, reducedMotion)]));
+    const glides = [...cursors].slice(0, MOST_CURSORS).map(([session, cursor]) => {
+      return [session, this.#glide(session, cursor, now, reducedMotion)] as const;
+    });
+    this.#glides = new Map(glides);
   }
 
   at(now: number): PlacedCursor[] {

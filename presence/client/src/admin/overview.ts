@@ -69,7 +69,8 @@ class Overview {
   #show(state: OverviewState): void {
     const { words } = this.config;
     for (const name of ["people", "sockets", "boards"] as const) showTotal(name, this.#formats.count(state[name]));
-    showTotal("store", state.store ? words.reachable : words.unreachable).classList.toggle("presence-bad", !state.store);
+    const store = showTotal("store", state.store ? words.reachable : words.unreachable);
+    store.classList.toggle("presence-bad", !state.store);
     this.#storeAway = !state.store;
     this.#showStatus();
     this.#busiest.show(state.busiest && state.busiest.map((board) => this.#boardRow(board)));

@@ -85,7 +85,7 @@ class Panel {
     this.#showParts("script");
   }
 
-  /** Show the count, and of the parts with a condition those whose condition holds. */
+  /** Show the count, and the parts of the panel whose condition holds (their `data-when`). */
   #showParts(...conditions: string[]): void {
     const { people } = this.#board;
     write(this.#find("[data-field=count]"), people ? this.#formats.count(people.size) : UNKNOWN);

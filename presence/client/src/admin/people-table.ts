@@ -24,7 +24,7 @@ export class PeopleTable {
   readonly #model: HTMLTableRowElement;
   #pointedAt = -Infinity;
 
-  /** `highlight` receives the key of the person whose row is pointed at or focused, or undefined. */
+  /** `highlight` receives the person's key when a row is pointed at or focused, and undefined when it no longer is. */
   constructor(
     private readonly body: HTMLElement,
     template: HTMLTemplateElement,

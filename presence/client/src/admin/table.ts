@@ -40,7 +40,9 @@ export class Table {
   #row({ key, cells }: Row): HTMLTableRowElement {
     const row = this.#rows.get(key) ?? document.createElement("tr");
     this.#rows.set(key, row);
-    cells.forEach((cell, at) => fill(row.cells[at] ?? addCell(row, at), typeof cell === "string" ? { text: cell } : cell));
+    cells.forEach((cell, at) => {
+      fill(row.cells[at] ?? addCell(row, at), typeof cell === "string" ? { text: cell } : cell);
+    });
     return row;
   }
 }

@@ -2,7 +2,8 @@
 import { Emitter } from "../lib/emitter.js";
 import { browser, type Environment, type Signal } from "../lib/environment.js";
 import { fromWire, toWire } from "../protocol/codec.js";
-import { ACTIVE, type ClientState, type Color, type Cursor, type ServerMessage, type State } from "../protocol/messages.js";
+import { ACTIVE } from "../protocol/messages.js";
+import type { ClientState, Color, Cursor, ServerMessage, State } from "../protocol/messages.js";
 import { Roster, type Member } from "../protocol/roster.js";
 import { Connection, type StatusChange } from "./connection.js";
 import { Throttle } from "./throttle.js";
@@ -116,7 +117,7 @@ export class PresenceClient {
     return this.#self;
   }
 
-  /** Milliseconds the server asks between cursor updates, which is how often others send theirs; 0 = unknown. */
+  /** Milliseconds between cursor updates that the server asks of everyone; 0 = unknown. */
   get pace(): number {
     return this.#interval;
   }

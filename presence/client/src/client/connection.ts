@@ -45,14 +45,14 @@ export class Connection {
   #attempts = 0;
   #notBefore = 0;
   #wanted = false;
-  /** The page was left and may come back out of the back-forward cache. */
+  /** The page was left, and may return from the back-forward cache. */
   #suspended = false;
   #change: StatusChange = { status: "closed", reason: undefined };
   #unlisten: (() => void) | undefined;
 
   /**
-   * `url` throws if it is not a URL. `name` is offered in the JOIN; the server names whoever offers an empty one.
-   * `token` is asked for each connection; without it the server identifies people by their cookies.
+   * `url` throws if it is not a URL. The JOIN offers `name`; if it is empty, the server chooses a name. A `token`
+   * function is called for each connection; without a token the server identifies people by their cookies.
    */
   constructor(
     private readonly url: () => string,

@@ -5,7 +5,8 @@
  * There is no queue, only the difference between the present and what was sent. So the latest position wins, nothing
  * is sent twice, and a new session sends everything again.
  */
-import { ACTIVE, AWAY, type ClientState, type CursorUpdate, type OwnState, type Position } from "../protocol/messages.js";
+import { ACTIVE, AWAY } from "../protocol/messages.js";
+import type { ClientState, CursorUpdate, OwnState, Position } from "../protocol/messages.js";
 
 /** A state is sent at most this often. It does not wait for a longer interval of cursor updates. */
 const STATE_INTERVAL = 100;
@@ -34,7 +35,7 @@ export class Throttle {
     this.#running = false;
   }
 
-  /** Milliseconds the server asks between cursor updates; 0 = send none. */
+  /** Change the milliseconds between cursor updates; 0 = send none. */
   setInterval(interval: number): void {
     this.#interval = interval;
   }

@@ -5,7 +5,7 @@ import { ABNORMAL } from "../protocol/reconnect.js";
 /** A token, or a function that returns one for each connection. The function may reject; `signal` cancels it. */
 export type Token = string | ((signal: AbortSignal) => string | Promise<string>);
 
-/** There is no token. `code` is the close code that tells the client what to do about it. */
+/** There is no token. `code` is the close code with the same meaning for the client. */
 export class TokenError extends Error {
   constructor(
     message: string,
@@ -33,7 +33,9 @@ export function tokensFrom(url: string, environment: Environment = browser): Tok
     const key = `presence-guest ${origin}`;
     const identity = known ?? environment.recall(key);
     const { status, body } = await environment.fetch(href, identity ? { [GUEST_HEADER]: identity } : {}, signal);
-    if (status !== 200) throw new TokenError(`the token view answered ${status}`, CLOSE_CODE_OF_STATUS[status] ?? ABNORMAL);
+    if (status !== 200) {
+      throw new TokenError(`the token view answered ${status}`, CLOSE_CODE_OF_STATUS[status] ?? ABNORMAL);
+    }
     const { token, guest } = (body ?? {}) as { token?: unknown; guest?: unknown };
     if (typeof token !== "string") throw new TokenError("the token view sent no token", ABNORMAL);
     if (typeof guest === "string" && guest) environment.remember(key, (known = guest));

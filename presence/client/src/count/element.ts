@@ -2,7 +2,8 @@
  * Defines `<presence-count board="<uuid>" [endpoint] [every]>3</presence-count>`, the number of people on a board
  * (docs/embedding.md). Entry point of `count.js`. A page may load it twice.
  */
-import { CountPoller, parseEvery, parseRetryAfter, type CountsAnswer, type CountView, type PollerEnvironment } from "./poller.js";
+import { CountPoller, parseEvery, parseRetryAfter } from "./poller.js";
+import type { CountsAnswer, CountView, PollerEnvironment } from "./poller.js";
 
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 const REQUEST_TIMEOUT = 10_000;

@@ -1,4 +1,4 @@
-/** Polls the counts that a page shows, all in one request, while the page is visible. Time, chance and HTTP are arguments. */
+/** Polls all counts of a page in one request while the page is visible. Time, chance and HTTP are arguments. */
 import type { Environment } from "../lib/environment.js";
 import { backOff } from "../protocol/reconnect.js";
 
@@ -112,7 +112,7 @@ export class CountPoller {
     if (this.#views.size) this.#schedule(this.#pause());
   }
 
-  /** Request the counts of some boards and show them. Resolves with an item if that failed: the milliseconds to wait. */
+  /** Request and show the counts of some boards. Resolves with one item if that failed: the milliseconds to wait. */
   async #request(boards: readonly string[]): Promise<number[]> {
     const url = `${this.#endpoint}?${boards.map((board) => `board=${board}`).join("&")}`;
     const answer = await this.#environment.get(url).catch(() => undefined);

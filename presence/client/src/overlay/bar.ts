@@ -4,7 +4,8 @@ import { initials, type Person } from "./people.js";
 import { shortcutLetter, shortcutText, type Choice } from "./preferences.js";
 import type { Texts } from "./strings.js";
 
-const EYE_ICON = "M2 10S5 4.8 10 4.8 18 10 18 10 15 15.2 10 15.2 2 10 2 10ZM10 7.6a2.4 2.4 0 1 0 0 4.8 2.4 2.4 0 0 0 0-4.8Z";
+const EYE_ICON =
+  "M2 10S5 4.8 10 4.8 18 10 18 10 15 15.2 10 15.2 2 10 2 10ZM10 7.6a2.4 2.4 0 1 0 0 4.8 2.4 2.4 0 0 0 0-4.8Z";
 const ARROW_ICON = "M4.5 3.5 8.7 16.5 10.9 11 16.4 8.8Z";
 
 /** How many people the bar shows before "+N", unless the attribute `avatars` says otherwise. */

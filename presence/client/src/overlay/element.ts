@@ -1,6 +1,6 @@
 /**
- * Defines `<presence-overlay board="<uuid>" …>`, which shows who is on a board over the page. docs/overlay.md lists its
- * attributes. Entry point of `overlay.js`. A page may load it twice.
+ * Defines `<presence-overlay board="<uuid>" …>`, which shows over the page who is on a board. docs/overlay.md lists
+ * its attributes. Entry point of `overlay.js`. A page may load it twice.
  */
 import { PresenceClient, boardPath, socketUrl } from "../client/client.js";
 import { Overlay, type OverlayHost } from "./overlay.js";

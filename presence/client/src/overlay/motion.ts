@@ -27,9 +27,9 @@ export class Motion {
   #steadyMoves = 0;
 
   /**
-   * Glide to `target` from where the cursor is at `now`. `pace` is the milliseconds the server asks between updates,
-   * 0 = unknown. A glide takes the usual spacing if that is steady, else the spacing since the last push but not more
-   * than the pace. The first push and `snap` jump.
+   * Glide to `target` from where the cursor is at `now`. `pace` is the milliseconds between updates that the server
+   * asks for, 0 = unknown. A glide takes the usual spacing if that is steady, else the spacing since the last push but
+   * not more than the pace. The first push and `snap` jump.
    */
   push(target: Position, now: number, pace: number, snap = false): void {
     const first = this.#to === undefined;
@@ -72,8 +72,9 @@ function mix(from: number, to: number, part: number): number {
 }
 
 /**
- * Tells touches from pointers. The protocol does not: a finger sends one position and, lifted, that it is off the
- * board; a mouse sends many. So a cursor that appears counts as a touch until it has a second position.
+ * Distinguishes touches from pointers, which the protocol does not. A finger sends one position, and that it is off
+ * the board when it is lifted; a mouse sends many positions. So a cursor that appears counts as a touch until it has a
+ * second position.
  */
 export class TouchDetector {
   #first: Position | undefined;
@@ -83,8 +84,8 @@ export class TouchDetector {
   }
 
   /**
-   * The cursor is at a position. `visible` tells whether it was visible before, `live` whether it has just moved
-   * there. Returns whether a touch may begin here.
+   * The cursor is at a position. `visible`: it was visible before. `live`: it has just moved there. Returns whether a
+   * touch may begin here.
    */
   move(at: Position, visible: boolean, live: boolean): boolean {
     const begins = !visible && live;

@@ -72,7 +72,7 @@ export class Overlay {
   }
 
   /**
-   * The style sheet is a file, which a strict Content-Security-Policy allows. It lies beside the script unless an
+   * The style sheet is a file, which a strict Content-Security-Policy allows. It is next to the script unless an
    * attribute names another URL, as for static files with hashed names. The layer is hidden until it has loaded.
    */
   #styleSheet(): HTMLLinkElement {
@@ -86,7 +86,9 @@ export class Overlay {
 
   #listen(): void {
     const { client, host } = this;
-    for (const event of ["self", "roster", "joined", "left", "state"] as const) client.on(event, () => this.refreshBar());
+    for (const event of ["self", "roster", "joined", "left", "state"] as const) {
+      client.on(event, () => this.refreshBar());
+    }
     client.on("cursor", () => this.refresh());
     client.on("count", (count) => {
       this.#count = count;

@@ -59,7 +59,8 @@ export class Surface {
     this.invalidate();
     const box = this.box(performance.now());
     const point = box && pointOf(box, fraction);
-    if (point && this.#element && !contains(box.clip, point)) scrollTo(this.#element, point, smooth ? "smooth" : "instant");
+    if (!point || !this.#element || contains(box.clip, point)) return;
+    scrollTo(this.#element, point, smooth ? "smooth" : "instant");
   }
 
   /** Measure again next time. */

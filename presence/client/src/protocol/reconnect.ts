@@ -1,4 +1,4 @@
-/** The reconnect policy: whether and when a client connects again (PROTOCOL.md, Bad input: the table of codes). Pure. */
+/** The reconnect policy: if and when a client connects again (PROTOCOL.md, Bad input: the table of codes). Pure. */
 import type { Notice } from "./messages.js";
 
 /** Why a socket ended, or why there is none. */

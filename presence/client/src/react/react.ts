@@ -14,7 +14,8 @@ import {
   type ReactNode,
 } from "react";
 import type { Token } from "../client/tokens.js";
-import { EMPTY, existingStore, storeAt, type Place, type Snapshot, type SnapshotKey, type User, type UserCursor } from "./board-store.js";
+import { EMPTY, existingStore, storeAt } from "./board-store.js";
+import type { Place, Snapshot, SnapshotKey, User, UserCursor } from "./board-store.js";
 
 export type { Snapshot, Token, User, UserCursor };
 

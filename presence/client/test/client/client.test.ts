@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { test } from "node:test";
 import { PresenceClient, socketUrl, type ClientEvents } from "../../src/client/client.js";
 import { ACTIVE, AWAY, OFF_BOARD } from "../../src/protocol/messages.js";
 import { FakeEnvironment, promises } from "../support/environment.js";
@@ -28,221 +28,188 @@ function welcomed(options: Parameters<typeof welcome>[0] = {}, name?: string) {
 const update = (x: number, y: number) => ({ type: "CURSOR_UPDATE", x, y });
 const cursor = (user: number, x = 5, y = 5) => ({ type: "CURSOR_BROADCAST", cursors: [{ user, x, y }] }) as const;
 
-describe("events", () => {
-  test("the first messages become self, roster and count", () => {
-    const { events, client } = welcomed({ user: 7, users: [ADA, BOB], count: 3 });
-    assert.deepEqual(events.map(([event]) => event), ["status", "status", "self", "roster", "count"]);
-    assert.deepEqual(client.members.map(({ name }) => name), ["Ada", "Bob"]);
-    assert.deepEqual(client.self, { user: 7, color: [194, 24, 91], name: "Me", spectator: false });
-    assert.deepEqual(events.at(-1), ["count", 3]);
-  });
-
-  test("a cursor is in fractions, and makes someone away active first", () => {
-    const { environment, events } = welcomed({ users: [ADA, BOB] });
-    events.length = 0;
-    environment.socket.say(cursor(1, 65535, 0), cursor(2));
-    assert.deepEqual(events[0], ["cursor", { user: 1, x: 1, y: 0 }]);
-    assert.deepEqual(events.slice(1).map(([event]) => event), ["state", "cursor"]);
-  });
-
-  test("a cursor of this session is no event, and one of an unknown user is when a join or snapshot names them", () => {
-    const { environment, names } = welcomed({ user: 0 });
-    names();
-    environment.socket.say(cursor(0), cursor(9), cursor(1));
-    assert.deepEqual(names(), []);
-    environment.socket.say({ type: "USER_JOINED", board: BOARD, user: 9, name: "Eve", color: [0, 0, 0] });
-    assert.deepEqual(names(), ["joined", "cursor"]);
-    environment.socket.say({ type: "ROSTER", board: BOARD, users: [ADA] });
-    assert.deepEqual(names(), ["roster", "cursor"]);
-  });
-
-  test("states, leaving and counts", () => {
-    const { environment, events } = welcomed({ users: [ADA] });
-    events.length = 0;
-    environment.socket.say(
-      { type: "STATE", states: [{ user: 1, state: OFF_BOARD }, { user: 8, state: AWAY }] },
-      { type: "USER_LEFT", board: BOARD, user: 1 },
-      { type: "USER_LEFT", board: BOARD, user: 1 },
-      { type: "PRESENCE_UPDATE", board: BOARD, count: 70_000 },
-    );
-    assert.deepEqual(events, [
-      ["state", { user: 1, state: OFF_BOARD }],
-      ["left", { ...ADA, state: OFF_BOARD, position: undefined }],
-      ["count", 70_000],
-    ]);
-  });
-
-  test("a snapshot after a reconnect replaces everyone", () => {
-    const { environment, client } = welcomed({ users: [ADA] });
-    environment.socket.end(1006);
-    environment.pass(1000);
-    environment.socket.accept().say(...welcome({ users: [BOB] }));
-    assert.deepEqual(client.members.map(({ name }) => name), ["Bob"]);
-  });
-
-  test("a name that the server chose is unknown until it arrives, and so is an empty one", () => {
-    const { environment, client } = welcomed({ user: 3, nameSet: true });
-    assert.equal(client.self?.name, undefined);
-    environment.socket.say({ type: "ROSTER", board: BOARD, users: [{ ...ADA, user: 3, name: "Countess" }] });
-    assert.equal(client.self?.name, "Countess");
-    assert.deepEqual(client.members, []);
-    assert.equal(welcomed({}, " ").client.self?.name, undefined);
-  });
-
-  test("a listener that throws is reported and disturbs no other", () => {
-    const { environment, client, events } = connect();
-    const counts: number[] = [];
-    client.on("count", () => {
-      throw new Error("the page's own");
-    });
-    client.on("error", () => {
-      throw new Error("again");
-    });
-    client.on("count", (count) => counts.push(count));
-    client.on("count", () => assert.fail("this one has stopped"))();
-    environment.socket.accept().say(...welcome({ count: 5 }));
-    assert.deepEqual(counts, [5]);
-    const errors = events.filter(([event]) => event === "error").map(([, error]) => (error as Error).message);
-    assert.deepEqual(errors, ["the page's own"]);
-  });
+test("the first events after a welcome are self, roster and count", () => {
+  const { events, client } = welcomed({ user: 7, users: [ADA, BOB], count: 3 });
+  assert.deepEqual(events.map(([event]) => event), ["status", "status", "self", "roster", "count"]);
+  assert.deepEqual(client.members.map(({ name }) => name), ["Ada", "Bob"]);
+  assert.deepEqual(client.self, { user: 7, color: [194, 24, 91], name: "Me", spectator: false });
+  assert.deepEqual(events.at(-1), ["count", 3]);
 });
 
-describe("sending", () => {
-  test("the first position goes at once, then the latest in each interval", () => {
-    const { environment, client } = welcomed({ interval: 33 });
-    for (const at of [0, 0.5, 1]) client.moveTo(at, at);
-    assert.deepEqual(environment.socket.take(), [update(0, 0)]);
-    environment.pass(32);
-    assert.deepEqual(environment.socket.take(), []);
-    environment.pass(1);
-    assert.deepEqual(environment.socket.take(), [update(65535, 65535)]);
+test("a cursor is in fractions, and makes someone away active first", () => {
+  const { environment, events } = welcomed({ users: [ADA, BOB] });
+  events.length = 0;
+  environment.socket.say(cursor(1, 65535, 0), cursor(2));
+  assert.deepEqual(events[0], ["cursor", { user: 1, x: 1, y: 0 }]);
+  assert.deepEqual(events.slice(1).map(([event]) => event), ["state", "cursor"]);
+});
+
+test("a cursor of this session is no event, and one of an unknown user is when a join or snapshot names them", () => {
+  const { environment, names } = welcomed({ user: 0 });
+  names();
+  environment.socket.say(cursor(0), cursor(9), cursor(1));
+  assert.deepEqual(names(), []);
+  environment.socket.say({ type: "USER_JOINED", board: BOARD, user: 9, name: "Eve", color: [0, 0, 0] });
+  assert.deepEqual(names(), ["joined", "cursor"]);
+  environment.socket.say({ type: "ROSTER", board: BOARD, users: [ADA] });
+  assert.deepEqual(names(), ["roster", "cursor"]);
+});
+
+test("states, leaving and counts", () => {
+  const { environment, events } = welcomed({ users: [ADA] });
+  events.length = 0;
+  environment.socket.say(
+    { type: "STATE", states: [{ user: 1, state: OFF_BOARD }, { user: 8, state: AWAY }] },
+    { type: "USER_LEFT", board: BOARD, user: 1 },
+    { type: "USER_LEFT", board: BOARD, user: 1 },
+    { type: "PRESENCE_UPDATE", board: BOARD, count: 70_000 },
+  );
+  assert.deepEqual(events, [
+    ["state", { user: 1, state: OFF_BOARD }],
+    ["left", { ...ADA, state: OFF_BOARD, position: undefined }],
+    ["count", 70_000],
+  ]);
+});
+
+test("a name that the server chose is unknown until it arrives, and so is an empty one", () => {
+  const { environment, client } = welcomed({ user: 3, nameSet: true });
+  assert.equal(client.self?.name, undefined);
+  environment.socket.say({ type: "ROSTER", board: BOARD, users: [{ ...ADA, user: 3, name: "Countess" }] });
+  assert.equal(client.self?.name, "Countess");
+  assert.deepEqual(client.members, []);
+  assert.equal(welcomed({}, " ").client.self?.name, undefined);
+});
+
+test("a listener that throws is reported and disturbs no other", () => {
+  const { environment, client, events } = connect();
+  const counts: number[] = [];
+  client.on("count", () => assert.fail("the page's own"));
+  client.on("error", () => assert.fail("again"));
+  client.on("count", (count) => counts.push(count));
+  client.on("count", () => assert.fail("this one has stopped"))();
+  environment.socket.accept().say(...welcome({ count: 5 }));
+  assert.deepEqual(counts, [5]);
+  const errors = events.filter(([event]) => event === "error").map(([, error]) => (error as Error).message);
+  assert.deepEqual(errors, ["the page's own"]);
+});
+
+test("the latest position goes when the board is no longer empty, and then in each interval", () => {
+  const { environment, client } = welcomed({ interval: 0 });
+  for (const x of [0.2, 1]) client.moveTo(x, 0);
+  environment.pass(10_000);
+  assert.deepEqual(environment.socket.take(), []);
+  environment.socket.say({ type: "RATE", interval: 33 });
+  for (const y of [0.5, 1]) client.moveTo(1, y);
+  environment.pass(32);
+  assert.deepEqual(environment.socket.take(), [update(65535, 0)]);
+  environment.pass(1);
+  assert.deepEqual(environment.socket.take(), [update(65535, 65535)]);
+});
+
+test("a spectator sends nothing, and nobody sends what is no number", () => {
+  const spectator = welcomed({ user: 255, spectator: true });
+  spectator.client.moveTo(0.2, 0.2);
+  spectator.client.setState(OFF_BOARD);
+  const other = welcomed();
+  other.client.moveTo(NaN, 0.5);
+  other.client.moveTo(0.5, Infinity);
+  for (const { environment } of [spectator, other]) {
     environment.pass(10_000);
     assert.deepEqual(environment.socket.take(), []);
-  });
-
-  test("no cursor goes to an empty board; the latest goes when someone joins", () => {
-    const { environment, client } = welcomed({ interval: 0 });
-    client.moveTo(0.2, 0.2);
-    client.moveTo(1, 0);
-    environment.pass(10_000);
-    assert.deepEqual(environment.socket.take(), []);
-    environment.socket.say({ type: "RATE", interval: 33 });
-    assert.deepEqual(environment.socket.take(), [update(65535, 0)]);
-  });
-
-  test("a spectator sends nothing, and nobody sends what is no number", () => {
-    const spectator = welcomed({ user: 255, spectator: true });
-    spectator.client.moveTo(0.2, 0.2);
-    spectator.client.setState(OFF_BOARD);
-    const other = welcomed();
-    other.client.moveTo(NaN, 0.5);
-    other.client.moveTo(0.5, Infinity);
-    for (const { environment } of [spectator, other]) {
-      environment.pass(10_000);
-      assert.deepEqual(environment.socket.take(), []);
-    }
-  });
-
-  test("a hidden tab is away, and active again when it is shown", () => {
-    const { environment, client } = welcomed();
-    client.moveTo(0, 0);
-    environment.pass(100);
-    environment.hide();
-    environment.pass(100);
-    environment.show();
-    environment.pass(100);
-    const sent = environment.socket.take();
-    assert.deepEqual(sent, [update(0, 0), { type: "STATE", state: AWAY }, { type: "STATE", state: ACTIVE }]);
-  });
-
-  test("a new session sends the position again", () => {
-    const { environment, client } = welcomed();
-    client.moveTo(1, 1);
-    environment.socket.end(1006);
-    client.moveTo(0, 1);
-    environment.pass(1000);
-    environment.socket.accept().say(...welcome());
-    assert.deepEqual(environment.socket.take().slice(1), [update(0, 65535)]);
-  });
-
-  test("nothing goes over a congested network until it is free, and then the latest", () => {
-    const { environment, client } = welcomed();
-    environment.socket.buffered = 4000;
-    client.moveTo(0, 0);
-    environment.pass(1000);
-    client.moveTo(1, 1);
-    assert.deepEqual(environment.socket.take(), []);
-    environment.socket.buffered = 0;
-    environment.pass(60);
-    assert.deepEqual(environment.socket.take(), [update(65535, 65535)]);
-  });
-});
-
-describe("destroy", () => {
-  test("leaves nothing behind", () => {
-    const { environment, client, events } = welcomed();
-    client.moveTo(0, 0);
-    client.moveTo(1, 1);
-    client.destroy();
-    assert.equal(environment.socket.closedWith, 1000);
-    assert.equal(environment.leftovers, 0);
-    assert.deepEqual(events.at(-1), ["status", { status: "closed", reason: "left" }]);
-    client.moveTo(0.5, 0.5);
-    assert.equal(environment.leftovers, 0);
-  });
-
-  test("works within any event", () => {
-    for (const event of EVENTS) {
-      const { environment, client } = connect();
-      client.on(event, () => client.destroy());
-      environment.sockets[0]?.accept().say(...welcome({ users: [ADA] }));
-      environment.sockets[0]?.say(
-        cursor(1),
-        { type: "STATE", states: [{ user: 1, state: OFF_BOARD }] },
-        { type: "USER_LEFT", board: BOARD, user: 1 },
-        { type: "USER_JOINED", board: BOARD, user: 1, name: "Ada", color: [0, 0, 0] },
-        { type: "NOTICE", code: 1, retry: 0 },
-      );
-      assert.equal(environment.leftovers, 0, event);
-    }
-  });
-
-  test("cancels a token request", async () => {
-    const environment = new FakeEnvironment();
-    const client = new PresenceClient({ board: "1", tokenUrl: "/token/", token: "unused", environment });
-    client.connect();
-    assert.equal(environment.request.url, "https://site.example/token/");
-    client.destroy();
-    await promises();
-    assert.equal(environment.leftovers, 0);
-  });
-});
-
-describe("the socket's URL", () => {
-  test("is on the page's own host unless it is a whole URL", () => {
-    const environment = new FakeEnvironment();
-    new PresenceClient({ board: "a b", environment }).connect();
-    assert.equal(environment.socket.url, "wss://site.example/ws/presence/a%20b/");
-    const from = (endpoint: string, address = "https://site.example/boards/1/?a#b") => socketUrl(endpoint, address);
-    assert.equal(from("/ws/presence/1/"), "wss://site.example/ws/presence/1/");
-    assert.equal(from("/ws/presence/1/", "http://127.0.0.1:8000/"), "ws://127.0.0.1:8000/ws/presence/1/");
-    assert.equal(from("wss://other.example/x"), "wss://other.example/x");
-    assert.equal(from("https://other.example/x"), "wss://other.example/x");
-    assert.throws(() => from("http://"), TypeError);
-  });
-
-  for (const options of [{}, { url: "http://" }]) {
-    test(`${JSON.stringify(options)} is reported as an event, and nothing is thrown`, () => {
-      const environment = new FakeEnvironment();
-      const client = new PresenceClient({ ...options, environment });
-      const events: unknown[] = [];
-      client.on("error", (error) => events.push(error));
-      client.on("status", ({ status, reason }) => events.push([status, reason]));
-      client.connect();
-      assert.deepEqual(events[0], ["closed", "refused"]);
-      assert.ok(events[1] instanceof TypeError);
-      client.destroy();
-      assert.equal(environment.leftovers, 0);
-    });
   }
 });
+
+test("a hidden tab is away, and active again when it is shown", () => {
+  const { environment, client } = welcomed();
+  client.moveTo(0, 0);
+  environment.pass(100);
+  environment.signal("hidden");
+  environment.pass(100);
+  environment.signal("shown");
+  environment.pass(100);
+  const sent = environment.socket.take();
+  assert.deepEqual(sent, [update(0, 0), { type: "STATE", state: AWAY }, { type: "STATE", state: ACTIVE }]);
+});
+
+test("a new session has a new roster, and sends the position again", () => {
+  const { environment, client } = welcomed({ users: [ADA] });
+  client.moveTo(1, 1);
+  environment.socket.end(1006);
+  client.moveTo(0, 1);
+  environment.pass(1000);
+  environment.socket.accept().say(...welcome({ users: [BOB] }));
+  assert.deepEqual(environment.socket.take().slice(1), [update(0, 65535)]);
+  assert.deepEqual(client.members.map(({ name }) => name), ["Bob"]);
+});
+
+test("nothing goes over a congested network until it is free, and then the latest", () => {
+  const { environment, client } = welcomed();
+  environment.socket.buffered = 4000;
+  client.moveTo(0, 0);
+  environment.pass(1000);
+  client.moveTo(1, 1);
+  assert.deepEqual(environment.socket.take(), []);
+  environment.socket.buffered = 0;
+  environment.pass(60);
+  assert.deepEqual(environment.socket.take(), [update(65535, 65535)]);
+});
+
+test("destroy says goodbye and leaves nothing behind, also if the pointer moves later", () => {
+  const { environment, client, events } = welcomed();
+  client.moveTo(0, 0);
+  client.moveTo(1, 1);
+  client.destroy();
+  assert.deepEqual(events.at(-1), ["status", { status: "closed", reason: "left" }]);
+  client.moveTo(0.5, 0.5);
+  assert.deepEqual([environment.socket.closedWith, environment.leftovers], [1000, 0]);
+});
+
+test("destroy works within any event", () => {
+  for (const event of EVENTS) {
+    const { environment, client } = connect();
+    client.on(event, () => client.destroy());
+    environment.sockets[0]?.accept().say(...welcome({ users: [ADA] }));
+    environment.sockets[0]?.say(
+      cursor(1),
+      { type: "STATE", states: [{ user: 1, state: OFF_BOARD }] },
+      { type: "USER_LEFT", board: BOARD, user: 1 },
+      { type: "USER_JOINED", board: BOARD, user: 1, name: "Ada", color: [0, 0, 0] },
+      { type: "NOTICE", code: 1, retry: 0 },
+    );
+    assert.equal(environment.leftovers, 0, event);
+  }
+});
+
+test("destroy cancels a token request", async () => {
+  const environment = new FakeEnvironment();
+  const client = new PresenceClient({ board: "1", tokenUrl: "/token/", token: "unused", environment });
+  client.connect();
+  assert.equal(environment.request.url, "https://site.example/token/");
+  client.destroy();
+  await promises();
+  assert.equal(environment.leftovers, 0);
+});
+
+test("the socket's URL is on the page's own host unless it is a whole URL", () => {
+  const environment = new FakeEnvironment();
+  new PresenceClient({ board: "a b", environment }).connect();
+  assert.equal(environment.socket.url, "wss://site.example/ws/presence/a%20b/");
+  assert.equal(socketUrl("/ws/presence/1/", "http://127.0.0.1:8000/"), "ws://127.0.0.1:8000/ws/presence/1/");
+  const whole = ["wss://other.example/x", "https://other.example/x"].map((url) => socketUrl(url, "https://site.example/"));
+  assert.deepEqual(whole, ["wss://other.example/x", "wss://other.example/x"]);
+});
+
+for (const options of [{}, { url: "http://" }]) {
+  test(`the options ${JSON.stringify(options)} are reported as an error event, and nothing is thrown`, () => {
+    const environment = new FakeEnvironment();
+    const client = new PresenceClient({ ...options, environment });
+    const events: unknown[] = [];
+    client.on("error", (error) => events.push(error));
+    client.on("status", ({ status, reason }) => events.push([status, reason]));
+    client.connect();
+    assert.deepEqual(events[0], ["closed", "refused"]);
+    assert.ok(events[1] instanceof TypeError);
+    client.destroy();
+    assert.equal(environment.leftovers, 0);
+  });
+}

@@ -16,7 +16,7 @@ function start() {
   return { environment, heartbeat, take: () => events.splice(0) };
 }
 
-test("it beats every 15 s", () => {
+test("it beats every 15 s, as long as frames arrive", () => {
   const { environment, heartbeat, take } = start();
   for (const _ of [1, 2, 3, 4]) {
     environment.pass(14_999);
@@ -36,51 +36,35 @@ test("a socket is dead after 40 s of silence", () => {
   assert.equal(environment.leftovers, 0);
 });
 
-test("any frame is a sign of life", () => {
-  const { environment, heartbeat, take } = start();
-  for (let seconds = 0; seconds < 120; seconds += 30) {
-    environment.pass(30_000);
-    heartbeat.received();
-  }
-  assert.ok(!take().includes("dead"));
-});
+type Started = ReturnType<typeof start>;
 
-/** After a check, an answer keeps the socket, and without one it is dead after 5 s. */
-function assertChecked({ environment, heartbeat, take }: ReturnType<typeof start>, answered: boolean): void {
-  assert.deepEqual(take(), ["beat"]);
-  environment.pass(4_999);
-  assert.deepEqual(take(), []);
-  if (answered) heartbeat.received();
-  environment.pass(1);
-  assert.deepEqual(take(), answered ? [] : ["dead"]);
-}
-
-for (const answered of [true, false]) {
-  const outcome = answered ? "keeps a socket that answers" : "gives an answer 5 s";
-
-  test(`a check ${outcome}`, () => {
-    const all = start();
-    all.heartbeat.check();
-    assertChecked(all, answered);
-  });
-
-  test(`a page shown after a long time checks, and ${outcome}`, () => {
-    const all = start();
-    const { environment, heartbeat, take } = all;
+const sleep = (nowGoesOn: boolean) => ({ environment }: Started) => {
+  environment.sleep(60_000, nowGoesOn);
+  environment.pass(nowGoesOn ? 0 : 5_000);
+};
+const checks: [string, (started: Started) => void][] = [
+  ["when it is told to", ({ heartbeat }) => heartbeat.check()],
+  ["after a minute of sleep in which the clock went on", sleep(true)],
+  ["after a minute of sleep in which the clock stood still", sleep(false)],
+  ["when a page is shown that was hidden for long, and that did not judge meanwhile", ({ environment, heartbeat, take }) => {
     environment.isVisible = false;
     environment.pass(300_000);
-    assert.ok(!take().includes("dead"), "a hidden page does not judge");
+    assert.ok(!take().includes("dead"));
     environment.isVisible = true;
     heartbeat.shown();
-    assertChecked(all, answered);
-  });
-
-  for (const nowGoesOn of [true, false]) {
-    test(`after a minute of sleep, with a clock that ${nowGoesOn ? "went on" : "stood still"}, it checks, and ${outcome}`, () => {
-      const all = start();
-      all.environment.sleep(60_000, nowGoesOn);
-      all.environment.pass(nowGoesOn ? 0 : 5_000);
-      assertChecked(all, answered);
+  }],
+];
+for (const [when, check] of checks) {
+  for (const answered of [true, false]) {
+    test(`it checks the socket ${when}: ${answered ? "an answer keeps it" : "it is dead after 5 s"}`, () => {
+      const started = start();
+      check(started);
+      assert.deepEqual(started.take(), ["beat"]);
+      started.environment.pass(4_999);
+      assert.deepEqual(started.take(), []);
+      if (answered) started.heartbeat.received();
+      started.environment.pass(1);
+      assert.deepEqual(started.take(), answered ? [] : ["dead"]);
     });
   }
 }
@@ -92,14 +76,14 @@ test("a page shown after a moment does not check", () => {
   assert.deepEqual(take(), []);
 });
 
-for (const nowGoesOn of [true, false]) {
-  test(`a sleep longer than the server waits, with a clock that ${nowGoesOn ? "went on" : "stood still"}, is the end`, () => {
+test("a sleep longer than the server waits is the end, whether the clock went on or not", () => {
+  for (const nowGoesOn of [true, false]) {
     const { environment, take } = start();
     environment.sleep(600_000, nowGoesOn);
     environment.pass(5_000);
     assert.deepEqual(take(), ["dead"]);
-  });
-}
+  }
+});
 
 test("the slow timers of a hidden page are no sleep", () => {
   const { environment, take } = start();

@@ -33,13 +33,10 @@ test("a guest stays the same person, also in other tabs and where nothing can be
   assert.equal(sent(), "me:signed", "without storage");
 });
 
-const failures: [number, unknown, number][] = [
-  ...([[401, 4401], [403, 4403], [404, 4404], [429, 4429], [503, 1013], [500, 1006], [302, 1006]] as const).map(
-    ([status, code]): [number, unknown, number] => [status, undefined, code],
-  ),
-  ...[undefined, null, {}, { token: 7 }, "abc", []].map((body): [number, unknown, number] => [200, body, 1006]),
-];
-for (const [status, body, code] of failures) {
+const codes = { 401: 4401, 403: 4403, 404: 4404, 429: 4429, 503: 1013, 500: 1006, 302: 1006 };
+const refusals = Object.entries(codes).map(([status, code]) => [Number(status), undefined, code] as const);
+const withoutToken = [undefined, null, {}, { token: 7 }, "abc", []].map((body) => [200, body, 1006] as const);
+for (const [status, body, code] of [...refusals, ...withoutToken]) {
   test(`an answer ${status} with ${JSON.stringify(body)} fails like the close code ${code}`, async () => {
     const { environment, token } = requestToken();
     const failed = assert.rejects(token, (error) => error instanceof TokenError && error.code === code);

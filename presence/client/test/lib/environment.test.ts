@@ -10,24 +10,21 @@ class BrowserSocket extends EventTarget {
   protocol = "presence.v1";
   binaryType = "blob";
   bufferedAmount = 7;
-  readonly sent: unknown[] = [];
-  closedWith: number | undefined;
+  readonly calls: unknown[] = [];
 
-  constructor(
-    readonly url: string,
-    readonly protocols: string[],
-  ) {
+  constructor(url: string, protocols: string[]) {
     super();
+    this.calls.push(url, protocols);
     BrowserSocket.last = this;
   }
 
   send(frame: unknown): void {
     if (this.readyState === 0) throw new Error("InvalidStateError");
-    this.sent.push(frame);
+    this.calls.push(frame);
   }
 
   close(code: number): void {
-    this.closedWith = code;
+    this.calls.push(code);
   }
 
   fire(name: string, detail: object = {}): void {
@@ -59,49 +56,34 @@ afterEach(() => {
   before.clear();
 });
 
-function open() {
+test("a socket sends only while it is open, never throws, and reports its events until it is closed", () => {
   const events: unknown[] = [];
   const socket = browser.open("ws://host/", ["presence.v1"], {
     opened: (subprotocol) => events.push(["opened", subprotocol]),
     received: (data) => events.push(["received", data]),
     closed: (code) => events.push(["closed", code]),
   });
-  return { socket, events, real: BrowserSocket.last };
-}
-
-test("a socket asks for the subprotocol and for ArrayBuffers, and reports its events", () => {
-  const { events, real } = open();
-  assert.deepEqual([real.url, real.protocols, real.binaryType], ["ws://host/", ["presence.v1"], "arraybuffer"]);
+  const real = BrowserSocket.last;
   real.fire("open");
-  real.fire("message", { data: "x" });
-  real.fire("close", { code: 4408 });
-  assert.deepEqual(events, [["opened", "presence.v1"], ["received", "x"], ["closed", 4408]]);
-});
-
-test("a socket sends only while it is open, and never throws", () => {
-  const { socket, real } = open();
   for (const readyState of [0, 1, 2, 3]) {
     real.readyState = readyState;
     socket.send(new ArrayBuffer(readyState));
   }
-  assert.deepEqual(real.sent, [new ArrayBuffer(1)]);
-  assert.equal(socket.buffered, 7);
-});
-
-test("a closed socket reports nothing", () => {
-  const { socket, events, real } = open();
+  real.fire("message", { data: "x" });
+  real.fire("close", { code: 4408 });
+  assert.deepEqual(events.splice(0), [["opened", "presence.v1"], ["received", "x"], ["closed", 4408]]);
   socket.close(1000);
   real.fire("message", { data: "late" });
   real.fire("close", { code: 1006 });
-  assert.equal(real.closedWith, 1000);
   assert.deepEqual(events, []);
+  assert.deepEqual(real.calls, ["ws://host/", ["presence.v1"], new ArrayBuffer(1), 1000]);
+  assert.deepEqual([real.binaryType, socket.buffered], ["arraybuffer", 7]);
 });
 
 test("a request has the page's cookies and headers, passes every cache, and reads only a success", async () => {
   const requests: unknown[] = [];
   const answers = [new Response('{"token":"a"}'), new Response("<html>", { status: 503 })];
-  const fake = async (...request: unknown[]) => (requests.push(request), answers.shift());
-  setGlobal("fetch", { value: fake });
+  setGlobal("fetch", { value: async (...request: unknown[]) => (requests.push(request), answers.shift()) });
   const { signal } = new AbortController();
   assert.deepEqual(await browser.fetch("/token/", { A: "b" }, signal), { status: 200, body: { token: "a" } });
   assert.deepEqual(await browser.fetch("/feed/", {}, signal, "manual"), { status: 503, body: undefined });
@@ -125,10 +107,7 @@ test("values are stored and removed, and nothing is thrown where storage is forb
   assert.equal(browser.recall("a"), "b");
   browser.remember("a", undefined);
   assert.equal(stored.size, 0);
-  const get = () => {
-    throw new Error("SecurityError");
-  };
-  Object.defineProperty(globalThis, "localStorage", { get, configurable: true });
+  setGlobal("localStorage", { get: () => assert.fail("SecurityError") });
   browser.remember("a", "c");
   assert.equal(browser.recall("a"), undefined);
 });
@@ -136,16 +115,13 @@ test("values are stored and removed, and nothing is thrown where storage is forb
 test("the page's events become signals until the listening stops", () => {
   const signals: Signal[] = [];
   const stop = browser.listen((signal) => signals.push(signal));
-  const fireAll = () => {
+  for (const _ of ["listening", "stopped"]) {
     for (const state of ["hidden", "visible"]) {
       page.visibilityState = state;
       page.dispatchEvent(new Event("visibilitychange"));
     }
     for (const name of ["online", "offline", "pagehide", "pageshow"]) frame.dispatchEvent(new Event(name));
-  };
-  fireAll();
+    stop();
+  }
   assert.deepEqual(signals, ["hidden", "shown", "online", "offline", "pagehide", "pageshow"]);
-  stop();
-  fireAll();
-  assert.equal(signals.length, 6);
 });

@@ -7,13 +7,9 @@ import type { Member } from "../../src/protocol/roster.js";
 const RED: Color = [200, 0, 0];
 const BLUE: Color = [0, 0, 200];
 
-const member = (user: number, name: string, color: Color, state: State = OFF_BOARD, visible = false): Member => ({
-  user,
-  name,
-  color,
-  state,
-  position: visible ? { x: 1, y: 1 } : undefined,
-});
+const member = (user: number, name: string, color: Color, state: State = OFF_BOARD): Member => {
+  return { user, name, color, state, position: state === ACTIVE ? { x: 1, y: 1 } : undefined };
+};
 
 const group = (members: Member[], own?: Own) => [...groupPeople(members, own).values()];
 
@@ -23,13 +19,13 @@ test("people differ by name and colour, and the tabs of one person are one", () 
 });
 
 test("the visitor is first, with their other tabs, unless only the server knows their name", () => {
-  const people = group([member(1, "Bob", BLUE), member(0, "Ada", RED, ACTIVE, true)], { name: "Ada", color: RED });
+  const people = group([member(1, "Bob", BLUE), member(0, "Ada", RED, ACTIVE)], { name: "Ada", color: RED });
   assert.deepEqual(people.map(({ name, own, pointing }) => [name, own, pointing]), [["Ada", true, 0], ["Bob", false, undefined]]);
   assert.deepEqual(group([], { name: "", color: RED }), []);
 });
 
 test("a person points with the tab that has a cursor", () => {
-  const [ada] = group([member(4, "Ada", RED, AWAY), member(0, "Ada", RED, ACTIVE, true)]);
+  const [ada] = group([member(4, "Ada", RED, AWAY), member(0, "Ada", RED, ACTIVE)]);
   assert.equal(ada?.pointing, 0);
 });
 

@@ -22,14 +22,9 @@ test("the shortcut is a letter with Alt and Shift and nothing else", () => {
     shiftKey: held.includes("shift"),
   });
   for (const letter of ["H", "h"]) assert.equal(isShortcut(letter, press("KeyH", "alt", "shift")), true);
-  const others: [string, ...string[]][] = [
-    ["KeyH", "shift"],
-    ["KeyH", "alt"],
-    ["KeyH", "alt", "shift", "ctrl"],
-    ["KeyH", "alt", "shift", "meta"],
-    ["KeyJ", "alt", "shift"],
-  ];
-  for (const keys of others) assert.equal(isShortcut("H", press(...keys)), false, String(keys));
+  const held = [["shift"], ["alt"], ["alt", "shift", "ctrl"], ["alt", "shift", "meta"]];
+  for (const keys of held) assert.equal(isShortcut("H", press("KeyH", ...keys)), false, String(keys));
+  assert.equal(isShortcut("H", press("KeyJ", "alt", "shift")), false);
   assert.equal(isShortcut("", press("KeyH", "alt", "shift")), false);
 });
 

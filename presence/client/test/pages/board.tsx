@@ -18,34 +18,15 @@ declare global {
 
 window.renders = {};
 
-function rendered(component: string): void {
+/** Shows what it reads, and counts its renders. */
+function Output({ component, read }: { component: string; read: (presence: Presence) => string | number }) {
   window.renders[component] = (window.renders[component] ?? 0) + 1;
+  window.presence = usePresence(board, { name });
+  return <output id={component.toLowerCase()}>{read(window.presence)}</output>;
 }
 
-function Count() {
-  rendered("Count");
-  const { count } = usePresence(board);
-  return <output id="count">{count}</output>;
-}
-
-function Users() {
-  rendered("Users");
-  const { users } = usePresence(board);
-  return <output id="users">{users.map(({ name }) => name).join(", ")}</output>;
-}
-
-function Cursors() {
-  rendered("Cursors");
-  const { cursors } = usePresence(board);
-  return <output id="cursors">{JSON.stringify(cursors.map(({ name, x, y }) => [name, x, y]))}</output>;
-}
-
-function Status() {
-  rendered("Status");
-  const presence = usePresence(board, { name });
-  window.presence = presence;
-  return <output id="status">{presence.status}</output>;
-}
+const readUsers = ({ users }: Presence) => users.map(({ name }) => name).join(", ");
+const readCursors = ({ cursors }: Presence) => JSON.stringify(cursors.map(({ name, x, y }) => [name, x, y]));
 
 function Page() {
   const [shown, show] = useState(true);
@@ -53,10 +34,10 @@ function Page() {
   if (!shown) return <p id="gone">gone</p>;
   return (
     <>
-      <Count />
-      <Users />
-      <Cursors />
-      <Status />
+      <Output component="Count" read={({ count }) => count} />
+      <Output component="Users" read={readUsers} />
+      <Output component="Cursors" read={readCursors} />
+      <Output component="Status" read={({ status }) => status} />
       <CursorOverlay board={board} id="surface" style={{ width: 800, height: 400 }}>
         <p>What people point at.</p>
       </CursorOverlay>

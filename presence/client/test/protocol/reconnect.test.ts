@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
-import { backOff, reconnect, type Ending, type Reason } from "../../src/protocol/reconnect.js";
+import { test } from "node:test";
+import { backOff, reconnect, type Ending } from "../../src/protocol/reconnect.js";
 
 const notice = (code: number, retry: number) => ({ type: "NOTICE", code, retry }) as const;
 
@@ -9,14 +9,10 @@ function after(changes: Partial<Ending>, chance = 0.5) {
 }
 
 test("these codes end the session for good", () => {
-  const reasons: [number, Reason][] = [
-    [4400, "malformed"],
-    [4401, "sign-in"],
-    [4403, "forbidden"],
-    [4404, "no-board"],
-    [4409, "removed"],
-  ];
-  for (const [code, reason] of reasons) assert.deepEqual(after({ code }), { reason, delay: undefined, binding: false });
+  const reasons = { 4400: "malformed", 4401: "sign-in", 4403: "forbidden", 4404: "no-board", 4409: "removed" };
+  for (const [code, reason] of Object.entries(reasons)) {
+    assert.deepEqual(after({ code: Number(code) }), { reason, delay: undefined, binding: false });
+  }
 });
 
 test("4429 waits for retry", () => {
@@ -54,14 +50,12 @@ test("a notice counts if its close code got lost", () => {
   for (const code of [1, 99]) assert.equal(after({ notice: notice(code, 9000) }).reason, "lost");
 });
 
-describe("back-off", () => {
-  test("grows from half a second to 30 seconds", () => {
-    const most = [0, 1, 2, 3, 4, 5, 6, 7, 2000].map((attempts) => backOff(attempts, 1));
-    assert.deepEqual(most, [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
-  });
+test("the back-off grows from half a second to 30 seconds", () => {
+  const most = [0, 1, 2, 3, 4, 5, 6, 7, 2000].map((attempts) => backOff(attempts, 1));
+  assert.deepEqual(most, [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
+});
 
-  test("is any part of that, but never nothing", () => {
-    assert.equal(backOff(6, 0.1), 3000);
-    assert.ok(backOff(0, 0) > 0);
-  });
+test("the back-off is a random part of that, but never nothing", () => {
+  assert.equal(backOff(6, 0.1), 3000);
+  assert.ok(backOff(0, 0) > 0);
 });

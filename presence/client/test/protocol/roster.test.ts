@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { test } from "node:test";
 import { ACTIVE, AWAY, OFF_BOARD, type Color, type RosterEntry, type State } from "../../src/protocol/messages.js";
 import { Roster } from "../../src/protocol/roster.js";
 
@@ -22,45 +22,41 @@ function withCursor(): Roster {
 
 const names = (roster: Roster) => roster.members.map(({ name }) => name);
 
-describe("snapshot and changes", () => {
-  test("join and leave", () => {
-    const roster = rosterOf(entry(1, "Ada"));
-    assert.equal(roster.join(2, "Bob", RED)?.name, "Bob");
-    assert.deepEqual(names(roster), ["Ada", "Bob"]);
-    assert.equal(roster.leave(1)?.name, "Ada");
-    assert.equal(roster.leave(1), undefined);
-    assert.deepEqual(names(roster), ["Bob"]);
-  });
+test("people join and leave", () => {
+  const roster = rosterOf(entry(1, "Ada"));
+  assert.equal(roster.join(2, "Bob", RED)?.name, "Bob");
+  assert.deepEqual([roster.leave(1)?.name, roster.leave(1)], ["Ada", undefined]);
+  assert.deepEqual(names(roster), ["Bob"]);
+});
 
-  test("a snapshot replaces everyone, and those who stay keep their cursors", () => {
-    const roster = rosterOf(entry(1, "Ada"), entry(2, "Bob"), entry(3, "Eve"));
-    roster.move({ user: 1, x: 5, y: 6 });
-    roster.move({ user: 2, x: 7, y: 8 });
-    roster.replace([entry(1, "Ada"), entry(2, "Carl")]);
-    assert.deepEqual(names(roster), ["Ada", "Carl"]);
-    assert.deepEqual(roster.find(1)?.position, { x: 5, y: 6 });
-    assert.equal(roster.find(2)?.position, undefined, "the id belongs to someone else now");
-  });
+test("a snapshot replaces everyone, and those who stay keep their cursors", () => {
+  const roster = rosterOf(entry(1, "Ada"), entry(2, "Bob"), entry(3, "Eve"));
+  roster.move({ user: 1, x: 5, y: 6 });
+  roster.move({ user: 2, x: 7, y: 8 });
+  roster.replace([entry(1, "Ada"), entry(2, "Carl")]);
+  assert.deepEqual(names(roster), ["Ada", "Carl"]);
+  assert.deepEqual(roster.find(1)?.position, { x: 5, y: 6 });
+  assert.equal(roster.find(2)?.position, undefined, "the id belongs to someone else now");
+});
 
-  test("a cursor is gone after its user left, also by a snapshot", () => {
-    for (const remove of [(roster: Roster) => roster.leave(1), (roster: Roster) => roster.replace([])]) {
-      const roster = withCursor();
-      remove(roster);
-      assert.equal(roster.join(1, "Ada", RED)?.position, undefined);
-    }
-  });
-
-  test("a user with a new name keeps the cursor", () => {
-    const member = withCursor().join(1, "Ada L.", RED);
-    assert.deepEqual([member?.name, member?.position], ["Ada L.", { x: 5, y: 6 }]);
-  });
-
-  test("a new session knows no old positions", () => {
+test("a cursor is gone after its user left, also by a snapshot", () => {
+  for (const remove of [(roster: Roster) => roster.leave(1), (roster: Roster) => roster.replace([])]) {
     const roster = withCursor();
-    roster.welcome(0);
-    roster.replace([entry(1, "Ada")]);
-    assert.equal(roster.find(1)?.position, undefined);
-  });
+    remove(roster);
+    assert.equal(roster.join(1, "Ada", RED)?.position, undefined);
+  }
+});
+
+test("a user with a new name keeps the cursor", () => {
+  const member = withCursor().join(1, "Ada L.", RED);
+  assert.deepEqual([member?.name, member?.position], ["Ada L.", { x: 5, y: 6 }]);
+});
+
+test("a new session knows no old positions", () => {
+  const roster = withCursor();
+  roster.welcome(0);
+  roster.replace([entry(1, "Ada")]);
+  assert.equal(roster.find(1)?.position, undefined);
 });
 
 test("this session is never a member", () => {
@@ -72,28 +68,26 @@ test("this session is never a member", () => {
   assert.equal(roster.ownName, "Me");
 });
 
-describe("cursors and states", () => {
-  test("a cursor makes its user active", () => {
-    const member = rosterOf(entry(1, "Ada", AWAY)).move({ user: 1, x: 5, y: 6 });
-    assert.deepEqual([member?.state, member?.position], [ACTIVE, { x: 5, y: 6 }]);
-  });
+test("a cursor makes its user active", () => {
+  const member = rosterOf(entry(1, "Ada", AWAY)).move({ user: 1, x: 5, y: 6 });
+  assert.deepEqual([member?.state, member?.position], [ACTIVE, { x: 5, y: 6 }]);
+});
 
-  test("another state hides the cursor until the user is active again", () => {
-    const roster = withCursor();
-    assert.equal(roster.setState(1, OFF_BOARD)?.position, undefined);
-    assert.deepEqual(names(roster), ["Ada"]);
-    assert.deepEqual(roster.setState(1, ACTIVE)?.position, { x: 5, y: 6 });
-    assert.equal(roster.setState(1, ACTIVE), undefined, "nothing changed");
-  });
+test("another state hides the cursor until the user is active again", () => {
+  const roster = withCursor();
+  assert.equal(roster.setState(1, OFF_BOARD)?.position, undefined);
+  assert.deepEqual(names(roster), ["Ada"]);
+  assert.deepEqual(roster.setState(1, ACTIVE)?.position, { x: 5, y: 6 });
+  assert.equal(roster.setState(1, ACTIVE), undefined, "nothing changed");
+});
 
-  test("an unknown user's cursor is kept until a join or snapshot names them", () => {
-    const name = [(roster: Roster) => roster.join(9, "Eve", RED), (roster: Roster) => roster.replace([entry(9, "Eve")])];
-    for (const introduce of name) {
-      const roster = rosterOf();
-      assert.equal(roster.move({ user: 9, x: 5, y: 6 }), undefined);
-      assert.deepEqual(names(roster), []);
-      introduce(roster);
-      assert.deepEqual(roster.find(9)?.position, { x: 5, y: 6 });
-    }
-  });
+test("an unknown user's cursor is kept until a join or snapshot names them", () => {
+  const name = [(roster: Roster) => roster.join(9, "Eve", RED), (roster: Roster) => roster.replace([entry(9, "Eve")])];
+  for (const introduce of name) {
+    const roster = rosterOf();
+    assert.equal(roster.move({ user: 9, x: 5, y: 6 }), undefined);
+    assert.deepEqual(names(roster), []);
+    introduce(roster);
+    assert.deepEqual(roster.find(9)?.position, { x: 5, y: 6 });
+  }
 });

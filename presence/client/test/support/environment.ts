@@ -1,4 +1,5 @@
 /** An environment in which the test controls the clock, chance, the page and the network. */
+import assert from "node:assert/strict";
 import type { Answer, Environment, Signal, Socket, SocketEvents } from "../../src/lib/environment.js";
 import { SUBPROTOCOL, type ClientMessage, type ServerMessage } from "../../src/protocol/messages.js";
 import { decodeClient, encodeServer } from "./server.js";
@@ -130,18 +131,10 @@ export class FakeEnvironment implements Environment {
     return () => void this.#listeners.delete(listener);
   }
 
+  /** "shown" and "hidden" also change whether the page is visible. */
   signal(signal: Signal): void {
+    if (signal === "shown" || signal === "hidden") this.isVisible = signal === "shown";
     for (const listener of [...this.#listeners]) listener(signal);
-  }
-
-  show(): void {
-    this.isVisible = true;
-    this.signal("shown");
-  }
-
-  hide(): void {
-    this.isVisible = false;
-    this.signal("hidden");
   }
 
   /** Let time pass. Timers run in order when they are due. */
@@ -166,16 +159,12 @@ export class FakeEnvironment implements Environment {
 
   /** The newest socket. */
   get socket(): FakeSocket {
-    const socket = this.sockets.at(-1);
-    if (!socket) throw new Error("there is no socket");
-    return socket;
+    return this.sockets.at(-1) ?? assert.fail("there is no socket");
   }
 
   /** The newest request. */
   get request(): FakeRequest {
-    const request = this.requests.at(-1);
-    if (!request) throw new Error("there is no request");
-    return request;
+    return this.requests.at(-1) ?? assert.fail("there is no request");
   }
 
   /** Sockets that are not closed. */

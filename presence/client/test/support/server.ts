@@ -1,21 +1,16 @@
 /** The server's side of the codec, and what a server says after a JOIN. */
-import { ACTIVE, AWAY, type ClientMessage, type ClientState, type RosterEntry, type ServerMessage } from "../../src/protocol/messages.js";
+import assert from "node:assert/strict";
+import { ACTIVE, AWAY } from "../../src/protocol/messages.js";
+import type { ClientMessage, ClientState, RosterEntry, ServerMessage } from "../../src/protocol/messages.js";
 
 export const BOARD = 1234;
 export const ADA: RosterEntry = { user: 1, name: "Ada", state: ACTIVE, color: [1, 2, 3] };
 export const BOB: RosterEntry = { user: 2, name: "Bob", state: AWAY, color: [4, 5, 6] };
 
-interface Welcome {
-  readonly user?: number;
-  readonly interval?: number;
-  readonly spectator?: boolean;
-  readonly nameSet?: boolean;
-  readonly users?: readonly RosterEntry[];
-  readonly count?: number;
-}
+const DEFAULTS = { user: 0, interval: 33, spectator: false, nameSet: false, users: [] as readonly RosterEntry[], count: 1 };
 
-export function welcome(options: Welcome = {}): ServerMessage[] {
-  const { user = 0, interval = 33, spectator = false, nameSet = false, users = [], count = 1 } = options;
+export function welcome(options: Partial<typeof DEFAULTS> = {}): ServerMessage[] {
+  const { user, interval, spectator, nameSet, users, count } = { ...DEFAULTS, ...options };
   return [
     { type: "WELCOME", board: BOARD, user, color: [194, 24, 91], interval, spectator, name_set: nameSet },
     { type: "ROSTER", board: BOARD, users },
@@ -27,55 +22,43 @@ const u16 = (n: number): number[] => [n >> 8, n & 255];
 const u32 = (n: number): number[] => [...u16(n >>> 16), ...u16(n & 0xffff)];
 const text = (name: string): number[] => [Buffer.byteLength(name), ...Buffer.from(name)];
 
-function bytes(message: ServerMessage): number[] {
-  switch (message.type) {
-    case "CURSOR_BROADCAST":
-      return [2, ...message.cursors.flatMap(({ user, x, y }) => [user, ...u16(x), ...u16(y)])];
-    case "USER_JOINED":
-      return [5, ...u16(message.board), message.user, ...text(message.name), ...message.color];
-    case "USER_LEFT":
-      return [6, ...u16(message.board), message.user];
-    case "PRESENCE_UPDATE":
-      return [7, ...u16(message.board), ...(message.count < 255 ? [message.count] : [255, ...u32(message.count)])];
-    case "HEARTBEAT":
-      return [8];
-    case "WELCOME": {
-      const flags = Number(message.spectator) + 2 * Number(message.name_set);
-      return [9, ...u16(message.board), message.user, ...message.color, ...u16(message.interval), flags];
-    }
-    case "ROSTER": {
-      const users = message.users.flatMap((u) => [u.user, u.state, ...u.color, ...text(u.name)]);
-      return [10, ...u16(message.board), message.users.length, ...users];
-    }
-    case "STATE":
-      return [11, ...message.states.flatMap(({ user, state }) => [user, state])];
-    case "RATE":
-      return [12, ...u16(message.interval)];
-    case "PROBE":
-      return [13, message.seq];
-    case "NOTICE":
-      return [14, message.code, ...u16(message.retry)];
-  }
-}
+type Encoders = { [M in ServerMessage as M["type"]]: (message: M) => number[] };
+
+const ENCODERS: Encoders = {
+  CURSOR_BROADCAST: ({ cursors }) => [2, ...cursors.flatMap(({ user, x, y }) => [user, ...u16(x), ...u16(y)])],
+  USER_JOINED: ({ board, user, name, color }) => [5, ...u16(board), user, ...text(name), ...color],
+  USER_LEFT: ({ board, user }) => [6, ...u16(board), user],
+  PRESENCE_UPDATE: ({ board, count }) => [7, ...u16(board), ...(count < 255 ? [count] : [255, ...u32(count)])],
+  HEARTBEAT: () => [8],
+  WELCOME: ({ board, user, color, interval, spectator, name_set }) => {
+    return [9, ...u16(board), user, ...color, ...u16(interval), Number(spectator) + 2 * Number(name_set)];
+  },
+  ROSTER: ({ board, users }) => {
+    const entries = users.flatMap(({ user, state, color, name }) => [user, state, ...color, ...text(name)]);
+    return [10, ...u16(board), users.length, ...entries];
+  },
+  STATE: ({ states }) => [11, ...states.flatMap(({ user, state }) => [user, state])],
+  RATE: ({ interval }) => [12, ...u16(interval)],
+  PROBE: ({ seq }) => [13, seq],
+  NOTICE: ({ code, retry }) => [14, code, ...u16(retry)],
+};
 
 export function encodeServer(message: ServerMessage): ArrayBuffer {
-  return Uint8Array.from(bytes(message)).buffer;
+  const encode = ENCODERS[message.type] as (message: ServerMessage) => number[];
+  return Uint8Array.from(encode(message)).buffer;
 }
 
 /** Throws if a server would refuse the frame. */
 export function decodeClient(data: ArrayBuffer): ClientMessage {
   const frame = Buffer.from(data);
-  const need = (holds: boolean) => {
-    if (!holds) throw new Error("malformed");
-  };
+  const need = (holds: boolean) => assert.ok(holds, "malformed");
   switch (frame[0]) {
     case 0x01:
       need(frame.length === 5);
       return { type: "CURSOR_UPDATE", x: frame.readUInt16BE(1), y: frame.readUInt16BE(3) };
     case 0x03: {
-      const length = frame.readUInt8(3);
-      need(length <= 32 && frame.length === 4 + length);
       const name = new TextDecoder("utf-8", { fatal: true }).decode(frame.subarray(4));
+      need(frame.length <= 36 && frame.length === 4 + frame.readUInt8(3));
       return { type: "JOIN", board: frame.readUInt16BE(1), name };
     }
     case 0x04:

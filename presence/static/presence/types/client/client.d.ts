@@ -1,5 +1,5 @@
 import { type Environment } from "../lib/environment.js";
-import { type ClientState, type Color, type State } from "../protocol/messages.js";
+import type { ClientState, Color, State } from "../protocol/messages.js";
 import { type Member } from "../protocol/roster.js";
 import { type StatusChange } from "./connection.js";
 import { type Token } from "./tokens.js";
@@ -67,7 +67,7 @@ export declare class PresenceClient {
     get members(): readonly Member[];
     /** This session, once the server has welcomed it. */
     get self(): Self | undefined;
-    /** Milliseconds the server asks between cursor updates, which is how often others send theirs; 0 = unknown. */
+    /** Milliseconds between cursor updates that the server asks of everyone; 0 = unknown. */
     get pace(): number;
     /** Listen to an event. Returns a function that stops the listening. */
     on<Name extends keyof ClientEvents>(name: Name, listener: (detail: ClientEvents[Name]) => void): () => void;

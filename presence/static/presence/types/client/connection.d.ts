@@ -27,8 +27,8 @@ export declare class Connection {
     private readonly events;
     private readonly token?;
     /**
-     * `url` throws if it is not a URL. `name` is offered in the JOIN; the server names whoever offers an empty one.
-     * `token` is asked for each connection; without it the server identifies people by their cookies.
+     * `url` throws if it is not a URL. The JOIN offers `name`; if it is empty, the server chooses a name. A `token`
+     * function is called for each connection; without a token the server identifies people by their cookies.
      */
     constructor(url: () => string, name: string, environment: Environment, events: ConnectionEvents, token?: Token | undefined);
     /** Whether earlier frames have not left yet, so that new ones should wait. */

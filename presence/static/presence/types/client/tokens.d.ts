@@ -2,7 +2,7 @@
 import { type Environment } from "../lib/environment.js";
 /** A token, or a function that returns one for each connection. The function may reject; `signal` cancels it. */
 export type Token = string | ((signal: AbortSignal) => string | Promise<string>);
-/** There is no token. `code` is the close code that tells the client what to do about it. */
+/** There is no token. `code` is the close code with the same meaning for the client. */
 export declare class TokenError extends Error {
     readonly code: number;
     constructor(message: string, code: number);

@@ -8,9 +8,9 @@ export declare const GLIDE_AFTER_PAUSE = 24;
 export declare class Motion {
     #private;
     /**
-     * Glide to `target` from where the cursor is at `now`. `pace` is the milliseconds the server asks between updates,
-     * 0 = unknown. A glide takes the usual spacing if that is steady, else the spacing since the last push but not more
-     * than the pace. The first push and `snap` jump.
+     * Glide to `target` from where the cursor is at `now`. `pace` is the milliseconds between updates that the server
+     * asks for, 0 = unknown. A glide takes the usual spacing if that is steady, else the spacing since the last push but
+     * not more than the pace. The first push and `snap` jump.
      */
     push(target: Position, now: number, pace: number, snap?: boolean): void;
     /** The position at `now`: on the straight line to the target, and never beyond it. */
@@ -18,15 +18,16 @@ export declare class Motion {
     moving(now: number): boolean;
 }
 /**
- * Tells touches from pointers. The protocol does not: a finger sends one position and, lifted, that it is off the
- * board; a mouse sends many. So a cursor that appears counts as a touch until it has a second position.
+ * Distinguishes touches from pointers, which the protocol does not. A finger sends one position, and that it is off
+ * the board when it is lifted; a mouse sends many positions. So a cursor that appears counts as a touch until it has a
+ * second position.
  */
 export declare class TouchDetector {
     #private;
     get isTouch(): boolean;
     /**
-     * The cursor is at a position. `visible` tells whether it was visible before, `live` whether it has just moved
-     * there. Returns whether a touch may begin here.
+     * The cursor is at a position. `visible`: it was visible before. `live`: it has just moved there. Returns whether a
+     * touch may begin here.
      */
     move(at: Position, visible: boolean, live: boolean): boolean;
 }

@@ -1,4 +1,4 @@
-/** The messages of `presence.v1` in the compact dialect, which is the one this client speaks (PROTOCOL.md, Messages). */
+/** The messages of `presence.v1` (PROTOCOL.md, Messages). This client speaks the compact dialect only. */
 /** The subprotocol that asks the server for the compact dialect. */
 export declare const SUBPROTOCOL = "presence.v1";
 /** The longest name on the wire, in bytes of UTF-8. */

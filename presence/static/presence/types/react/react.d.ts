@@ -1,7 +1,7 @@
 /** `usePresence` and `<CursorOverlay>` for React 18 and later. Entry point of `react.js`. */
 import { type HTMLAttributes, type ReactElement, type ReactNode } from "react";
 import type { Token } from "../client/tokens.js";
-import { type Snapshot, type User, type UserCursor } from "./board-store.js";
+import type { Snapshot, User, UserCursor } from "./board-store.js";
 export type { Snapshot, Token, User, UserCursor };
 export interface PresenceOptions {
     /** A guest's name. */
