@@ -157,22 +157,18 @@ class Store(Protocol):
 
         Raises `Removed` for a banned person, and `Forbidden` for a newcomer to a closed board.
         """
-        ...
 
     async def start_grace(self, board: UUID, session: str) -> None:
         """Start the grace of a session whose socket broke. Unknown sessions change nothing."""
-        ...
 
     async def leave(self, board: UUID, session: str) -> Departure:
         """Take a session off a board; its user id rests. Unknown sessions change nothing."""
-        ...
 
     async def reap(self, board: UUID) -> Departure:
         """Take off every session whose grace is over, or whose process lost its lease a grace ago.
 
         If several processes reap at once, each member is in the answer to only one of them.
         """
-        ...
 
     async def restore(self, board: UUID, members: Sequence[Member]) -> Snapshot:
         """Put back members that the shared state lost, or dropped because it took them for dead.
@@ -182,14 +178,12 @@ class Store(Protocol):
         already stay as they are. Removed sessions are not put back. Neither are sessions of banned
         persons, which count as removed from then on.
         """
-        ...
 
     async def remove(self, board: UUID, person: str, seconds: float) -> Departure:
         """Take all sessions of a person off a board, and ban the person for some seconds.
 
         The ban replaces an earlier one; with 0 the person may come back at once.
         """
-        ...
 
     async def close_board(self, board: UUID, seconds: float) -> None:
         """Refuse newcomers for some seconds, at most `MAX_CLOSED`; replaces an earlier call.
@@ -197,7 +191,6 @@ class Store(Protocol):
         Persons on the board may open more tabs, and come back within their grace. With 0 the board
         opens at once.
         """
-        ...
 
     async def renew(self, process: str) -> Mapping[UUID, BoardSummary]:
         """Renew a process's lease; the first call starts it. Members count only during a lease.
@@ -205,27 +198,21 @@ class Store(Protocol):
         Returns the boards on which this store put members of the process. If the shared state lost
         all of them, the board is returned once more, without the process: call `restore`.
         """
-        ...
 
     async def snapshot(self, board: UUID) -> Snapshot:
         """Return a board as it is at one moment, with spectators and sessions in their grace."""
-        ...
 
     async def counts(self, boards: Collection[UUID]) -> Mapping[UUID, int]:
         """Count the people on each of the boards: 0 for empty ones."""
-        ...
 
     async def boards(self, among: Collection[UUID] | None = None) -> Mapping[UUID, int]:
-        """Count the people on all boards that are not empty, or on those `among` some.
+        """Count the people on each board that is not empty: of all boards, or only of `among`.
 
         Cheaper than `counts` if most are empty. Somebody on two boards is counted on both.
         """
-        ...
 
     async def processes(self) -> Mapping[str, int]:
         """Return the processes that hold a lease, and how many members each has on all boards."""
-        ...
 
     async def ping(self) -> None:
-        """Return if the shared state answers."""
-        ...
+        """Return once the shared state has answered."""

@@ -114,7 +114,6 @@ class History(Protocol):
 
         Returns the current time, to pass to `record`.
         """
-        ...
 
     async def record(self, process: str, at: float, people: Mapping[UUID, int]) -> bool:
         """Record one sample: the people on every board that is not empty.
@@ -122,19 +121,15 @@ class History(Protocol):
         `at` is the time that `claim` returned. Returns False, and records nothing, if the process
         is not the recorder any more.
         """
-        ...
 
     async def read(self, board: UUID | None, span: Span, count: int) -> list[Point]:
         """Return the last `count` buckets (at most those kept), oldest first, the last unfinished.
 
         They are those of a board, or with None those of all boards together.
         """
-        ...
 
     async def publish(self, process: str, stats: str) -> None:
         """Publish the stats of a process, a short text."""
-        ...
 
     async def published(self) -> Mapping[str, str]:
         """Return the stats of every living process."""
-        ...

@@ -20,7 +20,6 @@ class MemoryHistory:
         self._stats: dict[str, tuple[float, str]] = {}
 
     async def claim(self, process: str) -> float | None:
-        """See `History.claim`."""
         now = self._clock()
         if self._recorder != process and now < self._recorder_until:
             return None
@@ -28,7 +27,6 @@ class MemoryHistory:
         return now
 
     async def record(self, process: str, at: float, people: Mapping[UUID, int]) -> bool:
-        """See `History.record`."""
         if self._recorder != process or self._clock() >= self._recorder_until:
             return False
         for board, count in [(None, sum(people.values())), *people.items()]:
@@ -39,19 +37,16 @@ class MemoryHistory:
         return True
 
     async def read(self, board: UUID | None, span: Span, count: int) -> list[Point]:
-        """See `History.read`."""
         numbers = span.newest(self._clock(), count)
         site, own = (self._buckets.get(each, {}).get(span, {}) for each in (None, board))
         return list(points(span, numbers, site, own))
 
     async def publish(self, process: str, stats: str) -> None:
-        """See `History.publish`."""
         now = self._clock()
         self._stats[process] = (now + STATS_TTL, stats)
         self._stats = {name: kept for name, kept in self._stats.items() if kept[0] > now}
 
     async def published(self) -> Mapping[str, str]:
-        """See `History.published`."""
         now = self._clock()
         return {process: stats for process, (end, stats) in self._stats.items() if end > now}
 

@@ -77,7 +77,8 @@ class Bans:
 
     def add(self, board: UUID, kind: str, names: Iterable[str], end: float) -> None:
         """Set the end of bans, in place of an earlier one."""
-        self._ends.setdefault(board, {}).update({(kind, name): end for name in names})
+        for name in names:
+            self._ends.setdefault(board, {})[kind, name] = end
 
     def holds(self, board: UUID, kind: str, name: str, now: float) -> bool:
         """Return whether a ban is in force."""
@@ -132,7 +133,6 @@ class MemoryStore:
         self._ids = BoardIds(max(self._timing.board_rest, self._timing.id_rest))
 
     async def join(self, board: UUID, request: JoinRequest) -> Admission:
-        """See `Store.join`."""
         now, person = self._clock(), request.person
         if self._bans.holds(board, PERSON, person, now):
             raise Removed(person)
@@ -160,22 +160,18 @@ class MemoryStore:
         )
 
     async def start_grace(self, board: UUID, session: str) -> None:
-        """See `Store.start_grace`."""
         here = self._board(board)
         if session in here.members:
             here.graces.setdefault(session, self._clock() + self._timing.grace)
 
     async def leave(self, board: UUID, session: str) -> Departure:
-        """See `Store.leave`."""
         return self._depart(board, lambda member: member.session == session)
 
     async def reap(self, board: UUID) -> Departure:
-        """See `Store.reap`."""
         here, now = self._board(board), self._clock()
         return self._depart(board, lambda member: self._gone(here, member, now))
 
     async def restore(self, board: UUID, members: Sequence[Member]) -> Snapshot:
-        """See `Store.restore`."""
         now, here = self._clock(), self._board(board)
         lost = [member for member in members if member.session not in here.members]
         banned = [m.session for m in lost if self._bans.holds(board, PERSON, m.person, now)]
@@ -189,7 +185,6 @@ class MemoryStore:
         return await self.snapshot(board)
 
     async def remove(self, board: UUID, person: str, seconds: float) -> Departure:
-        """See `Store.remove`."""
         now = self._clock()
         departure = self._depart(board, lambda member: member.person == person)
         sessions = [member.session for member in departure.members]
@@ -199,13 +194,11 @@ class MemoryStore:
         return departure
 
     async def close_board(self, board: UUID, seconds: float) -> None:
-        """See `Store.close_board`."""
         now = self._clock()
         self._bans.expire(now)
         self._bans.add(board, NEWCOMERS, [""], now + min(seconds, MAX_CLOSED))
 
     async def renew(self, process: str) -> Mapping[UUID, BoardSummary]:
-        """See `Store.renew`."""
         now = self._clock()
         # All members of a process are gone by the time it has had no lease for a grace.
         self._leases = {p: end for p, end in self._leases.items() if end + self._timing.grace > now}
@@ -217,7 +210,6 @@ class MemoryStore:
         }
 
     async def snapshot(self, board: UUID) -> Snapshot:
-        """See `Store.snapshot`."""
         now, here = self._clock(), self._board(board)
         summary = self._summary(here, now)
         return Snapshot(
@@ -232,17 +224,14 @@ class MemoryStore:
         )
 
     async def counts(self, boards: Collection[UUID]) -> Mapping[UUID, int]:
-        """See `Store.counts`."""
         now = self._clock()
         return {board: people(self._present(self._board(board), now)) for board in boards}
 
     async def boards(self, among: Collection[UUID] | None = None) -> Mapping[UUID, int]:
-        """See `Store.boards`."""
         counts = await self.counts(self._boards if among is None else among)
         return {board: count for board, count in counts.items() if count}
 
     async def processes(self) -> Mapping[str, int]:
-        """See `Store.processes`."""
         now = self._clock()
         members = [m for here in self._boards.values() for m in self._present(here, now)]
         counted = Counter(member.process for member in members)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from presence.store.base import Member, Timing
 from tests.store.cast import FIRST_OF_PAIR, HERE, SECOND_OF_PAIR, THERE, request
 from tests.store.model import Model
-from tests.store.worlds import OpenWorld, World
+from tests.store.worlds import OpenWorld, World, memory_world
 
 # Time advances in tens of seconds, and every end lies two seconds or more from any such sum.
 STEP = 10
@@ -98,7 +98,8 @@ class Comparison:
 
 
 def test_any_sequence(open_world: OpenWorld) -> None:
-    @settings(max_examples=60)
+    # The world in memory is fast.
+    @settings(max_examples=100 if open_world is memory_world else 30)
     @given(steps)
     def run(steps: list[Any]) -> None:
         asyncio.run(compare(steps))

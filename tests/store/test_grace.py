@@ -12,7 +12,6 @@ from tests.store.cast import (
     THERE,
     break_off,
     fill,
-    gone,
     people_on,
     request,
     sessions_on,
@@ -96,30 +95,12 @@ async def test_nobody_resumes_for_others(store: Store, board: UUID, person: str)
     assert (admission.resumed, admission.arrived) == (None, True)
 
 
-async def test_nobody_resumes_what_is_over(store: Store, world: World) -> None:
-    await break_off(store, "left", "ada")
-    assert gone(await store.leave(BOARD, "left")) == ["left"]
-    await break_off(store, "late", "bob")
-    world.now += 3
-    for person in ("ada", "bob"):
-        admission = await store.join(BOARD, request(f"new {person}", person))
-        assert admission.resumed is None
-    assert gone(await store.reap(BOARD)) == ["late"]
-
-
 async def test_a_spectator_resumes_as_a_spectator(store: Store) -> None:
     await fill(store, 255)
     await break_off(store, "old", "ada")
     await store.leave(BOARD, "filler 3")
     admission = await store.join(BOARD, request("new", "ada"))
     assert (admission.resumed, admission.member.spectator, admission.people) == ("old", True, 255)
-
-
-async def test_members_stay_while_their_process_renews(leased: Store, world: World) -> None:
-    await fill(leased, 2)
-    await renew_for(leased, world, 20)
-    assert await leased.reap(BOARD) == Departure((), 2)
-    assert await people_on(leased) == 2
 
 
 async def test_members_of_a_dead_process_stay_for_a_grace_after_its_lease(

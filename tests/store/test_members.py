@@ -10,7 +10,6 @@ from presence.protocol.messages import MAX_USERS, NO_USER
 from presence.store.base import Departure, Member, Store, people
 from tests.store.cast import (
     BOARD,
-    HERE,
     OTHER_BOARD,
     SHORT_LEASE,
     THERE,
@@ -115,20 +114,6 @@ async def test_the_lowest_user_id_is_given_again_after_its_rest(
     assert (await store.join(BOARD, request("next"))).member.user == 0
 
 
-async def test_each_rest_has_its_own_end(store: Store, world: World) -> None:
-    await fill(store, 3)
-    await store.leave(BOARD, "filler 1")
-    world.now += 2
-    await store.leave(BOARD, "filler 0")
-    world.now += 2
-    assert (await store.join(BOARD, request("rested"))).member.user == 1
-    # It rests anew after each holder.
-    await store.leave(BOARD, "rested")
-    world.now += 3
-    assert (await store.join(BOARD, request("of filler 0"))).member.user == 0
-    assert (await store.join(BOARD, request("early"))).member.user == 3
-
-
 async def test_300_sessions_are_255_users_and_45_spectators(store: Store) -> None:
     admissions = await fill(store, 300)
     assert [a.member.user for a in admissions] == [*range(MAX_USERS), *[NO_USER] * 45]
@@ -191,38 +176,6 @@ async def test_a_person_who_is_late_but_not_reaped_never_left(leased: Store, wor
     assert not (await leased.join(BOARD, request("new", "bob"))).arrived
     departure = await leased.reap(BOARD)
     assert (gone(departure), departure.left, departure.emptied) == (["late"], set(), False)
-
-
-async def test_versions(store: Store, world: World) -> None:
-    """Each call that adds or removes members raises the version by one, and nothing else does."""
-
-    async def version() -> int:
-        return (await store.snapshot(BOARD)).version
-
-    assert await version() == (await store.leave(BOARD, "nobody")).version == 0
-    assert (await store.reap(BOARD)).version == 0
-    joins = await fill(store, 4)
-    start = joins[0].version
-    assert [admission.version for admission in joins] == list(range(start, start + 4))
-    assert (await store.leave(BOARD, "filler 3")).version == start + 4
-    assert (await store.leave(BOARD, "filler 3")).version == start + 4
-    for session in ("filler 0", "filler 2", "nobody"):
-        await store.start_grace(BOARD, session)
-    resumed = await store.join(BOARD, request("new", "person of filler 0"))
-    assert (resumed.resumed, resumed.version) == ("filler 0", start + 5)
-    await store.start_grace(BOARD, "new")
-    assert (await store.reap(BOARD)).version == start + 5
-    world.now += 3
-    assert await version() == start + 5, "nobody was reaped yet"
-    assert (await store.reap(BOARD)).version == (await store.reap(BOARD)).version == start + 6
-    lost = [joins[0].member, joins[2].member]
-    assert (await store.restore(BOARD, lost)).version == start + 7
-    assert (await store.restore(BOARD, lost)).version == start + 7
-    assert (await store.remove(BOARD, "nobody", 60)).version == start + 7
-    assert (await store.remove(BOARD, "person of filler 0", 0)).version == start + 8
-    await fill(store, 3, OTHER_BOARD)
-    await store.counts([BOARD])
-    assert (await store.renew(HERE))[BOARD].version == await version() == start + 8
 
 
 async def test_a_board_never_has_a_version_twice(store: Store, world: World) -> None:

@@ -35,15 +35,6 @@ async def test_a_snapshot_leaves_out_members_who_are_gone(leased: Store, world: 
     assert snapshot.processes == {HERE}
 
 
-async def test_an_admission_names_the_processes_on_the_board(store: Store) -> None:
-    assert (await store.join(BOARD, request("a"))).processes == {HERE}
-    await store.join(OTHER_BOARD, request("b", process=THERE))
-    assert (await store.join(BOARD, request("c"))).processes == {HERE}
-    assert (await store.join(BOARD, request("d", process=THERE))).processes == {HERE, THERE}
-    await store.leave(BOARD, "d")
-    assert (await store.join(BOARD, request("e"))).processes == {HERE}
-
-
 async def test_a_renewal_returns_the_boards_of_the_process(store: Store) -> None:
     await fill(store, 2)
     last = await store.join(BOARD, request("there", process=THERE))

@@ -33,7 +33,9 @@ class ScriptClient:
 
     A client of the site's own must return bytes, and be used on one event loop only. `timeout`
     limits one trip, including the wait for a free connection; both timeouts are in seconds. Up to
-    `connections` are opened per event loop. `timing`, `spare` and `ahead` are as in `RedisStore`.
+    `connections` are opened per event loop. Scripts get `timing` with every call. Keys live for
+    `spare` seconds longer than what they hold. `ahead` returns seconds to add to Redis's clock:
+    tests advance time with it.
     """
 
     def __init__(
@@ -41,11 +43,11 @@ class ScriptClient:
         server: Server,
         timing: Timing,
         *,
-        timeout: float,
-        connect_timeout: float,
-        connections: int,
-        spare: float,
-        ahead: Callable[[], float],
+        timeout: float = 2.0,
+        connect_timeout: float = 1.0,
+        connections: int = 16,
+        spare: float = 60.0,
+        ahead: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self._server = server
         self._timeout = timeout
@@ -92,7 +94,7 @@ class ScriptClient:
 
     async def _send(self, client: Redis | RedisCluster, calls: Sequence[Call]) -> list[Any]:
         """Send scripts by their SHA-1. An answer may be the exception that a script raised."""
-        clock = (microseconds(self._ahead()), *self._times)
+        clock = (int(self._ahead() * MICROSECONDS), *self._times)
         pipe: Any = client.pipeline(transaction=False)
         for call in calls:
             words = (call.script.sha, len(call.keys), *call.keys, *clock, *call.arguments)

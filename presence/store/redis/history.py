@@ -29,7 +29,6 @@ class RedisHistory:
         self._client, self._keys = store.client, store.keys
 
     async def claim(self, process: str) -> float | None:
-        """See `History.claim`."""
         keys, lease = (self._keys.recorder,), microseconds(RECORDER_LEASE)
         now = await self._client.run(scripts.HISTORY_CLAIM, keys, escape(process), lease)
         return now / MICROSECONDS if now else None
@@ -48,7 +47,6 @@ class RedisHistory:
         return True
 
     async def read(self, board: UUID | None, span: Span, count: int) -> list[Point]:
-        """See `History.read`."""
         numbers = span.newest(await self._client.time(), count)
         calls = []
         for each in (None, board):
@@ -58,12 +56,10 @@ class RedisHistory:
         return list(points(span, numbers, site, own))
 
     async def publish(self, process: str, stats: str) -> None:
-        """See `History.publish`."""
         words = (escape(process), stats, microseconds(STATS_TTL))
         await self._client.run(scripts.STATS_PUBLISH, self._keys.stats, *words)
 
     async def published(self) -> Mapping[str, str]:
-        """See `History.published`."""
         flat = await self._client.run(scripts.STATS_PUBLISHED, self._keys.stats)
         pairs = zip(flat[::2], flat[1::2], strict=True)
         return {unescape(process): stats.decode() for process, stats in pairs}

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from presence.protocol.messages import Color
-from presence.store.base import BoardSummary, Member, Snapshot
+from presence.store.base import Member, Snapshot
 from presence.store.redis.scripts import Argument
 
 MICROSECONDS = 1_000_000
@@ -64,12 +64,6 @@ def member_arguments(member: Member, lease_end: Argument) -> tuple[Argument, ...
     strings = (member.session, member.process, member.person, member.name)
     numbers = (color_text(member.color), member.user, lease_end, microseconds(member.since))
     return (*map(escape, strings), *numbers)
-
-
-def parse_summary(reply: Sequence[Any]) -> BoardSummary:
-    """Decode the answer of lua/summary.lua."""
-    version, people, processes, _ = reply
-    return BoardSummary(people, version, parse_processes(processes))
 
 
 def parse_snapshot(reply: Sequence[Any], board_id: int) -> Snapshot:

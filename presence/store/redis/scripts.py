@@ -78,14 +78,15 @@ class Keys:
 
     def board(self, board: UUID) -> tuple[str, ...]:
         """Return the KEYS of the scripts on one board, as lua/board.lua and lua/bans.lua say."""
-        start = f"{self.prefix}:{{{board.hex}}}:"
-        parts = ("members", "broken", "leases", "resting", "state", "out")
-        return tuple([start + part for part in parts])
+        name = f"{self.prefix}:{{{board.hex}}}"
+        state = (f"{name}:members", f"{name}:broken", f"{name}:leases", f"{name}:resting")
+        return (*state, f"{name}:state", f"{name}:out")
 
     @property
     def registry(self) -> tuple[str, ...]:
         """The KEYS of the scripts on board ids, as lua/registry.lua says."""
-        return tuple([f"{self.prefix}:{{boards}}:{part}" for part in ("ids", "taken", "ends")])
+        name = f"{self.prefix}:{{boards}}"
+        return (f"{name}:ids", f"{name}:taken", f"{name}:ends")
 
     @property
     def processes(self) -> tuple[str, ...]:
@@ -100,7 +101,7 @@ class Keys:
     @property
     def stats(self) -> tuple[str, ...]:
         """The KEYS of lua/stats_publish.lua and lua/stats_published.lua."""
-        return tuple([f"{self.prefix}:{{figures}}:{part}" for part in ("ends", "told")])
+        return (f"{self.prefix}:{{figures}}:ends", f"{self.prefix}:{{figures}}:told")
 
     def history(self, board: UUID | None, span: str, page: int) -> str:
         """Return the key of a page of minutes or hours: of a board, or (None) of all together."""

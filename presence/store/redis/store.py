@@ -8,7 +8,6 @@ need no other keys. Every key expires once the processes that use it are gone.
 from collections import Counter
 from collections.abc import (
     AsyncIterator,
-    Callable,
     Collection,
     Iterable,
     Iterator,
@@ -47,7 +46,6 @@ from presence.store.redis.records import (
     parse_members,
     parse_processes,
     parse_snapshot,
-    parse_summary,
     unescape,
 )
 from presence.store.redis.scripts import Argument, Call, Keys, Script
@@ -75,13 +73,15 @@ class LocalBoard:
     board_id: int = 0
     sessions: dict[str, LocalSession] = field(default_factory=dict)
 
+    def of_process(self, process: str) -> dict[str, LocalSession]:
+        """Return the sessions of a process."""
+        return {name: kept for name, kept in self.sessions.items() if kept.process == process}
+
 
 class RedisStore:
-    """The `Store` of many processes, which must all be given the same `prefix` and `timing`.
+    """The `Store` of many processes, which must all use the same `prefix` and `timing`.
 
-    `server`, the timeouts and `connections` are as in `ScriptClient`. Keys live for `spare` seconds
-    longer than what they hold. `ahead` returns seconds to add to Redis's clock: tests advance time
-    with it.
+    `server` and `options` are as in `ScriptClient`.
     """
 
     def __init__(
@@ -90,22 +90,10 @@ class RedisStore:
         timing: Timing | None = None,
         *,
         prefix: str = "presence",
-        timeout: float = 2.0,
-        connect_timeout: float = 1.0,
-        connections: int = 16,
-        spare: float = 60.0,
-        ahead: Callable[[], float] = lambda: 0.0,
+        **options: Any,
     ) -> None:
         self.keys = Keys(prefix)
-        self.client = ScriptClient(
-            server,
-            timing or Timing(),
-            timeout=timeout,
-            connect_timeout=connect_timeout,
-            connections=connections,
-            spare=spare,
-            ahead=ahead,
-        )
+        self.client = ScriptClient(server, timing or Timing(), **options)
         self._local: dict[UUID, LocalBoard] = {}
         # Ends of the leases that this store renews, in microseconds of Redis's clock.
         self._lease_ends: dict[str, int] = {}
@@ -113,9 +101,8 @@ class RedisStore:
         self._doubtful: dict[str, UUID] = {}
 
     async def join(self, board: UUID, request: JoinRequest) -> Admission:
-        """See `Store.join`."""
         asks = (request.session, request.process, request.person, request.name)
-        palette = ",".join([color_text(color) for color in colors_for(request.person)])
+        palette = ",".join(map(color_text, colors_for(request.person)))
         try:
             words = (*map(escape, asks), await self._lease_end(request.process), palette)
             reply = await self.client.run(scripts.JOIN, self.keys.board(board), *words)
@@ -146,31 +133,25 @@ class RedisStore:
         )
 
     async def start_grace(self, board: UUID, session: str) -> None:
-        """See `Store.start_grace`."""
         await self.client.run(scripts.START_GRACE, self.keys.board(board), escape(session))
 
     async def leave(self, board: UUID, session: str) -> Departure:
-        """See `Store.leave`."""
         departure = await self._depart(board, scripts.LEAVE, escape(session))
         self._forget(board, [session])
         return departure
 
     async def reap(self, board: UUID) -> Departure:
-        """See `Store.reap`."""
         return await self._depart(board, scripts.REAP)
 
     async def remove(self, board: UUID, person: str, seconds: float) -> Departure:
-        """See `Store.remove`."""
         durations = map(microseconds, (seconds, max(seconds, REMOVED_SESSION_TTL)))
         return await self._depart(board, scripts.REMOVE, escape(person), *durations)
 
     async def close_board(self, board: UUID, seconds: float) -> None:
-        """See `Store.close_board`."""
         duration = microseconds(min(seconds, MAX_CLOSED))
         await self.client.run(scripts.CLOSE_BOARD, self.keys.board(board), duration)
 
     async def restore(self, board: UUID, members: Sequence[Member]) -> Snapshot:
-        """See `Store.restore`."""
         calls = self._snapshot_calls(board)
         if members:
             # Noted before the call: if it fails, the next `renew` returns the board again.
@@ -195,11 +176,11 @@ class RedisStore:
     async def renew(self, process: str) -> Mapping[UUID, BoardSummary]:
         """See `Store.renew`. Takes one trip for some hundreds of boards."""
         doubtful = list(self._doubtful.items())
-        asked = {}
-        for board, local in self._local.items():
-            sessions = {s: kept for s, kept in local.sessions.items() if kept.process == process}
-            if sessions:
-                asked[board] = sessions
+        asked = {
+            board: sessions
+            for board, local in self._local.items()
+            if (sessions := local.of_process(process))
+        }
         lease_end, *replies = await self.client.run_all(
             [
                 Call(scripts.RENEW_LEASE, self.keys.processes, (escape(process),)),
@@ -219,16 +200,16 @@ class RedisStore:
         await self._settle(doubtful, replies[: len(doubtful)])
         summaries = {}
         for (board, sessions), reply in zip(asked.items(), replies[len(doubtful) :], strict=True):
-            summaries[board] = parse_summary(reply)
-            if reply[3] is not None:
+            version, people, processes, own = reply
+            summaries[board] = BoardSummary(people, version, parse_processes(processes))
+            if own is not None:
                 # The other sessions were resumed or reaped by other processes, or are lost.
-                lost = sessions.keys() - set(map(unescape, reply[3]))
+                lost = sessions.keys() - set(map(unescape, own))
                 now = self._local[board].sessions if board in self._local else {}
                 self._forget(board, [s for s in lost if now.get(s) is sessions[s]])
         return summaries
 
     async def snapshot(self, board: UUID) -> Snapshot:
-        """See `Store.snapshot`."""
         return parse_snapshot(*await self.client.run_all(self._snapshot_calls(board)))
 
     async def counts(self, boards: Collection[UUID]) -> Mapping[UUID, int]:
@@ -241,7 +222,6 @@ class RedisStore:
         return {board: people async for board, (_, people, _, _) in summaries if people}
 
     async def processes(self) -> Mapping[str, int]:
-        """See `Store.processes`."""
         living = await self.client.run(scripts.PROCESSES, self.keys.processes)
         counted: Counter[bytes] = Counter()
         async for _, (_, _, processes, _) in self._summaries(await self._boards_with_ids(None)):
@@ -250,7 +230,6 @@ class RedisStore:
         return {unescape(process): counted[process] for process in living}
 
     async def ping(self) -> None:
-        """See `Store.ping`."""
         await self.client.command("PING")
 
     async def close(self) -> None:
@@ -283,9 +262,9 @@ class RedisStore:
     async def _take_ids(self, boards: Sequence[UUID]) -> list[int]:
         """Return the board ids of boards, which they hold from now on."""
         calls = []
-        for part in _batches(boards, BOARDS_PER_SCRIPT):
+        for start in range(0, len(boards), BOARDS_PER_SCRIPT):
             words: list[Argument] = []
-            for board in part:
+            for board in boards[start : start + BOARDS_PER_SCRIPT]:
                 # If the registry was lost, the board gets back the id that its clients know.
                 known = self._local[board].board_id if board in self._local else 0
                 words += (board.hex, home_id(board), known)
