@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Collection, Iterable
 from itertools import chain
 from math import inf
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -48,11 +48,11 @@ class Breaker:
     @property
     def is_open(self) -> bool:
         """Whether pages must not ask now."""
-        return time.monotonic() < self._open_until
+        return monotonic() < self._open_until
 
     def failed(self, error: Exception) -> None:
         """Note that the store did not answer."""
-        self._open_until = time.monotonic() + PAUSE
+        self._open_until = monotonic() + PAUSE
         self._log.failed(error)
 
     def works(self) -> None:
@@ -88,16 +88,16 @@ class PageCounts:
 
     def _ask(self, boards: Collection[UUID]) -> None:
         self._asked.update(boards)
-        is_late = self._remaining < STORE_TIMEOUT
+        is_late = self._remaining <= 2 * STORE_TIMEOUT  # The rules have no time left.
         if self._user is None or is_on_event_loop() or breaker.is_open or is_late:
             return
-        began = time.monotonic()
+        began = monotonic()
         try:
             self._counts |= self._fetch(boards, began + self._remaining)
         except (api.TryLater, ImproperlyConfigured) as error:
             breaker.failed(error)
         finally:
-            self._remaining -= time.monotonic() - began
+            self._remaining -= monotonic() - began
 
     def _fetch(self, boards: Collection[UUID], deadline: float) -> dict[UUID, int]:
         # Load the lazy user here, in a thread that may use the database.
@@ -105,7 +105,7 @@ class PageCounts:
         allowed = async_to_sync(self._allowed)(boards, deadline - STORE_TIMEOUT)
         if not allowed:
             return {}
-        within = max(STORE_TIMEOUT, deadline - time.monotonic())
+        within = max(STORE_TIMEOUT, deadline - monotonic())
         people = api.counts(allowed, within=within)
         breaker.works()
         return people
@@ -114,7 +114,7 @@ class PageCounts:
         """Return the boards that this visitor may join, none where the rules are too slow. A rule
         that fails for one visitor says nothing about others, so it is no reason to pause."""
         try:
-            async with asyncio.timeout(deadline - time.monotonic()):
+            async with asyncio.timeout(deadline - monotonic()):
                 return await permitted(self._user, boards, deadline - STORE_TIMEOUT)
         except (TimeoutError, api.TryLater):
             return []

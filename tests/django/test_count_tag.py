@@ -90,14 +90,6 @@ async def test_on_an_event_loop_the_number_is_left_to_the_script(fill, board):
     assert render(board=board) == SCRIPT + element(board)
 
 
-@pytest.fixture
-def short(monkeypatch):
-    """A page that waits 0.5 s, of which the rules have 0.3 s."""
-    monkeypatch.setattr(page_counts, "PAGE_TIMEOUT", 0.5)
-    monkeypatch.setattr(page_counts, "STORE_TIMEOUT", 0.1)
-
-
-@pytest.mark.usefixtures("short")
 class TestThePageComesFirst:
     def test_switched_off(self, fill, configure):
         (board,) = boards()
@@ -137,23 +129,27 @@ class TestThePageComesFirst:
         assert html == SCRIPT + element(shown, 2) + element(hanging)
         assert not page_counts.breaker.is_open, "one visitor's rule takes nobody else's numbers"
 
-    def test_slow_rules_leave_the_store_its_time(self, monkeypatch, fill):
-        given = []
+    def test_rules_leave_the_store_its_time(self, monkeypatch):
+        now, for_rules, for_store = 0.0, [], []
+        durations = iter([0.16, 0.16, 0.9])
 
-        async def slow(user, board):
-            await asyncio.sleep(0.06)
-            return Decision.ALLOW
+        async def permitted(user, boards, deadline):
+            nonlocal now
+            for_rules.append(deadline - now)
+            now += next(durations)
+            return boards
 
         def counts(boards, within):
-            given.append(within)
+            for_store.append(within)
             return {}
 
-        monkeypatch.setattr(auth, "_authorize", lambda: slow)
+        monkeypatch.setattr(page_counts, "monotonic", lambda: now)
+        monkeypatch.setattr(page_counts, "permitted", permitted)
         monkeypatch.setattr(api, "counts", counts)
-        made = boards(20)
-        assert render(EACH, boards=made) == SCRIPT + "".join(map(element, made))
-        assert 2 <= len(given) < 10, "then the page has no time left"
-        assert min(given) >= page_counts.STORE_TIMEOUT
+        page = PageCounts(AnonymousUser())
+        assert [page.count(uuid4()) for _ in range(20)] == [None] * 20
+        assert for_rules == pytest.approx([0.6, 0.44, 0.28]), "then the page has no time left"
+        assert for_store == pytest.approx([0.84, 0.68, 0.2])
 
     def test_a_database_that_fails(self, fill, monkeypatch):
         """A transaction that is broken already, for example: it is this page's own."""

@@ -45,7 +45,8 @@ async def test_health(async_client, monkeypatch, part, down, told):
     monkeypatch.setattr(views, "HEALTH_TIMEOUT", 1.0 if down is not hang else 0.1)
     if part:
         monkeypatch.setattr(views, part, down)
-    response = await async_client.get("/healthz")
+    async with asyncio.timeout(10):
+        response = await async_client.get("/healthz")
     assert (response.status_code, response.content) == (503 if part else 200, told)
     assert "no-cache" in response["Cache-Control"]
 
