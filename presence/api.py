@@ -17,11 +17,11 @@ from presence.conf import get_settings
 from presence.protocol.errors import TryLater as TryLater
 from presence.runtime import (
     background_store,
+    call_from_sync,
     for_sync_code,
     on_hub_loop,
     running_hub,
     shared_layer,
-    wait_for,
 )
 from presence.server.operations import ACTIVITY_TIMEOUT, Operations
 from presence.server.people import Person as Person
@@ -109,13 +109,13 @@ async def areconnect(board: Any) -> None:
 def counts(boards: Iterable[Any], within: float | None = None) -> dict[UUID, int]:
     """See `acounts`. Waits up to `within` seconds, 10 by default."""
     uuids = [board_id(board) for board in boards]  # here, as a queryset needs sync code
-    return wait_for(acounts, within, uuids)
+    return call_from_sync(acounts, within, uuids)
 
 
 def census(among: Iterable[Any] | None = None) -> dict[UUID, int]:
     """See `acensus`."""
     uuids = None if among is None else [board_id(board) for board in among]
-    return wait_for(acensus, None, uuids)
+    return call_from_sync(acensus, None, uuids)
 
 
 online = for_sync_code(aonline)

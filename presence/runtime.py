@@ -80,7 +80,7 @@ async def on_hub_loop(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work(), loop))
 
 
-def wait_for(
+def call_from_sync(
     work: Callable[P, Coroutine[Any, Any, T]],
     timeout: float | None,
     *args: P.args,
@@ -109,7 +109,7 @@ def for_sync_code(work: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
 
     @wraps(work)
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
-        return wait_for(work, None, *args, **kwargs)
+        return call_from_sync(work, None, *args, **kwargs)
 
     call.__name__ = call.__qualname__ = call.__name__.removeprefix("a")
     return call

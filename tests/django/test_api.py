@@ -170,7 +170,7 @@ def test_any_process_asks_a_shared_store_on_its_background_loop(monkeypatch, con
         await store.renew("p")
         await store.join(board, JoinRequest("s", "p", ADA, "Ada"))
 
-    runtime.wait_for(join, 10)
+    runtime.call_from_sync(join, 10)
     assert api.counts([board]) == asyncio.run(api.acounts([board])) == {board: 1}
     assert runtime.running_hub() is None
 

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from presence.conf import get_settings
 from presence.protocol.errors import TryLater
-from presence.runtime import background_store, shared_layer, wait_for
+from presence.runtime import background_store, call_from_sync, shared_layer
 from presence.server.audit import summary
 from presence.server.auditor import Auditor, longest
 
@@ -46,7 +46,7 @@ class Command(BaseCommand):
                 raise TryLater("no channel layer")
             auditor = Auditor(background_store(settings), layer, timeout=timeout)
             with _muted("channels_redis"):
-                found, evidence = wait_for(auditor.audit, longest(timeout))
+                found, evidence = call_from_sync(auditor.audit, longest(timeout))
         except TryLater as error:
             reason = " ".join(str(error).split())
             raise CommandError(
