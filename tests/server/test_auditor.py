@@ -8,7 +8,6 @@ from uuid import UUID
 
 import pytest
 
-from presence.cluster.layer import process_group
 from presence.protocol.errors import TryLater
 from presence.server.audit import compare
 from presence.server.auditor import CONCURRENT_SNAPSHOTS, CONFIRM_AFTER, READ_TIMEOUT, Auditor
@@ -119,37 +118,6 @@ async def test_somebody_who_is_just_coming_is_no_ghost(audit: Audit) -> None:
     assert await audit.found() == []
 
 
-async def test_a_count_that_is_on_its_way_is_no_miscount(audit: Audit) -> None:
-    ada = await audit.world.joined("one", "ada")
-    one = audit.world.process("one")
-    await audit.world.joined("two", "bob")
-    one.seam.open.clear()
-    await audit.world.joined("two", "cy")
-    assert ada.count == 2, "its process is still asking the store"
-    assert len(await audit.read()) == 1
-    asyncio.get_running_loop().call_later(CONFIRM_AFTER / 2, one.seam.open.set)
-    assert await audit.found() == []
-    assert ada.count == 3
-
-
-async def test_where_people_come_and_go_no_number_is_wrong_for_long(audit: Audit) -> None:
-    world = audit.world
-    ada, _ = await world.joined("one", "ada"), await world.joined("two", "bob")
-    store_of_one = world.process("one").seam.open
-    store_of_one.clear()
-    cy = await world.joined("two", "cy")
-    assert ada.count == 2, "of 3"
-    finding = asyncio.create_task(audit.found())
-    await pass_time(CONFIRM_AFTER / 4)
-    store_of_one.set()
-    cy.leave()
-    await pass_time(CONFIRM_AFTER / 4)
-    store_of_one.clear()
-    await world.joined("two", "dora")
-    assert ada.count == 2, "of 3 again"
-    assert await finding == []
-
-
 async def test_a_wrong_count_of_the_store_is_found(audit: Audit) -> None:
     await three(audit.world)
     audit.sight.wrong = 1
@@ -164,34 +132,6 @@ async def test_a_process_that_does_not_answer_is_named(audit: Audit) -> None:
     (line,) = await audit.found()
     assert line.startswith("process gone: silent")
     assert seconds() - begin == pytest.approx(TIMEOUT)
-
-
-@pytest.mark.parametrize(
-    ("answer", "silent"),
-    [
-        ({"sessions": {BOARD.hex: ["its own"]}}, False),
-        ({"sessions": {BOARD.hex: ["its own"]}, "told": {BOARD.hex: 1}, "weather": "fine"}, False),
-        ({"sessions": "all of them"}, True),
-    ],
-    ids=["older", "newer", "nonsense"],
-)
-async def test_a_process_of_another_release_is_understood(
-    audit: Audit, answer: dict[str, Any], silent: bool
-) -> None:
-    layer, store = audit.world.layer, audit.world.store
-    channel = await layer.new_channel()
-    await layer.group_add(process_group("other"), channel)
-    await store.renew("other")
-    await store.join(BOARD, JoinRequest("its own", "other", "cy", "Cy"))
-
-    async def reply() -> None:
-        while True:
-            question = await layer.receive(channel)
-            await layer.send(question["ask"], {"process": "other", **answer})
-
-    replying = asyncio.create_task(reply())
-    assert [("silent" in line) for line in await audit.found()] == [True] * silent
-    replying.cancel()
 
 
 # What heals by itself

@@ -4,7 +4,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from presence.protocol.errors import Close, Malformed
+from presence.protocol.errors import Close
 from presence.server.hub import Hub
 from presence.server.metrics import FRAME_COUNTERS, Metrics, scrape, total
 from tests.server.harness import BOARD, OTHER_BOARD, OUT, Process, pass_time, settle
@@ -43,14 +43,6 @@ def test_each_frame_counter_has_its_own_metric() -> None:
     for number, name in enumerate(FRAME_COUNTERS, 1):
         assert value(metrics, f"{name}_total") == number
     assert value(metrics, "sockets") == len(FRAME_COUNTERS) + 1
-
-
-def test_reasons_and_codes_are_labels() -> None:
-    metrics = Metrics("p")
-    metrics.malformed.labels(Malformed.WRONG_BOARD).inc(2)
-    metrics.closed.labels(Close.SILENT).inc(3)
-    assert by_label(metrics, "malformed_total", "reason") == {"wrong_board": 2}
-    assert by_label(metrics, "closed_total", "code") == {"4408": 3}
 
 
 def test_codes_that_clients_make_up_are_one_series() -> None:

@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 
-from presence.cluster.requests import LAYER_TIMEOUT
 from presence.protocol.errors import Close, Notice, TryLater
 from presence.protocol.messages import (
-    Dialect,
     NoticeMessage,
     PresenceUpdate,
     SetState,
@@ -71,14 +69,6 @@ async def test_the_last_person_is_removed_in_a_process_alone(process: Process) -
     assert ada.codes == [Close.REMOVED]
     await pass_time(60)
     assert await process.people() == 0
-
-
-async def test_the_explicit_dialect_hears_the_close_code_only(world: World) -> None:
-    ada = await world.joined("one", "ada", dialect=Dialect.EXPLICIT)
-    frames = len(ada.frames)
-    await world.operations().remove(BOARD, "ada", BANNED)
-    await settle()
-    assert (ada.codes, len(ada.frames)) == ([Close.REMOVED], frames)
 
 
 @pytest.mark.parametrize("here", [False, True])
@@ -167,15 +157,6 @@ async def test_a_process_that_slept_does_not_put_them_back(world: World, seconds
     await pass_time(20)
     assert ada.codes == [Close.REMOVED]
     assert agree(bob=bob)
-
-
-async def test_a_layer_that_hangs_holds_staff_up_for_a_moment(world: World) -> None:
-    await three(world)
-    loop_time = world.process("one").hub.now
-    world.layer.open.clear()
-    begin = loop_time()
-    await world.operations().remove(BOARD, "ada", 60)
-    assert loop_time() - begin <= LAYER_TIMEOUT + 0.1
 
 
 # Closing to newcomers
@@ -330,11 +311,3 @@ async def test_without_the_layer_people_are_known(
     logged = [r.message for r in caplog.records if r.name == "presence.server.operations"]
     assert len(logged) == 2
     assert "cannot ask other processes" in logged[0]
-
-
-async def test_a_question_leaves_nothing_behind(world: World) -> None:
-    await three(world)
-    channels = len(world.layer.inner.channels)
-    for _ in range(3):
-        await people_seen(world)
-    assert len(world.layer.inner.channels) == channels
