@@ -42,7 +42,7 @@ async def acounts(boards: Iterable[Any]) -> dict[UUID, int]:
     """Return how many people are on each of the boards, by UUID. Takes one round trip to the store
     for each 1,000 boards."""
     uuids = [board_id(board) for board in boards]
-    return dict(await _call(lambda operations: operations.counts(uuids)))
+    return dict(await _call(lambda operations: operations.store.counts(uuids)))
 
 
 async def acensus(among: Iterable[Any] | None = None) -> dict[UUID, int]:
@@ -52,7 +52,7 @@ async def acensus(among: Iterable[Any] | None = None) -> dict[UUID, int]:
     `acounts` where most boards are empty.
     """
     uuids = None if among is None else [board_id(board) for board in among]
-    return dict(await _call(lambda operations: operations.census(uuids)))
+    return dict(await _call(lambda operations: operations.store.boards(uuids)))
 
 
 async def apeople(board: Any, *, states: bool = True) -> list[Person]:
@@ -87,7 +87,7 @@ async def aclose(board: Any, seconds: float | None = None) -> None:
     stay, and may come back within their grace."""
     uuid = board_id(board)
     duration = MAX_CLOSED if seconds is None else _seconds(seconds)
-    await _call(lambda operations: operations.close(uuid, duration))
+    await _call(lambda operations: operations.store.close_board(uuid, duration))
 
 
 async def areopen(board: Any) -> None:

@@ -124,7 +124,7 @@ class Services:
         """Count, log and tell that members are off a board, by this process's word to the store."""
         self.metrics.leaves.inc(len(departure.members))
         self.journal.left(board, departure)
-        self.events.went(board, departure)
+        self.events.left(board, departure)
 
 
 class State(Enum):
@@ -374,7 +374,7 @@ class Board:
             raise
         finally:
             deadline.cancel()
-        self._services.events.came(self.id, admission)
+        self._services.events.joined(self.id, admission)
         self._services.metrics.joins.inc()
         self._services.metrics.resumes.inc(admission.resumed is not None)
         try:

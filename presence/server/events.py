@@ -48,13 +48,13 @@ class Events:
     def __init__(self, tell: Tell) -> None:
         self._tell = tell
 
-    def came(self, board: UUID, admission: Admission) -> None:
+    def joined(self, board: UUID, admission: Admission) -> None:
         """Tell that a person joined, unless they had another tab."""
         if admission.arrived:
             member = admission.member
             self._tell(PersonJoined(board, member.person, member.name, admission.people))
 
-    def went(self, board: UUID, departure: Departure) -> None:
+    def left(self, board: UUID, departure: Departure) -> None:
         """Tell of each person who left with their last tab, and that the board is empty if so."""
         names = {member.person: member.name for member in departure.members}
         for person, name in names.items():

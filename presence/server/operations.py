@@ -41,30 +41,32 @@ class RecentActivity:
         self._answers: dict[tuple[UUID, str], tuple[Activity, float]] = {}
         self.outage = OutageLog(
             logger,
-            "channel layer: cannot ask other processes, their people's cursors and states are"
-            " unknown",
+            "channel layer: cannot ask other processes, cursors and states there are unknown",
             "channel layer: other processes can be asked again",
         )
 
     def update(
         self, board: UUID, asked: Collection[str], answers: Mapping[str, Activity]
-    ) -> list[Activity]:
-        """Keep new answers. Return those of the processes that were asked, and recent ones of those
-        that are late."""
+    ) -> Activity:
+        """Keep new answers. Return the activity of the processes that were asked, of late ones as
+        they told it a moment ago."""
         now = self._clock()
-        recent = {
-            key: each for key, each in self._answers.items() if now - each[1] < ACTIVITY_LIFETIME
+        new = {(board, process): (answer, now) for process, answer in answers.items()}
+        self._answers = {
+            key: each
+            for key, each in (self._answers | new).items()
+            if now - each[1] < ACTIVITY_LIFETIME
         }
-        recent |= {(board, process): (answer, now) for process, answer in answers.items()}
-        self._answers = recent
-        return [recent[board, process][0] for process in asked if (board, process) in recent]
+        recent = [self._answers[board, name] for name in asked if (board, name) in self._answers]
+        return reduce(or_, [activity for activity, _ in recent], Activity())
 
 
 _recent_activity = RecentActivity()
 
 
 class Operations:
-    """Questions about boards, and what staff do there.
+    """What is asked and done of boards that concerns their processes, too. What concerns the store
+    alone is asked of `store`.
 
     Use it on the event loop of `hub`, or on any where this process has no hub. Every method raises
     `TryLater` where the store is out of reach. Changes are made in the store, which every process
@@ -79,54 +81,44 @@ class Operations:
         tell: Tell,
         recent_activity: RecentActivity = _recent_activity,
     ) -> None:
-        self._store = store
+        self.store = store
         self._layer = layer
         self._hub = hub
-        self._events = Events(tell)
+        self._tell = tell
         self._recent_activity = recent_activity
         self._name = f"staff:{uuid4().hex}"
-
-    async def counts(self, boards: Collection[UUID]) -> Mapping[UUID, int]:
-        """Return how many people are on each of the boards."""
-        return await self._store.counts(boards)
-
-    async def census(self, among: Collection[UUID] | None) -> Mapping[UUID, int]:
-        """Return how many people are on each board that is not empty."""
-        return await self._store.boards(among)
 
     async def scene(self, board: UUID, within: float = ACTIVITY_TIMEOUT) -> Scene:
         """Return a board as it is now.
 
         Other processes have `within` seconds to tell its activity; with 0 nobody is asked.
         """
-        snapshot = await self._store.snapshot(board)
-        activity = Activity()
-        if within:
-            activity = await self._activity(board, snapshot.processes, within)
+        snapshot, activity = await self.store.snapshot(board), Activity()
+        if within and self._hub is not None:
+            activity = self._hub.activity(board)
+        others = self._others(snapshot.processes)
+        if within and others and self._layer is not None:
+            activity |= await self._ask(self._layer, board, others, within)
         return scene(snapshot, activity, datetime.now(UTC))
-
-    async def close(self, board: UUID, seconds: float) -> None:
-        """Close a board to newcomers for so many seconds; 0 opens it again."""
-        await self._store.close_board(board, seconds)
 
     async def remove(self, board: UUID, person: str, seconds: float) -> int:
         """Take a person off a board and keep them out for so many seconds. Return how many tabs
         this closes."""
-        departure = await self._store.remove(board, person, seconds)
+        departure = await self.store.remove(board, person, seconds)
         if self._hub is not None:
             self._hub.departed(board, departure)
         else:
-            self._events.went(board, departure)
+            Events(self._tell).left(board, departure)
         processes = {member.process for member in departure.members}
         # Also where nobody left: the answer to an earlier call may have been lost.
         with suppress(TryLater):
-            processes.update((await self._store.snapshot(board)).processes)
+            processes.update((await self.store.snapshot(board)).processes)
         try:
             await self._send(board, processes, Message(version=departure.version))
         except TryLater as error:
             logger.warning(
-                "channel layer: could not announce a removal, processes see it at their next"
-                " renewal (board=%s, error=%s)",
+                "channel layer: could not announce a removal, processes see it at their next "
+                "renewal (board=%s, error=%s)",
                 board,
                 error,
             )
@@ -134,10 +126,11 @@ class Operations:
 
     async def reconnect(self, board: UUID) -> None:
         """Have all clients of a board reconnect, spread over less than the grace."""
-        snapshot = await self._store.snapshot(board)
+        snapshot = await self.store.snapshot(board)
         await self._send(board, snapshot.processes, Message(reconnect=True))
 
     async def _send(self, board: UUID, processes: Collection[str], message: Message) -> None:
+        """Have the processes hear a message about a board, this one included."""
         if self._hub is not None:
             self._hub.heard(board, self._name, message)
         if self._layer is not None:
@@ -146,20 +139,19 @@ class Operations:
             sends = [requester.send(process, packed) for process in self._others(processes)]
             await asyncio.gather(*sends)
 
-    async def _activity(self, board: UUID, processes: Collection[str], within: float) -> Activity:
-        """Return the activity on a board, as far as its processes tell it in time."""
-        local = self._hub.activity(board) if self._hub else Activity()
-        others = self._others(processes)
-        if self._layer is None or not others:
-            return local
-        requester = Requester(self._layer, timeout=within, interval=within * RETRY_FRACTION)
+    async def _ask(
+        self, layer: Layer, board: UUID, others: Collection[str], within: float
+    ) -> Activity:
+        """Return the activity on a board in other processes, as far as they tell it in time."""
+        requester = Requester(layer, timeout=within, interval=within * RETRY_FRACTION)
+        recent = self._recent_activity
         try:
             answers = await requester.ask(others, {"board": board.hex}, _read, verify=False)
         except TryLater as error:
-            self._recent_activity.outage.failed(error)
-            return local
-        self._recent_activity.outage.works()
-        return reduce(or_, self._recent_activity.update(board, others, answers), local)
+            recent.outage.failed(error)
+            return Activity()
+        recent.outage.works()
+        return recent.update(board, others, answers)
 
     def _others(self, processes: Collection[str]) -> set[str]:
         return {*processes} - {self._hub.process if self._hub else ""}

@@ -1,17 +1,17 @@
-"""Who came and who went, told once over all processes, and of people, not of tabs."""
+"""Events of people who join and leave: each is told once over all processes, and not of tabs."""
 
 import pytest
 
 from presence.server.events import BoardEmptied, Event, PersonJoined, PersonLeft
 from presence.store.base import Timing
-from tests.server.harness import BOARD, OTHER_BOARD, pass_time, settle
+from tests.server.harness import BOARD, OTHER_BOARD, Socket, pass_time, settle
 from tests.server.world import MENDED, RENEWAL, TIMING, World
 
 GONE = Timing().grace + 1
-"""Seconds until who broke has left."""
+"""Seconds until a person whose socket broke has left."""
 
 DEAD = TIMING.lease + GONE + RENEWAL
-"""Seconds until the people of a process that died have left."""
+"""Seconds until the people of a dead process have left."""
 
 
 def joined(person: str, count: int) -> Event:
@@ -26,9 +26,15 @@ def emptied(person: str) -> Event:
     return BoardEmptied(BOARD, person, person.title(), 0)
 
 
-async def test_two_people_come_and_go_on_two_processes(world: World) -> None:
-    ada, bob = await world.joined("one", "ada"), await world.joined("two", "bob")
+async def two(world: World) -> tuple[Socket, Socket]:
+    """Return two people on two processes, whose events were read."""
+    people = await world.joined("one", "ada"), await world.joined("two", "bob")
     assert world.told() == [joined("ada", 1), joined("bob", 2)]
+    return people
+
+
+async def test_people_leave_one_after_the_other(world: World) -> None:
+    ada, bob = await two(world)
     ada.leave()
     await settle()
     assert world.told() == [left("ada", 1)]
@@ -39,11 +45,11 @@ async def test_two_people_come_and_go_on_two_processes(world: World) -> None:
     assert world.told() == []
 
 
-async def test_another_tab_neither_comes_nor_goes(world: World) -> None:
-    ada = await world.joined("one", "ada")
-    tabs = [await world.joined(process, "ada") for process in ("one", "two", "three")]
-    assert world.told() == [joined("ada", 1)]
-    for tab in [ada, *tabs[:-1]]:
+async def test_another_tab_is_no_event_on_the_same_board(world: World) -> None:
+    tabs = [await world.joined(process, "ada") for process in ("one", "one", "two", "three")]
+    await world.joined("one", "ada", board=OTHER_BOARD)
+    assert world.told() == [joined("ada", 1), PersonJoined(OTHER_BOARD, "ada", "Ada", 1)]
+    for tab in tabs[:-1]:
         tab.hang_up()
         await pass_time(1)
     assert world.told() == []
@@ -52,54 +58,38 @@ async def test_another_tab_neither_comes_nor_goes(world: World) -> None:
     assert world.told() == [left("ada", 0), emptied("ada")]
 
 
-async def test_on_each_board_for_itself(world: World) -> None:
-    await world.joined("one", "ada")
-    await world.joined("one", "ada", board=OTHER_BOARD)
-    assert world.told() == [joined("ada", 1), PersonJoined(OTHER_BOARD, "ada", "Ada", 1)]
-
-
-@pytest.mark.parametrize("back", ["one", "two"])
-async def test_who_comes_back_in_time_neither_left_nor_came(world: World, back: str) -> None:
-    ada, _ = await world.joined("one", "ada"), await world.joined("two", "bob")
-    world.told()
-    ada.snap()
-    await pass_time(1)
-    await world.joined(back, "ada")
-    await pass_time(DEAD)
-    assert world.told() == []
-
-
-async def test_who_broke_leaves_after_the_grace(world: World) -> None:
-    ada, _ = await world.joined("one", "ada"), await world.joined("two", "bob")
-    world.told()
+@pytest.mark.parametrize("back", ["one", "two", ""])
+async def test_a_broken_socket_is_an_event_only_when_the_grace_is_over(
+    world: World, back: str
+) -> None:
+    ada, _ = await two(world)
     ada.snap()
     await pass_time(GONE - 1.5)
+    if back:
+        await world.joined(back, "ada")
     assert world.told() == []
-    await pass_time(2)
-    assert world.told() == [left("ada", 1)]
+    await pass_time(2 if not back else DEAD)
+    assert world.told() == ([] if back else [left("ada", 1)])
 
 
-async def test_people_of_a_process_that_died_leave_once(world: World) -> None:
-    await world.joined("one", "ada")
+async def test_people_of_a_dead_process_leave_once(world: World) -> None:
+    await two(world)
     await world.joined("one", "dee")
-    for process, person in [("two", "bob"), ("three", "cy")]:
-        await world.joined(process, person)
+    await world.joined("three", "cy")
     world.told()
     await world.die("one")
     await pass_time(DEAD)
     assert world.told() == [left("ada", 2), left("dee", 2)]
 
 
-async def test_whom_a_store_lost_and_got_back_neither_left_nor_came(world: World) -> None:
-    await world.joined("one", "ada")
-    await world.joined("two", "bob")
-    world.told()
+async def test_people_whom_the_store_lost_and_got_back_are_no_event(world: World) -> None:
+    await two(world)
     world.lose_everything()
     await pass_time(RENEWAL + MENDED)
     assert world.told() == []
 
 
-async def test_a_join_that_failed_half_way_comes_and_leaves(world: World) -> None:
+async def test_a_join_that_fails_half_way_is_taken_back(world: World) -> None:
     one = world.process("one")
     one.seam.failing["snapshot"] = RuntimeError("a fault")
     ada = one.socket("ada")
@@ -109,19 +99,11 @@ async def test_a_join_that_failed_half_way_comes_and_leaves(world: World) -> Non
     assert world.told() == [joined("ada", 1), left("ada", 0), emptied("ada")]
 
 
-async def test_who_was_refused_did_not_come(world: World) -> None:
-    await world.store.close_board(BOARD, 60)
-    world.process("one").socket("ada").ask()
-    await pass_time(1)
-    assert world.told() == []
-
-
 @pytest.mark.parametrize("by", ["", "one", "two"])
 async def test_a_removal_is_told_once_by_who_removes(world: World, by: str) -> None:
-    await world.joined("one", "ada")
+    await two(world)
     await world.joined("two", "ada")
-    await world.joined("two", "bob")
-    world.told()
     await world.operations(by).remove(BOARD, "ada", 60)
+    world.process("one").socket("ada").ask()
     await pass_time(DEAD)
-    assert world.told() == [left("ada", 1)]
+    assert world.told() == [left("ada", 1)], "nor is a refusal an event"

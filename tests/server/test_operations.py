@@ -167,7 +167,7 @@ async def test_a_closed_board_refuses_newcomers_only(
 ) -> None:
     operations = world.operations()
     ada, bob = await world.joined("one", "ada"), await world.joined("two", "bob")
-    await operations.close(BOARD, 600)
+    await operations.store.close_board(BOARD, 600)
     scenes = [await operations.scene(board) for board in (BOARD, OTHER_BOARD)]
     assert [scene.closed for scene in scenes] == [True, False]
     cy = await refused(world, "two", "cy")
@@ -178,7 +178,7 @@ async def test_a_closed_board_refuses_newcomers_only(
     again = await world.joined("two", "ada")
     assert again.welcome.user == ada.welcome.user
     assert comings(bob) == []
-    await operations.close(BOARD, 0)
+    await operations.store.close_board(BOARD, 0)
     assert not (await operations.scene(BOARD)).closed
     assert (await world.joined("one", "cy")).count == 3
     await pass_time(RENEWAL)
@@ -261,8 +261,8 @@ async def test_counts_are_of_people(world: World) -> None:
     assert sum(person.tabs for person in here.values()) == 12
     assert len(here) == 7
     operations = world.operations()
-    assert await operations.counts([BOARD, OTHER_BOARD]) == {BOARD: 7, OTHER_BOARD: 0}
-    assert await operations.census(None) == {BOARD: 7}
+    assert await operations.store.counts([BOARD, OTHER_BOARD]) == {BOARD: 7, OTHER_BOARD: 0}
+    assert await operations.store.boards() == {BOARD: 7}
     assert (await operations.scene(OTHER_BOARD)).people == []
 
 
