@@ -18,6 +18,7 @@ from presence.admin.changelist import MAX_ROWS, ROWS, UNKNOWN
 from presence.admin.staff_request import StaffRequest
 from presence.admin.topics import Query
 from presence.protocol.errors import TryLater
+from presence.store.memory import MemoryStore
 from presence_site.models import Board
 from tests.support.admin import (
     Fill,
@@ -244,8 +245,8 @@ class TestStoreOutOfReach:
         async def fail(*args: object) -> None:
             raise TryLater("away")
 
-        monkeypatch.setattr(api.Operations, "counts", fail)
-        monkeypatch.setattr(api.Operations, "census", fail)
+        monkeypatch.setattr(MemoryStore, "counts", fail)
+        monkeypatch.setattr(MemoryStore, "boards", fail)
 
     @pytest.mark.parametrize("query", ["", f"?o=-{ONLINE}"])
     def test_the_page_comes_without_counts(
