@@ -16,14 +16,16 @@ from contextlib import suppress
 from typing import Any, Protocol
 from uuid import UUID
 
-from presence.cluster.layer import MESSAGE_TYPE, Layer, board_group, process_group
+from presence.cluster.layer import (
+    LAYER_TIMEOUT,
+    MESSAGE_TYPE,
+    Layer,
+    board_group,
+    process_group,
+)
 from presence.cluster.messages import Message, unpack
 
 logger = logging.getLogger(__name__)
-
-LAYER_TIMEOUT = 2.0
-"""Seconds for one call of the layer. Channels' Redis layer waits for ever for a server that neither
-answers nor hangs up."""
 
 RETRY_AFTER = 0.5
 """Seconds until a layer that failed is used again."""

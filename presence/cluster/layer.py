@@ -6,7 +6,11 @@ from uuid import UUID
 MESSAGE_TYPE = "presence.message"
 """The `type` that Channels wants in every message."""
 
-PREFIX = "presence.2"
+LAYER_TIMEOUT = 2.0
+"""Seconds for one call of the layer. Channels' Redis layer waits for ever for a server that neither
+answers nor hangs up."""
+
+GROUP_PREFIX = "presence.2"
 """Begins every group's name. Its number rises when processes of two versions cannot understand each
 other's messages: they then share a board through the store alone."""
 
@@ -41,7 +45,7 @@ class Layer(Protocol):
 
 def board_group(board: UUID) -> str:
     """Return the group of the processes that share a board."""
-    return f"{PREFIX}.{board.hex}"
+    return f"{GROUP_PREFIX}.{board.hex}"
 
 
 def process_group(process: str) -> str:
@@ -51,4 +55,4 @@ def process_group(process: str) -> str:
     than 100 of them.
     """
     safe = "".join(c if c.isascii() and c.isalnum() else "-" for c in process)
-    return f"{PREFIX}.process.{safe[-60:]}"
+    return f"{GROUP_PREFIX}.process.{safe[-60:]}"

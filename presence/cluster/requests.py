@@ -10,14 +10,11 @@ from contextlib import suppress
 from typing import Any, Generic, TypeVar
 from uuid import uuid4
 
-from presence.cluster.layer import MESSAGE_TYPE, Layer, process_group
+from presence.cluster.layer import LAYER_TIMEOUT, MESSAGE_TYPE, Layer, process_group
 from presence.protocol.errors import TryLater
 
 REQUEST_INTERVAL = 0.5
 """Seconds after which a request without an answer is sent again: pub/sub loses messages."""
-
-LAYER_TIMEOUT = 2.0
-"""Seconds after which the channel layer counts as out of reach."""
 
 CLOSE_TIMEOUT = 1.0
 """Seconds that the channel layer has to end a receive."""

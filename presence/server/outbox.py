@@ -19,8 +19,8 @@ LIMIT = 256
 SEND_ERRORS = (Exception, asyncio.CancelledError)
 """Whatever a server's `send` raises: one socket's trouble must not reach the others' tick."""
 
-Message = dict[str, Any]
-Send = Callable[[Message], Coroutine[Any, Any, None]]
+AsgiMessage = dict[str, Any]
+Send = Callable[[AsgiMessage], Coroutine[Any, Any, None]]
 
 
 class Outbox:
@@ -34,12 +34,12 @@ class Outbox:
         self._send = send
         self._on_failed = failed
         self._limit = limit
-        self._queue: deque[Message] = deque()
+        self._queue: deque[AsgiMessage] = deque()
         self._sending: asyncio.Task[None] | None = None
         self._finished = False
         self._closed = False
 
-    def put(self, message: Message) -> None:
+    def put(self, message: AsgiMessage) -> None:
         """Send `message`, after those before it. Never waits and never raises."""
         if self._finished:
             return
@@ -59,7 +59,7 @@ class Outbox:
             return
         self._sending = asyncio.ensure_future(self._send_queued(sending, waits_for))
 
-    def finish(self, message: Message) -> None:
+    def finish(self, message: AsgiMessage) -> None:
         """Send `message` as the last one."""
         self.put(message)
         self._finished = True

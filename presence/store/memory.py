@@ -100,7 +100,7 @@ class Bans:
 
 
 @dataclass(slots=True)
-class Board:
+class BoardState:
     """Members by session; ends of graces by session; ends of rests by user id, with the person."""
 
     version: int = 0
@@ -126,7 +126,7 @@ class MemoryStore:
     def __init__(self, clock: Callable[[], float], timing: Timing | None = None) -> None:
         self._clock = clock
         self._timing = timing or Timing()
-        self._boards: dict[UUID, Board] = {}
+        self._boards: dict[UUID, BoardState] = {}
         self._leases: dict[str, float] = {}
         self._bans = Bans()
         # A board is forgotten with its id, and its user ids must have finished their rest by then.
@@ -240,32 +240,32 @@ class MemoryStore:
     async def ping(self) -> None:
         """See `Store.ping`: memory always answers."""
 
-    def _board(self, board: UUID) -> Board:
-        return self._boards.get(board, Board())
+    def _board(self, board: UUID) -> BoardState:
+        return self._boards.get(board, BoardState())
 
-    def _open(self, board: UUID, now: float) -> Board:
+    def _open(self, board: UUID, now: float) -> BoardState:
         """Return a board to put members on, and forget the boards that were empty for long."""
         for emptied in self._ids.expire(now):
             del self._boards[emptied]
         # Starting with the clock: the versions of a board that was forgotten must not come again.
-        return self._boards.setdefault(board, Board(int(now * 1_000_000)))
+        return self._boards.setdefault(board, BoardState(int(now * 1_000_000)))
 
     def _leased(self, member: Member, now: float) -> bool:
         return self._leases.get(member.process, -inf) > now
 
-    def _gone(self, here: Board, member: Member, now: float) -> bool:
+    def _gone(self, here: BoardState, member: Member, now: float) -> bool:
         lease_end = self._leases.get(member.process, -inf)
         return now >= min(here.graces.get(member.session, inf), lease_end + self._timing.grace)
 
-    def _present(self, here: Board, now: float) -> tuple[Member, ...]:
+    def _present(self, here: BoardState, now: float) -> tuple[Member, ...]:
         return tuple(m for m in here.members.values() if not self._gone(here, m, now))
 
-    def _summary(self, here: Board, now: float) -> BoardSummary:
+    def _summary(self, here: BoardState, now: float) -> BoardSummary:
         present = self._present(here, now)
         processes = frozenset(m.process for m in present if self._leased(m, now))
         return BoardSummary(people(present), here.version, processes)
 
-    def _put_back(self, here: Board, lost: Sequence[Member], now: float) -> None:
+    def _put_back(self, here: BoardState, lost: Sequence[Member], now: float) -> None:
         held = {member.user for member in here.members.values()}
         # Members who keep their user id go first, so that it is not given to one who clashes.
         keep = set()

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from presence.cluster.broker import LAYER_TIMEOUT, RETRY_AFTER
-from presence.cluster.layer import MESSAGE_TYPE, board_group, process_group
+from presence.cluster.broker import RETRY_AFTER
+from presence.cluster.layer import LAYER_TIMEOUT, MESSAGE_TYPE, board_group, process_group
 from presence.cluster.messages import Message
 from presence.protocol.messages import UserState
 from tests.cluster.conftest import BOARD, OTHER_BOARD, Net

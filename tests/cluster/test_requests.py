@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from presence.cluster.layer import LAYER_TIMEOUT
 from presence.cluster.requests import (
     CLOSE_TIMEOUT,
-    LAYER_TIMEOUT,
     REQUEST_INTERVAL,
     Requester,
     bounded,

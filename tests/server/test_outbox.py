@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from presence.server.outbox import LIMIT, Message, Outbox
+from presence.server.outbox import LIMIT, AsgiMessage, Outbox
 from tests.server.harness import settle
 
 
@@ -21,7 +21,7 @@ class Server:
         self.pauses: dict[int, list[asyncio.Future[None] | None]] = {}
         self.errors: dict[int, BaseException] = {}
 
-    async def __call__(self, message: Message) -> None:
+    async def __call__(self, message: AsgiMessage) -> None:
         number = message["n"]
         self.started.append(number)
         try:
@@ -147,7 +147,7 @@ async def test_close_drops_what_is_queued(server: Server, failures: Failures) ->
 async def test_close_drops_what_is_queued_behind_one_who_will_not_be_cancelled() -> None:
     sent: list[int] = []
 
-    async def send(message: Message) -> None:
+    async def send(message: AsgiMessage) -> None:
         if message["n"] == 0:
             await asyncio.sleep(0)
         elif message["n"] == 1:
@@ -222,7 +222,7 @@ async def test_a_server_that_raises_while_the_queue_drains(
 
 
 async def test_a_send_that_is_no_coroutine_function(failures: Failures) -> None:
-    def send(message: Message) -> None:
+    def send(message: AsgiMessage) -> None:
         raise TypeError("not like this")
 
     put(Outbox(send, failures), 0, 1)  # type: ignore[arg-type]
@@ -246,7 +246,7 @@ async def test_what_the_server_waits_for_is_cancelled(
 
 
 async def test_a_send_that_fails_when_it_is_dropped_is_not_given_up(failures: Failures) -> None:
-    async def send(message: Message) -> None:
+    async def send(message: AsgiMessage) -> None:
         try:
             await asyncio.get_running_loop().create_future()
         finally:

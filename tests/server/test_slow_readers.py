@@ -18,7 +18,7 @@ from presence.protocol.messages import (
     Welcome,
 )
 from presence.server.connection import Connection
-from presence.server.outbox import Message, Outbox
+from presence.server.outbox import AsgiMessage, Outbox
 from tests.server.harness import BOARD, Process, Socket, pass_time, settle
 
 
@@ -116,11 +116,11 @@ class Broken:
     """A server whose `send` fails, or never ends, from the moment it is told to."""
 
     def __init__(self) -> None:
-        self.sent: list[Message] = []
+        self.sent: list[AsgiMessage] = []
         self.fails = False
         self.hangs = False
 
-    async def __call__(self, message: Message) -> None:
+    async def __call__(self, message: AsgiMessage) -> None:
         if self.fails:
             raise OSError("the transport is closed")
         if self.hangs:

@@ -4,14 +4,14 @@ import gc
 from uuid import UUID
 
 from presence.store.base import Timing
-from presence.store.memory import Bans, Board, MemoryStore
+from presence.store.memory import Bans, BoardState, MemoryStore
 from tests.store.cast import BOARD, HERE, OTHER_BOARD, TIMING, fill, request
 
 
 def boards_kept() -> int:
     """Count the boards that any store in this process keeps."""
     gc.collect()
-    return sum(type(thing) is Board for thing in gc.get_objects())
+    return sum(type(thing) is BoardState for thing in gc.get_objects())
 
 
 async def test_nothing_is_kept_of_boards_that_were_empty_for_long() -> None:
