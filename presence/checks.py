@@ -20,7 +20,7 @@ from presence.conf import Settings, get_settings
 
 MIDDLEWARE = "presence.middleware.GuestMiddleware"
 LAYER = "channels_redis.pubsub.RedisPubSubChannelLayer"
-SCHEMES = ("redis://", "rediss://", "unix://")
+REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 DAPHNE = (4, 2, 2)
 """The first Daphne that limits the size of frames (CVE-2026-44545)."""
 
@@ -99,11 +99,11 @@ def _check_middleware(given: Settings) -> Iterator[CheckMessage]:
 def _check_redis(given: Settings) -> Iterator[CheckMessage]:
     if not given.REDIS_URL:
         return
-    if not given.REDIS_URL.startswith(SCHEMES):
+    if not given.REDIS_URL.startswith(REDIS_SCHEMES):
         # The message leaves the URL out, as it may hold a password.
         yield Error(
             "PRESENCE['REDIS_URL'] is not the URL of a Redis.",
-            hint=f"It begins with {', '.join(SCHEMES[:-1])} or {SCHEMES[-1]}",
+            hint=f"It begins with {', '.join(REDIS_SCHEMES[:-1])} or {REDIS_SCHEMES[-1]}",
             id="presence.E008",
         )
     alias = given.CHANNEL_LAYER

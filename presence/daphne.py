@@ -16,7 +16,7 @@ from typing import Any
 
 from presence.protocol.errors import Close
 
-SERVER_CODES = frozenset({Close.TOO_BIG, Close.RESTARTING, Close.TRY_LATER})
+RESERVED_CODES = frozenset({Close.TOO_BIG, Close.RESTARTING, Close.TRY_LATER})
 """Close codes for servers only, which Autobahn refuses to send."""
 
 SHUTDOWN_TIMEOUT = 6.0
@@ -39,7 +39,7 @@ def _allow_close_codes(protocol: Any) -> None:
     server_close = protocol.serverClose
 
     def close(self: Any, code: int | None = None) -> None:
-        if code in SERVER_CODES:
+        if code in RESERVED_CODES:
             self.sendCloseFrame(code=code)
         else:
             server_close(self, code)

@@ -15,7 +15,7 @@ from django.core.signing import BadSignature, Signer
 
 from presence.conf import get_settings
 
-SALT = "presence.guest"
+COOKIE_SALT = "presence.guest"
 
 
 def new_guest() -> str:
@@ -25,7 +25,7 @@ def new_guest() -> str:
 
 def sign_guest(guest: str) -> str:
     """Return a guest id with its signature, as the cookie holds it."""
-    return Signer(salt=SALT).sign(guest)
+    return Signer(salt=COOKIE_SALT).sign(guest)
 
 
 def read_guest(cookies: Mapping[str, str]) -> str | None:
@@ -38,7 +38,7 @@ def read_signed(value: str | None) -> str | None:
     if value is None:
         return None
     try:
-        return Signer(salt=SALT).unsign(value)
+        return Signer(salt=COOKIE_SALT).unsign(value)
     except BadSignature:
         return None
 

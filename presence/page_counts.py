@@ -25,7 +25,7 @@ MAX_BOARDS = 100
 PAGE_TIMEOUT = 1.0
 """Seconds that a page waits for all its counts."""
 
-STORE_TIMEOUT = 0.2
+STORE_SHARE = 0.2
 """Seconds of `PAGE_TIMEOUT` that are left to the store, so that slow rules do not make it look
 down. Rules lose as much again: one that does not await may end late."""
 
@@ -88,7 +88,7 @@ class PageCounts:
 
     def _ask(self, boards: Collection[UUID]) -> None:
         self._asked.update(boards)
-        is_late = self._remaining <= 2 * STORE_TIMEOUT  # The rules have no time left.
+        is_late = self._remaining <= 2 * STORE_SHARE  # The rules have no time left.
         if self._user is None or is_on_event_loop() or breaker.is_open or is_late:
             return
         began = monotonic()
@@ -102,10 +102,10 @@ class PageCounts:
     def _fetch(self, boards: Collection[UUID], deadline: float) -> dict[UUID, int]:
         # Load the lazy user here, in a thread that may use the database.
         self._user.is_authenticated  # noqa: B018
-        allowed = async_to_sync(self._allowed)(boards, deadline - STORE_TIMEOUT)
+        allowed = async_to_sync(self._allowed)(boards, deadline - STORE_SHARE)
         if not allowed:
             return {}
-        within = max(STORE_TIMEOUT, deadline - monotonic())
+        within = max(STORE_SHARE, deadline - monotonic())
         people = api.counts(allowed, within=within)
         breaker.works()
         return people
@@ -115,6 +115,6 @@ class PageCounts:
         that fails for one visitor says nothing about others, so it is no reason to pause."""
         try:
             async with asyncio.timeout(deadline - monotonic()):
-                return await permitted(self._user, boards, deadline - STORE_TIMEOUT)
+                return await permitted(self._user, boards, deadline - STORE_SHARE)
         except (TimeoutError, api.TryLater):
             return []

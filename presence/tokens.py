@@ -16,8 +16,8 @@ from presence.guests import embedded_person, user_person
 from presence.protocol.errors import Forbidden, SignInRequired
 from presence.protocol.identity import clean_name
 
-SALT = "presence.token"
-PREFIX = "presence.token."
+TOKEN_SALT = "presence.token"
+SUBPROTOCOL_PREFIX = "presence.token."
 """The start of the WebSocket subprotocol that carries a token."""
 
 
@@ -77,10 +77,14 @@ def read(token: str, board: UUID, origin: str) -> Grant:
 
 def offered(subprotocols: Iterable[str]) -> str | None:
     """Return the token among the subprotocols that a client offers, None where there is none."""
-    tokens = (name.removeprefix(PREFIX) for name in subprotocols if name.startswith(PREFIX))
+    tokens = (
+        name.removeprefix(SUBPROTOCOL_PREFIX)
+        for name in subprotocols
+        if name.startswith(SUBPROTOCOL_PREFIX)
+    )
     return next(tokens, None)
 
 
 def _signer() -> TimestampSigner:
     # A subprotocol cannot contain Django's own separator, the colon.
-    return TimestampSigner(salt=SALT, sep=".")
+    return TimestampSigner(salt=TOKEN_SALT, sep=".")

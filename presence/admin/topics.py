@@ -29,7 +29,7 @@ outages = OutageLog(
 )
 """What fails in the admin, be it the store or the site's own code."""
 
-MAX_MESSAGE_BYTES = 64 * 1024
+MAX_SUBSCRIPTION_BYTES = 64 * 1024
 
 Values = Mapping[str, Any] | None
 """The value of a topic that is a JSON object, None where nothing is known."""
@@ -106,8 +106,8 @@ class Subscription:
 
 def parse_subscription(data: str | bytes | None) -> Subscription:
     """Parse what a page sent on its socket; `ValueError` if it is malformed."""
-    if not isinstance(data, str) or len(data.encode()) > MAX_MESSAGE_BYTES:
-        raise ValueError(f"expected at most {MAX_MESSAGE_BYTES} bytes of text")
+    if not isinstance(data, str) or len(data.encode()) > MAX_SUBSCRIPTION_BYTES:
+        raise ValueError(f"expected at most {MAX_SUBSCRIPTION_BYTES} bytes of text")
     try:
         message = json.loads(data)
     except RecursionError as error:

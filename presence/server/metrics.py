@@ -31,7 +31,7 @@ SERVER_CODES = [code for code in Close if code not in CLIENT_CODES[:4]]
 OTHER = "other"
 """Label for every other close code of a client: there are thousands, and a client may send any."""
 
-STORE_TIMEOUT = 3.0
+SCRAPE_TIMEOUT = 3.0
 """Seconds after which a scrape calls the store down. Prometheus itself waits for 10 s."""
 
 FRAME_COUNTERS = {
@@ -188,7 +188,7 @@ async def scrape(metrics: Metrics, store: Store, *, recording: bool) -> Collecto
 
 async def _people(metrics: Metrics, store: Store) -> Mapping[UUID, int] | None:
     try:
-        async with asyncio.timeout(STORE_TIMEOUT):
+        async with asyncio.timeout(SCRAPE_TIMEOUT):
             with timed(metrics.store):
                 await store.ping()
             return await store.boards()

@@ -14,7 +14,7 @@ from presence.auth import Decision, account_name, admit, ask_board, parse_board,
 from presence.guests import embedded_person, guest_person, sign_guest
 from presence.protocol.errors import Forbidden, NoBoard, SignInRequired, TryLater
 from presence.protocol.identity import Visitor
-from presence.tokens import PREFIX, issue
+from presence.tokens import SUBPROTOCOL_PREFIX, issue
 from presence_site.models import Board
 from tests.django.conftest import boards
 
@@ -48,7 +48,7 @@ def scope(user=GUEST, token="", origin=OWN, **more):
         "user": user,
         "cookies": {},
         "headers": [(b"origin", origin.encode())],
-        "subprotocols": ["presence.v1", *([PREFIX + token] if token else [])],
+        "subprotocols": ["presence.v1", *([SUBPROTOCOL_PREFIX + token] if token else [])],
         "presence.embedded": origin != OWN,
         **more,
     }

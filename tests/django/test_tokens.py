@@ -8,7 +8,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.core.signing import TimestampSigner
 
 from presence.protocol.errors import Forbidden, SignInRequired
-from presence.tokens import PREFIX, Grant, issue, offered, read, sign
+from presence.tokens import SUBPROTOCOL_PREFIX, Grant, issue, offered, read, sign
 
 BOARD = uuid4()
 ORIGIN = "https://www.example.com"
@@ -25,7 +25,7 @@ def refused(token, board=BOARD, origin=ORIGIN):
 def test_a_token_is_read_and_fits_into_a_subprotocol():
     """RFC 9110, section 5.6.2: a browser throws where there are other characters."""
     assert read(sign(GRANT), BOARD, ORIGIN) == GRANT
-    assert re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", PREFIX + sign(GRANT))
+    assert re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", SUBPROTOCOL_PREFIX + sign(GRANT))
 
 
 @pytest.mark.parametrize("text", ["", ".", "..", "nonsense", "a.b.c", "é.1.ü", "x" * 100_000])
@@ -92,6 +92,6 @@ def test_a_token_is_for_one_person(who):
 
 
 def test_the_token_among_the_subprotocols():
-    assert offered(["presence.v1", f"{PREFIX}a.b.c"]) == "a.b.c"
-    assert offered([f"{PREFIX}a", f"{PREFIX}b"]) == "a"
+    assert offered(["presence.v1", f"{SUBPROTOCOL_PREFIX}a.b.c"]) == "a.b.c"
+    assert offered([f"{SUBPROTOCOL_PREFIX}a", f"{SUBPROTOCOL_PREFIX}b"]) == "a"
     assert offered(["presence.v1"]) is None
