@@ -16,7 +16,7 @@ from presence.guests import embedded_person, user_person
 from presence.protocol.errors import Forbidden, SignInRequired
 from presence.protocol.identity import clean_name
 
-TOKEN_SALT = "presence.token"
+SIGNING_SALT = "presence.token"
 SUBPROTOCOL_PREFIX = "presence.token."
 """The start of the WebSocket subprotocol that carries a token."""
 
@@ -87,4 +87,4 @@ def offered(subprotocols: Iterable[str]) -> str | None:
 
 def _signer() -> TimestampSigner:
     # A subprotocol cannot contain Django's own separator, the colon.
-    return TimestampSigner(salt=TOKEN_SALT, sep=".")
+    return TimestampSigner(salt=SIGNING_SALT, sep=".")
