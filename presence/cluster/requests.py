@@ -50,7 +50,7 @@ class Requester:
         """Return the answers that come in time, by process.
 
         `read` returns the process and the answer in a message, or raises `ValueError`. With
-        `verify`, silence counts only if this channel is heard: else it raises `TryLater`.
+        `verify`, it raises `TryLater` where processes are silent and this channel hears nothing.
         """
         inbox = _Inbox(processes, read)
         if not inbox.missing:

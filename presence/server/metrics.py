@@ -161,9 +161,9 @@ def total(histogram: Histogram) -> tuple[int, float]:
 async def scrape(metrics: Metrics, store: Store, *, recording: bool) -> CollectorRegistry:
     """Return a registry of this process's metrics and of the whole site's people.
 
-    Every process has the same figures of the site: they carry no `process`, so that nobody sums
-    them. They are missing while the store is out of reach. `recording`: this process writes the
-    history.
+    The numbers of the whole site are the same in every process. They have no label `process`, so
+    that nobody sums them, and are missing while the store is out of reach. `recording` says whether
+    this process writes the history.
     """
     people = await _people(metrics, store)
     registry = CollectorRegistry()

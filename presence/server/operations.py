@@ -65,8 +65,7 @@ _recent_activity = RecentActivity()
 
 
 class Operations:
-    """What is asked and done of boards that concerns their processes, too. What concerns the store
-    alone is asked of `store`.
+    """Staff actions, and questions that other processes must answer. Ask `store` everything else.
 
     Use it on the event loop of `hub`, or on any where this process has no hub. Every method raises
     `TryLater` where the store is out of reach. Changes are made in the store, which every process

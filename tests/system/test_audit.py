@@ -94,7 +94,7 @@ async def test_what_differs_is_told_and_stays(
     gone = await member_of(store, board, "Cal")
     dying = RedisStore(redis.url, Timing(grace=90.0, lease=0.001), spare=100.0)
     await dying.renew("dead:1")
-    # Behind everybody's back: the version stays, so that no process sees reason to look.
+    # The version stays as it was, so that no process has a reason to refresh the board.
     members, _, _, _, state, *_ = Keys("presence").board(UUID(board))
     with redis.client() as client:
         version = client.hget(state, "version")

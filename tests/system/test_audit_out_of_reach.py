@@ -80,7 +80,7 @@ def assert_unknown(result: tuple[int, list[str]], *parts: str) -> None:
     assert line.startswith(tuple(COMPARED + part for part in parts)), line
 
 
-def test_redis_is_paused_before_the_first_look(site: dict[str, str], redis: RedisServer) -> None:
+def test_redis_is_paused_from_the_start(site: dict[str, str], redis: RedisServer) -> None:
     redis.pause()
     assert_unknown(audit(site, *OPTIONS), STORE)
 
@@ -89,8 +89,8 @@ def test_redis_is_paused_before_the_first_look(site: dict[str, str], redis: Redi
     ("word", "times"),
     [
         pytest.param(PUBLISH, 1, id="while it asks"),
-        pytest.param(scripts.SNAPSHOT.sha, 1, id="between the looks"),
-        pytest.param(PUBLISH, 3, id="in the second look"),
+        pytest.param(scripts.SNAPSHOT.sha, 1, id="between the readings"),
+        pytest.param(PUBLISH, 3, id="in the second reading"),
     ],
 )
 def test_redis_is_paused_while_it_is_compared(
@@ -113,7 +113,7 @@ def test_the_layers_own_redis_is_out_of_reach_from_the_start(
     [
         pytest.param(RedisServer.pause, 1, id="paused while it asks"),
         pytest.param(RedisServer.kill, 1, id="killed while it asks"),
-        pytest.param(RedisServer.pause, 3, id="paused in the second look"),
+        pytest.param(RedisServer.pause, 3, id="paused in the second reading"),
     ],
 )
 def test_the_layers_own_redis_is_lost(
