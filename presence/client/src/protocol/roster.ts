@@ -73,9 +73,8 @@ export class Roster {
     return this.#member(entry);
   }
 
-  /** Someone's cursor moved, which makes them active. Returns undefined if it belongs to nobody known. */
+  /** A cursor moved, which makes its user active. Returns undefined for this session and for unknown users. */
   move({ user, x, y }: Cursor): Member | undefined {
-    if (user === this.#own) return undefined;
     this.#positions.set(user, { x, y });
     const entry = this.#entries.get(user);
     if (entry) entry.state = ACTIVE;

@@ -72,11 +72,12 @@ test("states, leaving and counts", () => {
 });
 
 test("a name that the server chose is unknown until it arrives, and so is an empty one", () => {
-  const { environment, client } = welcomed({ user: 3, nameSet: true });
+  const { environment, client, names } = welcomed({ user: 3, nameSet: true });
   assert.equal(client.self?.name, undefined);
+  names();
   environment.socket.say({ type: "ROSTER", board: BOARD, users: [{ ...ADA, user: 3, name: "Countess" }] });
   assert.equal(client.self?.name, "Countess");
-  assert.deepEqual(client.members, []);
+  assert.deepEqual([client.members, names()], [[], ["self", "roster"]]);
   assert.equal(welcomed({}, " ").client.self?.name, undefined);
 });
 
@@ -99,6 +100,7 @@ test("the latest position goes when the board is no longer empty, and then in ea
   environment.pass(10_000);
   assert.deepEqual(environment.socket.take(), []);
   environment.socket.say({ type: "RATE", interval: 33 });
+  assert.equal(client.pace, 33);
   for (const y of [0.5, 1]) client.moveTo(1, y);
   environment.pass(32);
   assert.deepEqual(environment.socket.take(), [update(65535, 0)]);

@@ -59,7 +59,7 @@ test("a new interval applies at once, and 0 sends none", () => {
 
 test("nothing is sent before the start, after the end, or by a spectator", () => {
   const throttle = new Throttle();
-  throttle.move({ x: 1, y: 0 });
+  throttle.setState(OFF_BOARD);
   assert.equal(throttle.take(0), undefined);
   throttle.start(33, false);
   throttle.stop();

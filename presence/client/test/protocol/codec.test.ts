@@ -117,6 +117,11 @@ test("coordinates are those of the vectors, are clamped, and come back within 1/
   }
 });
 
+test("a server's name may have 32 bytes", () => {
+  const message = { type: "USER_JOINED", board: 1, user: 2, name: "é".repeat(16), color: [1, 2, 3] } as const;
+  assert.deepEqual(decode(encodeServer(message)), message);
+});
+
 test("a JOIN's name is cut to 32 bytes of valid UTF-8, never inside a character", () => {
   const names: [string, string][] = [
     ["a".repeat(40), "a".repeat(32)],

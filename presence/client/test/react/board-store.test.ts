@@ -43,10 +43,12 @@ test("the snapshot is published once for all changes of a moment, with the same 
   const { environment, store, calls } = await welcomed();
   const { snapshot: before } = store;
   calls.listener = 0;
-  environment.socket.say(cursorAt(1), cursorAt(2), { type: "PRESENCE_UPDATE", board: BOARD, count: 4 });
+  environment.socket.say(cursorAt(1), cursorAt(2));
   assert.equal(calls.listener, 0);
   await promises();
-  assert.equal(calls.listener, 1);
+  environment.socket.say({ type: "PRESENCE_UPDATE", board: BOARD, count: 4 });
+  await promises();
+  assert.deepEqual([calls.listener, store.snapshot.count], [2, 4]);
   assert.notEqual(store.snapshot.cursors, before.cursors);
   assert.equal(store.snapshot.users, before.users);
 });

@@ -28,7 +28,7 @@ export declare class Roster {
     leave(user: number): Member | undefined;
     /** Someone's state changed. Returns undefined if nobody has this id or the state is the same. */
     setState(user: number, state: State): Member | undefined;
-    /** Someone's cursor moved, which makes them active. Returns undefined if it belongs to nobody known. */
+    /** A cursor moved, which makes its user active. Returns undefined for this session and for unknown users. */
     move({ user, x, y }: Cursor): Member | undefined;
     /** Returns undefined if nobody has this id. */
     find(user: number): Member | undefined;
