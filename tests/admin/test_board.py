@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from threading import Event
+from threading import Event, current_thread
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -215,15 +215,20 @@ class TestTopic:
 
     @pytest.mark.parametrize("permission", ["view_user", ""])
     def test_names_of_accounts_need_the_permission_to_view_accounts(
-        self, sign_in: SignIn, fill: Fill, board: UUID, permission: str
+        self, sign_in: SignIn, fill: Fill, board: UUID, permission: str, monkeypatch: Patch
     ) -> None:
-        ada = User.objects.create(username="ada@example.com")
+        ada, threads = User.objects.create(username="ada@example.com"), []
+        look_up = page._user_names
+        monkeypatch.setattr(
+            page, "_user_names", lambda keys: threads.append(current_thread()) or look_up(keys)
+        )
         fill({board: 1}, f"user:{ada.pk}")
         answer = sign_in("view_board", permission).get(FEED, {"board": str(board)})
         (person,) = answer.json()["board"]["people"].values()
         account = {"pk": str(ada.pk), "name": "ada@example.com"}
         assert person["account"] == (account if permission else dict.fromkeys(account))
         assert ("ada@" in answer.content.decode()) == bool(permission)
+        assert threads == ([current_thread()] if permission else []), "the request's own thread"
 
     async def test_one_failing_board_leaves_the_others(
         self, monkeypatch: Patch, caplog: Log

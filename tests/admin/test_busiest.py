@@ -94,13 +94,17 @@ class TestTitles:
         assert site.asked[2:] == [[B, A]]
 
     async def test_a_user_who_may_view_few_looks_up_some_at_a_time(
-        self, site: Site, titles: Titles
+        self, site: Site, titles: Titles, sleep: Callable[[float], None]
     ) -> None:
         ranking = [uuid4() for _ in range(4 * busiest.BOARDS_PER_LOOKUP)]
         site.may_view = ranking[-1].__eq__
         for expected in (None, None, None, [ranking[-1]], [ranking[-1]]):
             assert await self.listed(titles, *ranking) == expected
         assert [len(asked) for asked in site.asked] == [busiest.BOARDS_PER_LOOKUP] * 4
+        sleep(busiest.TITLE_LIFETIME)
+        titles.renew(RequestFactory().get("/"))
+        assert await self.listed(titles, *ranking, wait=True) == [ranking[-1]]
+        assert site.asked[4:] == [[ranking[-1]]], "refusals are cached for longer"
 
     async def test_the_list_passes_over_boards_and_has_an_end(
         self, site: Site, titles: Titles

@@ -1,7 +1,7 @@
 """The changelist of boards: its column, order, filter and topic, and what they cost."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from presence import api
 from presence.admin import changelist
-from presence.admin.changelist import MAX_ROWS, ROWS, UNKNOWN
+from presence.admin.changelist import MAX_ROWS, ROWS, UNKNOWN, RowsQuery
 from presence.admin.staff_request import StaffRequest
 from presence.admin.topics import Query
 from presence.protocol.errors import TryLater
@@ -217,6 +217,7 @@ class TestPermissions:
         answer = feed(client, boards[0])
         assert answer.status_code == (401 if who == "guest" else 403)
         assert answer.json() == {}
+        assert "no-store" in answer["Cache-Control"]
 
 
 class TestFeed:
@@ -292,6 +293,18 @@ def test_equal_queries_are_one_object() -> None:
     first = query(*boards)
     assert query(*boards[::-1]) is first
     assert query(*boards[:2]) not in (first, None)
+
+
+async def test_each_query_gets_the_counts_of_its_own_boards(monkeypatch: Patch) -> None:
+    async def acensus(boards: Collection[UUID]) -> dict[UUID, int]:
+        return dict.fromkeys(boards, 1)
+
+    monkeypatch.setattr(api, "acensus", acensus)
+    one, two = uuid4(), uuid4()
+    first = RowsQuery(frozenset({one, two}), frozenset({one}), {str(one): 0, str(two): None})
+    second = RowsQuery(frozenset({two}), frozenset({two}), {str(two): 0})
+    values = await ROWS.fetch([first, second])
+    assert values == {first: {str(one): 1, str(two): None}, second: {str(two): 1}}
 
 
 def test_a_page_may_show_a_thousand_rows() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.contrib.admin.sites import site
+from django.contrib.admin.sites import AdminSite, site
 from django.test import AsyncClient, Client
 
 from presence import runtime
@@ -153,10 +153,14 @@ async def test_a_board_that_the_admin_hides_is_not_found(
     assert await status(staff, f"{CSV}{board}/hours.csv") == 404
 
 
+@pytest.mark.parametrize("permission", ["view_board", "change_board"])
 async def test_boards_in_no_admin_need_the_permission_of_their_model(
-    async_client: AsyncClient, board: UUID, history: History, monkeypatch: Patch
+    async_client: AsyncClient, board: UUID, history: History, monkeypatch: Patch, permission: str
 ) -> None:
-    monkeypatch.setattr(permissions, "all_sites", set())
-    client = await sign_in(async_client, "view_board")
+    nowhere = AdminSite("nowhere")  # without a URL, it decides nothing
+    nowhere.register(Board)
+    monkeypatch.setattr(nowhere, "has_permission", lambda request: False)
+    monkeypatch.setattr(permissions, "all_sites", {nowhere})
+    client = await sign_in(async_client, permission)
     assert await status(client, f"{CSV}{board}/hours.csv") == 200
     assert await status(client, f"{CSV}{uuid4()}/hours.csv") == 404

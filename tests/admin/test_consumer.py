@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from itertools import count, pairwise
 from threading import Event
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -27,8 +27,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 class Page(WebsocketCommunicator):
     """An admin page that shows one board, with the session of its user."""
 
-    def __init__(self, session: str, board: UUID) -> None:
-        headers = {"host": "testserver", "origin": "http://testserver"}
+    def __init__(self, session: str, board: UUID, **headers: str) -> None:
+        headers = {"host": "testserver", "origin": "http://testserver", **headers}
         headers["cookie"] = f"sessionid={session}"
         encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
         application = consumer.StaffConsumer.as_asgi()
@@ -80,6 +80,15 @@ async def open_page() -> AsyncIterator[Open]:
 async def page(open_page: Open) -> Page:
     """An open page."""
     return await open_page()
+
+
+@pytest.mark.parametrize(
+    ("origin", "subprotocols"), [("http://example.org", []), ("http://testserver", ["presence.v1"])]
+)
+async def test_sockets_of_other_pages_are_denied(origin: str, subprotocols: list[str]) -> None:
+    page = Page("", uuid4(), origin=origin)
+    page.scope["subprotocols"] = subprotocols
+    assert not (await page.connect())[0]
 
 
 async def test_a_page_must_subscribe(open_page: Open, monkeypatch: Patch) -> None:
@@ -197,6 +206,7 @@ async def test_messages_after_the_close_are_ignored(page: Page) -> None:
     assert await page.close_code() == 4400
     await page.subscribe()
     assert await page.receive_nothing(timeout=0.4)
+    assert not poller_of("rows")._pages
 
 
 async def test_two_topics_share_a_frame_each_250_ms(page: Page, monkeypatch: Patch) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from itertools import count, pairwise
 from typing import Any
 
@@ -23,6 +23,7 @@ class Store:
         self.fetched: list[set[str]] = []
         self.error: Exception | None = None
         self.number = 0
+        self.during: Callable[[], None] = lambda: None
         self.topic = Topic(
             "number",
             parse=str,
@@ -34,6 +35,7 @@ class Store:
 
     async def fetch(self, queries: Collection[str]) -> Mapping[str, int]:
         self.fetched.append({*queries})
+        self.during()
         if self.error is not None:
             raise self.error
         return dict.fromkeys(queries, self.number)
@@ -87,8 +89,9 @@ async def test_a_page_subscribes_to_something_else(poller: Poller, store: Store)
     page = Page(poller, "one")
     await page.next()
     page.subscribe("two")
+    store.during = lambda: page.subscribe("three")
     await page.next()
-    assert store.fetched == [{"one"}, {"two"}]
+    assert store.fetched == [{"one"}, {"two"}, {"three"}]
 
 
 async def test_a_page_goes_while_others_receive(poller: Poller) -> None:
