@@ -50,10 +50,10 @@ test("only the overlay and the count define an element", () => {
   assert.deepEqual(defining.sort(), ["count.js", "overlay.js"]);
 });
 
-test("the client has no display, and loads without a page", async () => {
+test("the client exports what is documented, has no display, and loads without a page", async () => {
   assert.doesNotMatch(read("client.js"), /attachShadow|requestAnimationFrame|createElement/);
-  const { PresenceClient } = await import(`${folder}client.js`);
-  assert.equal(typeof PresenceClient, "function");
+  const names = ["ACTIVE", "AWAY", "IDLE", "OFF_BOARD", "PresenceClient", "TokenError", "tokensFrom"];
+  assert.deepEqual(Object.keys(await import(`${folder}client.js`)).sort(), names);
 });
 
 test("a strict Content-Security-Policy and Trusted Types allow everything", () => {

@@ -5,7 +5,7 @@ import { fromWire, toWire } from "../protocol/codec.js";
 import { ACTIVE } from "../protocol/messages.js";
 import type { ClientState, Color, Cursor, ServerMessage, State } from "../protocol/messages.js";
 import { Roster, type Member } from "../protocol/roster.js";
-import { Connection, type StatusChange } from "./connection.js";
+import { boardPath, Connection, socketUrl, type StatusChange } from "./connection.js";
 import { Throttle } from "./throttle.js";
 import { tokensFrom, type Token } from "./tokens.js";
 
@@ -66,18 +66,6 @@ export interface ClientEvents {
 
 /** Milliseconds after which a congested network is tried again. */
 const CONGESTION_RETRY = 50;
-
-/** The URL of a socket. `endpoint` is a path or a URL of HTTP or WebSocket. Throws TypeError if it is neither. */
-export function socketUrl(endpoint: string, page: string): string {
-  const url = new URL(endpoint, page);
-  url.protocol = url.protocol.replace(/^http/, "ws");
-  return url.href;
-}
-
-/** The path of a board's socket on the page's own host. */
-export function boardPath(board: string): string {
-  return `/ws/presence/${encodeURIComponent(board)}/`;
-}
 
 export class PresenceClient {
   readonly #environment: Environment;

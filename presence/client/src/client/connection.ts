@@ -36,6 +36,18 @@ const SILENT = 4408;
 /** Prefix of the subprotocol that carries the token. A URL would end up in logs. */
 const TOKEN_PREFIX = "presence.token.";
 
+/** The URL of a socket. `endpoint` is a path or a URL of HTTP or WebSocket. Throws TypeError if it is neither. */
+export function socketUrl(endpoint: string, page: string): string {
+  const url = new URL(endpoint, page);
+  url.protocol = url.protocol.replace(/^http/, "ws");
+  return url.href;
+}
+
+/** The path of a board's socket on the page's own host. */
+export function boardPath(board: string): string {
+  return `/ws/presence/${encodeURIComponent(board)}/`;
+}
+
 export class Connection {
   #socket: Socket | undefined;
   #tokenRequest: AbortController | undefined;

@@ -1,4 +1,4 @@
-/** What the client needs from outside: clocks, chance, timers, sockets, HTTP, storage and the page's lifecycle. */
+/** What the client needs from outside: clocks, randomness, timers, sockets, HTTP, storage, page lifecycle. */
 
 /** One socket. It reports no event after `close`. */
 export interface Socket {

@@ -2,7 +2,8 @@
  * Defines `<presence-overlay board="<uuid>" …>`, which shows over the page who is on a board. docs/overlay.md lists
  * its attributes. Entry point of `overlay.js`. A page may load it twice.
  */
-import { PresenceClient, boardPath, socketUrl } from "../client/client.js";
+import { PresenceClient } from "../client/client.js";
+import { boardPath, socketUrl } from "../client/connection.js";
 import { Overlay, type OverlayHost } from "./overlay.js";
 import { Texts, type Strings } from "./strings.js";
 import { Surface } from "./surface.js";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PresenceClient, socketUrl, type ClientEvents } from "../../src/client/client.js";
+import { PresenceClient, type ClientEvents } from "../../src/client/client.js";
+import { socketUrl } from "../../src/client/connection.js";
 import { ACTIVE, AWAY, OFF_BOARD } from "../../src/protocol/messages.js";
 import { FakeEnvironment, promises } from "../support/environment.js";
 import { ADA, BOARD, BOB, welcome } from "../support/server.js";

@@ -56,10 +56,6 @@ export interface ClientEvents {
     /** Every error. None is thrown at the page. */
     error: Error;
 }
-/** The URL of a socket. `endpoint` is a path or a URL of HTTP or WebSocket. Throws TypeError if it is neither. */
-export declare function socketUrl(endpoint: string, page: string): string;
-/** The path of a board's socket on the page's own host. */
-export declare function boardPath(board: string): string;
 export declare class PresenceClient {
     #private;
     constructor({ board, url, name, token, tokenUrl, environment }: ClientOptions);

@@ -19,6 +19,10 @@ export interface ConnectionEvents {
     status(change: StatusChange): void;
     error(error: Error): void;
 }
+/** The URL of a socket. `endpoint` is a path or a URL of HTTP or WebSocket. Throws TypeError if it is neither. */
+export declare function socketUrl(endpoint: string, page: string): string;
+/** The path of a board's socket on the page's own host. */
+export declare function boardPath(board: string): string;
 export declare class Connection {
     #private;
     private readonly url;

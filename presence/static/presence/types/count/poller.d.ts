@@ -1,4 +1,4 @@
-/** Polls all counts of a page in one request while the page is visible. Time, chance and HTTP are arguments. */
+/** Polls all counts of a page in one request while the page is visible. Time, randomness and HTTP are arguments. */
 import type { Environment } from "../lib/environment.js";
 /** The server's limit of boards in one request. */
 export declare const BOARDS_PER_REQUEST = 100;
