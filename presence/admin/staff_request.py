@@ -21,12 +21,12 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from presence.admin.permissions import admin_of
+from presence.conf import DEFAULT_PORTS
 from presence.embed import is_embedded, origin_of
 from presence.models import Overview
 from presence.protocol.errors import Forbidden, SignInRequired, TryLater
 
 SCHEMES = {"ws": "http", "wss": "https"}
-DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def is_same_origin(scope: Mapping[str, Any]) -> bool:
     if request.is_secure() and origin.scheme != "https":
         return False
     try:
-        host, port = urlsplit(f"//{request.get_host()}"), DEFAULT_PORTS[origin.scheme]
+        host, port = urlsplit(f"//{request.get_host()}"), int(DEFAULT_PORTS[origin.scheme])
         return (origin.hostname, origin.port or port) == (host.hostname, host.port or port)
     except (DisallowedHost, ValueError):
         return False

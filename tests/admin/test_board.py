@@ -50,7 +50,7 @@ def history() -> str:
 
 
 @pytest.fixture
-def sign_in(client: Client) -> Callable[..., Client]:
+def sign_in(client: Client) -> SignIn:
     """Signs in as staff with permissions, by their codenames."""
 
     def sign_in(*codenames: str, client: Client = client) -> Client:
