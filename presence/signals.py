@@ -84,11 +84,7 @@ class Announcer:
         # As before and after a request: the database may have closed the connection.
         close_old_connections()
         SIGNALS[type(event)].send_robust(
-            type(event),
-            board=event.board,
-            person=event.person,
-            name=event.name,
-            count=event.count,
+            type(event), board=event.board, person=event.person, name=event.name, count=event.count
         )
         close_old_connections()
 

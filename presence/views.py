@@ -101,10 +101,7 @@ async def _token(request: HttpRequest, board: UUID, origin: str) -> dict[str, st
     if user.is_authenticated:
         return {"token": sign(Grant(board, origin, user_person(user), str(user.pk)))}
     guest = guest_of(request, read_signed(request.headers.get(GUEST_HEADER)))
-    return {
-        "token": sign(Grant(board, origin, guest_person(guest))),
-        "guest": sign_guest(guest),
-    }
+    return {"token": sign(Grant(board, origin, guest_person(guest))), "guest": sign_guest(guest)}
 
 
 def _allow_origin(response: HttpResponse, origin: str) -> HttpResponse:

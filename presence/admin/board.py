@@ -309,11 +309,5 @@ def _person(query: BoardQuery, person: Person, names: Mapping[str, str]) -> dict
     }
 
 
-BOARD = Topic(
-    "board",
-    parse=parse_board,
-    authorize=_authorize,
-    fetch=_fetch,
-    changes=changed_parts,
-)
+BOARD = Topic("board", parse=parse_board, authorize=_authorize, fetch=_fetch, changes=changed_parts)
 """Who is on a board, what they do there, and where their cursors are."""

@@ -16,13 +16,7 @@ from contextlib import suppress
 from typing import Any, Protocol
 from uuid import UUID
 
-from presence.cluster.layer import (
-    LAYER_TIMEOUT,
-    MESSAGE_TYPE,
-    Layer,
-    board_group,
-    process_group,
-)
+from presence.cluster.layer import LAYER_TIMEOUT, MESSAGE_TYPE, Layer, board_group, process_group
 from presence.cluster.messages import Message, unpack
 
 logger = logging.getLogger(__name__)
@@ -36,19 +30,15 @@ class Listener(Protocol):
 
     def heard(self, board: UUID, process: str, message: Message) -> None:
         """Take in a message of another process."""
-        ...
 
     def answer(self, question: Mapping[str, Any]) -> dict[str, Any]:
         """Return the answer to a question (`presence.cluster.requests`)."""
-        ...
 
     def published(self, seconds: float | None) -> None:
         """Note how long the layer took to take a message; None if it failed."""
-        ...
 
     def layer_failed(self, error: Exception) -> None:
         """Note that the layer failed; it is used again after `RETRY_AFTER`."""
-        ...
 
 
 class Broker:

@@ -20,27 +20,21 @@ class Layer(Protocol):
 
     async def new_channel(self) -> str:
         """Return the name of a new channel of this process."""
-        ...
 
     async def receive(self, channel: str) -> dict[str, Any]:
         """Return the next message of a channel."""
-        ...
 
     async def send(self, channel: str, message: dict[str, Any]) -> None:
         """Send a message to one channel."""
-        ...
 
     async def group_add(self, group: str, channel: str) -> None:
         """Deliver the messages of a group to a channel."""
-        ...
 
     async def group_discard(self, group: str, channel: str) -> None:
         """Stop delivering them."""
-        ...
 
     async def group_send(self, group: str, message: dict[str, Any]) -> None:
         """Send a message to every channel of a group."""
-        ...
 
 
 def board_group(board: UUID) -> str:

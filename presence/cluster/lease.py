@@ -16,7 +16,6 @@ class Holder(Protocol):
     def renewed(self, summaries: Mapping[UUID, BoardSummary], *, was_away: bool) -> None:
         """Take in how this process's boards stand. `was_away`: before this renewal the lease had
         run out, or the store was out of reach."""
-        ...
 
 
 class Lease:

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
                     models.BigAutoField(
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
-                ),
+                )
             ],
             options={
                 "verbose_name": "overview",
@@ -29,5 +29,5 @@ class Migration(migrations.Migration):
                 "default_permissions": ("view",),
                 "base_manager_name": "objects",
             },
-        ),
+        )
     ]

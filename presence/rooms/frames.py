@@ -119,12 +119,7 @@ def changes_frames(
 
 
 def welcome_frames(
-    board_id: int,
-    newcomer: Seat,
-    seats: Iterable[Seat],
-    *,
-    people: int,
-    interval: int,
+    board_id: int, newcomer: Seat, seats: Iterable[Seat], *, people: int, interval: int
 ) -> list[bytes]:
     """Return the first frames of a newcomer, in its own dialect."""
     others = [seat for seat in seats if seat is not newcomer]

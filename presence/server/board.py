@@ -71,27 +71,21 @@ class Peer(Protocol):
 
     def write(self, frames: Collection[bytes]) -> None:
         """Write frames."""
-        ...
 
     def write_cursors(self, frames: Collection[bytes]) -> None:
         """Write frames of cursors, unless the client reads too slowly to get them."""
-        ...
 
     def admitted(self, board_id: int, user: int) -> None:
         """Take in the ids that the JOIN came to; called again when they change."""
-        ...
 
     def refuse(self, error: PresenceError) -> None:
         """Tell the client why it is not, or no longer, on the board, and close."""
-        ...
 
     def restart(self) -> None:
         """Have the client connect anew: start the grace, and close."""
-        ...
 
     def sweep(self, now: float) -> None:
         """Do what the passing of time asks for."""
-        ...
 
 
 @dataclass(slots=True)
@@ -111,9 +105,7 @@ class Services:
     lag: Lag = field(default_factory=Lag)
     outage: OutageLog = field(
         default_factory=lambda: OutageLog(
-            logger,
-            "store: out of reach, will retry",
-            "store: works again",
+            logger, "store: out of reach, will retry", "store: works again"
         )
     )
     restored_at: float = 0.0

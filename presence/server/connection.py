@@ -10,16 +10,7 @@ from uuid import UUID, uuid4
 from presence.protocol.errors import Close, PresenceError, Restarting
 from presence.protocol.identity import Visitor, anonymous_name, clean_name
 from presence.protocol.messages import Dialect, Join, Leave, SetState
-from presence.protocol.session import (
-    Action,
-    CatchUp,
-    Move,
-    Reply,
-    Session,
-    Shut,
-    Strike,
-    farewell,
-)
+from presence.protocol.session import Action, CatchUp, Move, Reply, Session, Shut, Strike, farewell
 from presence.server.board import Board
 from presence.server.hub import Hub
 from presence.store.base import JoinRequest
@@ -42,11 +33,9 @@ class Transport(Protocol):
 
     def write(self, frame: bytes) -> None:
         """Send one binary frame."""
-        ...
 
     def close_with(self, code: int) -> None:
         """Close the socket after what was written."""
-        ...
 
 
 class Connection:

@@ -13,14 +13,7 @@ from uuid import UUID
 
 from pythonjsonlogger.json import JsonFormatter as BaseJsonFormatter
 
-from presence.protocol.errors import (
-    Close,
-    PresenceError,
-    Removed,
-    Restarting,
-    StruckOut,
-    TryLater,
-)
+from presence.protocol.errors import Close, PresenceError, Removed, Restarting, StruckOut, TryLater
 from presence.store.base import Admission, Departure, Member
 
 logger = logging.getLogger("presence.journal")
