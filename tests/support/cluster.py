@@ -7,23 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+from tests.support.clients import Clients
 from tests.support.server import OPEN_BOARD, Server, free_port, serve
-from tests.support.wire import Clients
 
 Running = AbstractContextManager[Server]
 
 
 class Cluster:
-    """Daphnes that share a Redis, named by their number, each on a port that stays its own.
+    """Daphnes that share a Redis, each known by its number and on a port that stays its own."""
 
-    `environment` is that of a site with a database; `settings` a module of other settings for it.
-    """
-
-    def __init__(
-        self, folder: Path, environment: dict[str, str], redis_url: str, settings: str = ""
-    ) -> None:
-        more = {"DJANGO_SETTINGS_MODULE": settings} if settings else {}
-        self.environment = {**environment, "REDIS_URL": redis_url, **more}
+    def __init__(self, folder: Path, environment: dict[str, str], redis_url: str) -> None:
+        self.environment = {**environment, "REDIS_URL": redis_url}
         self.servers: list[Server] = []
         self._folder = folder
         self._running: list[Running] = []
@@ -33,7 +27,7 @@ class Cluster:
         """Start so many at once, and return when all are up."""
         with ThreadPoolExecutor(size) as pool:
             starts = [pool.submit(self._serve, free_port()) for _ in range(size)]
-        # Those that are up are to be stopped, also where another failed.
+        # Those that are up have to be stopped, also where another failed.
         for running, server in (start.result() for start in starts if not start.exception()):
             self._running.append(running)
             self.servers.append(server)
@@ -42,7 +36,7 @@ class Cluster:
         return self
 
     def stop(self) -> None:
-        """End every process, and wait until it did."""
+        """End every process, and wait until it has ended."""
         for number in range(len(self.servers)):
             self._signal(number, signal.SIGCONT)
             self._signal(number, signal.SIGTERM)
@@ -54,15 +48,15 @@ class Cluster:
         return Clients(self.servers[number], board)
 
     def logged(self, *levels: str) -> list[str]:
-        """Return the lines of every process's log, those that have ended included, of some levels
-        (WARNING, ERROR)."""
+        """Return the log lines of some levels (WARNING, ERROR) of all processes, also of those
+        that have ended."""
         lines = [
             line for log in self._folder.glob("*/*.log") for line in log.read_text().splitlines()
         ]
         return [line for line in lines if any(f" {level} " in line for level in levels)]
 
     def mend(self) -> None:
-        """Have every process run: resume those that are paused, replace those that were ended."""
+        """Have every process run: resume paused ones, replace those that were ended."""
         for number in range(len(self.servers)):
             self.resume(number)
         for number in sorted(self._ending):
@@ -88,13 +82,13 @@ class Cluster:
         self._signal(number, signal.SIGCONT)
 
     def restart(self, number: int) -> None:
-        """End a process where it still runs, and start another in its place."""
+        """End a process if it still runs, and start another in its place."""
         self._running[number].__exit__(None, None, None)
         self._ending.discard(number)
         self._running[number], self.servers[number] = self._serve(self.servers[number].port)
 
     def _serve(self, port: int) -> tuple[Running, Server]:
-        # A folder for each: whoever comes after a process must not write over its log.
+        # Each process has a folder, so that a later one does not overwrite its log.
         folder = self._folder / f"{port}-{len(list(self._folder.iterdir()))}"
         folder.mkdir()
         running = serve(folder, self.environment, port=port)
@@ -108,10 +102,10 @@ class Cluster:
 
 @contextmanager
 def run_cluster(
-    folder: Path, environment: dict[str, str], redis_url: str, size: int, settings: str = ""
+    folder: Path, environment: dict[str, str], redis_url: str, size: int
 ) -> Iterator[Cluster]:
     """Run `size` processes until the block ends; they are up when the block begins."""
-    cluster = Cluster(folder, environment, redis_url, settings)
+    cluster = Cluster(folder, environment, redis_url)
     try:
         yield cluster.start(size)
     finally:

@@ -1,4 +1,7 @@
-"""Fixtures of all tests that use real servers; a folder's conftest.py imports what it needs."""
+"""Fixtures of all tests that use real servers, for a folder's conftest.py to import.
+
+A module has other servers by overriding `site` (their environment) or `size` (how many there are).
+"""
 
 import json
 import tempfile
@@ -8,47 +11,76 @@ from uuid import uuid4
 
 import pytest
 
-from tests.support.postgresql import postgresql as run_postgresql
-from tests.support.server import Server, manage, prepare, serve, site_environment
-from tests.support.wire import Clients
+from tests.support.clients import Clients
+from tests.support.cluster import Cluster, run_cluster
+from tests.support.postgresql import run_postgresql
+from tests.support.redis import RedisServer, run_redis
+from tests.support.server import Server, prepare, serve, site_environment
+
+__all__ = [
+    "board", "boards", "clients", "cluster", "environment", "postgresql", "processes", "redis",
+    "server", "site", "size",
+]  # fmt: skip
 
 BOARDS = [str(uuid4()) for _ in range(400)]
-"""Open boards beside those of the demo data: a test has one to itself, where no id is resting."""
+"""Open boards: each test has one to itself, on which no user id rests."""
 
-COLLISION = json.loads((Path(__file__).parents[1] / "vectors" / "frames.json").read_text())[
-    "board_ids"
-]["collision"]
-"""Two boards more, which have one home id."""
-
-MAKE_BOARDS = (
-    "from presence_site.models import Board\n"
-    "Board.objects.bulk_create(Board(id=id, title='Test', open_to_guests=True) for id in {})"
-)
+COLLISION: list[str] = json.loads(
+    (Path(__file__).parents[1] / "vectors" / "frames.json").read_text()
+)["board_ids"]["collision"]["uuids"]
+"""Two more, whose ids on the wire would be the same."""
 
 _unused = iter(BOARDS)
 
 
-def make_boards(environment: dict[str, str], boards: list[str]) -> None:
-    """Make boards that are open to guests."""
-    manage(environment, "shell", "--no-imports", "-c", MAKE_BOARDS.format(boards))
-
-
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The environment of a site with demo data, `BOARDS` and those of `COLLISION`."""
+    """The environment of a site with demo data, `BOARDS` and `COLLISION`."""
     environment = site_environment(tmp_path_factory.mktemp("site"))
-    prepare(environment)
-    make_boards(environment, [*BOARDS, *COLLISION["uuids"]])
+    prepare(environment, [*BOARDS, *COLLISION])
     return environment
 
 
 @pytest.fixture(scope="module")
-def server(
-    environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Server]:
-    """The example site under Daphne."""
-    with serve(tmp_path_factory.mktemp("daphne"), environment) as running:
+def site(environment: dict[str, str]) -> dict[str, str]:
+    """The environment of this module's servers."""
+    return environment
+
+
+@pytest.fixture(scope="module")
+def server(site: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The site under one Daphne, without Redis."""
+    with serve(tmp_path_factory.mktemp("daphne"), site) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A Redis of this module's own, which its tests may pause and end."""
+    with run_redis(tmp_path_factory.mktemp("redis")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def size() -> int:
+    """How many processes there are."""
+    return 3
+
+
+@pytest.fixture(scope="module")
+def processes(
+    site: dict[str, str], redis: RedisServer, size: int, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Cluster]:
+    """The site under several Daphnes."""
+    with run_cluster(tmp_path_factory.mktemp("cluster"), site, redis.url, size) as running:
+        yield running
+
+
+@pytest.fixture
+def cluster(processes: Cluster) -> Cluster:
+    """The processes, all of which run, whatever an earlier test did to them."""
+    processes.mend()
+    return processes
 
 
 @pytest.fixture
@@ -77,9 +109,3 @@ def postgresql() -> Iterator[str]:
     # Not below pytest's own folders: PostgreSQL's account may not look into them.
     with tempfile.TemporaryDirectory(prefix="presence-") as home, run_postgresql(Path(home)) as url:
         yield url
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder of this test's own."""
-    return tmp_path

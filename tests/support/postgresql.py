@@ -29,7 +29,7 @@ def _run(*command: str) -> None:
 
 
 @contextmanager
-def postgresql(folder: Path) -> Iterator[str]:
+def run_postgresql(folder: Path) -> Iterator[str]:
     """Run a server whose data lies in `folder`, and give the URL of an empty database."""
     data, log, port = folder / "data", folder / "postgresql.log", free_port()
     folder.chmod(0o711)

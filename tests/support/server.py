@@ -1,13 +1,15 @@
 """The example site under a real Daphne, in a process of its own, with a database of its own."""
 
+import json
 import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
@@ -16,6 +18,14 @@ from tests.support.waiting import eventually
 ROOT = Path(__file__).resolve().parents[2]
 OPEN_BOARD = "00000000-0000-4000-8000-000000000001"
 MEMBERS_BOARD = "00000000-0000-4000-8000-000000000002"
+
+PREPARE = """
+from django.core.management import call_command
+from presence_site.models import Board
+call_command("migrate", verbosity=0)
+call_command("demo_data")
+Board.objects.bulk_create(Board(id=id, title="Test", open_to_guests=True) for id in {boards})
+"""
 
 
 @dataclass(frozen=True)
@@ -39,6 +49,10 @@ class Server:
     def page(self, board: str = OPEN_BOARD) -> str:
         """The page of a board."""
         return f"{self.origin}/boards/{board}/"
+
+    def logged(self) -> str:
+        """Return all that the server wrote to its log."""
+        return self.log.read_text()
 
     def manage(self, *arguments: str) -> str:
         """Run a management command on this site's database, and return what it printed."""
@@ -74,10 +88,19 @@ def site_environment(folder: Path, **more: str) -> dict[str, str]:
     return {**os.environ, **own, **more}
 
 
-def prepare(environment: dict[str, str]) -> None:
-    """Make the database and the demo data."""
-    manage(environment, "migrate", "--verbosity", "0")
-    manage(environment, "demo_data")
+def with_settings(environment: dict[str, str], **settings: Any) -> dict[str, str]:
+    """Return the environment of the same site with other settings, as tests/support/site.py
+    takes them."""
+    own = {
+        "DJANGO_SETTINGS_MODULE": "tests.support.site",
+        "SITE_SETTINGS": json.dumps(settings),
+    }
+    return {**environment, **own}
+
+
+def prepare(environment: dict[str, str], boards: Sequence[str] = ()) -> None:
+    """Make the database, the demo data, and boards that are open to guests."""
+    manage(environment, "shell", "--no-imports", "-c", PREPARE.format(boards=boards))
 
 
 @contextmanager

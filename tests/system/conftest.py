@@ -1,45 +1,40 @@
-"""Real Daphnes for every module, one or three with a real Redis, and people on their boards."""
+"""Real servers of which no test needs a browser, and people on their boards."""
 
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 
+from presence.checks import LAYER
 from presence.store.base import Timing
 from presence.store.redis.store import RedisStore
-from tests.support.cluster import Cluster, run_cluster
+from tests.support.cluster import Cluster
 from tests.support.fixtures import *  # noqa: F403
+from tests.support.own import close_own
 from tests.support.redis import RedisServer
-from tests.system.people import Crowd
+from tests.support.server import with_settings
+from tests.system.crowd import Crowd
+
+QUICK = Timing(lease=2.0, grace=1.0)
+"""Times by which dead processes are noticed soon; the site's own are 6 and 5 s."""
 
 
 @pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    """A Redis of this module's own, which its tests may pause and end."""
-    server = RedisServer(tmp_path_factory.mktemp("redis")).start()
-    yield server
-    server.stop()
+def timing() -> Timing:
+    """The times of this module's processes that share a Redis."""
+    return QUICK
 
 
 @pytest.fixture(scope="module")
-def processes(
-    environment: dict[str, str], redis: RedisServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Cluster]:
-    """Three processes with the example site's own settings."""
-    with run_cluster(tmp_path_factory.mktemp("cluster"), environment, redis.url, 3) as running:
-        yield running
+def site(environment: dict[str, str], timing: Timing) -> dict[str, str]:
+    """The environment of this module's servers."""
+    return with_settings(environment, PRESENCE={"LEASE": timing.lease, "GRACE": timing.grace})
 
 
 @pytest.fixture
-def cluster(processes: Cluster) -> Cluster:
-    """The processes, all of which run: what a test before this one ended is there again."""
-    processes.mend()
-    return processes
-
-
-@pytest.fixture
-async def store(redis: RedisServer) -> AsyncIterator[RedisStore]:
+async def store(redis: RedisServer, timing: Timing) -> AsyncIterator[RedisStore]:
     """The shared state as the processes have it."""
-    reading = RedisStore(redis.url, Timing(grace=5.0, lease=6.0))
+    reading = RedisStore(redis.url, timing)
     yield reading
     await reading.close()
 
@@ -50,3 +45,13 @@ async def crowd(cluster: Cluster, store: RedisStore) -> AsyncIterator[Crowd]:
     people = Crowd(cluster, store)
     yield people
     await people.close()
+
+
+@pytest.fixture
+def shared(settings: Any, redis: RedisServer, timing: Timing) -> Iterator[None]:
+    """Make the tests' own process one of the site's that serves nobody."""
+    own = {"LEASE": timing.lease, "GRACE": timing.grace, "REDIS_URL": redis.url}
+    settings.PRESENCE = {**settings.PRESENCE, **own}
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": LAYER, "CONFIG": {"hosts": [redis.url]}}}
+    yield
+    close_own()

@@ -1,10 +1,13 @@
-"""What staff do through one process, or through none, happens in all; and signals are sent once."""
+"""`presence.api` and the signals: what is done through one process, or through none, happens in
+all of them, and each signal is sent once.
+
+What each function does, and its errors, is tested in tests/django and tests/server.
+"""
 
 import asyncio
 import json
-import random
 import time
-from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -12,193 +15,139 @@ from urllib.request import urlopen
 import pytest
 
 from presence import api
-from presence.checks import LAYER
-from presence.protocol.codec import encode
 from presence.protocol.errors import Close, Notice
-from presence.protocol.messages import Dialect, Join, NoticeMessage
-from tests.support.cluster import Cluster, run_cluster
-from tests.support.own import close_own
-from tests.support.redis import RedisServer
+from presence.protocol.messages import NoticeMessage
+from presence.store.base import Timing
+from tests.support.accounts import guest_cookie
+from tests.support.clients import Clients, joining
+from tests.support.server import Server, with_settings
 from tests.support.waiting import eventually
-from tests.system.people import Crowd, Person, guest_cookie
-
-JOIN = encode(Join(0, "Ada"), Dialect.COMPACT)
-
-WAYS = pytest.mark.parametrize("way", ["none", "sync", "async"])
-"""In a process that serves nobody (the tests'), or in a view of one of the three."""
+from tests.system.crowd import Crowd
 
 
 @pytest.fixture(scope="module")
 def events(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file that the receivers of all processes write to."""
-    return tmp_path_factory.mktemp("events") / "events"
+    file = tmp_path_factory.mktemp("events") / "events"
+    file.touch()
+    return file
 
 
 @pytest.fixture(scope="module")
-def processes(
-    environment: dict[str, str],
-    redis: RedisServer,
-    tmp_path_factory: pytest.TempPathFactory,
-    events: Path,
-) -> Iterator[Cluster]:
-    """Three processes with pages that call the API, and receivers that write down."""
-    own, settings = {**environment, "EVENTS_FILE": str(events)}, "tests.support.acting"
-    folder = tmp_path_factory.mktemp("cluster")
-    with run_cluster(folder, own, redis.url, 3, settings) as running:
-        yield running
-
-
-@pytest.fixture
-def shared(settings: Any, redis: RedisServer) -> Iterator[None]:
-    """Have the tests' own process be one of the site's that serves nobody."""
-    settings.PRESENCE = {**settings.PRESENCE, "REDIS_URL": redis.url}
-    settings.CHANNEL_LAYERS = {"default": {"BACKEND": LAYER, "CONFIG": {"hosts": [redis.url]}}}
-    yield
-    close_own()
-
-
-async def act(cluster: Cluster, way: str, what: str, board: str, *more: str) -> Any:
-    """Call a function of the API for a board."""
-    if way == "none":
-        return await getattr(api, f"a{what}")(board, *more)
-    # Each of the processes in turn: those with the person, and the one without.
-    path = "/".join([way, what, board, *more]) + ("" if more else "/")
-    url = f"{cluster.servers[random.randrange(3)].origin}/{path}"
-    return json.loads(await asyncio.to_thread(lambda: urlopen(url, timeout=15).read()))["answer"]
-
-
-async def tabs_everywhere(crowd: Crowd, board: str) -> tuple[list[Person], list[Person], str]:
-    """Put Ada on a board with two tabs in each process, and one other person in each; return her
-    tabs, the others, and her cookie."""
-    cookie = guest_cookie()
-    tabs = [await crowd.join(n % 3, board, "Ada", cookie) for n in range(6)]
-    others = [await crowd.join(n, board, f"B{n}") for n in range(3)]
-    await crowd.agree()
-    return tabs, others, cookie
-
-
-async def refusal(crowd: Crowd, process: int, board: str, cookie: str) -> int:
-    """Return the code with which somebody who asks to join is sent away."""
-    asking = await crowd.cluster.clients(process, board).connect(cookies=cookie)
-    await asking.send(JOIN)
-    return await asking.closed()
-
-
-async def key_of(cluster: Cluster, board: str, name: str) -> str:
-    """Return the key of a person, as staff see it."""
-    return next(p["key"] for p in await act(cluster, "sync", "people", board) if p["name"] == name)
-
-
-@WAYS
-@pytest.mark.usefixtures("shared")
-async def test_every_tab_closes_in_every_process_within_a_second(
-    crowd: Crowd, board: str, way: str
-) -> None:
-    tabs, others, cookie = await tabs_everywhere(crowd, board)
-    key = await key_of(crowd.cluster, board, "Ada")
-    begin = time.monotonic()
-    assert await act(crowd.cluster, way, "remove", board, key) == 6
-    codes = await asyncio.gather(*(tab.client.closed() for tab in tabs))
-    took = time.monotonic() - begin
-    assert codes == [Close.REMOVED] * 6
-    assert took < 1
-    assert {tab.client.messages[-1] for tab in tabs} == {NoticeMessage(Notice.REMOVED, 0)}
-    crowd.gone(*tabs)
-    await crowd.agree()
-    assert [other.count for other in others] == [3, 3, 3]
-    for process in range(3):
-        assert await refusal(crowd, process, board, cookie) == Close.REMOVED
-
-
-@WAYS
-@pytest.mark.usefixtures("shared")
-async def test_a_board_is_closed_to_newcomers_of_every_process(
-    crowd: Crowd, board: str, way: str
-) -> None:
-    tabs, _, cookie = await tabs_everywhere(crowd, board)
-    await act(crowd.cluster, way, "close", board)
-    for process in range(3):
-        assert await refusal(crowd, process, board, guest_cookie()) == Close.FORBIDDEN
-    await tabs[0].client.snap()
-    crowd.gone(tabs[0])
-    again = await crowd.join(1, board, "Ada", cookie)
-    assert again.user == tabs[0].user
-    await act(crowd.cluster, way, "reopen", board)
-    await crowd.join(2, board, "Late")
-    await crowd.agree()
-
-
-@WAYS
-@pytest.mark.usefixtures("shared")
-async def test_everybody_of_every_process_connects_anew(crowd: Crowd, board: str, way: str) -> None:
-    tabs, others, _ = await tabs_everywhere(crowd, board)
-    await act(crowd.cluster, way, "reconnect", board)
-    codes = await asyncio.gather(*(person.client.closed() for person in [*tabs, *others]))
-    assert codes == [Close.RESTARTING] * 9
-    crowd.gone(*tabs, *others)
-
-
-@WAYS
-@pytest.mark.usefixtures("shared")
-async def test_who_is_here_over_all_processes(crowd: Crowd, board: str, way: str) -> None:
-    await tabs_everywhere(crowd, board)
-    here = await act(crowd.cluster, way, "people", board)
-    told = [
-        (p["name"], p["tabs"], p["state"], len(p["processes"]))
-        if isinstance(p, dict)
-        else (p.name, p.tabs, p.state, len(p.processes))
-        for p in here
-    ]
-    assert told[0] == ("Ada", 6, "active", 3)
-    assert sorted(told[1:]) == [(f"B{n}", 1, "active", 1) for n in range(3)]
-    assert await act(crowd.cluster, way, "online", board) == len(here) == 4
-
-
-@pytest.mark.usefixtures("shared")
-async def test_sync_code_of_a_process_that_serves_nobody(crowd: Crowd, board: str) -> None:
-    await tabs_everywhere(crowd, board)
-    counted = await asyncio.gather(*(asyncio.to_thread(api.online, board) for _ in range(10)))
-    assert counted == [4] * 10
-
-
-async def test_signals_are_sent_once_over_all_processes(
-    crowd: Crowd, board: str, events: Path
-) -> None:
-    tabs, others, _ = await tabs_everywhere(crowd, board)
-    for person in [*tabs[1:], *others, tabs[0]]:
-        await person.client.close()
-        crowd.gone(person)
-        await crowd.agree()
-    expected = [
-        ["joined", "Ada", 1],
-        *(["joined", f"B{n}", n + 2] for n in range(3)),
-        *(["left", f"B{n}", 3 - n] for n in range(3)),
-        ["left", "Ada", 0],
-        ["emptied", "Ada", 0],
-    ]
-
-    def told() -> list[list[Any]]:
-        lines = [json.loads(line) for line in events.read_text().splitlines()]
-        return [what for on, *what in lines if on == board]
-
-    await asyncio.to_thread(
-        eventually, lambda: sorted(told()) == sorted(expected), lambda: f"{told()}"
+def site(environment: dict[str, str], timing: Timing, events: Path) -> dict[str, str]:
+    """The environment of a site with pages that call the API, and with receivers."""
+    return with_settings(
+        {**environment, "EVENTS_FILE": str(events)},
+        PRESENCE={"LEASE": timing.lease, "GRACE": timing.grace},
+        ROOT_URLCONF="tests.support.api_urls",
     )
 
 
-async def test_people_of_a_process_that_is_killed_leave_once(
-    crowd: Crowd, board: str, events: Path
-) -> None:
-    ada, dee = await crowd.join(0, board, "Ada"), await crowd.join(0, board, "Dee")
-    await crowd.join(1, board, "Bob")
-    await crowd.join(2, board, "Cy")
-    await crowd.agree()
-    crowd.cluster.kill(0)
-    crowd.gone(ada, dee)
-    await crowd.agree(within=20)
+async def until_told(events: Path, board: str, expected: list[list[Any]]) -> None:
+    """Wait until receivers were told this of a board, in any order, and no more."""
 
-    def told() -> list[str]:
+    def told() -> list[list[Any]]:
         lines = [json.loads(line) for line in events.read_text().splitlines()]
-        return sorted(name for on, what, name, _ in lines if (on, what) == (board, "left"))
+        return sorted(what for on, *what in lines if on == board)
 
-    await asyncio.to_thread(eventually, lambda: told() == ["Ada", "Dee"], lambda: f"{told()}")
+    await asyncio.to_thread(eventually, lambda: told() == sorted(expected), lambda: f"{told()}")
+
+
+async def call(server: Server | None, kind: str, name: str, board: str, *more: str) -> Any:
+    """Call a function for a board in a view of a process, or, without one, in the tests' own."""
+    if server is None:
+        answer = await getattr(api, f"a{name}")(board, *more)
+        return [*map(asdict, answer)] if isinstance(answer, list) else answer
+    path = "/".join([kind, name, board, *more]) + ("" if more else "/")
+
+    def ask() -> Any:
+        with urlopen(f"{server.origin}/{path}", timeout=15) as answer:
+            return json.loads(answer.read())["answer"]
+
+    return await asyncio.to_thread(ask)
+
+
+async def refusal(clients: Clients, cookies: str) -> int:
+    """Return the code with which somebody who wants to join is sent away."""
+    asking = await clients.connect(cookies=cookies)
+    await asking.send(joining("Ada"))
+    return await asking.closed()
+
+
+@pytest.mark.usefixtures("shared")
+@pytest.mark.parametrize("kind", ["sync", "async", ""])
+async def test_what_staff_do_happens_in_every_process(crowd: Crowd, board: str, kind: str) -> None:
+    """Through a process that serves nobody there, or, for "", in one that serves nobody at all."""
+    server = crowd.cluster.servers[2] if kind else None
+    cookies = guest_cookie()
+    tabs = [await crowd.join(n % 2, board, "Ada", cookies) for n in range(4)]
+    others = [await crowd.join(n, board, f"B{n}") for n in range(2)]
+    await crowd.agree()
+
+    here = await call(server, kind, "people", board)
+    assert [(p["name"], p["tabs"], len(p["processes"])) for p in here] == [
+        ("Ada", 4, 2),
+        ("B0", 1, 1),
+        ("B1", 1, 1),
+    ]
+    assert await call(server, kind, "online", board) == 3
+
+    await call(server, kind, "close", board)
+    for number in range(3):
+        newcomer = crowd.cluster.clients(number, board)
+        assert await refusal(newcomer, guest_cookie()) == Close.FORBIDDEN
+    await tabs[0].snap()
+    crowd.gone(tabs[0])
+    again = await crowd.join(1, board, "Ada", cookies)
+    assert again.user == tabs[0].user, "those who are on the board may come back"
+    await call(server, kind, "reopen", board)
+    others.append(await crowd.join(2, board, "B2"))
+    await crowd.agree()
+
+    began = time.monotonic()
+    tabs = [*tabs[1:], again]
+    assert await call(server, kind, "remove", board, here[0]["key"]) == 4
+    assert await asyncio.gather(*(tab.closed() for tab in tabs)) == [Close.REMOVED] * 4
+    assert time.monotonic() - began < 1
+    assert {tab.messages[-1] for tab in tabs} == {NoticeMessage(Notice.REMOVED, 0)}
+    crowd.gone(*tabs)
+    await crowd.agree()
+    for number in range(3):
+        assert await refusal(crowd.cluster.clients(number, board), cookies) == Close.REMOVED
+
+    await call(server, kind, "reconnect", board)
+    codes = await asyncio.gather(*(person.closed() for person in others))
+    assert codes == [Close.RESTARTING] * 3
+    crowd.gone(*others)
+
+
+async def test_each_signal_is_sent_once(crowd: Crowd, board: str, events: Path) -> None:
+    cookies = guest_cookie()
+    tabs = [await crowd.join(n, board, "Ada", cookies) for n in range(3)]
+    lost = [await crowd.join(0, board, f"B{n}") for n in range(2)]
+    await crowd.agree()
+    expected = [["joined", "Ada", 1], ["joined", "B0", 2], ["joined", "B1", 3]]
+    await until_told(events, board, expected)
+    crowd.cluster.kill(0)
+    crowd.gone(*lost, tabs[0])
+    await crowd.agree()
+    for tab in tabs[1:]:
+        await tab.close()
+        crowd.gone(tab)
+    left = [["left", "B0", 1], ["left", "B1", 1], ["left", "Ada", 0], ["emptied", "Ada", 0]]
+    await until_told(events, board, [*expected, *left])
+
+
+async def test_one_process_without_redis(server: Server, clients: Clients, events: Path) -> None:
+    """A view is asked before anybody has connected, and while people are on the board."""
+    for kind in ("sync", "async"):
+        assert await call(server, kind, "online", clients.board) == 0
+    ada, bob = await clients.join("Ada"), await clients.join("Bob")
+    asked = [call(server, kind, "online", clients.board) for kind in ("sync", "async") * 10]
+    assert await asyncio.gather(*asked) == [2] * 20
+    ada_told, _ = await call(server, "sync", "people", clients.board)
+    assert await call(server, "sync", "remove", clients.board, ada_told["key"]) == 1
+    assert await ada.closed() == Close.REMOVED
+    await bob.until(lambda: bob.count == 1, "Ada is gone")
+    expected = [["joined", "Ada", 1], ["joined", "Bob", 2], ["left", "Ada", 1]]
+    await until_told(events, clients.board, expected)

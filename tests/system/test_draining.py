@@ -1,11 +1,11 @@
-"""A process is asked to end (SIGTERM) in the middle of its work: who was on its boards goes on."""
+"""A process is asked to end (SIGTERM) in the middle of its work: its people go on elsewhere."""
 
 import asyncio
 import base64
 import os
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import Event, Thread
 from urllib.request import urlopen
 from uuid import uuid4
@@ -13,38 +13,40 @@ from uuid import uuid4
 import pytest
 
 from presence.protocol.errors import Notice
-from presence.protocol.messages import NoticeMessage
+from presence.protocol.messages import NoticeMessage, UserLeft, Welcome
+from presence.store.base import Timing
+from tests.support.accounts import guest_cookie
 from tests.support.cluster import Cluster
 from tests.support.server import Server
-from tests.system.people import Crowd, guest_cookie
+from tests.system.crowd import Crowd
 
 PEOPLE = 40
 
-Work = Callable[[Server], AbstractContextManager[None]]
+HANDSHAKE = """GET /ws/presence/{board}/ HTTP/1.1
+Host: 127.0.0.1:{server.port}
+Upgrade: websocket
+Connection: Upgrade
+Sec-WebSocket-Key: {key}
+Sec-WebSocket-Version: 13
+Origin: {server.origin}
+Sec-WebSocket-Protocol: presence.v1
+
+"""
 
 
-@contextmanager
-def nothing_else(server: Server) -> Iterator[None]:
-    """Have the process do nothing but serve its people."""
-    yield
+@pytest.fixture(scope="module")
+def timing() -> Timing:
+    """The site's own times: who has to go elsewhere has the whole grace to arrive there."""
+    return Timing(lease=6.0, grace=5.0)
 
 
 @contextmanager
 def a_mute_visitor(server: Server) -> Iterator[None]:
-    """Have it wait for one whom it refused, and who does not answer the close."""
+    """Have a process wait for a client that it refused and that does not answer the close."""
     key = base64.b64encode(os.urandom(16)).decode()
-    lines = [
-        f"GET /ws/presence/{uuid4()}/ HTTP/1.1",
-        f"Host: 127.0.0.1:{server.port}",
-        "Upgrade: websocket",
-        "Connection: Upgrade",
-        f"Sec-WebSocket-Key: {key}",
-        "Sec-WebSocket-Version: 13",
-        f"Origin: {server.origin}",
-        "Sec-WebSocket-Protocol: presence.v1",
-    ]
-    with socket.create_connection(("127.0.0.1", server.port)) as mute:
-        mute.sendall("\r\n".join([*lines, "", ""]).encode())
+    request = HANDSHAKE.format(board=uuid4(), server=server, key=key).replace("\n", "\r\n")
+    with socket.create_connection(("127.0.0.1", server.port), timeout=15) as mute:
+        mute.sendall(request.encode())
         heard = b""
         while b"\x0e\x05" not in heard:
             heard += mute.recv(4096)
@@ -53,7 +55,7 @@ def a_mute_visitor(server: Server) -> Iterator[None]:
 
 @contextmanager
 def visitors_of_pages(server: Server) -> Iterator[None]:
-    """Have it answer requests all the time."""
+    """Have a process answer requests all the time."""
     answered, over = Event(), Event()
 
     def visit() -> None:
@@ -77,39 +79,42 @@ def visitors_of_pages(server: Server) -> Iterator[None]:
             thread.join(15)
 
 
-@pytest.mark.parametrize("work", [nothing_else, a_mute_visitor, visitors_of_pages])
-async def test_everybody_keeps_their_place(
-    crowd: Crowd, cluster: Cluster, board: str, work: Work
-) -> None:
-    watcher = await crowd.join(1, board, "Poller")
-    cookies = [guest_cookie() for _ in range(PEOPLE)]
-    people = [await crowd.join(0, board, f"P{n}", cookie) for n, cookie in enumerate(cookies)]
+async def test_everybody_keeps_their_place(crowd: Crowd, cluster: Cluster, board: str) -> None:
+    watcher = await crowd.join(1, board, "Watcher")
+    people = [await crowd.join(0, board, f"P{n}", guest_cookie()) for n in range(PEOPLE)]
+    leaver = await crowd.join(0, board, "Leaver")
     await crowd.agree()
-    before = watcher.comings_and_goings()
-    with work(cluster.servers[0]):
+    before = watcher.comings_and_goings
+    with visitors_of_pages(cluster.servers[0]):
         cluster.terminate(0)
-        for person in people:
-            assert await person.client.closed() == 1012
-            assert person.client.last(NoticeMessage).code is Notice.RESTARTING
-        crowd.gone(*people)
-        for person in people:
-            again = await crowd.join(1, board, person.name, person.cookies)
+        for person in (*people, leaver):
+            assert await person.closed() == 1012
+            notice = person.messages[-1]
+            assert isinstance(notice, NoticeMessage)
+            assert notice.code is Notice.RESTARTING
+            assert 0 < notice.retry <= 3000
+        crowd.gone(*people, leaver)
+        for number, person in enumerate(people):
+            again = await crowd.join(1 + number % 2, board, person.name, person.cookies)
             assert again.user == person.user
+            assert again.last(Welcome).color == person.last(Welcome).color
     await crowd.agree()
-    assert watcher.comings_and_goings() == before
+    assert watcher.comings_and_goings == before + 1, "nothing but that one left for good"
+    assert watcher.last(UserLeft).user == leaver.user
     await asyncio.to_thread(cluster.servers[0].process.wait, 15)
 
 
-async def test_who_comes_to_a_process_that_ends_has_to_go_elsewhere(
+async def test_nobody_new_comes_to_a_process_that_ends(
     crowd: Crowd, cluster: Cluster, board: str
 ) -> None:
-    ada = await crowd.join(0, board, "Ada")
+    ada = await crowd.join(0, board, "Ada", guest_cookie())
     with a_mute_visitor(cluster.servers[0]):
         cluster.terminate(0)
-        assert await ada.client.closed() == 1012
-        # It still waits for the mute one.
+        assert await ada.closed() == 1012
+        crowd.gone(ada)
         with pytest.raises(OSError, match=r"refused|Connect call failed"):
             await cluster.clients(0, board).connect()
-        assert cluster.servers[0].process.poll() is None
-    crowd.gone(ada)
+        assert cluster.servers[0].process.poll() is None, "it still waits for the mute client"
+        again = await crowd.join(1, board, "Ada", ada.cookies)
+        assert again.user == ada.user
     await asyncio.to_thread(cluster.servers[0].process.wait, 15)

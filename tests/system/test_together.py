@@ -2,28 +2,21 @@
 
 import asyncio
 
-from presence.protocol.codec import encode
-from presence.protocol.messages import (
-    CursorBroadcast,
-    Dialect,
-    SetState,
-    UserState,
-    Welcome,
-)
+from presence.protocol.messages import UserState
+from presence.store.base import Timing
+from tests.support.accounts import guest_cookie
+from tests.support.clients import Client, cursor, state
 from tests.support.cluster import Cluster
-from tests.support.fixtures import COLLISION
-from tests.support.wire import cursor
-from tests.system.people import Crowd, Person, guest_cookie
+from tests.system.crowd import Crowd
 
 MOVES = 30
-GRACE = 5.0
 
 
-async def move(person: Person, upto: int) -> None:
+async def move(client: Client) -> None:
     """Send numbered moves, at the pace of a pointer."""
-    for number in range(1, upto + 1):
-        await person.client.send(cursor(number, person.user))
-        # A browser's pointer takes its time too: real moves are apart.
+    for number in range(1, MOVES + 1):
+        await client.send(cursor(number, client.user))
+        # A browser's pointer takes its time too.
         await asyncio.sleep(0.03)
 
 
@@ -31,127 +24,72 @@ async def test_sixty_people_over_three_processes(crowd: Crowd, board: str) -> No
     await asyncio.gather(*(crowd.join(n % 3, board, f"P{n}") for n in range(60)))
     await crowd.agree()
     assert sorted(person.user for person in crowd) == list(range(60)), "the lowest free ids"
-    assert {len(person.others()) for person in crowd} == {59}
 
     # A third of the people of each process, all at once.
     movers = crowd[:21]
-    await asyncio.gather(*(move(person, MOVES) for person in movers))
+    await asyncio.gather(*map(move, movers))
     for person in crowd:
         for mover in movers:
             if mover is not person:
                 await person.until(
-                    lambda p, user=mover.user: p.positions[user][-1:] == [(MOVES, user)],
+                    lambda p=person, u=mover.user: p.positions(u)[-1:] == [(MOVES, u)],
                     f"the last cursor of {mover.name}",
                 )
-                numbers = [x for x, _ in person.positions[mover.user]]
+                numbers = [x for x, _ in person.positions(mover.user)]
                 assert numbers == sorted(set(numbers)), f"{mover.name} out of order: {numbers}"
-                assert {y for _, y in person.positions[mover.user]} == {mover.user}
-
-
-async def test_everybody_leaves_and_everybody_is_told(crowd: Crowd, board: str) -> None:
-    pairs = await crowd.pairs(board)
-    for ada, _ in pairs:
-        await ada.client.close()
-        crowd.gone(ada)
-        await crowd.agree()
-    assert [bob.count for _, bob in pairs] == [3, 3, 3]
+                assert {y for _, y in person.positions(mover.user)} == {mover.user}
+    for mover in movers:
+        await mover.close()
+    crowd.gone(*movers)
+    await crowd.agree()
 
 
 async def test_states_and_positions_reach_late_joiners(crowd: Crowd, board: str) -> None:
     ada, bob = await crowd.join(0, board, "Ada"), await crowd.join(1, board, "Bob")
     await crowd.agree()
-    await ada.client.send(cursor(123, 456))
-    await bob.until(lambda p: p.positions[ada.user] == [(123, 456)], "Ada's cursor")
-    await bob.client.send(cursor(7, 7), encode(SetState(UserState.AWAY), Dialect.COMPACT))
-    await ada.until(lambda p: p.states.get(bob.user) is UserState.AWAY, "Bob's state")
+    await ada.send(cursor(123, 456))
+    await bob.until(lambda: bob.positions(ada.user) == [(123, 456)], "Ada's cursor")
+    await bob.send(cursor(7, 7), state(UserState.AWAY))
+    await ada.until(lambda: ada.view.states[bob.user] is UserState.AWAY, "Bob's state")
 
     # The third process knew nothing of the board until now; the second has it already.
     for process in (2, 1):
         late = await crowd.join(process, board, f"Late{process}")
-        await late.until(lambda p: p.positions[ada.user], "Ada's last position")
-        await late.until(lambda p: p.states[bob.user] is UserState.AWAY, "Bob's state")
-        await late.client.settle()
-        assert late.listen().positions[ada.user] == [(123, 456)]
-        assert not late.positions[bob.user], "the cursor of one who is away is not shown"
-    await bob.client.send(cursor(8, 8))
+        await late.until(lambda p=late: p.positions(ada.user), "Ada's last position")
+        await late.until(lambda p=late: p.view.states[bob.user] is UserState.AWAY, "Bob's state")
+        await late.settle()
+        assert late.positions(ada.user) == [(123, 456)]
+        assert late.positions(bob.user) == [], "the cursor of one who is away is not shown"
+    await bob.send(cursor(8, 8))
     for person in crowd:
         if person is not bob:
-            await person.until(lambda p: p.positions[bob.user][-1:] == [(8, 8)], "Bob again")
-            await person.until(lambda p: p.states[bob.user] is UserState.ACTIVE, "Bob active")
+            await person.until(
+                lambda p=person: p.positions(bob.user)[-1:] == [(8, 8)]
+                and p.view.states[bob.user] is UserState.ACTIVE,
+                "Bob again",
+            )
 
 
-async def test_boards_whose_ids_collide(crowd: Crowd) -> None:
-    first, second = COLLISION["uuids"]
-    seats = [(0, first), (1, second), (1, first), (2, second)]
-    people = await asyncio.gather(
-        *(crowd.join(process, board, f"P{n}") for n, (process, board) in enumerate(seats))
-    )
-    await crowd.agree()
-    ids = {
-        board: {p.client.last(Welcome).board for p in people if p.board == board}
-        for board in (first, second)
-    }
-    assert sorted(found for here in ids.values() for found in here) == [
-        COLLISION["home"],
-        COLLISION["second_gets"],
-    ]
-
-    for number, person in enumerate(people):
-        await person.client.send(cursor(number, 1000 + number))
-    partners = {0: 2, 2: 0, 1: 3, 3: 1}
-    for number, partner in partners.items():
-        user = people[partner].user
-        await people[number].until(
-            lambda p, user=user: p.positions[user], f"the cursor of P{partner}"
-        )
-    for number, person in enumerate(people):
-        await person.client.settle()
-        heard = [c for m in person.client.all(CursorBroadcast) for c in m.cursors]
-        assert {c.x for c in heard} <= {number, partners[number]}, "a cursor of the other board"
-        (own_id,) = ids[person.board]
-        boards = {m.board for m in person.client.messages if getattr(m, "board", None) is not None}
-        assert boards == {own_id}, "a message of the other board"
-
-
-async def test_tabs_over_processes_are_one_person(crowd: Crowd, board: str) -> None:
-    cookie = guest_cookie()
-    await crowd.join(2, board, "Poller")
-    tabs = [await crowd.join(process, board, "Ada", cookie) for process in (0, 1, 0)]
-    await crowd.agree()
-    assert {person.count for person in crowd} == {2}
-    assert len({tab.user for tab in tabs}) == 3
-    assert len({tab.client.last(Welcome).color for tab in tabs}) == 1
-    for tab in tabs:
-        await tab.client.close()
-        crowd.gone(tab)
-        await crowd.agree()
-
-
-async def test_a_session_goes_on_through_another_process(crowd: Crowd, board: str) -> None:
-    cookie = guest_cookie()
+async def test_a_session_goes_on_through_another_process(
+    crowd: Crowd, board: str, timing: Timing
+) -> None:
     watchers = [await crowd.join(process, board, f"W{process}") for process in range(3)]
-    ada = await crowd.join(0, board, "Ada", cookie)
+    ada = await crowd.join(0, board, "Ada", guest_cookie())
     await crowd.agree()
-    before = [watcher.comings_and_goings() for watcher in watchers]
-
-    await ada.client.snap()
+    before = [watcher.comings_and_goings for watcher in watchers]
+    await ada.snap()
     crowd.gone(ada)
-    again = await crowd.join(1, board, "Ada", cookie)
+    again = await crowd.join(1, board, "Ada", ada.cookies)
     assert again.user == ada.user
-    assert again.client.last(Welcome).color == ada.client.last(Welcome).color
-    await again.client.send(cursor(5, 5))
-    for watcher in watchers:
-        await watcher.until(lambda p: p.positions[again.user], "the cursor goes on")
-
     # The time itself is what is tested: the end of the first socket's grace must change nothing.
-    await asyncio.sleep(GRACE + 1.5)
+    await asyncio.sleep(timing.grace + 1.5)
     await crowd.agree()
-    await again.client.send(cursor(6, 6))
-    for watcher, told in zip(watchers, before, strict=True):
-        await watcher.until(lambda p: p.positions[again.user][-1] == (6, 6), "and on")
-        assert watcher.comings_and_goings() == told
+    await again.send(cursor(6, 6))
+    for watcher in watchers:
+        await watcher.until(lambda p=watcher: p.positions(again.user) == [(6, 6)], "a cursor")
+    assert [watcher.comings_and_goings for watcher in watchers] == before
 
 
-def test_no_process_had_anything_to_complain_of(cluster: Cluster) -> None:
+def test_no_process_logged_a_warning(cluster: Cluster) -> None:
     """Nothing died in this module: whatever was out of reach, late or unexpected is a fault."""
     assert cluster.logged("WARNING", "ERROR", "CRITICAL") == []

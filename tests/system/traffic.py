@@ -1,85 +1,77 @@
-"""Random traffic on boards: people come, move, go and come back, and processes die meanwhile."""
+"""Random traffic on boards: people come, move, leave and come back while processes are killed."""
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from random import Random
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from websockets.exceptions import WebSocketException
 
-from presence.protocol.codec import encode
-from presence.protocol.messages import Dialect, SetState, UserState
-from tests.support.wire import HEARTBEAT, cursor
-from tests.system.people import Crowd, Person
-from tests.system.truth import Truth
+from presence.protocol.messages import UserState
+from tests.support.clients import HEARTBEAT, LEAVE, Client, cursor, state
+from tests.support.server import Server
+from tests.system.crowd import Crowd
+from tests.system.surfaces import Truth
 
-PACE = 0.025
-"""Seconds between two things that happen."""
+PACE = 0.02
+"""Seconds between the starts of two operations."""
 
-AT_ONCE = 24
-"""Things that are under way at once, at most."""
+MOST_AT_ONCE = 24
+"""Operations that run at the same time, at most."""
 
 TIDE = (2, 60)
-"""Of how many sockets on boards no more come: another number from these after each `TURNS`."""
+"""Range of the number of sockets above which nobody comes; drawn anew after `TURNS` operations."""
 
 TURNS = 150
 
-BEAT_EVERY = 15.0
-"""Seconds between two heartbeats of a client, as PROTOCOL.md has it."""
-
-LEAVE = b"\x04\x00\x00"
+HEARTBEAT_EVERY = 15.0
+"""Seconds between two heartbeats of a client (PROTOCOL.md)."""
 
 COME_BACK = 0.6
-"""Of the people of a process that died, the share who come back."""
+"""Share of a killed process's people who come back."""
 
-ON_THEIR_WAY = 6
+ARRIVING = 6
+"""People who are just coming to a process when it is killed."""
+
 ARRIVE_WITHIN = 0.15
-"""So many come to a process within so many seconds before it dies."""
-
-REPLACED = 0.5
-"""How likely it is that another process takes the place of the last one that died."""
-
-STATES = (UserState.ACTIVE, UserState.OFF_BOARD, UserState.AWAY)
+"""Seconds before its death, at most, at which they begin to come."""
 
 WEIGHTS = {
     "come": 30,
-    "tab": 8,
+    "open_tab": 8,
     "move": 30,
-    "state": 8,
+    "set_state": 8,
     "close": 10,
     "leave": 5,
     "hang_up": 4,
     "vanish": 7,
-    "return": 12,
+    "come_back": 12,
 }
-"""How often each thing happens, beside the others: somebody comes; opens one more tab; moves; says
-what they do; closes; leaves and keeps the socket; closes such a one; has the connection cut and is
-gone, or is back through another process, within the grace or after it."""
+"""How often each operation happens, beside the others.
+
+`leave` keeps the socket, `hang_up` closes such a one; `vanish` breaks a connection for good,
+`come_back` breaks it and joins again, within the grace or after it.
+"""
 
 T = TypeVar("T")
 
 Operation = Coroutine[Any, Any, object]
 
 
-@dataclass(frozen=True)
-class Visitor:
-    """Somebody who may come. `identity` is what makes them one person in all tabs; without one each
-    socket of theirs is somebody else."""
+class Visitor(NamedTuple):
+    """Somebody who may come; without cookies each socket of theirs is another person."""
 
     name: str
     cookies: str = ""
-    identity: str = ""
 
 
 class Traffic:
     """Draws what happens next, and has it happen; `did` counts it.
 
-    `known` are those who come again and again, beside strangers. `deaths` are the times, in seconds
-    from the start, at which a process is killed, never that numbered `spared`; another takes its
-    place, or, for the last of them, perhaps. `bereft(number)` is called when one was killed.
+    `known` are those who come again and again, beside strangers. `deaths` are the seconds from the
+    start at which a process is killed, never the one numbered `spared`; another takes its place.
     """
 
     def __init__(
@@ -92,7 +84,6 @@ class Traffic:
         grace: float,
         deaths: Sequence[float],
         spared: int | None,
-        bereft: Callable[[int], Operation],
     ) -> None:
         self.did: Counter[str] = Counter()
         self._crowd = crowd
@@ -100,83 +91,60 @@ class Traffic:
         self._boards = boards
         self._known = known
         self._random = random
-        # What befalls processes is up to the seed alone, not to how fast everything else goes.
+        # The fate of processes depends on the seed alone, not on how fast everything else goes.
         self._fates = Random(random.random())
         self._grace = grace
         self._deaths = list(deaths)
         self._spared = spared
-        self._bereft = bereft
-        self._aside: list[Person] = []
+        self._left: list[Client] = []
         self._over = asyncio.Event()
-        self._under_way: set[asyncio.Task[object]] = set()
-        self._trouble: list[BaseException] = []
-        self._restarting: list[asyncio.Future[None]] = []
+        self._running: set[asyncio.Task[object]] = set()
+        self._failed: list[BaseException] = []
+        self._restarts: list[asyncio.Future[None]] = []
         self._tide = TIDE[1]
         self._turn = 0
 
-    @property
-    def running(self) -> list[int]:
-        """The processes that run, by number."""
-        servers = enumerate(self._cluster.servers)
-        return [number for number, server in servers if server.process.poll() is None]
-
     async def run(self, seconds: float) -> None:
-        """Have things happen for so long, and return when all that began is done."""
+        """Have things happen for so long, and return when all that began has ended."""
         loop = asyncio.get_running_loop()
         began = loop.time()
         while (now := loop.time() - began) < seconds:
             if self._deaths and now >= self._deaths[0]:
                 self._deaths.pop(0)
                 await self._kill()
-            await self._fewer_than(AT_ONCE)
+            await self._fewer_than(MOST_AT_ONCE)
             self._begin(self._draw())
             # Traffic has a pace of its own.
             await asyncio.sleep(PACE)
         self._over.set()
         await self._fewer_than(1)
-        await asyncio.gather(*self._restarting)
+        await asyncio.gather(*self._restarts)
 
     async def beat(self) -> None:
-        """Send the heartbeats of all who are there, for ever."""
+        """Send heartbeats, as clients do, until cancelled."""
         while True:
-            await asyncio.sleep(BEAT_EVERY)
-            for person in [*self._crowd, *self._aside]:
-                self._begin(self._say(person, HEARTBEAT))
+            await asyncio.sleep(HEARTBEAT_EVERY)
+            for client in [*self._crowd, *self._left]:
+                self._begin(self._through(client.server, client.send(HEARTBEAT)))
 
     def truth(self) -> Truth:
         """Return who is where now."""
-        boards: dict[str, list[Person]] = {board: [] for board in self._boards}
-        for person in self._crowd:
-            boards[person.board].append(person)
-        open_to = Counter(person.process for person in [*self._crowd, *self._aside])
-        pids = {number: self._cluster.servers[number].process.pid for number in self.running}
-        return Truth(boards, pids, {number: open_to[number] for number in pids})
+        boards: dict[str, list[Client]] = {board: [] for board in self._boards}
+        for client in self._crowd:
+            boards[client.board].append(client)
+        return Truth(boards, self._cluster.servers, [*self._crowd, *self._left])
 
-    async def _fewer_than(self, most: int) -> None:
-        while len(self._under_way) >= most:
-            await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
-        if self._trouble:
-            raise self._trouble[0]
-
-    def _begin(self, operation: Operation) -> None:
-        task = asyncio.ensure_future(operation)
-        self._under_way.add(task)
-        task.add_done_callback(self._end)
-
-    def _end(self, task: "asyncio.Task[object]") -> None:
-        self._under_way.discard(task)
-        if not task.cancelled() and (error := task.exception()):
-            self._trouble.append(error)
+    # What happens
 
     def _draw(self) -> Operation:
-        """Return what is to happen next."""
+        """Return the next operation."""
         self._turn += 1
         if self._turn % TURNS == 0:
             self._tide = self._random.randint(*TIDE)
         can = dict(WEIGHTS)
         if len(self._crowd) >= self._tide:
-            del can["come"], can["tab"]
-        if not self._aside:
+            del can["come"], can["open_tab"]
+        if not self._left:
             del can["hang_up"]
         if not self._crowd:
             can = {"come": 1}
@@ -192,98 +160,116 @@ class Traffic:
         (board,) = self._random.choices(self._boards, weights)
         stranger = Visitor(f"N{self._turn}")
         who = self._random.choice([stranger, self._random.choice(self._known)])
-        through = self._random.choice(self.running) if number is None else number
-        return self._join(through, board, who)
+        return self._join(self._any() if number is None else number, board, who)
 
-    def _tab(self, person: Person) -> Operation:
-        return self._join(self._random.choice(self.running), person.board, visitor(person))
+    def _open_tab(self, client: Client) -> Operation:
+        return self._join(self._any(), client.board, Visitor(client.name, client.cookies))
 
-    def _move(self, person: Person) -> Operation:
+    def _move(self, client: Client) -> Operation:
         frame = cursor(self._random.randrange(65_536), self._random.randrange(65_536))
-        return self._say(person, frame)
+        return self._through(client.server, client.send(frame))
 
-    def _state(self, person: Person) -> Operation:
-        state = SetState(self._random.choice(STATES))
-        return self._say(person, encode(state, Dialect.COMPACT))
+    def _set_state(self, client: Client) -> Operation:
+        states = (UserState.ACTIVE, UserState.OFF_BOARD, UserState.AWAY)
+        return self._through(client.server, client.send(state(self._random.choice(states))))
 
-    def _close(self, person: Person) -> Operation:
-        self._crowd.gone(person)
-        return self._through(person.process, person.client.close())
+    def _close(self, client: Client) -> Operation:
+        self._crowd.gone(client)
+        return self._through(client.server, client.close())
 
-    def _leave(self, person: Person) -> Operation:
-        self._crowd.gone(person)
-        self._aside.append(person)
-        return self._say(person, LEAVE)
+    def _leave(self, client: Client) -> Operation:
+        self._crowd.gone(client)
+        self._left.append(client)
+        return self._through(client.server, client.send(LEAVE))
 
     def _hang_up(self) -> Operation:
-        person = self._aside.pop(self._random.randrange(len(self._aside)))
-        return self._through(person.process, person.client.close())
+        client = self._left.pop(self._random.randrange(len(self._left)))
+        return self._through(client.server, client.close())
 
-    def _vanish(self, person: Person) -> Operation:
-        self._crowd.gone(person)
-        return person.client.snap()
+    def _vanish(self, client: Client) -> Operation:
+        self._crowd.gone(client)
+        return client.snap()
 
-    def _return(self, person: Person) -> Operation:
-        self._crowd.gone(person)
+    def _come_back(self, client: Client) -> Operation:
+        self._crowd.gone(client)
         after = self._random.choice([0.0, self._random.uniform(0, 2 * self._grace)])
-        return self._back(person, after)
+        return self._back(client, after)
 
     async def _kill(self) -> None:
-        """End a process as a crash does, while some are coming. Some of its people come back to the
-        other, and some never."""
-        number = self._fates.choice([n for n in self.running if n != self._spared])
-        for _ in range(ON_THEIR_WAY):
+        """Kill a process while some people come to it, and start another in its place.
+
+        Some of its people come back, some never do.
+        """
+        alive = [n for n in self._alive() if n != self._spared]
+        number = self._fates.choice(alive)
+        for _ in range(ARRIVING):
             self._begin(self._come(number))
-        # They are to have come as far as chance has it.
+        # How far they get is up to chance.
         await asyncio.sleep(self._fates.uniform(0, ARRIVE_WITHIN))
         self.did["kill"] += 1
+        server = self._cluster.servers[number]
         self._cluster.kill(number)
-        lost = [person for person in self._crowd if person.process == number]
+        lost = [client for client in self._crowd if client.server is server]
         self._crowd.gone(*lost)
-        self._aside = [person for person in self._aside if person.process != number]
-        for person in lost:
+        self._left = [client for client in self._left if client.server is not server]
+        for client in lost:
             if self._random.random() < COME_BACK:
-                self.did["back"] += 1
-                self._begin(self._back(person, self._random.uniform(0, self._grace / 2)))
-        if self._deaths or self._fates.random() < REPLACED:
-            self.did["replace"] += 1
-            loop = asyncio.get_running_loop()
-            self._restarting.append(loop.run_in_executor(None, self._cluster.restart, number))
-        self._begin(self._bereft(number))
+                self._begin(self._back(client, self._random.uniform(0, self._grace / 2)))
+        loop = asyncio.get_running_loop()
+        self._restarts.append(loop.run_in_executor(None, self._cluster.restart, number))
 
-    async def _back(self, person: Person, after: float) -> None:
-        """Cut a connection, where there is one, and have its person come back in so many seconds,
-        unless the traffic is over by then."""
-        await person.client.snap()
+    # How it happens
+
+    def _alive(self) -> list[int]:
+        servers = enumerate(self._cluster.servers)
+        return [number for number, server in servers if server.process.poll() is None]
+
+    def _any(self) -> int:
+        return self._random.choice(self._alive())
+
+    async def _fewer_than(self, most: int) -> None:
+        while len(self._running) >= most:
+            await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+        if self._failed:
+            raise self._failed[0]
+
+    def _begin(self, operation: Operation) -> None:
+        task = asyncio.ensure_future(operation)
+        self._running.add(task)
+        task.add_done_callback(self._end)
+
+    def _end(self, task: "asyncio.Task[object]") -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            self._failed.append(error)
+
+    async def _back(self, client: Client, after: float) -> None:
+        """Break a connection, and have its person join again after so many seconds, unless the
+        traffic is over by then."""
+        await client.snap()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._over.wait(), after)
             self.did["stayed away"] += 1
             return
         # Through another process, if there is one.
-        numbers = sorted(self.running, key=lambda number: number == person.process)
-        again = await self._join(numbers[0], person.board, visitor(person))
-        if again is not None and person.cookies:
-            self.did["went on" if again.user == person.user else "came anew"] += 1
+        servers = self._cluster.servers
+        number = min(self._alive(), key=lambda number: servers[number] is client.server)
+        again = await self._join(number, client.board, Visitor(client.name, client.cookies))
+        if again is not None and client.cookies:
+            self.did["went on" if again.user == client.user else "came anew"] += 1
 
-    async def _join(self, number: int, board: str, who: Visitor) -> Person | None:
+    async def _join(self, number: int, board: str, who: Visitor) -> Client | None:
         """Put somebody on a board; None where the process dies before they know of it."""
         server = self._cluster.servers[number]
-        person: Person | None = await self._through(
-            number, self._crowd.join(number, board, who.name, who.cookies, who.identity)
-        )
-        if person is not None and server.process.poll() is not None:
-            # It died when all was said and this task was yet to hear it.
-            self._crowd.gone(person)
+        client = await self._through(server, self._crowd.join(number, board, *who))
+        if client is not None and server.process.poll() is not None:
+            # It died after the last word of the join and before this task went on.
+            self._crowd.gone(client)
             return None
-        self.did["join"] += person is not None
-        return person
+        return client
 
-    async def _say(self, person: Person, frame: bytes) -> None:
-        await self._through(person.process, person.client.send(frame))
-
-    async def _through(self, number: int, work: Coroutine[Any, Any, T]) -> T | None:
-        """Do something through a process, as far as that comes while the process lives."""
-        server = self._cluster.servers[number]
+    async def _through(self, server: Server, work: Coroutine[Any, Any, T]) -> T | None:
+        """Do something through a process; None where the process is dead."""
         try:
             return await work
         except (OSError, WebSocketException, AssertionError):
@@ -291,9 +277,3 @@ class Traffic:
                 raise
             self.did["cut short"] += 1
             return None
-
-
-def visitor(person: Person) -> Visitor:
-    """Return who somebody is when they come again: without a cookie, nobody that anyone knows."""
-    identity = person.identity if person.cookies else ""
-    return Visitor(person.name, person.cookies, identity)

@@ -1,0 +1,82 @@
+"""People on the boards of many processes, held against what each of them and the store knows."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from uuid import UUID
+
+from presence.store.redis.store import RedisStore
+from tests.support.clients import Client
+from tests.support.cluster import Cluster
+from tests.support.waiting import DEADLINE, POLL
+
+
+async def agreed(look: Callable[[], Awaitable[object]], within: float = DEADLINE) -> None:
+    """Wait until `look` returns no complaint, or fail with it."""
+    end = time.monotonic() + within
+    while complaint := await look():
+        assert time.monotonic() < end, f"not within {within} s: {complaint}"
+        # There is no one event to wait for: Redis is asked too.
+        await asyncio.sleep(POLL * 5)
+
+
+class Crowd(list[Client]):
+    """Those who are on a board now."""
+
+    def __init__(self, cluster: Cluster, store: RedisStore) -> None:
+        super().__init__()
+        self.cluster = cluster
+        self.store = store
+        self._everybody: list[Client] = []
+
+    async def join(self, process: int, board: str, name: str, cookies: str = "") -> Client:
+        """Put somebody on a board through a process, by its number."""
+        client = await self.cluster.clients(process, board).connect(cookies=cookies)
+        self._everybody.append(client)
+        self.append(await client.join(name))
+        return client
+
+    async def pairs(self, board: str, processes: Iterable[int] = range(3)) -> list[list[Client]]:
+        """Put two people on a board through each process, and wait until all know of all."""
+        pairs = [[await self.join(n, board, f"{who}{n}") for who in "AB"] for n in processes]
+        await self.agree()
+        return pairs
+
+    def gone(self, *people: Client) -> None:
+        """Note that people are no longer on their boards."""
+        for person in people:
+            self.remove(person)
+
+    async def agree(self, within: float = DEADLINE) -> None:
+        """Wait until all that everybody was told and all that Redis has is true."""
+        await agreed(self.complaint, within)
+
+    async def complaint(self) -> str:
+        """Return the first thing that is not true, empty where there is none."""
+        for board in sorted({person.board for person in self}):
+            if complaint := await self._of_board(board):
+                return f"{complaint}; in the store: {await self.store.snapshot(UUID(board))}"
+        return ""
+
+    async def close(self) -> None:
+        """Close every socket."""
+        await asyncio.gather(*(client.close() for client in self._everybody))
+
+    async def _of_board(self, board: str) -> str:
+        here = [client for client in self if client.board == board]
+        if closed := [client for client in here if client.close_code is not None]:
+            return f"closed ({closed[0].close_code}): {closed[0]}"
+        names = {client.user: client.name for client in here}
+        count = len({client.person for client in here})
+        if len(names) < len(here):
+            return f"a user id was given twice: {[(c.user, c.name) for c in here]}"
+        for client in here:
+            others = {user: name for user, name in names.items() if user != client.user}
+            if (client.others, client.count) != (others, count):
+                return f"not {others} and {count}: {client.others} and {client.count}; {client}"
+        snapshot = await self.store.snapshot(UUID(board))
+        counts = await self.store.counts([UUID(board)])
+        stored = {member.user: member.name for member in snapshot.members}
+        if (stored, snapshot.people, counts[UUID(board)]) != (names, count, count):
+            return f"the store has {stored}, {snapshot.people} and {counts}, not {names}, {count}"
+        return ""
