@@ -11,10 +11,9 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from benchmarks.past import past
 from presence.store.history import MINUTES
-from tests.support.cookies import staff_cookie
-from tests.support.guests import inviting
+from tests.support.accounts import sign_in
+from tests.support.clients import inviting
 from tests.support.history import write_history
-from tests.support.panel import address
 from tests.support.redis import RedisServer
 from tests.support.server import Server
 
@@ -54,6 +53,7 @@ def take_admin(browser: Browser, server: Server, redis: RedisServer, folder: Pat
     """Take the pictures of the list, the busiest boards first, and of the busiest board; return
     their files."""
     code = MAKE.format(titles=[*BOARDS])
+    session = sign_in(server, admin=None)["admin"]
     made = server.manage("shell", "--no-imports", "-c", code).split()
     seen = past(MINUTES, time.time(), BOARDS["Roadmap"], 5)
     with redis.client() as client:
@@ -65,16 +65,16 @@ def take_admin(browser: Browser, server: Server, redis: RedisServer, folder: Pat
             invite = stack.enter_context(inviting(server, board))
             for name, place in [*PEOPLE.items()][:people]:
                 # One of them has an account.
-                cookie = staff_cookie(server) if name == "Grace Hopper" else ""
-                invite(name, cookie).point(*place)
+                account = f"sessionid={session}" if name == "Grace Hopper" else ""
+                invite(name, account).point(*place)
         for end, scheme in SCHEMES.items():
-            page = _open(browser, server, scheme)
+            page = _open(browser, server, session, scheme)
             page.goto(f"{server.origin}/admin/presence_site/board/?o=-5")
             for board, people in zip(made, BOARDS.values(), strict=True):
                 expect(page.locator(f'[data-board="{board}"]')).to_have_text(str(people))
             files.append(_shoot(page, folder / f"admin-list{end}.png"))
             page.set_viewport_size(BOARD)
-            page.goto(address(server, made[0]))
+            page.goto(server.panel(made[0]))
             label = f"Cursors on the board: {BOARDS['Roadmap']}"
             expect(page.get_by_role("img", name=label)).to_be_visible()
             expect(page.locator(".presence-plot canvas")).to_be_visible()
@@ -83,10 +83,9 @@ def take_admin(browser: Browser, server: Server, redis: RedisServer, folder: Pat
     return files
 
 
-def _open(browser: Browser, server: Server, scheme: Literal["light", "dark"]) -> Page:
+def _open(browser: Browser, server: Server, session: str, scheme: Literal["light", "dark"]) -> Page:
     context = browser.new_context(viewport=LIST, device_scale_factor=1.5, color_scheme=scheme)
-    name, value = staff_cookie(server).split("=")
-    context.add_cookies([{"name": name, "value": value, "url": server.origin}])
+    context.add_cookies([{"name": "sessionid", "value": session, "url": server.origin}])
     return context.new_page()
 
 

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.support.clients import Client, cursor
 from tests.support.cluster import Cluster, run_cluster
 from tests.support.redis import run_redis
 from tests.support.server import OPEN_BOARD, prepare, site_environment
-from tests.support.wire import Client, cursor
 
 QUIET = 0.04
 """Seconds until a move waits for no tick."""

@@ -20,10 +20,10 @@ from benchmarks.past import past, together
 from benchmarks.screenshots import IMAGES, check, cookie
 from presence.store.history import HOURS, MINUTES
 from presence.store.redis.scripts import Keys
+from tests.support.accounts import sign_in
 from tests.support.browser import launch
+from tests.support.clients import Guest, inviting
 from tests.support.cluster import Cluster, run_cluster
-from tests.support.cookies import staff_cookie
-from tests.support.guests import Guest, inviting
 from tests.support.history import write_history
 from tests.support.redis import RedisServer, run_redis
 from tests.support.server import manage, prepare, site_environment
@@ -124,8 +124,8 @@ def take(browser: Browser, cluster: Cluster, scheme: Literal["light", "dark"], f
     """Take one picture."""
     server = cluster.servers[0]
     context = browser.new_context(viewport=SIZE, device_scale_factor=1.5, color_scheme=scheme)
-    name, _, value = staff_cookie(server).partition("=")
-    context.add_cookies([{"name": name, "value": value, "url": server.origin}])
+    session = sign_in(server, admin=None)["admin"]
+    context.add_cookies([{"name": "sessionid", "value": session, "url": server.origin}])
     page: Page = context.new_page()
     page.goto(f"{server.origin}{PAGE}")
     page.wait_for_function(READY, arg=[sum(BOARDS.values()), sum(map(tabs, everybody()))])
@@ -155,7 +155,7 @@ def main() -> None:
         stack.enter_context(people(cluster))
         with redis.client() as client:
             client.delete(Keys("presence").recorder)
-        browser = launch(stack.enter_context(sync_playwright()))
+        browser = launch(stack.enter_context(sync_playwright()).chromium)
         take(browser, cluster, "light", "admin-overview.png")
         take(browser, cluster, "dark", "admin-overview-dark.png")
         browser.close()

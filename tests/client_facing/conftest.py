@@ -1,24 +1,52 @@
-"""A real browser for every module, and people beside it who have none."""
+"""What visitors and staff see, in a real browser. Playwright has a loop of its own: no test beside
+it is asynchronous, and people without a browser come by `invite`."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.support.browser import launch
+from tests.support.browser import Tap, launch
+from tests.support.clients import Invite, inviting
 from tests.support.fixtures import *  # noqa: F403
-from tests.support.guests import Invite, inviting
 from tests.support.server import Server
 
+NewContext = Callable[..., BrowserContext]
 
-@pytest.fixture(scope="module")
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """A real browser. Tests beside it are not asynchronous: Playwright has a loop of its own."""
+    """A real Chromium."""
     with sync_playwright() as playwright:
-        running = launch(playwright)
+        running = launch(playwright.chromium)
         yield running
         running.close()
+
+
+@pytest.fixture
+def new_context(browser: Browser) -> Iterator[NewContext]:
+    """Starts the browser of one more person, whose options it takes; `session` is of an account."""
+    contexts: list[BrowserContext] = []
+
+    def start(session: str = "", **options: Any) -> BrowserContext:
+        options = {"viewport": {"width": 1280, "height": 800}, **options}
+        contexts.append(browser.new_context(**options))
+        if session:
+            # Cookies are of a host, whatever its port.
+            cookie = {"name": "sessionid", "value": session, "domain": "127.0.0.1", "path": "/"}
+            contexts[-1].add_cookies([cookie])
+        return contexts[-1]
+
+    yield start
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def tap(new_context: NewContext) -> Tap:
+    """A page of a browser of its own."""
+    return Tap(new_context().new_page())
 
 
 @pytest.fixture
@@ -29,20 +57,29 @@ def invite(server: Server, board: str) -> Iterator[Invite]:
 
 
 @pytest.fixture
-def look(browser: Browser, server: Server, board: str) -> Iterator[Callable[..., Page]]:
-    """Opens the test's own board in a browser context of its own, whose options it takes."""
-    contexts = []
+def look(new_context: NewContext, server: Server, board: str) -> Callable[..., Page]:
+    """Opens the test's own board in a browser of its own, whose options it takes."""
 
     def open_page(script: str = "", **options: Any) -> Page:
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
-        contexts.append(context)
-        page = context.new_page()
+        page = new_context(**options).new_page()
         if script:
             page.add_init_script(script)
         page.goto(server.page(board))
         page.locator("presence-overlay [part=count]").wait_for()
         return page
 
-    yield open_page
-    for context in contexts:
-        context.close()
+    return open_page
+
+
+@pytest.fixture
+def open_panel(new_context: NewContext, server: Server, board: str) -> Callable[..., Tap]:
+    """Opens the admin's page of the test's own board, with a session."""
+
+    def open_page(session: str, *, script: str = "", **options: Any) -> Tap:
+        tap = Tap(new_context(session, **options).new_page())
+        if script:
+            tap.page.add_init_script(script)
+        tap.page.goto(server.panel(board))
+        return tap
+
+    return open_page

@@ -9,22 +9,18 @@ BOARD = "/boards/00000000-0000-4000-8000-000000000001/"
 
 
 @pytest.fixture
-def visitor(browser, server):
-    """Opens the welcome board in a browser of its own; what a page complains of fails the test."""
-    contexts, complaints = [], []
+def visitor(new_context, server):
+    """Opens the welcome board in a browser of its own; a complaint of a page fails the test."""
+    complaints = []
 
     def open_board(**options):
-        options = {"viewport": {"width": 1280, "height": 800}, **options}
-        contexts.append(browser.new_context(base_url=server.origin, **options))
-        page = contexts[-1].new_page()
+        page = new_context(base_url=server.origin, **options).new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda said: "Content Security" in said.text and complaints.append(said))
         page.goto(BOARD)
         return page
 
     yield open_board
-    for context in contexts:
-        context.close()
     assert complaints == []
 
 

@@ -1,17 +1,22 @@
-"""Pages that Django does not render, on another origin than the site's, in a real browser."""
+"""Pages that Django does not render, and the examples of docs/embedding.md as they are written.
 
-import json
+Who is let in with which token is tested in tests/django and tests/system.
+"""
+
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext
 
+from tests.client_facing.conftest import NewContext
+from tests.support.accounts import issue
+from tests.support.browser import Tap, join
+from tests.support.examples import example
 from tests.support.pages import serve_pages
-from tests.support.server import Server, serve
-from tests.support.tap import Tap, join
-from tests.support.tokens import issue
+from tests.support.server import OPEN_BOARD, ROOT, Server, serve, with_settings
 
+EMBEDDING = "docs/embedding.md"
 PAGE = """<!doctype html><html lang="en"><title>Elsewhere</title>
 <button onclick="this.textContent = 'pressed'">press</button>
 <script>
@@ -23,17 +28,22 @@ PAGE = """<!doctype html><html lang="en"><title>Elsewhere</title>
 <presence-overlay board="{board}" endpoint="{socket}" {attributes}></presence-overlay>
 """
 
+Origin = tuple[str, dict[str, str]]
+"""Another origin than the site's, and what it serves."""
+
+Embed = Callable[..., None]
+
 
 @pytest.fixture(scope="module")
-def pages() -> Iterator[tuple[str, dict[str, str]]]:
-    """Another origin, which the site lets in, and what it serves."""
+def elsewhere() -> Iterator[Origin]:
+    """An origin that the site lets in."""
     texts: dict[str, str] = {}
     with serve_pages(texts) as origin:
         yield origin, texts
 
 
 @pytest.fixture(scope="module")
-def stranger() -> Iterator[tuple[str, dict[str, str]]]:
+def stranger() -> Iterator[Origin]:
     """An origin of which the site has never heard."""
     texts: dict[str, str] = {}
     with serve_pages(texts) as origin:
@@ -41,48 +51,24 @@ def stranger() -> Iterator[tuple[str, dict[str, str]]]:
 
 
 @pytest.fixture(scope="module")
-def site(environment: dict[str, str], pages: tuple[str, dict[str, str]]) -> dict[str, str]:
-    """The environment of a site that lets `pages` in."""
-    settings = {
-        "DJANGO_SETTINGS_MODULE": "tests.client_facing.sites.embedding",
-        "EMBED_ORIGINS": pages[0],
-    }
-    return {**environment, **settings}
-
-
-@pytest.fixture(scope="module")
-def server(site: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The site."""
-    with serve(tmp_path_factory.mktemp("daphne"), site) as running:
-        yield running
+def site(environment: dict[str, str], elsewhere: Origin) -> dict[str, str]:
+    """The environment of a site on 127.0.0.1 that lets `elsewhere`, on localhost, in."""
+    return with_settings(
+        environment, ALLOWED_HOSTS=["127.0.0.1"], PRESENCE={"EMBED_ORIGINS": [elsewhere[0]]}
+    )
 
 
 @pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    """One visitor's browser."""
-    context = browser.new_context()
-    yield context
-    context.close()
+def embed(tap: Tap, server: Server, board: str, elsewhere: Origin) -> Embed:
+    """Opens a page elsewhere that embeds the board, with attributes of the element."""
 
-
-Embed = Callable[..., Tap]
-
-
-@pytest.fixture
-def embed(
-    context: BrowserContext, server: Server, board: str, pages: tuple[str, dict[str, str]]
-) -> Embed:
-    """Open a page elsewhere that embeds the board, with attributes of the element."""
-
-    def open_page(attributes: str = "", where: tuple[str, dict[str, str]] = pages) -> Tap:
+    def open_page(attributes: str = "", where: Origin = elsewhere) -> None:
         origin, texts = where
-        socket = f"{server.origin.replace('http', 'ws')}/ws/presence/{board}/"
+        socket = server.socket_url(board)
         texts["/index.html"] = PAGE.format(
             site=server.origin, board=board, socket=socket, attributes=attributes
         )
-        tap = Tap(context.new_page())
         tap.page.goto(f"{origin}/index.html")
-        return tap
 
     return open_page
 
@@ -91,31 +77,18 @@ def view(server: Server, board: str) -> str:
     return f'token-url="{server.origin}/presence/token/{board}/"'
 
 
-def statuses(tap: Tap) -> list[list[str]]:
-    found: list[list[str]] = tap.page.evaluate("statuses")
-    return found
-
-
-def ends(tap: Tap, reason: str) -> None:
-    """Check that the overlay gives up for a reason, and that the page is none the worse for it."""
-    tap.until(lambda: statuses(tap)[-1:] == [["closed", reason]], f"closed: {reason}")
-    tap.page.click("button")
-    assert tap.page.text_content("button") == "pressed"
-    assert tap.thrown == []
-
-
-def count(tap: Tap) -> str | None:
-    return tap.page.locator("presence-overlay [part=count]").get_attribute("data-count")
+def until_status(tap: Tap, status: str, reason: str) -> None:
+    tap.until(lambda: [status, reason] in tap.page.evaluate("statuses"), f"{status}: {reason}")
 
 
 def test_with_tokens_from_the_sites_view(
-    embed: Embed, server: Server, board: str, browser: Browser
+    embed: Embed, tap: Tap, server: Server, board: str, new_context: NewContext
 ) -> None:
-    tap = embed(view(server, board) + ' name="Elsewhere"')
-    tap.until(lambda: count(tap) == "1", "alone")
-    ada = browser.new_context().new_page()
+    embed(view(server, board) + ' name="Elsewhere"')
+    tap.until(lambda: tap.count == "1", "alone")
+    ada = new_context().new_page()
     join(ada, server.origin, board=board, name="Ada")
-    tap.until(lambda: count(tap) == "2", "two people")
+    tap.until(lambda: tap.count == "2", "two people")
     assert ada.evaluate("client.members.map(({name}) => name)") == ["Elsewhere"]
     ada.evaluate("client.moveTo(0.5, 0.5)")
     tap.page.locator("presence-overlay [part=cursor]:visible").wait_for()
@@ -123,88 +96,98 @@ def test_with_tokens_from_the_sites_view(
     ada.wait_for_function("() => client.members[0].position")
     assert tap.page.evaluate("errors") == []
     assert tap.thrown + tap.console == []
-    ada.context.close()
+    # A second tab is the same guest, whom the browser remembers.
+    tab = Tap(tap.page.context.new_page())
+    tab.page.goto(tap.page.url)
+    tab.until(lambda: tab.count == "2", "still two people")
 
 
 def test_with_a_token_of_the_sites_backend(
-    embed: Embed, server: Server, board: str, pages: tuple[str, dict[str, str]]
+    embed: Embed, tap: Tap, board: str, elsewhere: Origin
 ) -> None:
-    tap = embed(f'token="{issue(server, board, pages[0], name="Bob")}"')
-    tap.until(lambda: count(tap) == "1", "in")
+    embed(f'token="{issue(board, elsewhere[0], name="Bob")}"')
+    tap.until(lambda: tap.count == "1", "in")
     assert "token" not in tap.sockets[0].url
 
 
-def test_tabs_of_one_guest_count_once(embed: Embed, server: Server, board: str) -> None:
-    first = embed(view(server, board))
-    first.until(lambda: count(first) == "1", "the first tab")
-    second = embed(view(server, board))
-    second.until(lambda: count(second) == "1", "the second tab")
-    assert count(first) == "1"
-
-
-def test_without_a_token(embed: Embed) -> None:
-    ends(embed(), "sign-in")
-
-
-def test_with_a_token_that_is_too_old(
-    embed: Embed, server: Server, board: str, pages: tuple[str, dict[str, str]]
-) -> None:
-    ends(embed(f'token="{issue(server, board, pages[0], age=62)}"'), "sign-in")
-
-
-def test_with_a_token_of_another_origins(embed: Embed, server: Server, board: str) -> None:
-    ends(embed(f'token="{issue(server, board, "https://other.example")}"'), "forbidden")
-
-
-def test_with_what_is_no_token(embed: Embed) -> None:
-    tap = embed('token="ä b"')
-    ends(tap, "refused")
-    assert len(tap.page.evaluate("errors")) == 1
-
-
-def test_on_a_board_that_wants_one_to_sign_in(embed: Embed, server: Server) -> None:
-    tap = embed(view(server, "00000000-0000-4000-8000-000000000002"))
-    ends(tap, "sign-in")
-    assert tap.page.evaluate("errors") == ["the token view answered 401"]
+def test_without_a_token_the_page_goes_on(embed: Embed, tap: Tap) -> None:
+    embed()
+    until_status(tap, "closed", "sign-in")
+    tap.page.click("button")
+    assert tap.page.text_content("button") == "pressed"
+    assert tap.thrown == []
 
 
 def test_an_origin_that_the_site_does_not_name(
-    embed: Embed, server: Server, board: str, stranger: tuple[str, dict[str, str]]
+    embed: Embed, tap: Tap, server: Server, board: str, stranger: Origin
 ) -> None:
     """The browser does not say why, so it is tried again, ever more rarely; the page goes on."""
-    tap = embed(view(server, board), where=stranger)
-    tap.until(lambda: ["waiting", "lost"] in statuses(tap), "refused")
+    embed(view(server, board), stranger)
+    until_status(tap, "waiting", "lost")
     assert tap.sockets == [], "there is no token, and so no socket"
-    token = issue(server, board, stranger[0])
-    tap = embed(f'token="{token}"', where=stranger)
-    tap.until(lambda: ["waiting", "lost"] in statuses(tap), "refused")
+    embed(f'token="{issue(board, stranger[0])}"', stranger)
+    until_status(tap, "waiting", "lost")
     assert tap.received == []
     assert tap.thrown == []
 
 
-def test_the_server_goes_and_comes_back_and_nobody_is_there_twice(
-    context: BrowserContext,
-    site: dict[str, str],
-    board: str,
-    folder: Path,
-    pages: tuple[str, dict[str, str]],
-) -> None:
-    """Each connection has its own token, and a guest stays the same person."""
-    with serve(folder, site) as first:
-        texts = {"board": board, "socket": first.socket_url(board), "site": first.origin}
-        pages[1]["/again.html"] = PAGE.format(**texts, attributes=view(first, board))
-        tap = Tap(context.new_page())
-        tap.page.goto(f"{pages[0]}/again.html")
-        tap.until(lambda: count(tap) == "1", "in")
-        guest = tap.page.evaluate("Object.entries(localStorage)")
-        assert len(guest) == 1
-        first.process.kill()
-        first.process.wait()
-        tap.until(lambda: statuses(tap)[-1][0] == "waiting", "it waits")
-    with serve(folder, site, port=first.port):
-        tap.until(lambda: statuses(tap)[-1][0] == "open", "back")
-        tap.until(lambda: count(tap) == "1", "once")
-    assert len(tap.open) <= 1
-    assert tap.page.evaluate("Object.entries(localStorage)") == guest
-    assert json.dumps(tap.page.evaluate("errors")).count("token") == 0, "none is ever told"
+# The examples
+
+
+def with_pages(environment: dict[str, str], pages: Path) -> dict[str, str]:
+    """Return the environment of a site that serves the pages in a folder under /static/."""
+    return with_settings(environment, STATICFILES_DIRS=[str(pages)])
+
+
+def until_counted(tap: Tap) -> None:
+    """Wait until the overlay is connected and counts."""
+    count = tap.page.locator("presence-overlay [part=count]")
+    tap.until(lambda: count.count() and tap.count == "1", "one person")
+    assert tap.thrown == []
+
+
+def test_the_element(tap: Tap, environment: dict[str, str], tmp_path: Path) -> None:
+    html = example(EMBEDDING, "Pages that Django does not render", "html")
+    (tmp_path / "page.html").write_text(f"<!doctype html>{html}")
+    with serve(tmp_path, with_pages(environment, tmp_path)) as server:
+        tap.page.goto(f"{server.origin}/static/page.html")
+        until_counted(tap)
+
+
+def test_the_element_on_another_origin(tap: Tap, server: Server, elsewhere: Origin) -> None:
+    html = example(EMBEDDING, "Pages of another origin", "html")
+    for scheme, local in (("https", "http"), ("wss", "ws")):
+        html = html.replace(f"{scheme}://boards.example.com", f"{local}://127.0.0.1:{server.port}")
+    assert "boards.example.com" not in html
+    elsewhere[1]["/index.html"] = f"<!doctype html>{html}"
+    tap.page.goto(f"{elsewhere[0]}/index.html")
+    until_counted(tap)
+
+
+def test_the_script_api(tap: Tap, server: Server) -> None:
+    script = example(EMBEDDING, "The JavaScript API", "js")
+    tap.page.route(
+        "**/example.js", lambda route: route.fulfill(body=script, content_type="text/javascript")
+    )
+    tap.page.goto(f"{server.origin}/healthz")
+    tap.page.add_script_tag(url="/example.js", type="module")
+    tap.until(lambda: tap.page.title() == "1 here", "the count")
+    # The overlay of a second page moves, and the example says where.
+    other = tap.page.context.new_page()
+    other.goto(server.page(OPEN_BOARD))
+    tap.until(lambda: [said for said in tap.console if said.endswith(" came")], "who came")
+    other.mouse.move(300, 300)
+    other.mouse.move(310, 310)
+    tap.until(lambda: [said for said in tap.console if " is at 0." in said], "a cursor")
+    assert tap.thrown == []
+
+
+def test_react(tap: Tap, environment: dict[str, str], tmp_path: Path) -> None:
+    client = ROOT / "presence" / "client"
+    command = ["npm", "--prefix", str(client), "run", "--silent", "pages"]
+    subprocess.run(command, check=True, cwd=ROOT)
+    with serve(tmp_path, with_pages(environment, client / "build" / "pages")) as server:
+        tap.page.goto(f"{server.origin}/static/production/documented.html?board={OPEN_BOARD}")
+        text = tap.page.locator("#root p")
+        tap.until(lambda: text.all_text_contents() == ["1 here: "], "the count")
     assert tap.thrown == []

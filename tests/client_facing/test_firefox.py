@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.clients import Invite
 from tests.support.firefox import Firefox, run_firefox
-from tests.support.guests import Invite
 from tests.support.server import Server
 from tests.support.waiting import eventually
 

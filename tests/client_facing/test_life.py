@@ -1,49 +1,91 @@
-"""A connection's life in a real browser: what comes between it and the server."""
+"""A page's life in a real browser: what comes between it and the server, and what it leaves behind.
 
-import shutil
-from collections.abc import Callable, Iterator
+When a client connects, asks and comes back is tested in presence/client/test.
+"""
+
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, Page, WebSocketRoute
 
 from presence.protocol.codec import decode_server
-from presence.protocol.messages import Dialect, Roster
-from tests.support.browser import FLAGS
+from presence.protocol.messages import Dialect, MessageType, Roster
+from tests.client_facing.conftest import NewContext
+from tests.support.browser import CLIENT, Tap, join, launch
 from tests.support.server import Server, serve
-from tests.support.tap import Tap, join
 
-CURSOR_UPDATE, HEARTBEAT, WELCOME, ROSTER, RATE = 1, 8, 9, 10, 12
 OPEN = "presence-overlay [data-status=open]"
 
+COUNT_LEFTOVERS = """(() => {
+    const left = { listeners: 0, timers: new Set(), frames: new Set(), sockets: new Set() };
+    const { addEventListener: add, removeEventListener: remove } = EventTarget.prototype;
+    const known = new WeakMap();
+    const keyOf = (type, options) => `${type} ${Boolean(options?.capture ?? options)}`;
+    const forget = (target, key, listener) => {
+        if (known.get(target)?.get(key)?.delete(listener)) left.listeners -= 1;
+    };
+    EventTarget.prototype.addEventListener = function (type, listener, options) {
+        add.call(this, type, listener, options);
+        // Without a target of its own it is the window's; what hangs on a signal ends with it.
+        const target = this ?? window;
+        if (!listener || options?.signal?.aborted || target instanceof AbortSignal) return;
+        const key = keyOf(type, options);
+        const keys = known.get(target) ?? known.set(target, new Map()).get(target);
+        const listeners = keys.get(key) ?? keys.set(key, new Set()).get(key);
+        if (listeners.has(listener)) return;
+        listeners.add(listener);
+        left.listeners += 1;
+        const signal = options?.signal;
+        if (signal) add.call(signal, "abort", () => forget(target, key, listener), { once: true });
+    };
+    EventTarget.prototype.removeEventListener = function (type, listener, options) {
+        remove.call(this, type, listener, options);
+        forget(this ?? window, keyOf(type, options), listener);
+    };
+    const until = (set, start, stop) => {
+        const [begin, end] = [window[start], window[stop]];
+        window[start] = (run, ...rest) => {
+            const id = begin.call(window, (...given) => (set.delete(id), run(...given)), ...rest);
+            set.add(id);
+            return id;
+        };
+        window[stop] = (id) => (set.delete(id), end.call(window, id));
+    };
+    until(left.timers, "setTimeout", "clearTimeout");
+    until(left.frames, "requestAnimationFrame", "cancelAnimationFrame");
+    const Socket = WebSocket;
+    window.WebSocket = class extends Socket {
+        constructor(...given) {
+            super(...given);
+            left.sockets.add(this);
+            add.call(this, "close", () => left.sockets.delete(this));
+        }
+    };
+    window.leftovers = () => {
+        const { listeners, timers, frames, sockets } = left;
+        return { listeners, timers: timers.size, frames: frames.size, sockets: sockets.size };
+    };
+})()"""
+"""A script for a page before all others: `leftovers()` then counts what scripts leave behind."""
+
+NOTE_ERRORS = "addEventListener('presence-error', e => (window.told ??= []).push(e.detail.message))"
+
+Visit = Callable[[str], Tap]
+
 
 @pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    """One visitor's browser."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def visit(browser: Browser) -> Iterator[Callable[[str], Tap]]:
-    """Open a board's page in a browser of its own, and wait until it takes part."""
-    contexts = []
+def visit(new_context: NewContext) -> Visit:
+    """Opens a board's page in a browser of its own, and waits until it takes part."""
 
     def open_page(url: str) -> Tap:
-        contexts.append(browser.new_context(viewport={"width": 1280, "height": 800}))
-        tap = Tap(contexts[-1].new_page())
+        tap = Tap(new_context().new_page())
         tap.page.goto(url)
         tap.page.locator(OPEN).wait_for(state="attached")
         return tap
 
-    yield open_page
-    for context in contexts:
-        context.close()
-
-
-def count(tap: Tap) -> str | None:
-    return tap.page.locator("presence-overlay [part=count]").get_attribute("data-count")
+    return open_page
 
 
 def others(tap: Tap) -> list[str]:
@@ -59,14 +101,21 @@ def own_name(tap: Tap) -> str:
     return name
 
 
+def works(tap: Tap) -> None:
+    """Check that the page's own script goes on, and nothing was thrown at it."""
+    tap.page.locator("#add-note").click()
+    tap.page.locator("article textarea, .note textarea").first.wait_for()
+    assert tap.thrown == []
+
+
 def test_the_server_goes_and_comes_back(
-    visit: Callable[[str], Tap], environment: dict[str, str], folder: Path, board: str
+    visit: Visit, environment: dict[str, str], tmp_path: Path, board: str
 ) -> None:
-    """All are back by themselves, over one socket each, and nobody is there twice."""
-    with serve(folder, environment) as first:
-        taps = [visit(first.page(board)) for _ in range(3)]
+    """Both are back by themselves, over one socket each, and nobody is there twice."""
+    with serve(tmp_path, environment) as first:
+        taps = [visit(first.page(board)) for _ in range(2)]
         for tap in taps:
-            tap.until(lambda tap=tap: count(tap) == "3", "three people")
+            tap.until(lambda tap=tap: tap.count == "2", "two people")
         first.process.kill()
         first.process.wait()
         for tap in taps:
@@ -76,129 +125,153 @@ def test_the_server_goes_and_comes_back(
     for tap in taps:
         tried = len(tap.sockets)
         tap.until(lambda tap=tap, tried=tried: len(tap.sockets) > tried, "another try")
-        tap.page.locator("#add-note").hover()
+        works(tap)
         assert len(tap.console) <= len(tap.sockets) + 5
-    with serve(folder, environment, port=first.port):
-        for tap in taps:
+    with serve(tmp_path, environment, port=first.port):
+        ada, bob = taps
+        for tap, other in ((ada, bob), (bob, ada)):
             tap.page.locator(OPEN).wait_for(state="attached", timeout=40_000)
-        names = {own_name(tap) for tap in taps}
-        assert len(names) == 3
-        for tap in taps:
-            tap.until(lambda tap=tap: count(tap) == "3", "three people again")
-            assert sorted(others(tap)) == sorted(names - {own_name(tap)})
+            tap.until(lambda t=tap, o=other: others(t) == [own_name(o)], "the other, once")
+            tap.until(lambda tap=tap: tap.count == "2", "two people again")
             assert len(tap.open) == 1
             assert tap.thrown == []
 
 
-def test_30_seconds_of_one_who_moves(
-    visit: Callable[[str], Tap], server: Server, board: str
-) -> None:
-    ada = visit(server.page(board))
-    for step in range(50):
-        ada.page.mouse.move(100 + step * 10, 300)
-    ada.until(lambda: count(ada) == "1", "alone")
-    assert ada.of_type(ada.sent, CURSOR_UPDATE) == [], "alone, none is sent"
-
-    bob = visit(server.page(board))
-    ada.until(lambda: count(ada) == "2", "two people")
-    ada.until(lambda: ada.of_type(ada.received, RATE), "the pace")
-    moved = ada.page.evaluate("performance.now()")
-    ada.sent.clear()
-    step = 0
-    while (now := ada.page.evaluate("performance.now()")) - moved < 30_000:
-        step += 1
-        ada.page.mouse.move(100 + step * 7 % 900, 200 + step * 3 % 300)
-    updates = ada.of_type(ada.sent, CURSOR_UPDATE)
-    paces = {int.from_bytes(frame[1:]) for frame in ada.of_type(ada.received, RATE)} - {0}
-    assert {len(frame) for frame in updates} == {5}
-    assert len(updates) <= (now - moved) / min(paces) + 2
-    assert len(updates) > (now - moved) / 100, "and yet they are many"
-
-    bob.page.close()
-    ada.until(lambda: count(ada) == "1", "alone again")
-    ada.sent.clear()
-    for step in range(50):
-        ada.page.mouse.move(100 + step * 10, 300)
-    ada.page.evaluate("() => new Promise(requestAnimationFrame)")
-    assert ada.of_type(ada.sent, CURSOR_UPDATE) == []
-
-
-def test_the_network_goes_and_comes(context: BrowserContext, server: Server, board: str) -> None:
-    tap = Tap(context.new_page())
-    tap.page.goto(server.page(board))
+def test_the_network_goes_and_comes(visit: Visit, server: Server, board: str) -> None:
+    tap = visit(server.page(board))
+    beat = bytes([MessageType.HEARTBEAT])
+    beats = tap.sent.count(beat)
+    tap.page.context.set_offline(True)
+    tap.until(lambda: tap.sent.count(beat) > beats, "the server is asked at once")
+    tap.page.context.set_offline(False)
     tap.page.locator(OPEN).wait_for(state="attached")
-    beats = tap.sent.count(bytes([HEARTBEAT]))
-    context.set_offline(True)
-    tap.until(lambda: tap.sent.count(bytes([HEARTBEAT])) > beats, "the server is asked at once")
-    context.set_offline(False)
-    tap.page.locator(OPEN).wait_for(state="attached")
-    tap.until(lambda: count(tap) == "1", "one person")
+    tap.until(lambda: tap.count == "1", "one person")
     tap.until(lambda: len(tap.open) == 1, "one socket")
 
 
-def test_a_short_sleep_and_a_long_one(context: BrowserContext, server: Server, board: str) -> None:
-    page = context.new_page()
-    page.clock.install()
-    tap = Tap(page)
-    page.goto(server.page(board))
-    page.locator(OPEN).wait_for(state="attached")
-    beats = tap.sent.count(bytes([HEARTBEAT]))
-    page.clock.fast_forward(60_000)
-    tap.until(lambda: tap.sent.count(bytes([HEARTBEAT])) > beats, "the socket is asked")
-    tap.until(lambda: tap.received[-1] == bytes([HEARTBEAT]), "and answers")
-    page.clock.run_for(6_000)
-    assert len(tap.sockets) == 1, "so it is kept"
-
-    page.clock.fast_forward(600_000)
-    tap.until(lambda: len(tap.sockets) == 2, "a new socket")
-    page.locator(OPEN).wait_for(state="attached")
-    tap.until(lambda: len(tap.open) == 1, "and no other")
-    tap.until(lambda: count(tap) == "1", "one person")
-
-
-class TestTheBackForwardCache:
-    @pytest.fixture
-    def browser(self, browser: Browser) -> Iterator[Browser]:
-        """A browser that keeps pages; Playwright's does not, unless it is let."""
-        kind = browser.browser_type
-        path, flag = shutil.which("chromium"), "--disable-back-forward-cache"
-        running = kind.launch(executable_path=path, args=FLAGS, ignore_default_args=[flag])
-        yield running
-        running.close()
-
-    def test_there_and_back(
-        self, context: BrowserContext, browser: Browser, server: Server, board: str
-    ) -> None:
-        other = browser.new_context().new_page()
-        join(other, server.origin, board=board, name="Bob")
-        tap = Tap(context.new_page())
-        tap.page.add_init_script(
-            "addEventListener('pageshow', (event) => window.persisted = event.persisted)"
-        )
-        tap.page.goto(server.page(board))
-        tap.until(lambda: count(tap) == "2", "two people")
-        tap.page.evaluate("window.kept = true")
-        tap.page.goto(f"{server.origin}/healthz")
-        other.wait_for_function("() => window.count === 1")
-        tap.page.go_back(wait_until="commit")
-        # The page shows what it did when it was left, so the other is asked whether it is back.
-        other.wait_for_function("() => window.count === 2 && client.members.length === 1")
-        tap.until(lambda: others(tap) == ["Bob"] and count(tap) == "2", "two people again")
-        assert tap.page.evaluate("[kept, persisted]") == [True, True], "the same page as before"
-        assert tap.thrown == []
-
-
-def test_a_roster_never_names_anybody_twice(
-    visit: Callable[[str], Tap], server: Server, board: str
+def test_a_page_that_is_loaded_again_is_there_once(
+    visit: Visit, server: Server, board: str
 ) -> None:
-    """Whoever reloads is on the board once."""
     ada, bob = visit(server.page(board)), visit(server.page(board))
     for _ in range(3):
         bob.page.reload()
         bob.page.locator(OPEN).wait_for(state="attached")
     ada.until(lambda: others(ada) == [own_name(bob)], "Bob, once")
     bob.until(lambda: others(bob) == [own_name(ada)], "Ada, once")
-    for frame in bob.of_type(bob.received, ROSTER):
+    for frame in bob.of_type(bob.received, MessageType.ROSTER):
         roster = decode_server(frame, Dialect.COMPACT)
         assert isinstance(roster, Roster)
         assert len({entry.name for entry in roster.users}) == len(roster.users)
+
+
+def test_the_back_forward_cache(browser: Browser, server: Server, board: str) -> None:
+    """In a browser that keeps pages, which Playwright's does only where it is let."""
+    keeping = launch(browser.browser_type, ignore_default_args=["--disable-back-forward-cache"])
+    with keeping:
+        other = keeping.new_context().new_page()
+        join(other, server.origin, board=board, name="Bob")
+        tap = Tap(keeping.new_context().new_page())
+        tap.page.add_init_script(
+            "addEventListener('pageshow', (event) => window.persisted = event.persisted)"
+        )
+        tap.page.goto(server.page(board))
+        tap.until(lambda: tap.count == "2", "two people")
+        tap.page.evaluate("window.kept = true")
+        tap.page.goto(f"{server.origin}/healthz")
+        other.wait_for_function("() => window.count === 1")
+        tap.page.go_back(wait_until="commit")
+        # The page shows what it did when it was left, so the other is asked whether it is back.
+        other.wait_for_function("() => window.count === 2 && client.members.length === 1")
+        tap.until(lambda: others(tap) == ["Bob"] and tap.count == "2", "two people again")
+        assert tap.page.evaluate("[kept, persisted]") == [True, True], "the same page as before"
+        assert tap.thrown == []
+
+
+# What is left of it
+
+
+@pytest.fixture
+def bare(new_context: NewContext, server: Server) -> Page:
+    """A page of the site without a script, which counts what scripts leave behind."""
+    page = new_context().new_page()
+    page.add_init_script(COUNT_LEFTOVERS)
+    page.goto(f"{server.origin}/healthz")
+    # What Playwright itself needs in a page comes with the first wait.
+    page.wait_for_function("() => window.before = leftovers()")
+    return page
+
+
+def assert_nothing_is_left(page: Page) -> None:
+    page.wait_for_function("() => leftovers().sockets === 0")
+    # What was under way when it ended has its turn.
+    page.evaluate("() => new Promise((done) => setTimeout(() => setTimeout(done)))")
+    assert page.evaluate("leftovers()") == page.evaluate("before")
+
+
+def test_nothing_is_left_of_a_client(
+    bare: Page, server: Server, board: str, new_context: NewContext
+) -> None:
+    join(new_context().new_page(), server.origin, board=board, name="Bob")
+    bare.evaluate(CLIENT, [server.origin, {"board": board, "name": "Ada"}])
+    bare.wait_for_function("() => window.count === 2")
+    bare.evaluate("client.moveTo(0, 0); client.moveTo(1, 1); client.on('cursor', () => {}), 0")
+    busy = bare.evaluate("leftovers()")
+    assert busy["listeners"] > bare.evaluate("before.listeners") + 3
+    assert busy["timers"] >= 2
+    assert busy["sockets"] == 1
+    bare.evaluate("client.destroy()")
+    assert_nothing_is_left(bare)
+
+
+def test_nothing_is_left_of_an_element(bare: Page, board: str) -> None:
+    bare.evaluate(
+        """async (board) => {
+            await import("/static/presence/overlay.js");
+            const overlay = document.createElement("presence-overlay");
+            overlay.setAttribute("board", board);
+            document.body.append(overlay);
+        }""",
+        board,
+    )
+    bare.locator(OPEN).wait_for(state="attached")
+    assert bare.evaluate("leftovers().listeners - before.listeners") > 3
+    bare.evaluate("document.querySelector('presence-overlay').remove()")
+    assert_nothing_is_left(bare)
+
+
+# Whatever goes wrong
+
+
+def test_a_server_that_talks_nonsense(tap: Tap, server: Server, board: str) -> None:
+    def garble(socket: WebSocketRoute) -> None:
+        def answer(message: Any) -> None:
+            for nonsense in (b"", b"\xff\xff", b"\x02\x01", "text", b"\x0a\x00\x01\x09") * 20:
+                socket.send(nonsense)
+            socket.send(message)
+
+        socket.connect_to_server().on_message(answer)
+
+    tap.page.add_init_script(NOTE_ERRORS)
+    tap.page.route_web_socket("**/ws/**", garble)
+    tap.page.goto(server.page(board))
+    tap.until(lambda: tap.count == "1", "what is sense is still heard")
+    told = tap.page.evaluate("told")
+    assert len(told) == len(set(told)) == 5, "each different error once"
+    assert tap.console == []
+    works(tap)
+
+
+def test_a_script_that_does_not_come(tap: Tap, server: Server, board: str) -> None:
+    tap.page.route("**/overlay*.js", lambda route: route.abort())
+    tap.page.goto(server.page(board))
+    assert len(tap.console) == 1
+    works(tap)
+
+
+def test_a_browser_without_what_is_needed(tap: Tap, server: Server, board: str) -> None:
+    tap.page.add_init_script("delete window.WebSocket; delete window.ResizeObserver")
+    tap.page.add_init_script(NOTE_ERRORS)
+    tap.page.goto(server.page(board))
+    tap.until(lambda: tap.page.evaluate("window.told"), "an error that is told")
+    works(tap)
+    assert tap.console == []

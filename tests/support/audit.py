@@ -33,20 +33,17 @@ def audit(environment: Mapping[str, str], *options: str) -> tuple[int, list[str]
 
 
 @contextmanager
-def struck(
-    redis: RedisServer, strike: Callable[[], None], word: str, times: int = 1
-) -> Iterator[None]:
-    """Strike a server as soon as it is told a command that holds a word, for so many times."""
+def struck(redis: RedisServer, strike: Callable[[], None], word: str) -> Iterator[None]:
+    """Do something as soon as a server is sent a command that holds a word."""
     with Redis(port=redis.port, socket_timeout=ENDS_WITHIN) as client, client.monitor() as monitor:
 
         def watch() -> None:
-            left = times
-            while left:
-                left -= word in monitor.next_command()["command"]
+            while word not in monitor.next_command()["command"]:
+                pass
             strike()
 
         thread = Thread(target=watch)
         thread.start()
         yield
         thread.join(ENDS_WITHIN)
-        assert not thread.is_alive(), f"{word} was not said {times} times"
+        assert not thread.is_alive(), f"{word} was not sent"

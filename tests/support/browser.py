@@ -1,9 +1,18 @@
-"""A real Chromium: the system's, since browsers are not downloaded."""
+"""A real Chromium, and what a page of it sends, receives and complains of.
+
+It is the system's: browsers are not downloaded.
+"""
 
 import json
 import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
 
-from playwright.sync_api import Browser, Playwright
+from playwright.sync_api import Browser, BrowserType, Page, WebSocket
+
+from tests.support.server import ROOT
+from tests.support.waiting import DEADLINE, eventually
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
@@ -14,12 +23,33 @@ FLAGS = [
     "--disable-sync",
 ]
 
+AXE = ROOT / "presence/client/node_modules/axe-core/axe.min.js"
 
-def launch(playwright: Playwright) -> Browser:
+NOTE_VIOLATIONS = """
+window.violations = [];
+addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI, sourceFile }) => {
+  // What Django's own scripts do, jQuery for one, is not ours.
+  if (sourceFile?.includes('/static/admin/')) return;
+  violations.push([violatedDirective, blockedURI, sourceFile].join(' '));
+});
+addEventListener('presence-error', ({ detail }) => violations.push(detail.message), true);
+"""
+"""A script for a page before all others: `violations` then has those of its policy, and errors."""
+
+CLIENT = """async ([origin, options]) => {
+    const { PresenceClient } = await import(`${origin}/static/presence/client.js`);
+    const client = window.client = new PresenceClient(options);
+    client.on("status", ({status}) => window.status = status);
+    client.on("count", (count) => window.count = count);
+    client.connect();
+}"""
+
+
+def launch(chromium: BrowserType, **options: Any) -> Browser:
     """Start the browser; a machine without one fails the test that needs it."""
     path = next(filter(None, map(shutil.which, NAMES)), None)
     assert path, f"no browser here: install one of {', '.join(NAMES)}"
-    return playwright.chromium.launch(executable_path=path, args=FLAGS)
+    return chromium.launch(executable_path=path, args=FLAGS, **options)
 
 
 def main_thread_tasks(trace: bytes) -> list[int]:
@@ -40,3 +70,73 @@ def main_thread_tasks(trace: bytes) -> list[int]:
         and event.get("cat") == "toplevel"
         and "tdur" in event
     ]
+
+
+def barriers(page: Page, part: str = "html") -> list[str]:
+    """Return what axe-core finds in a part of the page, its shadow DOM included."""
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("part => axe.run(part).then(found => found.violations)", part)
+    return [json.dumps([one["id"], [node["html"] for node in one["nodes"]]]) for one in found]
+
+
+def join(page: Page, origin: str, **options: str) -> None:
+    """Take part from a page of the site that draws nothing, as `window.client`."""
+    page.goto(f"{origin}/healthz")
+    page.evaluate(CLIENT, [origin, options])
+    page.wait_for_function("() => window.count > 0")
+
+
+@dataclass
+class Tap:
+    """Everything that a page sends and receives over its sockets, and says in its console."""
+
+    page: Page
+    sockets: list[WebSocket] = field(default_factory=list)
+    sent: list[bytes] = field(default_factory=list)
+    received: list[bytes] = field(default_factory=list)
+    thrown: list[str] = field(default_factory=list)
+    console: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("websocket", self._opened)
+        self.page.on("pageerror", lambda error: self.thrown.append(str(error)))
+        self.page.on("console", lambda message: self.console.append(message.text))
+
+    @property
+    def open(self) -> list[WebSocket]:
+        """The sockets that are not closed."""
+        return [socket for socket in self.sockets if not socket.is_closed()]
+
+    @property
+    def complaints(self) -> list[str]:
+        """What the browser says went wrong. The admin has no icon, which it misses."""
+        return [said for said in self.thrown + self.console if "404 (Not Found)" not in said]
+
+    @property
+    def count(self) -> str | None:
+        """The count that the overlay shows."""
+        return self.page.locator("presence-overlay [part=count]").get_attribute("data-count")
+
+    def of_type(self, frames: list[bytes], kind: int) -> list[bytes]:
+        """Return the frames of a message type."""
+        return [frame for frame in frames if frame[0] == kind]
+
+    def until(self, look: Callable[[], Any], what: str, within: float = DEADLINE) -> Any:
+        """Wait for something in this page; the browser's events are taken in meanwhile."""
+
+        def once() -> Any:
+            self.page.wait_for_timeout(10)
+            return look()
+
+        return eventually(
+            once, lambda: f"{what}; the page says {self.thrown + self.console}", within
+        )
+
+    def _opened(self, socket: WebSocket) -> None:
+        self.sockets.append(socket)
+        socket.on("framesent", lambda payload: self.sent.append(_bytes(payload)))
+        socket.on("framereceived", lambda payload: self.received.append(_bytes(payload)))
+
+
+def _bytes(payload: str | bytes) -> bytes:
+    return payload.encode() if isinstance(payload, str) else payload

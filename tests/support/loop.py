@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from concurrent.futures import Future
 from threading import Thread
 from typing import Any, TypeVar
 
@@ -16,9 +17,13 @@ class LoopThread:
         self._thread = Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
 
+    def start(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Have a coroutine run there, until its future is cancelled."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
     def run(self, work: Coroutine[Any, Any, T], within: float = 30.0) -> T:
         """Return what a coroutine returns there, or raise what it raises."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(within)
+        return self.start(work).result(within)
 
     def close(self) -> None:
         """Cancel what still runs there, and end the loop and its thread."""

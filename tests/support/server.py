@@ -50,6 +50,10 @@ class Server:
         """The page of a board."""
         return f"{self.origin}/boards/{board}/"
 
+    def panel(self, board: str) -> str:
+        """The admin's page of a board."""
+        return f"{self.origin}/admin/presence_site/board/{board}/change/"
+
     def logged(self) -> str:
         """Return all that the server wrote to its log."""
         return self.log.read_text()

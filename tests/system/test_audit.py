@@ -1,97 +1,69 @@
-"""`manage.py presence_audit` finds what differs between Redis and real Daphnes."""
+"""`manage.py presence_audit` finds what differs between Redis and real Daphnes, and ends where a
+real Redis stops answering: SIGSTOP keeps its connections open.
+
+Every kind of difference, and every moment at which an answer may fail to come, is tested in
+tests/server.
+"""
 
 import asyncio
-import os
-import signal
-from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from uuid import UUID
 
 import pytest
 
+from presence.checks import LAYER
 from presence.store.base import JoinRequest, Member, Timing
 from presence.store.redis.scripts import Keys
 from presence.store.redis.store import RedisStore
-from tests.support.audit import audit
-from tests.support.cookies import guest_cookie
+from tests.support.accounts import guest_cookie
+from tests.support.audit import audit, struck
 from tests.support.redis import RedisServer, run_redis
-from tests.support.server import Server, serve
-from tests.support.wire import Clients
-
-LONG = Timing(grace=90.0, lease=90.0)
+from tests.support.server import with_settings
+from tests.system.crowd import Crowd
 
 
 @pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    """A Redis of this module's own."""
-    with run_redis(tmp_path_factory.mktemp("redis")) as running:
-        yield running
+def timing() -> Timing:
+    """Times so long that nothing mends itself while a test looks."""
+    return Timing(lease=90.0, grace=90.0)
 
 
 @pytest.fixture(scope="module")
-def servers(
-    environment: dict[str, str], redis: RedisServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[list[Server]]:
-    """Two Daphnes over one Redis."""
-    own = {"REDIS_URL": redis.url, "DJANGO_SETTINGS_MODULE": "tests.client_facing.sites.long_lease"}
-    folder = tmp_path_factory.mktemp("daphnes")
-    with ExitStack() as stack:
-        yield [stack.enter_context(serve(folder, {**environment, **own})) for _ in range(2)]
+def size() -> int:
+    return 2
 
 
-@pytest.fixture
-async def store(redis: RedisServer) -> AsyncIterator[RedisStore]:
-    """The shared state, as the processes have it."""
-    opened = RedisStore(redis.url, LONG)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-async def sockets(servers: list[Server], board: str) -> AsyncIterator[list[Clients]]:
-    """Opens sockets to each process, on the test's own board; closed when the test ends."""
-    opened = [Clients(server, board) for server in servers]
-    yield opened
-    for clients in opened:
-        await clients.close()
-
-
-async def audited(server: Server, *options: str) -> tuple[int, list[str]]:
+async def audited(crowd: Crowd, *options: str) -> tuple[int, list[str]]:
     """Run the command while the sockets of the test go on."""
-    return await asyncio.to_thread(audit, server.environment, *options)
+    return await asyncio.to_thread(audit, crowd.cluster.environment, *options)
 
 
-async def member_of(store: RedisStore, board: str, name: str) -> Member:
+async def member_of(crowd: Crowd, board: str, name: str) -> Member:
     """Return the one who goes by a name."""
-    (found,) = [
-        member for member in (await store.snapshot(UUID(board))).members if member.name == name
-    ]
-    return found
+    members = (await crowd.store.snapshot(UUID(board))).members
+    return next(member for member in members if member.name == name)
 
 
-async def test_what_is_true_is_proved(
-    servers: list[Server], sockets: list[Clients], board: str
-) -> None:
-    ada, cal = guest_cookie(servers[0]), guest_cookie(servers[0])
-    first = await sockets[0].join("Ada", cookies=ada)
-    await sockets[1].join("Ada", cookies=ada)
-    await sockets[1].join("Bob")
-    broken = await sockets[1].join("Cal", cookies=cal)
-    await first.until(lambda: first.count == 3, "all of them")
+async def test_what_is_true_is_proved(crowd: Crowd, board: str) -> None:
+    cookies = guest_cookie()
+    for process in range(2):
+        await crowd.join(process, board, "Ada", cookies)
+    await crowd.join(1, board, "Bob")
+    broken = await crowd.join(1, board, "Cal", guest_cookie())
+    await crowd.agree()
     await broken.snap()
-    status, lines = await audited(servers[0])
-    await sockets[0].join("Cal", cookies=cal)  # and leaves for good when the test ends
-    assert lines == ["Nothing differs: 2 processes, 1 board, 4 sessions."]
-    assert status == 0
+    assert await audited(crowd) == (0, ["Nothing differs: 2 processes, 1 board, 4 sessions."])
+    await crowd.join(0, board, "Cal", broken.cookies)  # and leaves for good when the test ends
 
 
 async def test_what_differs_is_told_and_stays(
-    servers: list[Server], sockets: list[Clients], store: RedisStore, redis: RedisServer, board: str
+    crowd: Crowd, store: RedisStore, redis: RedisServer, board: str
 ) -> None:
-    ada, bob = await sockets[0].join("Ada"), await sockets[1].join("Bob")
-    await sockets[1].join("Cal")
-    await ada.until(lambda: ada.count == bob.count == 3, "all of them")
-    gone = await member_of(store, board, "Cal")
+    for process, name in enumerate(("Ada", "Bob")):
+        await crowd.join(process, board, name)
+    await crowd.join(1, board, "Cal")
+    await crowd.agree()
+    gone = await member_of(crowd, board, "Cal")
     dying = RedisStore(redis.url, Timing(grace=90.0, lease=0.001), spare=100.0)
     await dying.renew("dead:1")
     # The version stays as it was, so that no process has a reason to refresh the board.
@@ -114,28 +86,48 @@ async def test_what_differs_is_told_and_stays(
     ]
     lines = [f"board {board}: {line}" for line in told]
     lines.append("5 differences in 2 processes, 1 board, 4 sessions.")
-    assert await audited(servers[0]) == (1, lines)
-    assert await audited(servers[1]) == (1, lines), "an audit changes nothing"
+    assert await audited(crowd) == (1, lines)
+    assert await audited(crowd) == (1, lines), "an audit changes nothing"
     for session in ("ghost", "left"):
         await store.leave(UUID(board), session)
 
 
-async def test_a_process_that_does_not_answer_is_named(
-    servers: list[Server], sockets: list[Clients], store: RedisStore, board: str
-) -> None:
-    await sockets[0].join("Ada")
-    await sockets[1].join("Bob")
-    process = (await member_of(store, board, "Bob")).process
-    silent = f"process {process}: silent: it holds a lease and did not answer in time"
-    os.kill(servers[1].process.pid, signal.SIGSTOP)
-    try:
-        status, lines = await audited(servers[0], "--timeout", "1")
-        assert (status, lines[0]) == (1, silent)
-    finally:
-        os.kill(servers[1].process.pid, signal.SIGCONT)
-    assert (await audited(servers[0], "--timeout", "10"))[0] == 0
+async def test_a_process_that_does_not_answer_is_named(crowd: Crowd, board: str) -> None:
+    await crowd.join(0, board, "Ada")
+    await crowd.join(1, board, "Bob")
+    process = (await member_of(crowd, board, "Bob")).process
+    crowd.cluster.pause(1)
+    status, lines = await audited(crowd, "--timeout", "1")
+    said = f"process {process}: silent: it holds a lease and did not answer in time"
+    assert (status, lines[0]) == (1, said)
+    crowd.cluster.resume(1)
+    assert (await audited(crowd, "--timeout", "10"))[0] == 0
 
 
-def test_without_redis_there_is_one_process(server: Server) -> None:
+def test_without_redis_there_is_one_process(environment: dict[str, str]) -> None:
     said = "PRESENCE['REDIS_URL'] is not set: one process, nothing to compare."
-    assert audit(server.environment) == (0, [said])
+    assert audit(environment) == (0, [said])
+
+
+@pytest.mark.parametrize("strike", [RedisServer.pause, RedisServer.kill])
+@pytest.mark.parametrize(("lost", "said"), [("store", "Redis: "), ("layer", "the channel layer: ")])
+async def test_a_server_is_lost_while_the_processes_are_asked(
+    environment: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+    strike: Callable[[RedisServer], None],
+    lost: str,
+    said: str,
+) -> None:
+    """The store and the channel layer are on servers of their own."""
+    store, layer = (tmp_path_factory.mktemp(name) for name in ("store", "layer"))
+    with run_redis(store) as of_store, run_redis(layer) as of_layer:
+        silent = RedisStore(of_store.url, Timing(lease=290.0))
+        await silent.renew("silent")
+        await silent.close()
+        layers = {"default": {"BACKEND": LAYER, "CONFIG": {"hosts": [of_layer.url]}}}
+        site = with_settings({**environment, "REDIS_URL": of_store.url}, CHANNEL_LAYERS=layers)
+        server = of_store if lost == "store" else of_layer
+        with struck(of_layer, lambda: strike(server), "PUBLISH"):
+            status, (line,) = await asyncio.to_thread(audit, site, "--timeout", "0.5")
+    assert status == 2
+    assert line.startswith(f"CommandError: Nothing could be compared: {said}")

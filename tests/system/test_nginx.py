@@ -1,6 +1,5 @@
 """Behind a real nginx, on the files of deploy/: a board in one process, or a visitor in one."""
 
-import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -13,17 +12,14 @@ from urllib.request import urlopen
 from uuid import UUID
 
 import pytest
-from websockets.asyncio.client import connect
 
-from presence.protocol.messages import SUBPROTOCOL, Dialect
 from presence.protocol.session import SILENCE
 from presence.store.redis.store import RedisStore
-from tests.support.cluster import Cluster, run_cluster
+from tests.support.clients import Client, Clients, cursor
+from tests.support.cluster import Cluster
 from tests.support.nginx import run_nginx
-from tests.support.redis import RedisServer
 from tests.support.server import ROOT, Server, free_port
-from tests.support.wire import Client, cursor
-from tests.system.people import agreed
+from tests.system.crowd import agreed
 
 FILES = ("nginx.conf", "nginx-ip-hash.conf")
 ADDRESSES = [f"127.0.{part}.{last}" for part in range(4) for last in (1, 2)]
@@ -31,12 +27,8 @@ ADDRESSES = [f"127.0.{part}.{last}" for part in range(4) for last in (1, 2)]
 
 
 @pytest.fixture(scope="module")
-def processes(
-    environment: dict[str, str], redis: RedisServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Cluster]:
-    """Two processes."""
-    with run_cluster(tmp_path_factory.mktemp("cluster"), environment, redis.url, 2) as running:
-        yield running
+def size() -> int:
+    return 2
 
 
 @pytest.fixture
@@ -47,52 +39,36 @@ def front(request: pytest.FixtureRequest, cluster: Cluster, tmp_path: Path) -> I
 
 
 @pytest.fixture
-async def visitors() -> AsyncIterator[list[Client]]:
-    """Clients that are closed when the test ends."""
-    clients: list[Client] = []
-    yield clients
-    await asyncio.gather(*(client.close() for client in clients))
-
-
-async def visit(front: Server, board: str, name: str, address: str = "127.0.0.1") -> Client:
-    """Join a board through nginx, from an address."""
-    socket = await connect(
-        front.socket_url(board),
-        origin=front.origin,  # type: ignore[arg-type]
-        subprotocols=[SUBPROTOCOL],  # type: ignore[list-item]
-        compression=None,
-        ping_interval=None,
-        local_addr=(address, 0),
-    )
-    return await Client(socket, Dialect.COMPACT).join(name)
-
-
-async def all_counted(clients: list[Client]) -> None:
-    for client in clients:
-        await client.until(lambda client=client: client.count == len(clients), "everybody counted")
+async def visitors(front: Server, board: str) -> AsyncIterator[Clients]:
+    """Opens sockets through nginx that are closed when the test ends."""
+    opened = Clients(front, board)
+    yield opened
+    await opened.close()
 
 
 async def hear_each_other(clients: list[Client]) -> None:
-    """A cursor of the first reaches all others."""
-    frame = cursor(1234, 4321)
-    await clients[0].send(frame)
-    told = bytes([2, clients[0].user]) + frame[1:]
+    """All are counted, and a cursor of the first reaches all others."""
+    for client in clients:
+        await client.until(lambda client=client: client.count == len(clients), "everybody counted")
+    await clients[0].send(cursor(1234, 4321))
     for client in clients[1:]:
-        await client.until(lambda client=client: told in client.cursors, "the cursor")
+        await client.until(lambda client=client: client.positions(clients[0].user), "the cursor")
 
 
 @pytest.mark.parametrize("front", ["nginx.conf"], indirect=True)
-@pytest.mark.parametrize("boards", [20], indirect=True)
+@pytest.mark.parametrize("boards", [12], indirect=True)
 async def test_a_board_lives_in_one_process(
-    front: Server, store: RedisStore, boards: list[str], visitors: list[Client]
+    visitors: Clients, store: RedisStore, boards: list[str]
 ) -> None:
     used = set()
     # With each further board it is half as likely that all of them are in one and the same.
     for board in boards:
-        people = [await visit(front, board, f"P{n}", ADDRESSES[n]) for n in range(4)]
-        visitors += people
-        await all_counted(people)
-        await hear_each_other(people)
+        await hear_each_other(
+            [
+                await visitors.join(f"P{n}", board=board, local_addr=(ADDRESSES[n], 0))
+                for n in range(4)
+            ]
+        )
         (process,) = (await store.snapshot(UUID(board))).processes
         used.add(process)
     assert len(used) == 2
@@ -100,55 +76,30 @@ async def test_a_board_lives_in_one_process(
 
 @pytest.mark.parametrize("front", ["nginx-ip-hash.conf"], indirect=True)
 async def test_a_visitor_lives_in_one_process(
-    front: Server, store: RedisStore, board: str, visitors: list[Client]
+    visitors: Clients, store: RedisStore, board: str
 ) -> None:
-    homes: dict[str, set[str]] = {}
-    visitors += [
-        await visit(front, board, f"{turn} of {address}", address)
+    people = [
+        await visitors.join(f"{turn} of {address}", local_addr=(address, 0))
         for turn in range(2)
         for address in ADDRESSES
     ]
-    await all_counted(visitors)
-    await hear_each_other(visitors)
+    await hear_each_other(people)
     snapshot = await store.snapshot(UUID(board))
     assert len(snapshot.processes) == 2
-    for member in snapshot.members:
-        homes.setdefault(member.name.split(" of ")[1], set()).add(member.process)
-    assert {len(processes) for processes in homes.values()} == {1}
-    assert sorted(homes) == ADDRESSES
-
-
-@pytest.mark.parametrize("front", FILES, indirect=True)
-def test_pages_and_static_files_come_through(front: Server) -> None:
-    with urlopen(front.page(), timeout=10) as answer:
-        page = answer.read().decode()
-    assert "<presence-overlay" in page
-    source = re.search(r'<script type="module" src="([^"]*overlay[^"]*)"', page)
-    assert source
-    with urlopen(front.origin + source[1], timeout=10) as answer:
-        assert answer.read() == (ROOT / "presence/static/presence/overlay.js").read_bytes()
-
-
-@pytest.mark.parametrize("front", ["nginx.conf"], indirect=True)
-@pytest.mark.parametrize("path", ["/metrics", "//metrics", "/%6detrics", "/x/../metrics"])
-def test_metrics_do_not_come_through(front: Server, path: str) -> None:
-    with pytest.raises(HTTPError) as refused:
-        urlopen(front.origin + path, timeout=10)
-    with refused.value as answer:
-        assert answer.code == 404
+    homes = {(member.name.split(" of ")[1], member.process) for member in snapshot.members}
+    assert sorted(address for address, _ in homes) == ADDRESSES, "each in one process"
 
 
 @pytest.mark.parametrize("front", ["nginx.conf"], indirect=True)
 async def test_a_board_moves_when_its_process_dies(
-    front: Server, cluster: Cluster, store: RedisStore, board: str, visitors: list[Client]
+    cluster: Cluster, store: RedisStore, board: str, visitors: Clients
 ) -> None:
-    visitors.append(await visit(front, board, "Ada"))
+    ada = await visitors.join("Ada")
     (home,) = (await store.snapshot(UUID(board))).processes
     number = [server.process.pid for server in cluster.servers].index(int(home.split(":")[1]))
     cluster.kill(number)
-    assert await visitors[0].closed() == 1006
-    again = await visit(front, board, "Ada")
-    visitors.append(again)
+    assert await ada.closed() == 1006
+    again = await visitors.join("Ada")
 
     async def complaint() -> str:
         processes = (await store.snapshot(UUID(board))).processes
@@ -156,6 +107,22 @@ async def test_a_board_moves_when_its_process_dies(
         return "" if settled else f"{processes}, {again.count} counted"
 
     await agreed(complaint)
+
+
+@pytest.mark.parametrize("front", ["nginx.conf"], indirect=True)
+def test_pages_and_static_files_come_through_and_metrics_do_not(front: Server) -> None:
+    with urlopen(front.page(), timeout=10) as answer:
+        source = re.search(
+            r'<script type="module" src="([^"]*overlay[^"]*)"', answer.read().decode()
+        )
+    assert source
+    with urlopen(front.origin + source[1], timeout=10) as answer:
+        assert answer.read() == (ROOT / "presence/static/presence/overlay.js").read_bytes()
+    for path in ("/metrics", "//metrics", "/%6detrics", "/x/../metrics"):
+        with pytest.raises(HTTPError) as refused:
+            urlopen(front.origin + path, timeout=10)
+        with refused.value as answer:
+            assert answer.code == 404
 
 
 class Echo(BaseHTTPRequestHandler):
@@ -200,47 +167,37 @@ def headers_behind(front: Server, path: str, **said: str) -> dict[str, str]:
     return {name.lower(): value for name, value in pairs}
 
 
-@pytest.mark.parametrize("name", FILES)
-@pytest.mark.parametrize("path", ["/boards/", "/ws/presence/00000000-0000-4000-8000-000000000001/"])
-def test_what_the_site_is_told_of_a_visitor(name: str, path: str, tmp_path: Path) -> None:
+def test_what_the_site_is_told_of_a_visitor(tmp_path: Path) -> None:
     port = free_port()
-    with echoing(port), run_nginx(tmp_path, name, [port]) as front:
-        plain = headers_behind(front, path)
-        lied = headers_behind(front, path, X_Forwarded_For="6.6.6.6", X_Forwarded_Proto="https")
-        upgrade = headers_behind(front, path, Upgrade="websocket", Connection="Upgrade")
-    for told in (plain, lied, upgrade):
-        assert told["x-forwarded-for"] == "127.0.0.2"
-        assert told["x-forwarded-proto"] == "http"
-        assert told["host"] == f"127.0.0.1:{front.port}"
-    assert "upgrade" not in plain
-    assert (upgrade["upgrade"], upgrade["connection"]) == ("websocket", "upgrade")
+    with echoing(port), run_nginx(tmp_path, FILES[0], [port]) as front:
+        for path in ("/boards/", "/ws/presence/00000000-0000-4000-8000-000000000001/"):
+            plain = headers_behind(front, path)
+            lied = headers_behind(front, path, X_Forwarded_For="6.6.6.6", X_Forwarded_Proto="https")
+            upgrade = headers_behind(front, path, Upgrade="websocket", Connection="Upgrade")
+            for told in (plain, lied, upgrade):
+                assert told["x-forwarded-for"] == "127.0.0.2"
+                assert told["x-forwarded-proto"] == "http"
+                assert told["host"] == f"127.0.0.1:{front.port}"
+            assert "upgrade" not in plain
+            assert (upgrade["upgrade"], upgrade["connection"]) == ("websocket", "upgrade")
 
 
-def sockets_location(name: str) -> str:
-    found = re.search(
-        r"location /ws/presence/ \{(.*?)\}", (ROOT / "deploy" / name).read_text(), re.S
-    )
-    assert found
-    return found[1]
-
-
-@pytest.mark.parametrize("name", FILES)
-def test_presence_decides_when_a_socket_was_silent_for_too_long(name: str) -> None:
-    for direction in ("read", "send"):
-        found = re.search(rf"proxy_{direction}_timeout (\d+)s;", sockets_location(name))
-        assert found
-        assert int(found[1]) > SILENCE
-    assert "proxy_buffering off;" in sockets_location(name)
+def directives(name: str) -> list[str]:
+    lines = (ROOT / "deploy" / name).read_text().splitlines()
+    return [line.strip() for line in lines if line.strip()[:1] != "#"]
 
 
 def test_the_files_differ_in_how_sockets_are_routed_only() -> None:
-    first, second = (
-        [
-            line
-            for line in (ROOT / "deploy" / name).read_text().splitlines()
-            if line.strip()[:1] != "#"
-        ]
-        for name in FILES
-    )
-    assert [line.strip() for line in first if line not in second] == ["hash $uri consistent;"]
-    assert [line.strip() for line in second if line not in first] == ["ip_hash;"]
+    first, second = map(directives, FILES)
+    assert [line for line in first if line not in second] == ["hash $uri consistent;"]
+    assert [line for line in second if line not in first] == ["ip_hash;"]
+
+
+def test_presence_decides_when_a_socket_was_silent_for_too_long() -> None:
+    sockets = "\n".join(directives(FILES[0])).partition("location /ws/presence/ {")[2]
+    sockets = sockets.partition("}")[0]
+    for direction in ("read", "send"):
+        found = re.search(rf"proxy_{direction}_timeout (\d+)s;", sockets)
+        assert found
+        assert int(found[1]) > SILENCE
+    assert "proxy_buffering off;" in sockets

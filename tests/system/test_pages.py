@@ -1,16 +1,29 @@
-"""The site's pages, as they are served by Daphne, whatever becomes of presence."""
+"""The site's pages under Daphne, whatever is wrong with presence, the layer or PostgreSQL."""
 
 import re
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
 
-from tests.support.server import MEMBERS_BOARD, Server, prepare, serve, site_environment
-from tests.support.wire import Clients
+from presence.protocol.errors import Notice
+from presence.protocol.messages import NoticeMessage
+from tests.support.clients import Clients
+from tests.support.server import (
+    MEMBERS_BOARD,
+    OPEN_BOARD,
+    ROOT,
+    Server,
+    manage,
+    prepare,
+    serve,
+    site_environment,
+    with_settings,
+)
 
-SITES = "tests.client_facing.sites"
+SORT_BOARDS = "from tests.support import many_boards; print(many_boards.check())"
 
 
 def fetch(url: str) -> tuple[int, str]:
@@ -21,93 +34,57 @@ def fetch(url: str) -> tuple[int, str]:
         return error.code, error.read().decode()
 
 
-def content(page: str) -> str:
-    """Return a page without what is new each time: the CSRF token, and the guest's name."""
-    page = re.sub(r'(csrfmiddlewaretoken" value)="[^"]*"', r'\1=""', page)
-    return re.sub(r'(<presence-overlay[^>]*) name="[^"]*"', r"\1", page)
-
-
-def without_overlay(page: str) -> str:
-    return re.sub(
-        r"<script[^>]*overlay\.js[^>]*></script><presence-overlay.*?</presence-overlay>", "", page
-    )
-
-
-@pytest.mark.parametrize("path", ["/", "/healthz", "/boards/00000000-0000-4000-8000-000000000001/"])
-def test_what_make_run_serves(server: Server, path: str) -> None:
-    status, _ = fetch(server.origin + path)
-    assert status == 200
-
-
-def test_the_script_is_served_as_committed(server: Server) -> None:
-    _, page = fetch(server.page())
+def test_what_make_run_serves(server: Server) -> None:
+    assert fetch(f"{server.origin}/healthz") == (200, "ok")
+    assert fetch(f"{server.origin}/")[0] == 200
+    status, page = fetch(server.page())
     source = re.search(r'<script type="module" src="([^"]*overlay[^"]*)"', page)
-    assert source
-    status, script = fetch(server.origin + source[1])
     assert status == 200
-    assert script == Path("presence/static/presence/overlay.js").read_text()
+    assert source
+    script = (ROOT / "presence/static/presence/overlay.js").read_text()
+    assert fetch(server.origin + source[1]) == (200, script), "as committed"
 
 
-def test_the_board_page_with_the_layers_backend_missing(
-    server: Server, environment: dict[str, str], folder: Path
-) -> None:
-    broken = {**environment, "DJANGO_SETTINGS_MODULE": f"{SITES}.no_backend"}
-    with serve(folder, broken) as other:
-        expected, got = fetch(server.page()), fetch(other.page())
-    assert got[0] == expected[0] == 200
-    assert content(got[1]) == content(expected[1])
-    assert "<presence-overlay" in got[1]
-
-
-async def test_sockets_work_with_the_layers_backend_missing(
-    environment: dict[str, str], folder: Path
-) -> None:
-    """One process needs no layer at all."""
-    broken = {**environment, "DJANGO_SETTINGS_MODULE": f"{SITES}.no_backend"}
-    with serve(folder, broken) as other:
-        clients = Clients(other)
-        ada = await clients.join("Ada")
-        assert ada.count == 1
+async def test_one_process_needs_no_layer(environment: dict[str, str], tmp_path: Path) -> None:
+    layers = {"default": {"BACKEND": "nowhere.to.be.found.Layer"}}
+    with serve(tmp_path, with_settings(environment, CHANNEL_LAYERS=layers)) as server:
+        assert "<presence-overlay" in fetch(server.page())[1]
+        clients = Clients(server)
+        assert (await clients.join("Ada")).count == 1
         await clients.close()
 
 
-def test_the_board_page_with_presence_switched_off(
-    server: Server, environment: dict[str, str], folder: Path
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"PRESENCE": {"ENABLED": False}},
+        {
+            "PRESENCE": {"AUTHORIZE": "nowhere.to.be.found"},
+            "SILENCED_SYSTEM_CHECKS": ["presence.E004"],
+        },
+    ],
+    ids=["switched off", "a rule that cannot be imported"],
+)
+async def test_sockets_are_told_to_come_later_and_pages_are_there(
+    environment: dict[str, str], tmp_path: Path, settings: dict[str, Any]
 ) -> None:
-    off = {**environment, "DJANGO_SETTINGS_MODULE": f"{SITES}.switched_off"}
-    with serve(folder, off) as other:
-        status, page = fetch(other.page())
-    assert status == 200
-    assert content(page) == without_overlay(content(fetch(server.page())[1]))
-
-
-@pytest.mark.parametrize("fault", ["switched_off", "faulty"])
-async def test_sockets_are_told_to_come_later(
-    environment: dict[str, str], folder: Path, fault: str
-) -> None:
-    off = {**environment, "DJANGO_SETTINGS_MODULE": f"{SITES}.{fault}"}
-    with serve(folder, off) as other:
-        clients = Clients(other)
-        for board in ({}, {"board": MEMBERS_BOARD}):
-            client = await clients.connect(**board)
+    with serve(tmp_path, with_settings(environment, **settings)) as server:
+        clients = Clients(server)
+        for board in (OPEN_BOARD, MEMBERS_BOARD):
+            client = await clients.connect(board=board)
             assert await client.closed() == 1013
-            assert client.frames[0][:2] == b"\x0e\x08"
-        assert fetch(other.page())[0] == 200
+            assert client.last(NoticeMessage).code is Notice.TRY_LATER
+        assert fetch(server.page())[0] == 200
 
 
-def test_a_site_with_postgresql(postgresql: str, folder: Path) -> None:
-    environment = site_environment(folder, DATABASE_URL=postgresql)
+def test_postgresql(postgresql: str, tmp_path: Path) -> None:
+    """The site runs on it, sorts 10,000 boards by people, and says when it is gone."""
+    environment = site_environment(tmp_path, DATABASE_URL=postgresql)
     prepare(environment)
-    with serve(folder, environment) as other:
-        status, page = fetch(other.page())
-        assert (status, "<presence-overlay" in page) == (200, True)
-        assert fetch(f"{other.origin}/healthz") == (200, "ok")
-
-
-def test_a_site_whose_database_is_gone_says_so(postgresql: str, folder: Path) -> None:
-    nowhere = postgresql.rsplit("/", 1)[0] + "/no_such_database"
-    good = site_environment(folder, DATABASE_URL=postgresql)
-    prepare(good)
-    bad = {**good, "DATABASE_URL": nowhere}
-    with serve(folder, bad, healthy=False) as other:
-        assert fetch(f"{other.origin}/healthz") == (503, "database is down")
+    with serve(tmp_path, environment) as server:
+        assert "<presence-overlay" in fetch(server.page())[1]
+        assert fetch(f"{server.origin}/healthz") == (200, "ok")
+    assert "sorted in" in manage(environment, "shell", "--no-imports", "-c", SORT_BOARDS)
+    nowhere = {**environment, "DATABASE_URL": postgresql.rsplit("/", 1)[0] + "/no_such_database"}
+    with serve(tmp_path, nowhere, healthy=False) as server:
+        assert fetch(f"{server.origin}/healthz") == (503, "database is down")

@@ -64,8 +64,10 @@ async def test_states_and_positions_reach_late_joiners(crowd: Crowd, board: str)
     for person in crowd:
         if person is not bob:
             await person.until(
-                lambda p=person: p.positions(bob.user)[-1:] == [(8, 8)]
-                and p.view.states[bob.user] is UserState.ACTIVE,
+                lambda p=person: (
+                    p.positions(bob.user)[-1:] == [(8, 8)]
+                    and p.view.states[bob.user] is UserState.ACTIVE
+                ),
                 "Bob again",
             )
 
