@@ -1,7 +1,7 @@
 """Brokers on one layer, on a loop that skips the time in which nothing happens."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +20,7 @@ def pytest_asyncio_loop_factories() -> Mapping[str, type[SkippingLoop]]:
 
 
 class Station:
-    """A process on the layer that writes down what it hears."""
+    """A process on the layer that writes down what its broker tells it."""
 
     def __init__(self, layer: LayerSeam, name: str) -> None:
         self.received: list[tuple[UUID, str, Message]] = []
@@ -28,25 +28,16 @@ class Station:
         self.times: list[float | None] = []
         self.fails = False
         self.broker = Broker(layer, name, self)
-        self._news = asyncio.Event()
 
     @property
     def messages(self) -> list[Message]:
         """What was heard, without the board and the sender."""
         return [message for _, _, message in self.received]
 
-    async def until(self, true: Callable[[], object]) -> None:
-        """Wait until something is true of what was heard."""
-        async with asyncio.timeout(3600):
-            while not true():
-                self._news.clear()
-                await self._news.wait()
-
     def heard(self, board: UUID, process: str, message: Message) -> None:
         if self.fails:
             raise RuntimeError("could not")
         self.received.append((board, process, message))
-        self._news.set()
 
     def answer(self, question: Mapping[str, Any]) -> dict[str, Any]:
         return {"asked": question["about"]}
@@ -65,16 +56,18 @@ class Net:
         self.layer = LayerSeam()
         self.stations: list[Station] = []
 
-    def station(self, name: str) -> Station:
-        self.stations.append(Station(self.layer, name))
-        return self.stations[-1]
+    def station(self, name: str, *boards: UUID) -> Station:
+        """Start a process in the groups of some boards."""
+        station = Station(self.layer, name)
+        self.stations.append(station)
+        station.broker.start()
+        for board in boards:
+            station.broker.subscribe(board)
+        return station
 
     async def two(self) -> tuple[Station, Station]:
         """Return two processes that share a board."""
-        one, other = self.station("one"), self.station("other")
-        for station in (one, other):
-            station.broker.start()
-            station.broker.subscribe(BOARD)
+        one, other = self.station("one", BOARD), self.station("other", BOARD)
         await asyncio.sleep(0.001)  # on this loop no time passes
         return one, other
 

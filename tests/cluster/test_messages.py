@@ -1,4 +1,4 @@
-"""What processes tell each other of a board: what merges, and its form on a layer."""
+"""What processes tell each other of a board: how it merges, and its form on a layer."""
 
 from dataclasses import replace
 from typing import Any
@@ -12,9 +12,11 @@ from presence.cluster.layer import board_group, process_group
 from presence.cluster.messages import Message, unpack
 from presence.protocol.messages import UserState
 
-ACTIVE, OFF_BOARD, AWAY, IDLE = UserState
+AWAY, IDLE = UserState.AWAY, UserState.IDLE
 A, B, C = b"\x00\x01\x00\x02", b"\x00\x03\x00\x04", b"\xff\xff\xff\xff"
 
+OFF = Message(states={1: AWAY})
+INTRODUCTION, RECONNECT = Message(introduction=True), Message(reconnect=True)
 USERS = st.integers(0, 254)
 MESSAGES = st.builds(
     Message,
@@ -33,25 +35,22 @@ def merged(*messages: Message) -> Message:
     return together
 
 
-def test_the_latest_cursor_and_state_of_a_user_and_the_highest_version_count() -> None:
-    first = Message(7, cursors={1: A, 2: A}, states={3: AWAY})
-    assert merged(first, Message(5, cursors={1: B}, states={3: IDLE})) == Message(
-        7, cursors={1: B, 2: A}, states={3: IDLE}
-    )
-    assert merged(Message(5), Message(7)) == Message(7)
-    assert merged(Message(), Message()) == Message()
-
-
-def test_a_state_drops_an_earlier_cursor_and_keeps_a_later_one() -> None:
-    away = Message(states={1: AWAY})
-    assert merged(Message(cursors={1: A, 2: B}), away) == Message(cursors={2: B}, states={1: AWAY})
-    back = Message(cursors={1: B}, states={1: ACTIVE})
-    assert merged(Message(cursors={1: A}), away, back) == back
-
-
-def test_an_introduction_and_a_reconnect_stay() -> None:
-    wishes = merged(Message(introduction=True), Message(reconnect=True), Message(cursors={1: A}))
-    assert wishes == Message(cursors={1: A}, introduction=True, reconnect=True)
+@pytest.mark.parametrize(
+    ("messages", "together"),
+    [
+        ([], Message()),
+        ([Message(7, {1: A, 2: A}), Message(5, {1: B})], Message(7, {1: B, 2: A})),
+        ([Message(5), Message(7)], Message(7)),
+        ([Message(0, {}, {3: AWAY}), Message(0, {}, {3: IDLE})], Message(0, {}, {3: IDLE})),
+        ([Message(0, {1: A, 2: B}), OFF], Message(0, {2: B}, {1: AWAY})),
+        ([Message(0, {1: A}), OFF, Message(0, {1: B})], Message(0, {1: B}, {1: AWAY})),
+        ([INTRODUCTION, RECONNECT, Message()], Message(introduction=True, reconnect=True)),
+    ],
+)
+def test_the_latest_of_a_user_and_the_highest_version_count(
+    messages: list[Message], together: Message
+) -> None:
+    assert merged(*messages) == together
 
 
 def test_merging_leaves_the_later_message_as_it_is() -> None:
@@ -65,7 +64,7 @@ def test_only_some_users() -> None:
     assert message.only({2}) == Message(0, {2: B}, {2: AWAY})
 
 
-def test_its_form_on_a_layer() -> None:
+def test_the_form_on_a_layer() -> None:
     assert Message(9, cursors={7: A, 254: C}, states={7: IDLE}).packed() == {
         "version": 9,
         "cursors": b"\x07\x00\x01\x00\x02" + b"\xfe\xff\xff\xff\xff",
@@ -98,14 +97,14 @@ def test_merging_in_two_steps_is_merging_in_one(a: Message, b: Message, c: Messa
         {"version": None},
     ],
 )
-def test_what_was_not_packed_is_refused(garbage: dict[str, Any]) -> None:
+def test_what_no_message_packs_to_is_refused(garbage: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
         unpack(Message(cursors={1: A}).packed() | garbage)
     with pytest.raises(ValueError):
         unpack({})
 
 
-def test_group_names_are_those_that_channels_allows() -> None:
+def test_channels_allows_the_names_of_groups() -> None:
     process = "höst.example:1234:0123abcd" * 5
     for name in (board_group(UUID(int=1)), process_group(process)):
         assert len(name) < 100

@@ -1,5 +1,7 @@
 """What a board's sessions are told, byte for byte and in order (PROTOCOL.md, Order after JOIN)."""
 
+from typing import Any
+
 import pytest
 
 from presence.protocol.codec import decode_server
@@ -47,10 +49,15 @@ def read(frames: list[bytes], dialect: Dialect = COMPACT) -> list[ServerMessage]
     return [decode_server(frame, dialect) for frame in frames]
 
 
-def comings(left: int, joined: list[Seat]) -> PendingChanges:
-    return PendingChanges(
-        left=list(range(100, 100 + left)), joined={s.member.user: s for s in joined}
-    )
+def roster_of(seats: list[Seat]) -> Roster:
+    entries = [RosterEntry(s.member.user, s.state, RED, s.member.name) for s in seats]
+    return Roster(BOARD, tuple(entries))
+
+
+def changed(left: int, joined: list[Seat], **rest: Any) -> PendingChanges:
+    """Return that `left` users have left, and who has joined."""
+    gone = [*range(100, 100 + left)]
+    return PendingChanges(gone, {seat.member.user: seat for seat in joined}, **rest)
 
 
 def test_a_compact_welcome_byte_for_byte() -> None:
@@ -81,31 +88,21 @@ def test_an_explicit_welcome_byte_for_byte() -> None:
     ]  # fmt: skip
 
 
-def test_the_first_one_on_a_board_gets_an_empty_roster_and_no_cursors() -> None:
-    ada = seat(0, "Ada", position=b"\x00\x01\x00\x02")
-    frames = welcome_frames(BOARD, ada, [ada], people=1, interval=0)
-    assert read(frames) == [
-        Welcome(BOARD, 0, RED, 0, spectator=False, name_set=False),
-        Roster(BOARD, ()),
-        PresenceUpdate(BOARD, 1),
-    ]
+def test_the_first_session_on_a_board_gets_an_empty_roster_and_no_cursors() -> None:
+    ada = seat(0, "Ada", position=bytes(4))
+    welcome = Welcome(BOARD, 0, RED, 0, spectator=False, name_set=False)
+    told = [welcome, Roster(BOARD, ()), PresenceUpdate(BOARD, 1)]
+    assert read(welcome_frames(BOARD, ada, [ada], people=1, interval=0)) == told
 
 
-def test_a_spectator_is_asked_for_no_cursors_and_sees_everybody() -> None:
-    here, spectator = crowd(255), seat(NO_USER, "Late")
-    welcome, roster, count = read(welcome_frames(BOARD, spectator, here, people=256, interval=85))
+def test_a_spectator_sends_no_cursors_and_is_not_announced_even_to_itself() -> None:
+    here, how = crowd(2), {"people": 3, "interval": 85}
+    welcome, roster, count = read(welcome_frames(BOARD, seat(NO_USER, "Late"), here, **how))
     assert welcome == Welcome(BOARD, NO_USER, RED, 0, spectator=True, name_set=False)
-    assert isinstance(roster, Roster)
-    assert [entry.user for entry in roster.users] == list(range(255))
-    assert count == PresenceUpdate(BOARD, 256)
-
-
-def test_an_explicit_spectator_is_not_announced_even_to_itself() -> None:
-    frames = welcome_frames(BOARD, seat(NO_USER, "Late", EXPLICIT), crowd(1), people=2, interval=33)
-    assert read(frames, EXPLICIT) == [
-        UserJoined(BOARD, 0, "Somebody 0", RED),
-        PresenceUpdate(BOARD, 2),
-    ]
+    assert (roster, count) == (roster_of(here), PresenceUpdate(BOARD, 3))
+    frames = welcome_frames(BOARD, seat(NO_USER, "Late", EXPLICIT), here, **how)
+    announced = [UserJoined(BOARD, user, f"Somebody {user}", RED) for user in (0, 1)]
+    assert read(frames, EXPLICIT) == [*announced, PresenceUpdate(BOARD, 3)]
 
 
 @pytest.mark.parametrize("state", [UserState.OFF_BOARD, UserState.AWAY, UserState.IDLE])
@@ -158,47 +155,39 @@ def test_changes_come_as_left_joined_renamed_count_rate_states() -> None:
     assert explicit[-1] == bytes.fromhex("07 1234 ff")
 
 
-def test_a_roster_replaces_many_comings() -> None:
+def test_a_roster_replaces_many_joins_and_leaves() -> None:
     here = crowd(ROSTER_AFTER + 1)
-    here[0].state = UserState.IDLE
-    frames = changes_frames(BOARD, comings(3, here), here, COMPACT)
-    assert read(frames) == [
-        Roster(BOARD, tuple(RosterEntry(s.member.user, s.state, RED, s.member.name) for s in here))
+    here[0].state, here[1].position = UserState.IDLE, b"\x00\x01\x00\x02"
+    changes = changed(3, here, people=9, interval=33, states={0: UserState.IDLE})
+    assert read(changes_frames(BOARD, changes, here, COMPACT)) == [
+        roster_of(here),
+        CursorBroadcast((Cursor(1, 1, 2),)),
+        PresenceUpdate(BOARD, 9),
+        Rate(33),
+        States(((0, UserState.IDLE),)),
     ]
 
 
-def test_a_roster_is_followed_by_what_it_does_not_say() -> None:
-    here = crowd(ROSTER_AFTER + 1)
-    changes = comings(0, here)
-    changes.people, changes.interval = 9, 33
-    changes.states = {0: UserState.AWAY}
-    told = read(changes_frames(BOARD, changes, here, COMPACT))
-    assert [type(message) for message in told] == [Roster, PresenceUpdate, Rate, States]
+@pytest.mark.parametrize(
+    ("here", "left", "joined", "dialect", "kinds"),
+    [
+        (6, 2, 6, COMPACT, [UserLeft] * 2 + [UserJoined] * 6),
+        (255, 0, 20, COMPACT, [UserJoined] * 20),
+        (255, 0, 200, COMPACT, [Roster]),
+        (200, 50, 200, EXPLICIT, [UserLeft] * 50 + [UserJoined] * 200),
+    ],
+    ids=["few changes", "a long roster", "many changes", "no rosters in this dialect"],
+)
+def test_joins_and_leaves_are_told_one_by_one_where_that_is_shorter(
+    here: int, left: int, joined: int, dialect: Dialect, kinds: list[type]
+) -> None:
+    seats = crowd(here, name="A name of nearly 30 bytes")
+    frames = changes_frames(BOARD, changed(left, seats[:joined]), seats, dialect)
+    assert [type(message) for message in read(frames, dialect)] == kinds
 
 
-def test_few_comings_are_told_one_by_one() -> None:
-    here = crowd(ROSTER_AFTER - 2)
-    told = read(changes_frames(BOARD, comings(2, here), here, COMPACT))
-    assert [type(message) for message in told] == [UserLeft] * 2 + [UserJoined] * (ROSTER_AFTER - 2)
-
-
-def test_a_roster_that_replaces_all_is_followed_by_the_cursors() -> None:
-    seats = crowd(ROSTER_AFTER + 1)
-    seats[0].position = b"\x00\x01\x00\x02"
-    told = read(changes_frames(BOARD, comings(0, seats), seats, COMPACT))
-    assert [type(message) for message in told] == [Roster, CursorBroadcast]
-    assert told[1] == CursorBroadcast((Cursor(0, 1, 2),))
-
-
-def test_comings_stay_single_where_the_roster_is_longer() -> None:
-    here = crowd(255, name="A name of nearly 30 bytes")
-    few = changes_frames(BOARD, comings(0, here[:20]), here, COMPACT)
-    assert len(few) == 20
-    many = changes_frames(BOARD, comings(0, here[:200]), here, COMPACT)
-    assert [type(message) for message in read(many)] == [Roster]
-
-
-def test_the_explicit_dialect_always_tells_one_by_one() -> None:
-    here = crowd(200)
-    told = read(changes_frames(BOARD, comings(50, here), here, EXPLICIT), EXPLICIT)
-    assert [type(message) for message in told] == [UserLeft] * 50 + [UserJoined] * 200
+@pytest.mark.parametrize(("dialect", "told"), [(COMPACT, 1), (EXPLICIT, 0)])
+def test_everything_is_a_roster_in_the_compact_dialect_alone(dialect: Dialect, told: int) -> None:
+    here = crowd(2)
+    frames = changes_frames(BOARD, PendingChanges(everything=True), here, dialect)
+    assert read(frames, dialect) == [roster_of(here)] * told

@@ -1,127 +1,312 @@
-"""The random events of `machine`: of one process, and with people whom other processes serve."""
+"""A room under any sequence of events, against clients that only read the wire (PROTOCOL.md).
 
-from dataclasses import replace
+Each session of this process is a client that decodes its frames and keeps what they tell. After
+each tick every client agrees with the truth, and so does what other processes are told.
+"""
+
+from dataclasses import dataclass, replace
+from itertools import count
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from presence.protocol.codec import pack_position
-from presence.protocol.messages import NO_USER, Dialect, UserState
-from tests.rooms.machine import RoomMachine, Truth
+from presence.protocol.codec import decode_server, pack_position
+from presence.protocol.messages import NO_USER, CursorBroadcast, Dialect, UserLeft, UserState
+from presence.rooms.frames import Flush
+from presence.rooms.room import Room
+from presence.store.base import Member
+from tests.support.view import BoardView
 
+LEAST = 33
+ENOUGH_TICKS = 50
+"""Ticks in which the quota of one person lets the last positions of all tabs through."""
+
+ACTIVE = UserState.ACTIVE
+DATA = st.data()
+STATES = st.sampled_from(UserState)
 POSITIONS = st.builds(pack_position, st.integers(0, 65_535), st.integers(0, 65_535))
+DIALECTS = st.sampled_from([*Dialect, None])
+"""None: another process serves the session."""
 
 
-class SharedRoomMachine(RoomMachine):
-    """As when other processes serve some of the people, and tell what those do."""
+@dataclass
+class Truth:
+    """What is true of one session."""
 
-    @rule(person=st.integers(0, 9), spectator=st.booleans())
-    def arrive_elsewhere(self, person: int, spectator: bool) -> None:
-        member = self._member(f"person {person}", NO_USER if spectator else self._free_user())
-        self.room.arrive(member, None)
-        self.here[member.session] = Truth(member, elsewhere=True)
-        self._count()
+    member: Member
+    remote: bool
+    state: UserState = ACTIVE
+    position: bytes | None = None
+
+
+class RoomMachine(RuleBasedStateMachine):
+    """Random events; `tick` compares every client, and the other processes, with the truth."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.room = Room(77, LEAST)
+        self.now = 0.0
+        self.serials = count()
+        self.here: dict[str, Truth] = {}
+        self.clients: dict[str, BoardView] = {}
+        self.welcomed: set[str] = set()
+        self.freed: set[int] = set()
+        """User ids that lost their holder since the last flush."""
+        self.published: dict[int, Truth] = {}
+        """What the other processes know of the users here."""
+
+    # What can happen
+
+    @rule(dialect=DIALECTS, person=st.integers(0, 9), spectator=st.booleans())
+    def arrive(self, dialect: Dialect | None, person: int, spectator: bool) -> None:
+        self._arrive(dialect, f"person {person}", NO_USER if spectator else self._free_user())
+
+    @precondition(lambda self: len(self.here) < 40)
+    @rule(dialect=DIALECTS, size=st.integers(9, 14))
+    def crowd_arrives(self, dialect: Dialect | None, size: int) -> None:
+        for _ in range(size):
+            self._arrive(dialect, f"crowd {next(self.serials)}", self._free_user())
 
     @precondition(lambda self: self.here)
-    @rule(data=st.data(), renamed=st.booleans())
-    def resume_elsewhere(self, data: st.DataObject, renamed: bool) -> None:
+    @rule(data=DATA)
+    def depart(self, data: st.DataObject) -> None:
+        self._depart(data.draw(st.sampled_from(sorted(self.here))))
+
+    @precondition(lambda self: len(self.here) > 9)
+    @rule()
+    def crowd_departs(self) -> None:
+        for session in sorted(self.here)[1:]:
+            self._depart(session)
+
+    @precondition(lambda self: self.clients)
+    @rule(data=DATA)
+    def start_grace(self, data: st.DataObject) -> None:
+        session = data.draw(st.sampled_from(sorted(self.clients)))
+        self.room.start_grace(session)
+        self._close(session)
+
+    @precondition(lambda self: self.here)
+    @rule(data=DATA, dialect=DIALECTS, renamed=st.booleans())
+    def resume(self, data: st.DataObject, dialect: Dialect | None, renamed: bool) -> None:
         old = data.draw(st.sampled_from(sorted(self.here)))
-        truth = self._take_off(old)
+        truth = self.here.pop(old)
+        self._close(old)
         member = self._member(truth.member.person, truth.member.user)
         name = member.name if renamed else truth.member.name
         member = replace(member, name=name, color=truth.member.color)
-        self.room.resume(member, None, old)
-        self.here[member.session] = Truth(member, position=truth.position, elsewhere=True)
+        self.room.resume(member, dialect, old)
+        self._open(replace(truth, member=member, remote=dialect is None), dialect)
+        self.here[member.session].state = ACTIVE
 
-    @precondition(lambda self: self._elsewhere())
-    @rule(data=st.data(), moves=st.booleans(), state=st.sampled_from(UserState))
-    def hear(self, data: st.DataObject, moves: bool, state: UserState) -> None:
-        """One of them does something, and says so as `flush` and `doings` do."""
-        truth = data.draw(st.sampled_from(self._elsewhere()))
-        user = truth.member.user
-        truth.state = state
-        truth.position = data.draw(POSITIONS) if moves else truth.position
-        told = state is UserState.ACTIVE or moves
-        position = {user: truth.position} if told and truth.position else {}
-        self._hear(position, {user: state})
+    @precondition(lambda self: self.clients)
+    @rule(data=DATA, position=POSITIONS)
+    def move(self, data: st.DataObject, position: bytes) -> None:
+        session = data.draw(st.sampled_from(sorted(self.clients)))
+        self.room.move(session, position)
+        self.here[session].position, self.here[session].state = position, ACTIVE
 
-    @precondition(lambda self: self._elsewhere())
-    @rule(data=st.data(), position=POSITIONS)
-    def hear_a_move(self, data: st.DataObject, position: bytes) -> None:
-        truth = data.draw(st.sampled_from(self._elsewhere()))
-        truth.position = position
-        self._hear({truth.member.user: position}, {})
+    @precondition(lambda self: self.clients)
+    @rule(data=DATA, state=STATES)
+    def set_state(self, data: st.DataObject, state: UserState) -> None:
+        session = data.draw(st.sampled_from(sorted(self.clients)))
+        self.room.set_state(session, state)
+        self.here[session].state = state
 
-    @rule(position=POSITIONS, state=st.sampled_from(UserState), user=st.integers(0, 254))
-    def hear_of_a_stranger(self, position: bytes, state: UserState, user: int) -> None:
-        """Of one who has left, or who is this process's own."""
-        if user not in {truth.member.user for truth in self._elsewhere()}:
-            self._hear({user: position}, {user: state})
+    @precondition(lambda self: self._remote_users())
+    @rule(data=DATA, position=st.none() | POSITIONS, state=st.none() | STATES)
+    def update_remote(
+        self, data: st.DataObject, position: bytes | None, state: UserState | None
+    ) -> None:
+        """Somebody whom another process serves moves, or changes the state, or both."""
+        user = data.draw(st.sampled_from(sorted(self._remote_users())))
+        truth = self._remote_users()[user]
+        truth.position = position or truth.position
+        told = position or (truth.position if state is ACTIVE else None)
+        cursors, states = {user: told} if told else {}, {} if state is None else {user: state}
+        truth.state = states.get(user, truth.state)
+        self.room.update_remote("process", cursors, states)
+
+    @rule(position=POSITIONS, state=STATES, user=st.integers(0, 254), process=st.booleans())
+    def hear_of_a_stranger(
+        self, position: bytes, state: UserState, user: int, process: bool
+    ) -> None:
+        """A process tells of a user that it does not serve, or no longer."""
+        name = "process" if process else "another process"
+        known = user in self._remote_users() and process
+        assert self.room.seats.unknown(name, [user]) == (set() if known else {user})
+        if not known:
+            self.room.update_remote(name, {user: position}, {user: state})
+
+    @precondition(lambda self: self.here)
+    @rule(data=DATA)
+    def lose_the_user_id(self, data: st.DataObject) -> None:
+        """A session gets another user id, and somebody on another process has the former one."""
+        session = data.draw(st.sampled_from(sorted(self.here)))
+        truth, client = self.here[session], self.clients.get(session)
+        user, former = self._free_user(), truth.member.user
+        if truth.member.spectator:
+            # Nothing that a spectator does is told.
+            truth.state, truth.position = ACTIVE, None
+        else:
+            self._arrive(None, "somebody", former)
+            self.freed.add(former)
+        truth.member = replace(truth.member, user=user)
+        self.published[user] = Truth(truth.member, remote=truth.remote)
+        self.room.reseat(truth.member)
+        if client is not None and client.dialect is Dialect.COMPACT:
+            self.welcomed.discard(session)
 
     @rule()
     def tell_everything(self) -> None:
         self.room.tell_everything()
 
-    @precondition(lambda self: self.here)
-    @rule(data=st.data())
-    def lose_the_user_id(self, data: st.DataObject) -> None:
-        """A session gets another user id; its own is somebody's who is elsewhere."""
-        session = data.draw(st.sampled_from(sorted(self.here)))
-        truth, client = self.here[session], self.clients.get(session)
-        user = self._free_user()
-        if truth.member.spectator:
-            # Whatever it said, nobody heard.
-            truth.state, truth.position = UserState.ACTIVE, None
-        else:
-            self._arrive_elsewhere_as(truth.member.user)
-        truth.member = replace(truth.member, user=user)
-        self.room.reseat(truth.member)
-        if client is not None and client.dialect is Dialect.COMPACT:
-            self.welcomed.discard(session)
-        self._count()
+    @precondition(lambda self: self.welcomed)
+    @rule(data=DATA)
+    def catch_up(self, data: st.DataObject) -> None:
+        client = self.clients[data.draw(st.sampled_from(sorted(self.welcomed)))]
+        client.hear(self.room.catch_up(client.dialect))
 
-    def _arrive_elsewhere_as(self, user: int) -> None:
-        member = self._member("somebody", user)
-        self.room.arrive(member, None)
-        self.here[member.session] = Truth(member, elsewhere=True)
+    @rule(pause=st.sampled_from([0.001, 0.033, 1.0]))
+    def tick(self, pause: float) -> None:
+        """One tick, then as many as the quotas need to let the last positions through."""
+        pending = self.room.pending
+        told = self._flush(pause)
+        compact = any(client.dialect is Dialect.COMPACT for client in self.clients.values())
+        if compact and (pause == 1.0 or not pending):
+            assert pending == told
+        self._compare(cursors=False)
+        for _ in range(ENOUGH_TICKS):
+            if self.room.pending:
+                assert self._flush(1.0) or not compact
+        assert not self.room.pending
+        self._compare(cursors=True)
 
-    def _hear(self, cursors: dict[int, bytes], states: dict[int, UserState]) -> None:
-        self.room.update_remote("process", cursors, states)
+    @invariant()
+    def the_room_holds_its_members(self) -> None:
+        room = self.room
+        remote = {session for session, truth in self.here.items() if truth.remote}
+        assert room.seats.by_session.keys() == self.here.keys()
+        assert room.seats.remote_members().keys() == remote
+        assert room.seats.local_members().keys() == self.here.keys() - remote
+        assert room.serving == (self.here.keys() != remote)
+        assert {session for session in self.here if room.welcomed(session)} >= self.welcomed
+        assert not any(room.welcomed(session) for session in self.clients.keys() - self.welcomed)
 
-    def _elsewhere(self) -> list[Truth]:
-        found = [truth for truth in self.here.values() if truth.elsewhere]
-        return [truth for truth in found if not truth.member.spectator]
+    # How it happens
 
-    def _take_off(self, session: str) -> Truth:
+    def _member(self, person: str, user: int) -> Member:
+        serial = next(self.serials)
+        color = (serial // 256, serial % 256, 0)
+        return Member(f"session {serial}", "process", person, f"name {serial}", color, user)
+
+    def _arrive(self, dialect: Dialect | None, person: str, user: int) -> None:
+        member = self._member(person, user)
+        self.room.arrive(member, dialect)
+        self._open(Truth(member, remote=dialect is None), dialect)
+
+    def _open(self, truth: Truth, dialect: Dialect | None) -> None:
+        session = truth.member.session
+        self.here[session] = truth
+        self.published[truth.member.user] = replace(truth)
+        if dialect is not None:
+            self.clients[session] = BoardView(dialect)
+        self.room.people = self._people()
+
+    def _close(self, session: str) -> None:
         self.clients.pop(session, None)
         self.welcomed.discard(session)
-        return self.here.pop(session)
 
-    def _start_grace(self, session: str) -> None:
-        if not self.here[session].elsewhere:
-            super()._start_grace(session)
+    def _depart(self, session: str) -> None:
+        self.room.depart(session)
+        self.freed.add(self.here.pop(session).member.user)
+        self._close(session)
+        self.room.people = self._people()
 
-    def _awake(self) -> int:
-        return len(self.clients) + sum(truth.elsewhere for truth in self.here.values())
+    def _people(self) -> int:
+        return len({truth.member.person for truth in self.here.values()})
 
-    def _compare_doings(self) -> None:
-        own = [t for t in self.here.values() if not t.elsewhere and not t.member.spectator]
-        positions, states = self.room.seats.activity_by_user()
-        assert positions == {t.member.user: t.position for t in own if t.position is not None}
-        assert states == {t.member.user: t.state for t in own}
+    def _free_user(self) -> int:
+        held = {truth.member.user for truth in self.here.values()}
+        return next((user for user in range(NO_USER) if user not in held), NO_USER)
+
+    def _remote_users(self) -> dict[int, Truth]:
+        remote = [truth for truth in self.here.values() if truth.remote]
+        return {truth.member.user: truth for truth in remote if not truth.member.spectator}
+
+    def _flush(self, pause: float) -> bool:
+        """Let one tick happen and write its frames as a board does; return if there were any."""
+        self.now += pause
+        flush = self.room.flush(self.now)
+        assert flush.welcomes.keys() == self.clients.keys() - self.welcomed
+        dialects = {client.dialect for client in self.clients.values()}
+        assert flush.common.keys() == flush.cursors.keys() == dialects
+        for dialect, frames in flush.common.items():
+            messages = [decode_server(frame, dialect) for frame in frames]
+            assert {m.user for m in messages if isinstance(m, UserLeft)} <= self.freed
+        for session, client in self.clients.items():
+            self._write(session, client, flush)
+        self.welcomed, self.freed = set(self.clients), set()
+        self._publish(flush)
+        return any([*flush.common.values(), *flush.cursors.values(), *flush.welcomes.values()])
+
+    def _write(self, session: str, client: BoardView, flush: Flush) -> None:
+        if session in flush.welcomes:
+            client.hear(flush.welcomes[session])
+            return
+        client.hear(flush.common[client.dialect])
+        hidden = {user for user, state in client.states.items() if state is not ACTIVE}
+        if session != flush.mover:
+            for frame in flush.cursors[client.dialect]:
+                message = decode_server(frame, client.dialect)
+                assert isinstance(message, CursorBroadcast)
+                assert not hidden & {c.user for c in message.cursors if c.user != client.own}
+                client.take(message)
+
+    def _publish(self, flush: Flush) -> None:
+        local = {t.member.user for t in self.here.values() if not t.remote}
+        assert {*flush.moved, *flush.states} <= local, "what a process does is its own to publish"
+        for user, position in flush.moved.items():
+            self.published[user].position = position
+        for user, state in flush.states.items():
+            self.published[user].state = state
+
+    # What must be true
 
     def _compare(self, *, cursors: bool) -> None:
-        super()._compare(cursors=cursors)
-        self._compare_doings()
-        ours = {session for session, truth in self.here.items() if not truth.elsewhere}
-        assert self.room.seats.local_members().keys() == ours
-        assert self.room.seats.remote_members().keys() == self.here.keys() - ours
-        assert self.room.serving == bool(ours)
+        users = {t.member.user: t for t in self.here.values() if not t.member.spectator}
+        connected = len(self.clients) + sum(truth.remote for truth in self.here.values())
+        for session, client in self.clients.items():
+            own = self.here[session].member.user
+            others = {user: truth for user, truth in users.items() if user != own}
+            known = {user: known for user, known in client.users.items() if user != own}
+            assert known == {u: (t.member.name, t.member.color) for u, t in others.items()}
+            assert client.people == self._people()
+            if client.dialect is Dialect.COMPACT:
+                states = {user: state for user, state in client.states.items() if user != own}
+                assert states == {user: truth.state for user, truth in others.items()}
+                assert client.own == own
+                if own != NO_USER:
+                    assert client.interval == (LEAST if connected > 1 else 0)
+            if cursors:
+                self._compare_cursors(client, others)
+        local = {user: truth for user, truth in users.items() if not truth.remote}
+        positions = {u: t.position for u, t in local.items() if t.position is not None}
+        states = {user: truth.state for user, truth in local.items()}
+        assert self.room.seats.activity_by_user() == (positions, states)
+        if cursors:
+            assert {user: self.published[user].state for user in local} == states
+            active = {u for u, t in local.items() if t.state is ACTIVE and t.position is not None}
+            published = {user: self.published[user].position for user in active}
+            assert published == {user: local[user].position for user in active}
+
+    def _compare_cursors(self, client: BoardView, others: dict[int, Truth]) -> None:
+        active = {user: truth for user, truth in others.items() if truth.state is ACTIVE}
+        shown = {user: truth.position for user, truth in active.items() if truth.position}
+        assert {user: client.cursors.get(user) for user in shown} == shown
+        never_moved = {user for user, truth in others.items() if truth.position is None}
+        assert not never_moved & client.cursors.keys()
 
 
 TestRoomMachine = RoomMachine.TestCase
-TestRoomMachine.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
-
-TestSharedRoomMachine = SharedRoomMachine.TestCase
-TestSharedRoomMachine.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestRoomMachine.settings = settings(max_examples=250, stateful_step_count=40, deadline=None)

@@ -1,4 +1,4 @@
-"""A process to test in, on a loop that skips the time in which nothing happens."""
+"""A process, or several, to test in, on a loop that skips the time in which nothing happens."""
 
 import asyncio
 import logging
@@ -6,14 +6,10 @@ from collections.abc import AsyncIterator, Mapping
 
 import pytest
 
-from presence.server.hub import Hub
 from presence.store.base import Timing
-from presence.store.memory import MemoryStore
-from tests.server.harness import Process, Seam
+from tests.server.harness import Process, start_process
 from tests.server.world import World
 from tests.support.clock import LOOPS, SkippingLoop
-
-INTERVAL = 33
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, type[SkippingLoop]]:
@@ -22,19 +18,17 @@ def pytest_asyncio_loop_factories() -> Mapping[str, type[SkippingLoop]]:
 
 @pytest.fixture(autouse=True)
 def trouble_only(caplog: pytest.LogCaptureFixture) -> None:
-    """Leave out of what was logged who came and went: the tests of logs ask for it."""
+    """Leave the lines of joins and leaves out of the log, except for tests that ask for them."""
     caplog.set_level(logging.WARNING, "presence.journal")
 
 
 @pytest.fixture
 async def process() -> AsyncIterator[Process]:
-    """A process with a hub and a memory store, and the times of PROTOCOL.md."""
-    timing = Timing()
-    seam = Seam(MemoryStore(asyncio.get_running_loop().time, timing))
-    hub = Hub(seam, "this-process", least=INTERVAL, timing=timing)
-    yield Process(hub, seam)
-    seam.open.set()
-    await hub.close()
+    """A process with the times of PROTOCOL.md."""
+    process = start_process(Timing())
+    yield process
+    process.seam.open.set()
+    await process.hub.close()
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
-"""What the tests of this process's floor are made with: sockets that only write down, a store that
-can be slow and can fail, and waiting that ends."""
+"""One process to test in: sockets that write down what they get, and a store that can be slow and
+can fail. The tests' event loop skips the time in which nothing happens."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable
+from struct import unpack
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -15,34 +16,28 @@ from presence.protocol.messages import (
     CursorBroadcast,
     CursorUpdate,
     Dialect,
+    Heartbeat,
     Join,
     Leave,
     MessageType,
-    PresenceUpdate,
+    NoticeMessage,
     Probe,
     ServerMessage,
     Welcome,
 )
 from presence.server.connection import Connection
 from presence.server.hub import Hub
-from presence.store.base import (
-    Admission,
-    BoardSummary,
-    Departure,
-    JoinRequest,
-    Member,
-    Snapshot,
-    Store,
-)
+from presence.store.base import Store, Timing
+from presence.store.memory import MemoryStore
+from tests.support.view import BoardView
 
 BOARD = UUID("00000000-0000-4000-8000-000000000001")
 OTHER_BOARD = UUID("00000000-0000-4000-8000-000000000002")
 WITHIN = 3600.0
-"""Seconds until a wait is given up; the tests' loop does not sleep through them."""
+"""Seconds until a test stops waiting; the tests' loop skips them."""
 
 OUT = TryLater("the store is out of reach", retry=2_000)
 
-T = TypeVar("T")
 M = TypeVar("M")
 
 
@@ -51,7 +46,7 @@ class BrokenError(Exception):
 
 
 class Socket:
-    """A client's end of one connection: says what it is told to, and writes down what it hears.
+    """A client's end of one connection. `messages` is everything it got, `codes` how it was closed.
 
     While it `reads`, it answers every PROBE.
     """
@@ -60,40 +55,40 @@ class Socket:
         self.dialect = dialect
         self.reads = True
         self.frames: list[bytes] = []
+        self.messages: list[ServerMessage] = []
         self.codes: list[int] = []
-        self._decoded: list[ServerMessage] = []
-        self._read = 0
+        self._heard = 0
         self._news = asyncio.Event()
         self.connection = Connection(hub, board, visitor, dialect, self)
 
     def write(self, frame: bytes) -> None:
-        """Stands for the server's: every frame a connection writes comes here."""
         self.frames.append(frame)
+        self.messages.append(decode_server(frame, self.dialect))
         self._news.set()
         if self.reads and frame[0] == MessageType.PROBE:
             asyncio.get_running_loop().call_soon(self.connection.receive, frame)
 
     def close_with(self, code: int) -> None:
-        """Stands for the server's: the code a connection closes with comes here."""
         self.codes.append(code)
         self._news.set()
 
-    @property
-    def messages(self) -> list[ServerMessage]:
-        """Everything heard."""
-        news = self.frames[len(self._decoded) :]
-        self._decoded += [decode_server(frame, self.dialect) for frame in news]
-        return self._decoded
-
     def heard(self) -> list[ServerMessage]:
-        """Return what was heard since the last call, but for the probes."""
-        messages = self.messages[self._read :]
-        self._read += len(messages)
-        return [message for message in messages if not isinstance(message, Probe)]
+        """Return what came since the last call, but for the probes."""
+        news, self._heard = self.messages[self._heard :], len(self.messages)
+        return [message for message in news if not isinstance(message, Probe)]
 
     def all(self, kind: type[M]) -> list[M]:
         """Return the messages of a kind, in their order."""
         return [message for message in self.messages if isinstance(message, kind)]
+
+    @property
+    def view(self) -> BoardView:
+        """What the client knows of the board, from all that it got."""
+        view = BoardView(self.dialect)
+        for message in self.messages:
+            if not isinstance(message, Probe | Heartbeat | NoticeMessage):
+                view.take(message)
+        return view
 
     @property
     def welcome(self) -> Welcome:
@@ -103,23 +98,17 @@ class Socket:
     @property
     def count(self) -> int | None:
         """The people on the board, as last told."""
-        told = self.all(PresenceUpdate)
-        return told[-1].count if told else None
-
-    @property
-    def cursor_frames(self) -> list[bytes]:
-        """Every frame that tells of cursors, as it came."""
-        return [frame for frame in self.frames if frame[0] == MessageType.CURSOR_BROADCAST]
+        return self.view.people
 
     @property
     def cursors(self) -> list[Cursor]:
-        """Every cursor heard of, in the order told."""
+        """Every cursor that was told, in order."""
         return [c for message in self.all(CursorBroadcast) for c in message.cursors]
 
     @property
-    def pointers(self) -> dict[int, tuple[int, int]]:
-        """Where everybody's cursor was last told to be, by user id."""
-        return {cursor.user: (cursor.x, cursor.y) for cursor in self.cursors}
+    def pointers(self) -> dict[int, tuple[int, ...]]:
+        """The places of the others' cursors, by user id."""
+        return {user: unpack(">HH", at) for user, at in self.view.cursors.items()}
 
     def say(self, *messages: ClientMessage) -> None:
         """Send messages, one frame each."""
@@ -153,7 +142,7 @@ class Socket:
         return self
 
     async def until(self, true: Callable[[], object]) -> None:
-        """Wait until something is true of what was heard."""
+        """Wait until something is true of what came."""
         async with asyncio.timeout(WITHIN):
             while not true():
                 self._news.clear()
@@ -171,10 +160,10 @@ async def settle() -> None:
 
 
 class Seam:
-    """A store that stands before another: slow while `open` is clear, failing as `failing` says.
+    """A store before another one: slow while `open` is clear, failing as `failing` says.
 
-    `failing` holds, by the name of a method, what to raise instead of calling it; `late` holds the
-    methods that are slow after their work in place of before. `calls` tells what was asked for.
+    `failing` holds, by the name of a method, what to raise in place of calling it; `late` holds the
+    methods that are slow after their work and not before. `calls` are the methods called.
     """
 
     def __init__(self, inner: Store) -> None:
@@ -185,58 +174,23 @@ class Seam:
         self.late: set[str] = set()
         self.calls: list[str] = []
 
-    def let_one_through(self) -> None:
-        """Let whoever waits now go on, and nobody after them."""
-        self.open.set()
-        self.open.clear()
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+        async def call(*args: Any) -> Any:
+            self.calls.append(name)
+            if name not in self.late:
+                await self.open.wait()
+            if name in self.failing:
+                raise self.failing[name]
+            done = await getattr(self.inner, name)(*args)
+            if name in self.late:
+                await self.open.wait()
+            return done
 
-    async def join(self, board: UUID, request: JoinRequest) -> Admission:
-        return await self._pass("join", lambda: self.inner.join(board, request))
-
-    async def start_grace(self, board: UUID, session: str) -> None:
-        await self._pass("start_grace", lambda: self.inner.start_grace(board, session))
-
-    async def leave(self, board: UUID, session: str) -> Departure:
-        return await self._pass("leave", lambda: self.inner.leave(board, session))
-
-    async def reap(self, board: UUID) -> Departure:
-        return await self._pass("reap", lambda: self.inner.reap(board))
-
-    async def renew(self, process: str) -> Mapping[UUID, BoardSummary]:
-        return await self._pass("renew", lambda: self.inner.renew(process))
-
-    async def snapshot(self, board: UUID) -> Snapshot:
-        return await self._pass("snapshot", lambda: self.inner.snapshot(board))
-
-    async def restore(self, board: UUID, members: Sequence[Member]) -> Snapshot:
-        return await self._pass("restore", lambda: self.inner.restore(board, members))
-
-    async def boards(self, among: Collection[UUID] | None = None) -> Mapping[UUID, int]:
-        return await self._pass("boards", lambda: self.inner.boards(among))
-
-    async def processes(self) -> Mapping[str, int]:
-        return await self._pass("processes", self.inner.processes)
-
-    async def counts(self, boards: Collection[UUID]) -> Mapping[UUID, int]:
-        return await self._pass("counts", lambda: self.inner.counts(boards))
-
-    async def ping(self) -> None:
-        await self._pass("ping", self.inner.ping)
-
-    async def _pass(self, name: str, work: Callable[[], Awaitable[T]]) -> T:
-        self.calls.append(name)
-        if name not in self.late:
-            await self.open.wait()
-        if name in self.failing:
-            raise self.failing[name]
-        done = await work()
-        if name in self.late:
-            await self.open.wait()
-        return done
+        return call
 
 
 class Process:
-    """One process: its hub, the seam to its store, and sockets as they are asked for."""
+    """One process: its hub, the seam to its store, and its sockets."""
 
     def __init__(self, hub: Hub, seam: Seam) -> None:
         self.hub = hub
@@ -251,7 +205,7 @@ class Process:
         board: UUID = BOARD,
         dialect: Dialect = Dialect.COMPACT,
     ) -> Socket:
-        """Open a socket; whoever is not named is a person of their own."""
+        """Open a socket, of another person each time unless one is named."""
         self._people += 1
         visitor = Visitor(person or f"person {self._people}", name)
         return Socket(self.hub, board, visitor, dialect)
@@ -272,3 +226,10 @@ class Process:
     async def people(self, board: UUID = BOARD) -> int:
         """Return how many people the store knows on a board."""
         return (await self.seam.inner.counts([board]))[board]
+
+
+def start_process(timing: Timing, *, store: Timing | None = None) -> Process:
+    """Return a process without others, over a memory store."""
+    clock = asyncio.get_running_loop().time
+    seam = Seam(MemoryStore(clock, store or timing))
+    return Process(Hub(seam, "this-process", least=33, timing=timing), seam)  # type: ignore[arg-type]

@@ -1,5 +1,5 @@
-"""One board on several processes: what people hear of each other, resuming in another process,
-processes that die, and messages that are lost."""
+"""One board on several processes: what people hear of each other, the board's group on the layer,
+resuming in another process, processes that die, and messages that are lost."""
 
 import pytest
 
@@ -7,12 +7,9 @@ from presence.cluster.layer import board_group
 from presence.protocol.messages import (
     Cursor,
     CursorBroadcast,
-    CursorUpdate,
-    Dialect,
     PresenceUpdate,
     Rate,
     Roster,
-    RosterEntry,
     SetState,
     States,
     UserJoined,
@@ -21,82 +18,17 @@ from presence.protocol.messages import (
 )
 from presence.protocol.session import IDLE_AFTER
 from presence.server.board import REPEATS
-from presence.server.hub import SWEEP_EVERY
 from tests.server.harness import BOARD, OTHER_BOARD, pass_time, settle
-from tests.server.world import RENEWAL, TIMING, World, agree, comings, quiet, states, three
+from tests.server.world import RENEWAL, TIMING, World, agree, comings, quiet, three
 from tests.support.layer import Sent, never
 
 GROUP = board_group(BOARD)
+ACTIVE, AWAY = UserState.ACTIVE, UserState.AWAY
+GONE_WITHIN = TIMING.lease + TIMING.grace + 1.5
+"""Seconds from a process's death until its people are off every roster."""
 
 
-ACTIVE, OFF_BOARD, AWAY, IDLE = UserState
-
-
-# Coming and going
-
-
-async def test_two_people_on_two_processes_hear_of_each_other(world: World) -> None:
-    ada = await world.joined("one", "ada")
-    ada.heard()
-    bob = await world.joined("two", "bob")
-    board, first, second = ada.welcome.board, ada.welcome, bob.welcome
-    assert (second.board, second.user, second.interval) == (board, 1, 33)
-    entry = RosterEntry(0, ACTIVE, first.color, "Ada")
-    assert bob.heard() == [second, Roster(board, (entry,)), PresenceUpdate(board, 2)]
-    assert ada.heard() == [
-        UserJoined(board, 1, "Bob", second.color),
-        PresenceUpdate(board, 2),
-        Rate(33),
-    ]
-
-
-@pytest.mark.parametrize("end", ["leave", "hang_up"])
-async def test_who_leaves_has_left_everywhere_at_once(world: World, end: str) -> None:
-    ada, bob = await world.joined("one", "ada"), await world.joined("two", "bob")
-    cy = await world.joined("three", "cy")
-    await quiet(ada, cy)
-    getattr(bob, end)()
-    await settle()
-    for other in (ada, cy):
-        assert comings(other) == [UserLeft(16028, 1), PresenceUpdate(16028, 2)]
-
-
-async def test_a_broken_socket_is_off_every_process_after_the_grace(world: World) -> None:
-    ada, bob = await world.joined("one", "ada"), await world.joined("two", "bob")
-    await quiet(ada)
-    bob.snap()
-    await pass_time(TIMING.grace - 0.1)
-    assert comings(ada) == []
-    await pass_time(SWEEP_EVERY)
-    assert comings(ada) == [UserLeft(16028, 1), PresenceUpdate(16028, 1)]
-
-
-async def test_tabs_of_one_person_on_two_processes_count_once(world: World) -> None:
-    ada, again = await world.joined("one", "ada"), await world.joined("two", "ada")
-    assert (ada.count, again.count) == (1, 1)
-    assert (again.welcome.user, again.welcome.color) == (1, ada.welcome.color)
-    again.move(1, 2)
-    assert ada.pointers == {}
-    await settle()
-    assert ada.pointers == {1: (1, 2)}
-
-
-async def test_forty_people_on_four_processes_know_each_other(world: World) -> None:
-    people = [await world.joined(f"process {n % 4}", f"person {n}") for n in range(40)]
-    for person in people:
-        person.move(person.welcome.user)
-    await pass_time(1)
-    everybody = {person.welcome.user for person in people}
-    assert everybody == set(range(40))
-    for person in people:
-        own = person.welcome.user
-        known = {entry.user for entry in person.all(Roster)[0].users}
-        known |= {message.user for message in person.all(UserJoined)}
-        assert known - {own} == everybody - {own}
-        assert person.count == 40
-        assert {u: at for u, at in person.pointers.items() if u != own} == {
-            user: (user, 0) for user in everybody - {own}
-        }
+# Moving
 
 
 async def test_boards_are_shared_each_for_itself(world: World) -> None:
@@ -108,9 +40,6 @@ async def test_boards_are_shared_each_for_itself(world: World) -> None:
     await settle()
     assert (ada.heard(), cy.pointers) == ([], {0: (3, 0)})
     assert (world.layer.sharing(BOARD), world.layer.sharing(OTHER_BOARD)) == (0, 2)
-
-
-# Moving
 
 
 async def test_moves_and_states_arrive_in_order(world: World) -> None:
@@ -131,14 +60,6 @@ async def test_moves_and_states_arrive_in_order(world: World) -> None:
     assert ada.heard() == [States(((1, ACTIVE),)), CursorBroadcast((Cursor(1, 299, 0),))]
 
 
-async def test_the_first_move_waits_for_nothing(world: World) -> None:
-    ada, bob = await world.joined("one", "ada"), await world.joined("two", "bob")
-    await quiet(ada, bob)
-    bob.move(7, 8)
-    await settle()
-    assert ada.heard() == [CursorBroadcast((Cursor(1, 7, 8),))]
-
-
 async def test_a_tick_is_one_message_whatever_the_number_of_movers(world: World) -> None:
     movers = [await world.joined("one", f"mover {n}") for n in range(20)]
     ada = await world.joined("two", "ada")
@@ -153,53 +74,79 @@ async def test_a_tick_is_one_message_whatever_the_number_of_movers(world: World)
     assert {user: x for user, (x, _) in ada.pointers.items()} == dict.fromkeys(range(20), 99)
 
 
-async def test_a_newcomer_hears_where_those_elsewhere_are_and_what_they_do(world: World) -> None:
+async def test_a_newcomer_is_told_where_the_others_are_and_what_they_do(world: World) -> None:
     ada, cy = await world.joined("one", "ada"), await world.joined("one", "cy")
     ada.move(5, 6)
     cy.move(7, 8)
     cy.say(SetState(AWAY))
     await pass_time(1)
-    bob = await world.joined("two", "bob")
-    await pass_time(0.1)
-    assert bob.pointers == {0: (5, 6)}
-    assert states(bob) == {0: ACTIVE, 1: AWAY}
-    dan = await world.joined("two", "dan")
-    assert dan.pointers == {0: (5, 6)}
-    assert [entry.state for entry in dan.all(Roster)[0].users] == [ACTIVE, AWAY, ACTIVE]
+    for person in ("bob", "dan"):  # the first on a process, and the next
+        newcomer = await world.joined("two", person)
+        assert newcomer.pointers == {0: (5, 6)}
+        states = newcomer.view.states
+        assert (states[0], states[1]) == (ACTIVE, AWAY)
 
 
-async def test_nobody_hears_of_a_stranger_while_the_store_is_being_asked(world: World) -> None:
+async def test_unknown_users_are_told_of_with_the_board_that_names_them(world: World) -> None:
     ada = await world.joined("one", "ada")
-    await world.joined("two", "cy")
+    cy = await world.joined("two", "cy")
     await quiet(ada)
-    store = world.process("one").seam
-    store.open.clear()
+    world.cut_off("one")
     bob = await world.process("two").socket("bob").join("Bob")
+    dee = await world.process("two").socket("dee").join("Dee")
+    dee.move(9, 9)
     bob.move(1, 2)
     await pass_time(0.1)
     bob.move(3, 4)
     bob.say(SetState(AWAY))
+    cy.move(5, 5)
     await pass_time(1)
-    assert ada.heard() == []
-    store.open.set()
+    assert ada.heard() == [CursorBroadcast((Cursor(1, 5, 5),))], "known people need not wait"
+    world.cut_off("one", off=False)
     await pass_time(0.1)
     assert ada.heard() == [
         UserJoined(16028, 2, "Bob", bob.welcome.color),
-        PresenceUpdate(16028, 3),
+        UserJoined(16028, 3, "Dee", dee.welcome.color),
+        PresenceUpdate(16028, 4),
         States(((2, AWAY),)),
+        CursorBroadcast((Cursor(3, 9, 9),)),
     ]
 
 
-async def test_the_explicit_dialect_across_processes(world: World) -> None:
-    ada = await world.joined("one", "ada")
-    old = await world.joined("two", "old", dialect=Dialect.EXPLICIT)
-    board = ada.welcome.board
-    assert [type(m) for m in old.heard()] == [UserJoined, UserJoined, PresenceUpdate]
-    old.say(CursorUpdate(1, 2, board))
-    ada.move(3, 4)
+async def test_the_first_move_of_a_newcomer_is_seen_though_a_board_is_busy(world: World) -> None:
+    people = await three(world)
+    world.process("one").seam.late.add("join")
+    world.cut_off("one")
+    world.process("one").socket("fay").ask("Fay")
     await pass_time(0.1)
-    assert ada.pointers == {1: (1, 2)}
-    assert old.heard() == [CursorBroadcast((Cursor(0, 3, 4),), board)]
+    dee = world.process("four").socket("dee")
+    dee.ask("Dee")
+    dee.move(9, 9)
+    await pass_time(0.4)
+    world.cut_off("one", off=False)
+    await pass_time(1)
+    assert {socket.pointers.get(dee.welcome.user) for socket in people.values()} == {(9, 9)}
+
+
+@pytest.mark.parametrize("method", ["join", "snapshot"])
+async def test_people_who_join_at_the_same_time_see_each_other(world: World, method: str) -> None:
+    for name in ("one", "two"):
+        await world.joined(name, "somebody", board=OTHER_BOARD)
+    world.process("one").seam.late.add(method)
+    world.cut_off("one")
+    ada, bob = world.process("one").socket("ada"), world.process("two").socket("bob")
+    ada.ask("Ada")
+    await settle()
+    bob.ask("Bob")
+    bob.move(2)
+    await pass_time(0.5)
+    world.cut_off("one", off=False)
+    await pass_time(0.1)
+    ada.move(1)
+    await pass_time(0.1)
+    assert agree(ada=ada, bob=bob)
+    assert ada.pointers[bob.welcome.user] == (2, 0)
+    assert bob.pointers[ada.welcome.user] == (1, 0)
 
 
 # The board's group
@@ -247,39 +194,13 @@ async def test_a_process_forgets_a_board_that_others_go_on_with(world: World) ->
     assert again.pointers[0] == (1, 0)
 
 
-@pytest.mark.parametrize("method", ["join", "snapshot"])
-async def test_people_who_join_at_the_same_time_see_each_other(world: World, method: str) -> None:
-    for name in ("one", "two"):
-        await world.joined(name, "somebody", board=OTHER_BOARD)
-    seam = world.process("one").seam
-    seam.late.add(method)
-    seam.open.clear()
-    ada, bob = world.process("one").socket("ada"), world.process("two").socket("bob")
-    ada.ask("Ada")
-    await settle()
-    bob.ask("Bob")
-    bob.move(2)
-    await pass_time(0.5)
-    seam.open.set()
-    await pass_time(0.1)
-    ada.move(1)
-    await pass_time(0.1)
-    assert agree(ada=ada, bob=bob)
-    assert ada.pointers[bob.welcome.user] == (2, 0)
-    assert bob.pointers[ada.welcome.user] == (1, 0)
-
-
-GONE_WITHIN = TIMING.lease + TIMING.grace + 1.5
-
-
-"""Seconds from a process's death until its people are off every roster."""
-
-
-# Going on in another process
+# Resuming in another process
 
 
 @pytest.mark.parametrize("alone", [True, False])
-async def test_who_comes_back_to_another_process_is_not_noticed(world: World, alone: bool) -> None:
+async def test_a_person_who_resumes_in_another_process_is_not_noticed(
+    world: World, alone: bool
+) -> None:
     ada, bob = await world.joined("one", "ada"), await world.joined("two", "bob")
     if not alone:
         await world.joined("two", "dan")
@@ -293,71 +214,55 @@ async def test_who_comes_back_to_another_process_is_not_noticed(world: World, al
     assert (again.welcome.user, again.welcome.color) == (before.user, before.color)
     assert again.count == count
     again.move(3, 4)
-    await pass_time(2 * GONE_WITHIN)
+    await pass_time(GONE_WITHIN)
+    calls = len(world.process("two").seam.calls)
+    await pass_time(GONE_WITHIN)
     for other in (ada, cy):
         assert comings(other) == []
         assert other.pointers[before.user] == (3, 4)
+    assert (len(world.process("two").seam.calls) == calls) is alone, "it forgot the board"
+    assert "reap" not in world.process("three").seam.calls
 
 
-async def test_the_process_they_left_forgets_them(world: World) -> None:
-    ada, bob = await world.joined("one", "ada"), await world.joined("two", "bob")
-    seam = world.process("two").seam
-    bob.snap()
-    await pass_time(3)
-    again = await world.joined("one", "bob")
-    await pass_time(TIMING.grace)
-    assert seam.calls.count("reap") <= 2
-    calls = len(seam.calls)
-    await pass_time(60)
-    assert len(seam.calls) == calls
-    assert world.layer.sharing(BOARD) == 0
-    assert (ada.count, again.count) == (2, 2)
-
-
-async def test_who_goes_from_process_to_process_stays_one(world: World) -> None:
-    ada = await world.joined("one", "ada")
-    bob = await world.joined("two", "bob")
+async def test_a_person_who_resumes_where_the_board_is_read_first_is_not_noticed(
+    world: World,
+) -> None:
+    ada, bob = await world.joined("one", "ada"), await world.joined("one", "bob")
     await quiet(ada)
-    for number in range(6):
-        bob.snap()
-        await pass_time(0.5)
-        bob = await world.joined(("one", "two", "three")[number % 3], "bob")
-        bob.move(number)
-        await pass_time(0.5)
-        assert ada.pointers[1] == (number, 0)
-    assert comings(ada) == []
-    assert await world.process("one").people() == 2
+    bob.snap()
+    world.layer.loses = lambda message: True
+    await world.joined("two", "cy")
+    again = await world.joined("one", "bob")
+    assert again.welcome.user == bob.welcome.user
+    joined = [m.name for m in ada.heard() if isinstance(m, UserJoined)]
+    assert (joined, ada.all(UserLeft)) == (["Cy"], [])
 
 
 # Death
 
 
-async def test_the_people_of_a_dead_process_are_gone_everywhere(world: World) -> None:
-    ada, cy = await world.joined("one", "ada"), await world.joined("three", "cy")
+@pytest.mark.parametrize("alone", [True, False])
+async def test_the_people_of_a_dead_process_are_gone_everywhere(world: World, alone: bool) -> None:
+    others = [await world.joined("one", "ada")]
+    if not alone:
+        others.append(await world.joined("three", "cy"))
     await world.joined("two", "bob")
-    await quiet(ada, cy)
+    await quiet(*others)
     await world.die("two")
     await pass_time(TIMING.lease + TIMING.grace - TIMING.lease / 3 - 0.1)
-    assert comings(ada) == []
+    assert comings(others[0]) == []
     await pass_time(TIMING.lease / 3 + 1.6)
-    for other in (ada, cy):
-        assert comings(other) == [UserLeft(16028, 2), PresenceUpdate(16028, 2)]
-    assert await world.process("one").people() == 2
-
-
-async def test_the_last_process_alive_tells_of_the_dead(world: World) -> None:
-    ada, _ = await world.joined("one", "ada"), await world.joined("two", "bob")
-    await quiet(ada)
-    await world.die("two")
-    await pass_time(GONE_WITHIN)
-    assert comings(ada) == [UserLeft(16028, 1), PresenceUpdate(16028, 1)]
-    assert ada.all(Rate)[-1] == Rate(0)
+    left = len(others)
+    for other in others:
+        assert comings(other) == [UserLeft(16028, left), PresenceUpdate(16028, left)]
+    assert await world.process("one").people() == left
+    assert (others[0].all(Rate)[-1] == Rate(0)) is alone
     calls = world.process("one").seam.calls.count("reap")
     await pass_time(20)
     assert world.process("one").seam.calls.count("reap") == calls
 
 
-async def test_who_comes_to_a_board_of_the_dead_sees_them_go(world: World) -> None:
+async def test_a_newcomer_to_a_board_of_the_dead_sees_them_go(world: World) -> None:
     bob = await world.joined("two", "bob")
     await world.die("two")
     await pass_time(TIMING.lease + 1)
@@ -382,22 +287,38 @@ async def test_people_of_a_dead_process_who_come_back_are_not_noticed(world: Wor
     assert (ada.count, again.count) == (2, 2)
 
 
+# Lost messages
+
+
 @pytest.mark.parametrize("seconds", [0.05, 0.9, 4.5])
 async def test_what_was_lost_is_told_with_the_next_renewal(world: World, seconds: float) -> None:
     people = await three(world)
+    eve = await world.joined("three", "eve")
     people["bob"].move(1, 1)
     people["cy"].say(SetState(AWAY))
     await quiet(*people.values())
     world.layer.loses = lambda message: True
     people["bob"].move(7, 8)
     people["cy"].say(SetState(ACTIVE))
+    eve.leave()
     people["dan"] = await world.process("two").socket("dan").join("Dan")
     await pass_time(seconds)
     world.layer.loses = never
     assert people["ada"].pointers[1] == (1, 1)
     await pass_time(RENEWAL)
     assert people["ada"].pointers[1] == (7, 8)
-    assert states(people["ada"])[2] is ACTIVE
+    assert people["ada"].view.states[2] is ACTIVE
+    assert agree(**people)
+
+
+async def test_a_change_of_its_own_shows_a_process_that_it_missed_one(world: World) -> None:
+    people = await three(world)
+    world.layer.loses = lambda message: "version" in message
+    people["dan"] = await world.joined("two", "dan")
+    assert comings(people["ada"]) == []
+    people["eve"] = await world.joined("one", "eve")
+    assert {name for name, _ in people["ada"].view.users.values()} >= {"Bob", "Cy", "Dan", "Eve"}
+    await pass_time(RENEWAL)
     assert agree(**people)
 
 
@@ -406,17 +327,15 @@ async def test_after_an_outage_of_the_store_everything_is_told_again(world: Worl
     await pass_time(30)
     world.layer.loses = lambda message: True
     people["bob"].move(7, 8)
-    for process in world.processes.values():
-        process.seam.open.clear()
+    world.cut_off()
     await pass_time(30)
     world.layer.loses = never
-    for process in world.processes.values():
-        process.seam.open.set()
+    world.cut_off(off=False)
     await pass_time(RENEWAL)
     assert people["ada"].pointers[1] == (7, 8)
 
 
-async def test_cursors_told_again_are_not_told_as_news(world: World) -> None:
+async def test_activity_is_repeated_for_a_while_and_is_no_news(world: World) -> None:
     people = await three(world)
     for x in range(20):
         people["bob"].move(x)
@@ -424,11 +343,6 @@ async def test_cursors_told_again_are_not_told_as_news(world: World) -> None:
     await quiet(*people.values())
     await pass_time(RENEWAL)
     assert people["ada"].heard() == people["cy"].heard() == []
-
-
-async def test_a_board_where_nobody_moves_costs_nothing(world: World) -> None:
-    people = await three(world)
-    people["bob"].move(1)
     await pass_time(IDLE_AFTER + (REPEATS + 1) * RENEWAL)
     world.layer.sent.clear()
     await pass_time(30)
@@ -450,43 +364,7 @@ async def test_a_lost_introduction_is_made_up_for(world: World) -> None:
 
     world.layer.loses = first
     bob = await world.joined("two", "bob")
-    assert states(bob) == {ada.welcome.user: ACTIVE}
+    assert bob.view.states == {ada.welcome.user: ACTIVE}
     await pass_time(2 * RENEWAL)
-    assert states(bob) == {ada.welcome.user: AWAY}
+    assert bob.view.states == {ada.welcome.user: AWAY}
     assert world.layer.sharing(BOARD) == 2
-
-
-async def test_the_first_moves_of_newcomers_are_seen_though_the_store_is_slow(
-    world: World,
-) -> None:
-    people = await three(world)
-    seam = world.process("one").seam
-    seam.late.add("snapshot")
-    seam.open.clear()
-    await world.process("two").socket("dee").join("Dee")
-    await pass_time(0.2)
-    eve = await world.process("two").socket("eve").join("Eve")
-    eve.move(9, 9)
-    people["bob"].move(5, 5)
-    await pass_time(0.2)
-    assert people["ada"].pointers == {1: (5, 5)}, "known people need not wait"
-    seam.open.set()
-    await pass_time(1)
-    assert people["ada"].pointers[eve.welcome.user] == (9, 9)
-
-
-async def test_the_first_move_of_a_newcomer_is_seen_though_its_board_is_busy(world: World) -> None:
-    people = await three(world)
-    seam = world.process("one").seam
-    seam.late.add("join")
-    seam.open.clear()
-    world.process("one").socket("fay").ask("Fay")
-    await pass_time(0.1)
-    dee = world.process("four").socket("dee")
-    dee.ask("Dee")
-    dee.move(9, 9)
-    await dee.until(lambda: dee.count is not None)
-    await pass_time(0.3)
-    seam.open.set()
-    await pass_time(1)
-    assert {socket.pointers.get(dee.welcome.user) for socket in people.values()} == {(9, 9)}

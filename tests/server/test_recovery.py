@@ -1,10 +1,10 @@
-"""Several processes and shared state that is lost or away: everybody is put back, and
-nobody is told as gone."""
+"""Several processes, and a store or a layer that loses everything, is away, or cuts a process off:
+everybody is put back, and nobody is told as gone."""
 
 import asyncio
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from uuid import UUID
 
@@ -18,32 +18,49 @@ from presence.protocol.messages import (
     Roster,
     UserJoined,
     UserLeft,
-    UserState,
     Welcome,
 )
-from presence.store.base import BoardSummary, JoinRequest
-from tests.server.harness import BOARD, OTHER_BOARD, OUT, BrokenError, pass_time, settle
+from presence.server.board import REFRESHES_AT_ONCE
+from presence.store.base import BoardSummary, JoinRequest, Snapshot
+from tests.server.harness import (
+    BOARD,
+    OTHER_BOARD,
+    OUT,
+    BrokenError,
+    Socket,
+    pass_time,
+    settle,
+)
 from tests.server.world import MENDED, RENEWAL, TIMING, World, agree, comings, quiet, roster, three
-from tests.support.layer import Sent as Message
+from tests.support.clock import SkippingLoop
+from tests.support.layer import LayerSeam, fail, hang, mend
 from tests.support.metrics import by_label
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "frames.json").read_text())
 
 
+def nobody_came_or_went(people: Mapping[str, Socket]) -> bool:
+    """Return whether nobody was told a join or a leave since the last call."""
+    told = [m for socket in people.values() for m in socket.heard()]
+    return not [m for m in told if isinstance(m, UserLeft | UserJoined)]
+
+
 # A store that loses everything
 
 
-async def test_everybody_is_put_back_and_nobody_is_told_as_gone(world: World) -> None:
+async def test_a_loss_of_everything_is_one_roster_for_everybody(world: World) -> None:
     people = await three(world)
     world.lose_everything()
-    await pass_time(MENDED)
+    for x in range(20 * int(MENDED)):
+        people["bob"].move(x)
+        await pass_time(0.1)
     assert agree(**people)
     assert await world.process("one").people() == 3
-    for socket in people.values():
-        told = socket.heard()
-        assert not [m for m in told if isinstance(m, UserLeft | UserJoined | Welcome)]
-        assert [m for m in told if isinstance(m, PresenceUpdate)] == []
-        assert Roster in map(type, told)
+    for name, socket in people.items():
+        assert [type(message) for message in comings(socket)] == [Roster]
+        assert name == "bob" or socket.pointers[1] == (199, 0)
+    xs = [cursor.x for cursor in people["ada"].cursors if cursor.user == 1]
+    assert xs == sorted(xs)
 
 
 @pytest.mark.parametrize("seconds", range(6))
@@ -51,26 +68,14 @@ async def test_whenever_it_happens_nobody_is_told_as_gone(world: World, seconds:
     people = await three(world)
     people["dan"] = await world.joined("three", "dan")
     await quiet(*people.values())
-    world.processes["two"].seam.open.clear()
+    world.cut_off("two")
     await pass_time(seconds)
     world.lose_everything()
     await pass_time(0.5)
-    world.processes["two"].seam.open.set()
+    world.cut_off("two", off=False)
     await pass_time(MENDED)
     assert agree(**people)
-    for socket in people.values():
-        assert not [m for m in socket.heard() if isinstance(m, UserLeft | UserJoined)]
-
-
-async def test_moves_go_on_meanwhile_and_after(world: World) -> None:
-    people = await three(world)
-    world.lose_everything()
-    for x in range(100):
-        people["bob"].move(x)
-        await pass_time(0.1)
-    assert [people[name].pointers[1] for name in ("ada", "cy")] == [(99, 0)] * 2
-    xs = [cursor.x for cursor in people["ada"].cursors if cursor.user == 1]
-    assert xs == sorted(xs)
+    assert nobody_came_or_went(people)
 
 
 async def test_it_may_happen_again_and_again(world: World) -> None:
@@ -80,29 +85,44 @@ async def test_it_may_happen_again_and_again(world: World) -> None:
         await pass_time(pause)
     await pass_time(MENDED)
     assert agree(**people)
-    assert not [m for p in people.values() for m in p.heard() if isinstance(m, UserLeft)]
+    assert nobody_came_or_went(people)
 
 
-async def test_a_broken_socket_is_not_put_back(world: World) -> None:
+async def test_many_boards_are_read_a_few_at_a_time(world: World) -> None:
+    one, boards = world.process("one"), [UUID(int=n) for n in range(2 * REFRESHES_AT_ONCE + 1)]
+    people = [await one.socket("ada", board=board).join() for board in boards]
+    inner, reading = one.seam.snapshot, [0]
+
+    async def slow(board: UUID) -> Snapshot:
+        reading.append(reading[-1] + 1)
+        await pass_time(0.01)
+        reading.append(reading[-1] - 1)
+        return await inner(board)
+
+    one.seam.snapshot = slow  # type: ignore[method-assign]
+    world.lose_everything()
+    await pass_time(MENDED)
+    assert max(reading) == REFRESHES_AT_ONCE
+    assert await world.store.counts(boards) == dict.fromkeys(boards, 1)
+    assert {socket.count for socket in people} == {1}
+
+
+@pytest.mark.parametrize("end", [Socket.snap, Socket.leave])
+async def test_a_person_whose_stay_ends_meanwhile_is_not_put_back(
+    world: World, end: Callable[[Socket], None]
+) -> None:
     people = await three(world)
-    people.pop("cy").snap()
-    await settle()
+    end(people.pop("cy"))
+    await settle() if end is Socket.snap else None
     world.lose_everything()
     await pass_time(MENDED)
     assert agree(**people)
-    assert await world.process("one").people() == 2
     assert {m.person for m in (await world.store.snapshot(BOARD)).members} == {"ada", "bob"}
 
 
-async def test_who_leaves_while_it_is_empty_is_gone(world: World) -> None:
-    people = await three(world)
-    world.lose_everything()
-    people.pop("cy").leave()
-    await pass_time(MENDED)
-    assert agree(**people)
-
-
-async def test_who_had_left_before_the_store_fell_back_is_taken_off_again(world: World) -> None:
+async def test_sessions_that_had_left_before_the_store_fell_back_are_taken_off_again(
+    world: World,
+) -> None:
     people = await three(world)
     # As with a replica that had not heard of the leave when it took over.
     await world.store.join(BOARD, JoinRequest("long gone", "two", "cal", "Cal"))
@@ -113,7 +133,7 @@ async def test_who_had_left_before_the_store_fell_back_is_taken_off_again(world:
     assert await world.process("one").people() == 3
 
 
-async def test_an_id_that_another_took_meanwhile_is_not_given_back(world: World) -> None:
+async def test_a_user_id_that_another_took_meanwhile_is_not_given_back(world: World) -> None:
     people = await three(world)
     people["ada"].move(1, 2)
     await quiet(*people.values())
@@ -128,9 +148,10 @@ async def test_an_id_that_another_took_meanwhile_is_not_given_back(world: World)
     for x, socket in enumerate(people.values()):
         socket.move(x, 9)
     await pass_time(0.1)
-    for name, socket in people.items():
-        told = {s.welcome.user: (x, 9) for x, (n, s) in enumerate(people.items()) if n != name}
-        assert {user: at for user, at in socket.pointers.items() if user in told} == told
+    places = {socket.welcome.user: (x, 9) for x, socket in enumerate(people.values())}
+    for socket in people.values():
+        own = socket.welcome.user
+        assert socket.pointers == {user: at for user, at in places.items() if user != own}
 
 
 async def test_a_board_that_gets_another_id_strikes_nobody_for_it(world: World) -> None:
@@ -153,28 +174,14 @@ async def test_a_board_that_gets_another_id_strikes_nobody_for_it(world: World) 
     assert bob.codes == []
 
 
-ACTIVE, AWAY = UserState.ACTIVE, UserState.AWAY
-
-
-def looks(message: Message) -> bool:
-    """Return whether a message tells a version."""
-    return "version" in message
-
-
 # A process that was cut off
 
 
-async def cut_off(world: World, name: str, seconds: float) -> None:
-    """Have a process hear nothing of the store for a while."""
-    seam = world.process(name).seam
-    seam.open.clear()
-    await pass_time(seconds)
-    seam.open.set()
-
-
-async def test_who_was_taken_for_dead_is_put_back(world: World) -> None:
+async def test_people_taken_for_dead_are_put_back(world: World) -> None:
     people = await three(world)
-    await cut_off(world, "two", 30)
+    world.cut_off("two")
+    await pass_time(30)
+    world.cut_off("two", off=False)
     bob = people["bob"].welcome.user
     assert comings(people["ada"]) == [UserLeft(16028, bob), PresenceUpdate(16028, 2)]
     await pass_time(MENDED)
@@ -185,17 +192,16 @@ async def test_who_was_taken_for_dead_is_put_back(world: World) -> None:
     assert people["cy"].pointers[bob] == (1, 0)
 
 
-async def test_who_came_back_elsewhere_meanwhile_has_two_tabs_until_one_closes(
+async def test_a_person_who_came_back_elsewhere_has_two_tabs_until_one_closes(
     world: World,
 ) -> None:
     people = await three(world)
-    seam = world.process("two").seam
-    seam.open.clear()
+    world.cut_off("two")
     await pass_time(TIMING.lease + 1)
     again = await world.joined("one", "bob")
     assert again.welcome.user == people["bob"].welcome.user
     await pass_time(20)
-    seam.open.set()
+    world.cut_off("two", off=False)
     await pass_time(MENDED)
     assert (people["ada"].count, people["bob"].count) == (3, 3)
     assert set(roster(people["ada"]).values()) == {"Bob", "Cy"}
@@ -205,35 +211,40 @@ async def test_who_came_back_elsewhere_meanwhile_has_two_tabs_until_one_closes(
     assert agree(**people)
 
 
-async def test_processes_that_all_stood_still_take_nobody_for_dead(world: World) -> None:
+async def test_processes_that_all_stood_still_take_nobody_for_dead(
+    world: World, loop: SkippingLoop
+) -> None:
     people = await three(world)
-    loop = asyncio.get_running_loop()
-    loop.busy(40.0)  # type: ignore[attr-defined]
+    loop.busy(40.0)
     await pass_time(MENDED)
     assert agree(**people)
-    for socket in people.values():
-        assert not [m for m in socket.heard() if isinstance(m, UserLeft | UserJoined)]
+    assert nobody_came_or_went(people)
 
 
 # A store or a layer that is away
 
 
-async def test_a_look_that_failed_is_taken_again_with_the_next_renewal(world: World) -> None:
+async def test_a_read_that_failed_is_repeated_with_the_next_renewal(world: World) -> None:
     people = await three(world)
-    world.process("one").seam.failing["snapshot"] = OUT
+    failing = world.process("one").seam.failing
+    failing["snapshot"] = OUT
     people["dan"] = await world.joined("two", "dan")
     people["dan"].move(1, 1)
     await pass_time(5)
     assert comings(people["ada"]) == []
     assert people["ada"].pointers == {}
-    world.process("one").seam.failing.clear()
+    failing.clear()
     await pass_time(RENEWAL)
     assert agree(**people)
 
 
-async def test_a_newcomer_is_let_in_though_the_board_cannot_be_read(world: World) -> None:
-    ada = await world.joined("one", "ada")
-    seam = world.process("two").seam
+@pytest.mark.parametrize("first", [True, False])
+async def test_a_newcomer_is_let_in_though_the_board_cannot_be_read(
+    world: World, first: bool
+) -> None:
+    ada, seam = await world.joined("one", "ada"), world.process("two").seam
+    if not first:
+        await world.joined("two", "cy", board=OTHER_BOARD)
     seam.failing["snapshot"] = OUT
     bob = await world.joined("two", "bob")
     assert (bob.welcome.user, bob.count, roster(bob)) == (1, 2, {})
@@ -242,81 +253,45 @@ async def test_a_newcomer_is_let_in_though_the_board_cannot_be_read(world: World
     assert agree(ada=ada, bob=bob)
 
 
-async def test_news_that_was_lost_is_noticed_with_the_next_renewal(world: World) -> None:
-    people = await three(world)
-    world.layer.loses = looks
-    people["dan"] = await world.joined("two", "dan")
-    people.pop("cy").leave()
-    await pass_time(RENEWAL)
-    assert agree(**people)
-
-
-async def test_a_change_of_ones_own_shows_that_news_was_lost(world: World) -> None:
-    people = await three(world)
-    world.layer.loses = looks
-    people["dan"] = await world.joined("two", "dan")
-    assert comings(people["ada"]) == []
-    people["eve"] = await world.joined("one", "eve")
-    assert set(roster(people["ada"]).values()) == {"Bob", "Cy", "Dan", "Eve"}
-    await pass_time(RENEWAL)
-    assert agree(**people)
-
-
-async def test_much_news_is_one_look(world: World) -> None:
+async def test_many_changes_are_one_read(world: World) -> None:
     ada = await world.joined("one", "ada")
     people = {"ada": ada, "bob": await world.joined("two", "bob")}
     await quiet(ada)
-    seam = world.process("one").seam
-    seam.open.clear()
-    before = seam.calls.count("snapshot")
+    world.cut_off("one")
+    calls = world.process("one").seam.calls
+    before = calls.count("snapshot")
     for number in range(50):
         socket = world.process("two").socket(f"person {number}")
         people[f"person {number}"] = await socket.join(f"Person {number}")
         await settle()
-    seam.open.set()
+    world.cut_off("one", off=False)
     await pass_time(1)
-    assert seam.calls.count("snapshot") - before <= 3
+    assert calls.count("snapshot") - before <= 3
     assert agree(**people)
 
 
-@pytest.mark.parametrize("hangs", [False, True])
+@pytest.mark.parametrize("trouble", [fail, hang])
 async def test_joins_go_on_without_the_layer_and_are_shared_once_it_is_back(
-    world: World, hangs: bool
+    world: World, loop: SkippingLoop, trouble: Callable[[LayerSeam], None]
 ) -> None:
     people = {"ada": await world.joined("one", "ada")}
-    world.layer.away = not hangs
-    if hangs:
-        world.layer.open.clear()
+    trouble(world.layer)
+    begun = loop.time()
     for name, process in (("bob", "two"), ("cy", "two"), ("dan", "one")):
         people[name] = await world.joined(process, name)
+    assert loop.time() - begun < 1, "nobody waits for the layer"
     await pass_time(RENEWAL + 2)
     assert agree(**people)
     people["bob"].move(1, 2)
     await pass_time(1)
     assert people["cy"].pointers == {1: (1, 2)}
     assert people["ada"].pointers == {}
-    world.layer.away = False
-    world.layer.open.set()
+    mend(world.layer)
     await pass_time(RENEWAL + 2)
     people["bob"].move(3, 4)
     await pass_time(0.1)
     assert people["ada"].pointers == {1: (3, 4)}
     assert agree(**people)
-
-
-async def test_a_join_waits_little_for_a_layer_that_hangs(world: World) -> None:
-    await world.joined("one", "ada")
-    await world.joined("two", "bob", board=OTHER_BOARD)
-    world.layer.open.clear()
-    loop = asyncio.get_running_loop()
-    begun = loop.time()
-    crowd = [world.process("two").socket() for _ in range(30)]
-    for socket in crowd:
-        socket.ask()
-    for socket in crowd:
-        await socket.until(lambda socket=socket: socket.count)
-    assert loop.time() - begun < 3.0
-    assert {socket.count for socket in crowd} == {31}
 
 
 async def test_a_store_that_hangs_is_not_asked_ever_more_of_the_dead(world: World) -> None:
@@ -325,11 +300,11 @@ async def test_a_store_that_hangs_is_not_asked_ever_more_of_the_dead(world: Worl
     await pass_time(TIMING.lease + 1)
     seam = world.process("one").seam
     tasks, calls = len(asyncio.all_tasks()), len(seam.calls)
-    seam.open.clear()
+    world.cut_off("one")
     await pass_time(80)
     assert len(asyncio.all_tasks()) <= tasks + 4
     assert len(seam.calls) <= calls + 4
-    seam.open.set()
+    world.cut_off("one", off=False)
     await pass_time(MENDED)
     assert agree(ada=ada)
 
@@ -350,63 +325,43 @@ async def test_a_store_that_fails_is_told_of_in_the_log_and_harms_nobody(
         process.seam.failing.clear()
     await pass_time(MENDED)
     assert agree(**people)
-    for socket in people.values():
-        assert not [m for m in socket.heard() if isinstance(m, UserLeft | UserJoined)]
+    assert nobody_came_or_went(people)
 
 
-async def test_who_could_not_be_seated_is_off_the_board_everywhere(
-    world: World, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("away", [False, True])
+async def test_a_person_who_could_not_be_seated_is_taken_off_the_board(
+    world: World, caplog: pytest.LogCaptureFixture, away: bool
 ) -> None:
     people = await three(world)
-    await world.joined("four", "dan")
     # An error nobody foresaw, after the store has put them on the board.
-    world.process("five").seam.failing["snapshot"] = BrokenError("oh")
-    eve = world.process("five").socket("eve")
-    eve.ask("Eve")
-    await pass_time(1)
-    assert (eve.codes, eve.all(Welcome)) == ([Close.TRY_LATER], [])
-    assert {member.person for member in (await world.store.snapshot(BOARD)).members} == {
-        "ada",
-        "bob",
-        "cy",
-        "dan",
-    }
-    assert people["ada"].count == 4
-    assert "oh" in caplog.text
-    assert world.process("five").hub.metrics.sockets == 0
-
-
-async def test_one_that_could_not_be_seated_is_taken_off_once_the_store_can_be_told(
-    world: World,
-) -> None:
-    people = await three(world)
     seam = world.process("four").seam
-    seam.failing |= {"snapshot": BrokenError("oh"), "leave": OUT}
+    seam.failing |= {"snapshot": BrokenError("oh")} | ({"leave": OUT} if away else {})
     dan = world.process("four").socket("dan")
     dan.ask("Dan")
-    await pass_time(3)
-    assert dan.codes == [Close.TRY_LATER]
-    assert await world.process("one").people() == 4
-    del seam.failing["leave"]
+    await pass_time(0.5)
+    assert (dan.codes, dan.all(Welcome)) == ([Close.TRY_LATER], [])
+    assert "oh" in caplog.text
+    assert await world.process("one").people() == 3 + away
+    seam.failing.pop("leave", None)
     await pass_time(RENEWAL)
     assert await world.process("one").people() == 3
     assert agree(**people)
 
 
-async def test_while_the_store_is_in_doubt_the_broken_ask_little(world: World) -> None:
-    await three(world)
-    crowd = [await world.joined("one", f"person {n}") for n in range(20)]
-    await pass_time(3)
-    for socket in crowd:
-        socket.snap()
-    await pass_time(TIMING.grace - 1)
-    world.lose_everything()
-    calls = world.process("one").seam.calls
-    before = calls.count("reap")
-    await pass_time(2)
-    assert calls.count("reap") - before <= 3 * len(crowd)
-    await pass_time(MENDED)
-    assert await world.process("one").people() == 3
+async def test_a_person_removed_before_they_are_seated_is_refused(world: World) -> None:
+    ada, two = await world.joined("one", "ada"), world.process("two")
+    await world.joined("two", "cy", board=OTHER_BOARD)
+    two.seam.late.add("join")
+    world.cut_off("two")
+    bob = two.socket("bob")
+    bob.ask()
+    await settle()
+    await world.store.remove(BOARD, "bob", 60)
+    world.cut_off("two", off=False)
+    await settle()
+    assert (bob.codes, bob.all(Welcome)) == ([Close.REMOVED], [])
+    await pass_time(RENEWAL)
+    assert agree(ada=ada)
 
 
 async def test_no_task_is_left_when_the_processes_have_ended(world: World) -> None:
@@ -420,52 +375,12 @@ async def test_no_task_is_left_when_the_processes_have_ended(world: World) -> No
     assert asyncio.all_tasks() == before
 
 
-async def test_a_grace_of_which_the_store_knows_nothing_ends_all_the_same(world: World) -> None:
-    ada, cy = await world.joined("one", "ada"), await world.joined("one", "cy")
-    seam = world.process("one").seam
-
-    async def lost(board: UUID, session: str) -> None:
-        """Answered, and then lost by a failover."""
-
-    seam.start_grace = lost  # type: ignore[method-assign]
-    cy.snap()
-    await pass_time(TIMING.grace + 2)
-    assert ada.count == await world.process("one").people() == 1
-    seam.calls.clear()
-    await pass_time(60)
-    assert {*seam.calls} == {"renew", "snapshot"}
-
-
-async def test_who_was_told_to_come_later_is_not_put_on_board(world: World) -> None:
-    ada, bob = await world.joined("one", "ada"), await world.joined("two", "bob")
-    await quiet(ada, bob)
-    seam = world.process("one").seam
-    seam.open.clear()
-    await pass_time(2.5)  # a renewal hangs
-    cy = world.process("one").socket("cy")
-    cy.ask("Cy")
-    await cy.until(lambda: cy.codes)
-    seam.calls.clear()
-    seam.open.set()
-    await pass_time(5)
-    assert "join" not in seam.calls
-    assert comings(bob) == []
-
-
-async def test_a_loss_of_everything_is_one_roster_for_everybody(world: World) -> None:
-    people = await three(world)
-    world.lose_everything()
-    await pass_time(2 * MENDED)
-    for socket in people.values():
-        assert len([message for message in socket.heard() if isinstance(message, Roster)]) == 1
-
-
-async def test_nobody_waits_for_a_renewal_that_takes_long_while_the_lease_lasts(
-    world: World,
+async def test_nobody_waits_for_a_renewal_while_the_lease_lasts(
+    world: World, loop: SkippingLoop
 ) -> None:
     await world.joined("one", "ada")
     seam = world.process("one").seam
-    loop, inner, begun = asyncio.get_running_loop(), seam.renew, asyncio.Event()
+    inner, begun = seam.renew, asyncio.Event()
 
     async def slow(process: str) -> Mapping[UUID, BoardSummary]:
         begun.set()

@@ -3,12 +3,12 @@ and that leaves and graces are carried out when it is back."""
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 import pytest
 
 from presence.protocol.errors import Close, Notice, TryLater
 from presence.protocol.messages import (
-    Cursor,
     Dialect,
     Heartbeat,
     NoticeMessage,
@@ -16,8 +16,9 @@ from presence.protocol.messages import (
     Rate,
     UserLeft,
 )
-from presence.server.hub import SWEEP_EVERY, Hub
-from presence.store.base import Timing
+from presence.server.board import ADMIT_WITHIN
+from presence.server.hub import SWEEP_EVERY
+from presence.store.base import Departure, Timing
 from presence.store.memory import MemoryStore
 from tests.server.harness import (
     BOARD,
@@ -25,99 +26,98 @@ from tests.server.harness import (
     OUT,
     BrokenError,
     Process,
-    Seam,
+    Socket,
     pass_time,
     settle,
+    start_process,
 )
+from tests.support.clock import SkippingLoop
 from tests.support.metrics import by_label
 
+End = Callable[[Socket], None]
 
+
+# A JOIN
+
+
+@pytest.mark.parametrize("error", [OUT, BrokenError("oh")])
 @pytest.mark.parametrize("method", ["join", "renew"])
-async def test_out_of_reach_at_join_is_told_and_closed(process: Process, method: str) -> None:
-    process.seam.failing[method] = OUT
+async def test_a_join_that_fails_is_told_and_closed(
+    process: Process, caplog: pytest.LogCaptureFixture, method: str, error: Exception
+) -> None:
+    process.seam.failing[method] = error
     ada = process.socket()
     ada.ask()
     await settle()
-    assert ada.messages == [NoticeMessage(Notice.TRY_LATER, 2_000)]
+    retry = OUT.retry if error is OUT else TryLater.default_retry
+    assert ada.messages == [NoticeMessage(Notice.TRY_LATER, retry)]
     assert ada.codes == [Close.TRY_LATER]
     assert by_label(process.hub.metrics, "closed_total", "code") == {"1013": 1}
     assert process.hub.metrics.sockets == 0
     assert "leave" not in process.seam.calls
+    assert ("oh" in caplog.text) == (error is not OUT)
 
 
-async def test_a_join_that_fails_otherwise_is_told_too_and_logged(
-    process: Process, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("method", ["join", "renew"])
+async def test_a_stay_that_ended_is_not_closed_for_a_join_that_fails(
+    process: Process, method: str
 ) -> None:
-    process.seam.failing["join"] = BrokenError("oh")
-    ada = process.socket()
-    ada.ask()
-    await settle()
-    assert ada.messages == [NoticeMessage(Notice.TRY_LATER, TryLater.default_retry)]
-    assert ada.codes == [Close.TRY_LATER]
-    assert [record.levelno for record in caplog.records] == [logging.ERROR]
-    assert "oh" in caplog.text
-
-
-async def test_who_left_meanwhile_is_not_closed(process: Process) -> None:
-    process.seam.failing["join"] = OUT
+    if method == "join":
+        await process.joined()  # the lease is fresh
+    process.seam.failing[method] = OUT
     process.seam.open.clear()
-    ada = process.socket()
-    ada.ask()
+    bob = process.socket()
+    bob.ask()
     await settle()
-    ada.leave()
+    assert process.seam.calls[-1] == method
+    bob.leave()
     process.seam.open.set()
     await settle()
-    assert (ada.frames, ada.codes) == ([], [])
+    assert (bob.frames, bob.codes) == ([], [])
     process.seam.failing.clear()
-    assert (await ada.join()).count == 1
+    await pass_time(2)
+    assert (await bob.join()).count == 1 + (method == "join")
 
 
-async def test_those_on_the_board_go_on_while_the_store_is_out_of_reach(
-    process: Process, caplog: pytest.LogCaptureFixture
+async def test_a_join_that_takes_too_long_is_refused_and_not_carried_out(
+    process: Process, loop: SkippingLoop
 ) -> None:
-    ada, bob = await process.two()
-    for method in ("join", "leave", "start_grace", "reap", "renew"):
-        process.seam.failing[method] = OUT
-    await pass_time(8)
-    bob.move(1)
-    assert ada.cursors == [Cursor(1, 1, 0)]
-    assert "out of reach" in caplog.text
-    assert "Traceback" not in caplog.text
-
-
-@pytest.mark.parametrize(("method", "end"), [("leave", "leave"), ("leave", "hang_up")])
-async def test_a_leave_that_fails_otherwise_is_logged_and_harms_nobody(
-    process: Process, caplog: pytest.LogCaptureFixture, method: str, end: str
-) -> None:
-    ada, bob = await process.two()
-    process.seam.failing[method] = BrokenError("oh")
-    getattr(bob, end)()
-    await pass_time(1)
-    assert [record.levelno for record in caplog.records] == [logging.ERROR]
-    assert "oh" in caplog.text
-    assert UserLeft(16028, 1) in ada.heard()
-    cy = await process.joined()
-    ada.move(1)
-    assert cy.pointers[0] == (1, 0)
-
-
-async def test_a_store_that_hangs_is_not_asked_ever_more(process: Process) -> None:
     ada = await process.joined()
-    tasks = len(asyncio.all_tasks())
+    await pass_time(4)
     process.seam.open.clear()
-    for _ in range(10):
-        ada.say(Heartbeat())
-        await pass_time(60)
-    assert len(asyncio.all_tasks()) <= tasks + 1
+    await pass_time(1.5)  # a renewal hangs
+    bob, asked = process.socket("bob"), loop.time()
+    bob.ask("Bob")
+    await bob.until(lambda: bob.codes)
+    assert loop.time() - asked == pytest.approx(ADMIT_WITHIN)
+    assert bob.messages == [NoticeMessage(Notice.TRY_LATER, TryLater.default_retry)]
+    process.seam.calls.clear()
     process.seam.open.set()
-    await settle()
+    await pass_time(5)
+    assert "join" not in process.seam.calls
+    assert ada.heard() == []
+
+
+async def test_without_the_store_a_join_is_refused_at_once(process: Process) -> None:
+    await process.joined()
+    process.seam.failing["renew"] = OUT
+    await pass_time(6)
+    process.seam.open.clear()
+    bob = process.socket("bob")
+    bob.ask("Bob")
+    assert bob.codes == [Close.TRY_LATER]
+    process.seam.open.set()
+    process.seam.failing.clear()
+    await pass_time(2)
     assert (await process.joined()).count == 2
+
+
+# The queue of a board
 
 
 async def test_one_board_waits_for_the_store_and_no_other_does(process: Process) -> None:
     ada = await process.joined()
-    slow, quick = asyncio.Event(), process.seam.inner.join
-    seam = process.seam
+    slow, quick, seam = asyncio.Event(), process.seam.inner.join, process.seam
 
     async def join(board, request):  # type: ignore[no-untyped-def]
         if board == OTHER_BOARD:
@@ -140,7 +140,6 @@ async def test_what_is_asked_of_one_board_is_done_in_turn(process: Process) -> N
     cy = process.socket("bob")
     bob.snap()
     cy.ask()
-    ada.say(Heartbeat())
     ada.hang_up()
     await settle()
     process.seam.calls.clear()
@@ -150,20 +149,34 @@ async def test_what_is_asked_of_one_board_is_done_in_turn(process: Process) -> N
     assert (cy.welcome.user, cy.count) == (1, 1)
 
 
-@pytest.mark.parametrize("end", ["leave", "hang_up"])
-async def test_a_leave_is_carried_through_when_the_store_is_back(
-    process: Process, end: str
-) -> None:
+# Leaves and graces
+
+
+@pytest.mark.parametrize("end", [Socket.leave, Socket.hang_up])
+async def test_a_leave_is_carried_out_when_the_store_is_back(process: Process, end: End) -> None:
     ada, bob = await process.two()
     process.seam.failing["leave"] = OUT
-    getattr(bob, end)()
+    end(bob)
     await pass_time(30)
     assert await process.people() == 2
-    assert 25 <= process.seam.calls.count("leave") <= 35
+    assert process.seam.calls.count("leave") == pytest.approx(30 / SWEEP_EVERY, abs=2)
     process.seam.failing.clear()
     await pass_time(1.5)
-    assert ada.count == 1
-    assert await process.people() == 1
+    assert ada.count == await process.people() == 1
+
+
+async def test_a_leave_that_is_late_does_not_end_the_next_stay(process: Process) -> None:
+    ada, bob = await process.two()
+    process.seam.failing["leave"] = OUT
+    bob.leave()
+    await pass_time(1.5)
+    bob.ask()
+    await pass_time(1.5)
+    process.seam.failing.clear()
+    await pass_time(5)
+    assert await process.people() == 2
+    bob.move(4)
+    assert ada.pointers[bob.welcome.user] == (4, 0)
 
 
 async def test_a_grace_begins_when_the_store_is_back(process: Process) -> None:
@@ -175,8 +188,7 @@ async def test_a_grace_begins_when_the_store_is_back(process: Process) -> None:
     await pass_time(4)
     assert ada.count == 2
     await pass_time(3)
-    assert ada.count == 1
-    assert await process.people() == 1
+    assert ada.count == await process.people() == 1
 
 
 @pytest.mark.parametrize("method", ["reap", "renew"])
@@ -193,57 +205,69 @@ async def test_a_grace_ends_when_the_store_is_back(process: Process, method: str
     assert ada.count == 1
 
 
-async def test_a_leave_from_an_earlier_stay_does_not_end_the_next(process: Process) -> None:
-    ada, bob = await process.two()
-    process.seam.failing["leave"] = OUT
-    bob.leave()
-    await pass_time(1.5)
-    bob.ask()
-    await pass_time(1.5)
-    process.seam.failing.clear()
-    await pass_time(5)
-    assert await process.people() == 2
-    bob.move(4)
-    assert ada.pointers[bob.welcome.user] == (4, 0)
-
-
-@pytest.mark.parametrize("method", ["start_grace", "reap"])
-async def test_a_grace_that_fails_otherwise_is_logged_and_leaves_no_ghost(
-    process: Process, caplog: pytest.LogCaptureFixture, method: str
+@pytest.mark.parametrize(
+    ("method", "end"),
+    [("leave", Socket.hang_up), ("start_grace", Socket.snap), ("reap", Socket.snap)],
+)
+async def test_an_end_that_fails_otherwise_is_logged_and_leaves_no_ghost(
+    process: Process, caplog: pytest.LogCaptureFixture, method: str, end: End
 ) -> None:
     ada, bob = await process.two()
     process.seam.failing[method] = BrokenError("oh")
-    bob.snap()
+    end(bob)
     await pass_time(60)
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
-    assert ada.heard()[-2:] != []
-    assert UserLeft(16028, 1) in ada.messages
+    assert "oh" in caplog.text
+    assert UserLeft(16028, 1) in ada.heard()
 
 
-async def test_a_grace_that_is_not_quite_over_by_the_stores_clock() -> None:
-    store = Seam(MemoryStore(asyncio.get_running_loop().time, Timing(grace=5.25)))
-    process = Process(Hub(store, "p", least=33, timing=Timing(grace=5.0)), store)
+async def test_a_grace_that_is_not_over_by_the_stores_clock_is_waited_for() -> None:
+    process = start_process(Timing(grace=5.0), store=Timing(grace=5.25))
     ada, bob = await process.two()
     bob.snap()
     await pass_time(5.1)
     assert ada.heard() == [Rate(0)]
     await pass_time(0.2 + SWEEP_EVERY)
     assert ada.heard() == [UserLeft(16028, 1), PresenceUpdate(16028, 1)]
-    assert store.calls.count("reap") == 2
+    assert process.seam.calls.count("reap") == 2
     await process.hub.close()
 
 
-async def test_a_session_taken_over_while_its_socket_is_open_here_hears_no_more(
+async def test_a_grace_that_the_store_forgot_ends_all_the_same(process: Process) -> None:
+    ada, bob = await process.two()
+
+    async def lost(*_: object) -> None:
+        """Answered, and then lost by a failover."""
+
+    process.seam.start_grace = lost  # type: ignore[method-assign]
+    bob.snap()
+    await pass_time(Timing().grace + 2)
+    assert ada.count == await process.people() == 1
+    process.seam.calls.clear()
+    await pass_time(10)
+    assert {*process.seam.calls} == {"renew"}
+
+
+async def test_the_hub_renews_while_anybody_is_in_their_grace() -> None:
+    process = start_process(Timing(grace=60.0))
+    ada = await process.joined("ada")
+    ada.snap()
+    await pass_time(30)
+    assert process.seam.calls.count("renew") > 6
+    assert (await process.joined("ada")).welcome.user == 0
+    await process.hub.close()
+
+
+# What only a store in trouble does
+
+
+async def test_a_session_taken_over_while_its_socket_is_open_hears_no_more(
     process: Process,
 ) -> None:
     ada = await process.joined()
-    old = process.socket("bob", dialect=Dialect.EXPLICIT)
-    old.ask("Bob")
-    await pass_time(1)
-    old.heard()
+    old = await process.joined("bob", dialect=Dialect.EXPLICIT)
     # As where the lease of this process was out for a moment.
-    member = ((await process.seam.inner.snapshot(BOARD)).members)[1]
-    await process.seam.inner.start_grace(BOARD, member.session)
+    await process.seam.inner.start_grace(BOARD, old.connection.session_id)
     new = await process.joined("bob")
     assert new.welcome.user == 1
     ada.move(1)
@@ -257,28 +281,61 @@ async def test_a_session_taken_over_while_its_socket_is_open_here_hears_no_more(
     assert ada.count == 2
 
 
-async def test_a_hub_renews_while_anybody_is_in_their_grace() -> None:
-    timing = Timing(grace=60.0)
-    store = Seam(MemoryStore(asyncio.get_running_loop().time, timing))
-    process = Process(Hub(store, "p", least=33, timing=timing), store)
-    ada = await process.joined("ada")
-    ada.snap()
-    await pass_time(30)
-    assert store.calls.count("renew") > 6
-    assert (await process.joined("ada")).welcome.user == 0
-    await process.hub.close()
+async def test_a_session_reaped_while_its_socket_is_open_is_put_back(process: Process) -> None:
+    ada, bob = await process.two()
+    session, reap = ada.connection.session_id, process.seam.inner.reap
+
+    async def reap_ada(_: object) -> Departure:
+        return await process.seam.inner.leave(BOARD, session)
+
+    process.seam.reap = reap_ada  # type: ignore[method-assign]
+    bob.snap()
+    await pass_time(Timing().grace + 1)
+    process.seam.reap = reap  # type: ignore[method-assign]
+    await pass_time(5)
+    assert (ada.count, ada.codes, await process.people()) == (1, [], 1)
+    assert (await process.joined("cy")).count == 2
+
+
+async def test_a_process_alone_puts_back_those_whom_the_store_lost(
+    process: Process, loop: SkippingLoop, caplog: pytest.LogCaptureFixture
+) -> None:
+    ada, bob = await process.two()
+    process.seam.inner = MemoryStore(loop.time, Timing())
+    await pass_time(10)
+    assert (ada.count, bob.count, await process.people()) == (2, 2, 2)
+    assert "lost sessions, putting them back" in caplog.text
 
 
 async def test_people_of_a_process_that_stalled_are_not_taken_for_dead(
-    process: Process,
+    process: Process, loop: SkippingLoop
 ) -> None:
     ada, bob = await process.two()
     bob.snap()
     await settle()
-    loop = asyncio.get_running_loop()
-    loop.busy(40.0)  # type: ignore[attr-defined]
+    loop.busy(40.0)
     await pass_time(1)
-    assert ada.count == 1
-    assert await process.people() == 1
-    cy = await process.joined()
-    assert cy.count == 2
+    assert ada.count == await process.people() == 1
+    assert (await process.joined()).count == 2
+
+
+@pytest.mark.parametrize("error", [None, BrokenError("oh")])
+async def test_a_lease_that_is_not_renewed_is_tried_again_one_at_a_time(
+    process: Process, caplog: pytest.LogCaptureFixture, error: Exception | None
+) -> None:
+    ada = await process.joined()
+    tasks, calls = len(asyncio.all_tasks()), len(process.seam.calls)
+    if error:
+        process.seam.failing["renew"] = error
+    else:
+        process.seam.open.clear()
+    for _ in range(3):
+        ada.say(Heartbeat())
+        await pass_time(30)
+    assert len(asyncio.all_tasks()) <= tasks + 1
+    assert len(process.seam.calls) - calls == pytest.approx(90 if error else 1, abs=6)
+    assert ("lease: not renewed" in caplog.text) == bool(error)
+    process.seam.failing.clear()
+    process.seam.open.set()
+    await pass_time(2)
+    assert (await process.joined()).count == 2

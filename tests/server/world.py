@@ -1,18 +1,10 @@
 """Several processes on one loop, over one store and one channel layer that can be slow, fail, and
-lose what is said."""
+lose messages."""
 
 import asyncio
 from typing import Any
 
-from presence.protocol.messages import (
-    PresenceUpdate,
-    Roster,
-    States,
-    UserJoined,
-    UserLeft,
-    UserState,
-    Welcome,
-)
+from presence.protocol.messages import PresenceUpdate, Roster, UserJoined, UserLeft, Welcome
 from presence.server.events import Event
 from presence.server.hub import Hub
 from presence.server.operations import Operations, RecentActivity
@@ -40,22 +32,22 @@ class World:
         self.events: list[Event] = []
 
     def process(self, name: str) -> Process:
-        """Return a process, which is started when it is first asked for."""
+        """Return a process; the first call starts it."""
         if name not in self.processes:
-            seam = Seam(self.store)
+            seam: Any = Seam(self.store)
             tell = self.events.append
             hub = Hub(seam, name, least=33, timing=TIMING, layer=self.layer, tell=tell)
             self.processes[name] = Process(hub, seam)
         return self.processes[name]
 
     async def joined(self, name: str, person: str, **how: Any) -> Socket:
-        """Have a person join, on a process; everybody has heard of it, and a quiet tick passed."""
+        """Have a person join on a process, let everybody be told, and let a quiet tick pass."""
         socket = await self.process(name).socket(person, **how).join(person.title())
         await pass_time(0.2)
         return socket
 
     def operations(self, name: str = "") -> Operations:
-        """Return staff on a process, or, unnamed, on none."""
+        """Return staff on a process, or on none."""
         hub = self.processes[name].hub if name else None
         return Operations(self.store, self.layer, hub, self.events.append, RecentActivity())
 
@@ -65,8 +57,14 @@ class World:
         return told
 
     async def die(self, name: str) -> None:
-        """End a process without a word: its sockets, its lease and its relay stay as they are."""
+        """End a process without a word: its sockets, its lease and its groups stay as they are."""
         await self.processes[name].hub.close()
+
+    def cut_off(self, *names: str, off: bool = True) -> None:
+        """Have the store answer some processes no more, or all; or again."""
+        for name in names or self.processes:
+            event = self.processes[name].seam.open
+            event.clear() if off else event.set()
 
     def lose_everything(self) -> None:
         """Empty the store, as a FLUSHALL does."""
@@ -77,8 +75,8 @@ class World:
     async def close(self) -> None:
         """End every process."""
         self.layer.open.set()
+        self.cut_off(off=False)
         for process in self.processes.values():
-            process.seam.open.set()
             await process.hub.close()
 
     def _new_store(self) -> MemoryStore:
@@ -93,36 +91,15 @@ async def quiet(*sockets: Socket) -> None:
 
 
 def comings(socket: Socket) -> list[object]:
-    """What a socket has heard since it was last asked, of who comes and goes."""
+    """Return what a socket has heard of joins and leaves since it was last asked."""
     kinds = (UserJoined, UserLeft, PresenceUpdate, Roster, Welcome)
     return [message for message in socket.heard() if isinstance(message, kinds)]
 
 
 def roster(socket: Socket) -> dict[int, str]:
-    """Who else is on the board, as a socket knows it from all it has heard."""
-    known: dict[int, str] = {}
-    for message in socket.messages:
-        if isinstance(message, Roster):
-            known = {entry.user: entry.name for entry in message.users}
-        elif isinstance(message, UserJoined):
-            known[message.user] = message.name
-        elif isinstance(message, UserLeft):
-            del known[message.user]
-    known.pop(socket.welcome.user, None)
-    return known
-
-
-def states(socket: Socket) -> dict[int, UserState]:
-    """What people do, as a socket knows it from all it has heard."""
-    known: dict[int, UserState] = {}
-    for message in socket.messages:
-        if isinstance(message, Roster):
-            known = {entry.user: entry.state for entry in message.users}
-        elif isinstance(message, UserJoined):
-            known[message.user] = UserState.ACTIVE
-        elif isinstance(message, States):
-            known |= dict(message.states)
-    return known
+    """Return the names of the others on the board, as a socket knows them."""
+    users = socket.view.users.items()
+    return {user: name for user, (name, _) in users if user != socket.welcome.user}
 
 
 def agree(**people: Socket) -> bool:

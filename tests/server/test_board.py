@@ -1,0 +1,251 @@
+"""One board in one process, or two: joins, moves, the tick, leaves and graces; and the hub, which
+sleeps while there is nobody."""
+
+import gc
+import weakref
+from collections.abc import Callable
+
+import pytest
+
+from presence.protocol.messages import (
+    Cursor,
+    CursorBroadcast,
+    Heartbeat,
+    PresenceUpdate,
+    Rate,
+    Roster,
+    RosterEntry,
+    States,
+    UserJoined,
+    UserLeft,
+    UserState,
+)
+from presence.server.hub import SWEEP_EVERY
+from tests.server.harness import BOARD, Process, Socket, pass_time, settle
+from tests.server.world import TIMING, World, comings, quiet
+from tests.support.clock import SkippingLoop
+from tests.support.metrics import value
+
+INTERVAL = 0.033
+EITHER = pytest.mark.parametrize("second", ["one", "two"])
+"""The process of the second person; the first is on process one."""
+
+
+# In the same process or in another
+
+
+@EITHER
+async def test_two_people_are_told_of_each_other(world: World, second: str) -> None:
+    ada = await world.joined("one", "ada")
+    ada.heard()
+    bob = await world.joined(second, "bob")
+    board, color = ada.welcome.board, ada.welcome.color
+    assert (bob.welcome.board, bob.welcome.user, bob.welcome.interval) == (board, 1, 33)
+    others = Roster(board, (RosterEntry(0, UserState.ACTIVE, color, "Ada"),))
+    assert bob.heard() == [bob.welcome, others, PresenceUpdate(board, 2)]
+    joined = UserJoined(board, 1, "Bob", bob.welcome.color)
+    assert ada.heard() == [joined, PresenceUpdate(board, 2), Rate(33)]
+
+
+@EITHER
+async def test_the_first_move_after_a_quiet_interval_is_told_at_once(
+    world: World, second: str
+) -> None:
+    ada, bob = await world.joined("one", "ada"), await world.joined(second, "bob")
+    await quiet(ada, bob)
+    bob.move(7, 8)
+    await settle()
+    assert ada.heard() == [CursorBroadcast((Cursor(1, 7, 8),))]
+    assert bob.heard() == []
+
+
+@EITHER
+@pytest.mark.parametrize("end", [Socket.leave, Socket.hang_up])
+async def test_a_leave_is_told_at_once(
+    world: World, second: str, end: Callable[[Socket], None]
+) -> None:
+    ada, bob = await world.joined("one", "ada"), await world.joined(second, "bob")
+    await quiet(ada)
+    end(bob)
+    await settle()
+    assert comings(ada) == [UserLeft(16028, 1), PresenceUpdate(16028, 1)]
+    assert await world.process("one").people() == 1
+
+
+@EITHER
+async def test_a_broken_socket_is_off_the_board_after_the_grace(world: World, second: str) -> None:
+    ada, bob = await world.joined("one", "ada"), await world.joined(second, "bob")
+    await quiet(ada)
+    bob.snap()
+    await pass_time(TIMING.grace - 0.1)
+    assert comings(ada) == []
+    await pass_time(SWEEP_EVERY)
+    assert comings(ada) == [UserLeft(16028, 1), PresenceUpdate(16028, 1)]
+    assert await world.process("one").people() == 1
+
+
+async def test_a_person_who_comes_back_within_the_grace_goes_on_unnoticed(
+    process: Process,
+) -> None:
+    ada, bob = await process.joined(), await process.joined("bob", name="Bob")
+    before = bob.welcome
+    ada.move(1, 2)
+    bob.move(3, 4)
+    await pass_time(1)
+    bob.snap()
+    await pass_time(4)
+    ada.heard()
+    again = await process.joined("bob", name="Bob")
+    assert (again.welcome.user, again.welcome.color) == (before.user, before.color)
+    assert again.pointers == {0: (1, 2)}
+    again.move(5, 6)
+    again.snap()
+    await pass_time(4)
+    assert ada.count == 2, "the second grace has its own time"
+    await process.joined("bob", name="Bob")
+    await pass_time(10)
+    told = [m for m in ada.heard() if not isinstance(m, Rate)]
+    assert told == [CursorBroadcast((Cursor(1, 5, 6),))]
+    assert (ada.count, await process.people()) == (2, 2)
+    assert value(process.hub.metrics, "resumes_total") == 2
+    assert "reap" not in process.seam.calls
+
+
+async def test_after_a_leave_the_socket_may_join_again(process: Process) -> None:
+    ada, bob = await process.two()
+    bob.leave()
+    await pass_time(1)
+    assert ada.count == 1
+    heard = len(bob.messages)
+    ada.move(5)
+    await pass_time(1)
+    assert len(bob.messages) == heard
+    bob.ask("Bob")
+    await pass_time(1)
+    assert (bob.welcome.user, bob.count, ada.count) == (2, 2, 2)
+    bob.move(9)
+    assert ada.pointers[2] == (9, 0)
+
+
+# The tick
+
+
+async def test_moves_that_follow_share_a_frame_per_interval(
+    process: Process, loop: SkippingLoop
+) -> None:
+    ada, bob, cy = [await process.joined() for _ in range(3)]
+    await quiet(ada, bob, cy)
+    ada.move(1)
+    began = loop.time()
+    for x in range(10):
+        bob.move(x)
+    cy.move(3)
+    ada.move(4)
+    await ada.until(lambda: ada.pointers.get(1) == (9, 0))
+    assert loop.time() - began == pytest.approx(INTERVAL)
+    await pass_time(1)
+    tick = CursorBroadcast((Cursor(1, 9, 0), Cursor(2, 3, 0), Cursor(0, 4, 0)))
+    assert ada.heard() == [tick]
+    assert bob.heard() == [CursorBroadcast((Cursor(0, 1, 0),)), tick]
+
+
+async def test_no_socket_gets_more_than_a_frame_per_interval(process: Process) -> None:
+    ada, bob = await process.two()
+    for x in range(100):
+        bob.move(x)
+        await pass_time(0.01)
+    assert 28 <= len(ada.heard()) <= 32
+    xs = [cursor.x for cursor in ada.cursors]
+    assert xs == sorted(set(xs))
+    assert xs[-1] >= 96
+
+
+async def test_a_process_that_lags_slows_the_pace_and_recovers(
+    process: Process, loop: SkippingLoop
+) -> None:
+    ada, bob = await process.two()
+    for x in range(20):
+        bob.move(x)
+        bob.move(x + 1)
+        loop.busy(0.5)
+        await settle()
+    slow = ada.all(Rate)[-1].interval
+    assert 33 < slow <= 1000
+    await pass_time(60)
+    assert ada.all(Rate)[-1].interval == 33
+
+
+async def test_the_sweep_tells_of_idle_people(process: Process) -> None:
+    ada, bob = await process.two()
+    ada.move(1)
+    await pass_time(28)
+    assert ada.heard() == []
+    await pass_time(3)
+    assert States(((1, UserState.IDLE),)) in ada.heard()
+    bob.move(1)
+    await pass_time(1)
+    active = States(((1, UserState.ACTIVE),))
+    assert ada.heard()[-2:] == [active, CursorBroadcast((Cursor(1, 1, 0),))]
+
+
+# Boards and the hub come and go
+
+
+async def test_nothing_is_kept_of_a_connection_and_a_board_that_ended(process: Process) -> None:
+    ada, bob = await process.two()
+    kept = [weakref.ref(process.hub.board(BOARD)), weakref.ref(bob.connection)]
+    ada.hang_up()
+    bob.snap()
+    del ada, bob
+    await pass_time(4)
+    gc.collect()
+    assert [ref() is None for ref in kept] == [False, True]
+    await pass_time(3)
+    gc.collect()
+    assert [ref() is None for ref in kept] == [True, True]
+    cy = await process.joined()
+    assert (cy.welcome.user, cy.count) == (0, 1)
+
+
+async def test_a_board_that_empties_while_somebody_joins_is_still_one_board(
+    process: Process,
+) -> None:
+    ada = await process.joined()
+    bob, cy = process.socket(), process.socket()
+    ada.hang_up()
+    bob.ask()
+    await bob.until(lambda: bob.count == 1)
+    await cy.join()
+    cy.move(1)
+    await pass_time(1)
+    assert bob.count == cy.count == 2
+    assert bob.pointers == {cy.welcome.user: (1, 0)}
+
+
+async def test_the_hub_renews_its_lease_while_anybody_is_here(process: Process) -> None:
+    bob = await process.joined()
+    for _ in range(12):
+        bob.say(Heartbeat())
+        await pass_time(50)
+    assert process.seam.calls.count("renew") == pytest.approx(150, abs=5)
+    assert await process.people() == 1
+    bob.hang_up()
+    await pass_time(2)
+    renewals = process.seam.calls.count("renew")
+    await pass_time(600)
+    assert process.seam.calls.count("renew") == renewals
+    assert (await process.joined()).count == 1
+
+
+async def test_a_closed_hub_has_nothing_left_to_do(process: Process) -> None:
+    ada, bob = await process.two()
+    bob.snap()
+    ada.move(1)
+    ada.move(2)
+    await settle()
+    await process.hub.close()
+    calls = len(process.seam.calls)
+    ada.heard()
+    await pass_time(600)
+    assert len(process.seam.calls) == calls
+    assert ada.heard() == []
