@@ -10,7 +10,7 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; 
 BIN := .venv/bin
 CLIENT := presence/client
 
-.PHONY: help run test lint client bench lock screenshots clean
+.PHONY: help run check test lint client bench lock screenshots clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -23,6 +23,10 @@ run: .venv/run.stamp  ## Try it: the example site on http://127.0.0.1:8000 (HOST
 	@case $(HOST) in 127.*|localhost|::1) ;; *) echo "Others can reach this, and sign in as admin / admin.";; esac
 	@echo "Welcome board: http://$(subst 0.0.0.0,127.0.0.1,$(HOST)):$(PORT)/boards/00000000-0000-4000-8000-000000000001/"
 	@$(BIN)/daphne --bind $(HOST) --port $(PORT) presence_site.asgi:application
+
+check: .venv/dev.stamp $(CLIENT)/node_modules/.stamp  ## Run the tests that need no server and no browser, in about a minute
+	npm --prefix $(CLIENT) run --silent test
+	$(BIN)/pytest -q -m 'not redis' --ignore=tests/client_facing --ignore=tests/system
 
 test: .venv/dev.stamp $(CLIENT)/node_modules/.stamp  ## Run every test: Python, TypeScript, real servers, real browser
 	@sh tests/system.sh

@@ -1,7 +1,19 @@
+import pytest
 from hypothesis import HealthCheck, settings
 
-# What is judged here is what the code says, not how busy the machine is.
+# Tests judge what the code does, not how busy the machine is.
 settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("any machine")
+
+REDIS_FIXTURES = {"redis", "redis_process", "fill"}
+"""Fixtures that start a real Redis."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a real Redis: `make check` leaves it out."""
+    for item in items:
+        if REDIS_FIXTURES & {*getattr(item, "fixturenames", ())}:
+            item.add_marker(pytest.mark.redis)

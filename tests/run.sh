@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the Python tests. Those of many processes take minutes of real time in which this machine has
-# little to do, so they run beside all others, and tell what they found at the end.
+# Runs the Python tests. Those in a browser run beside all others, and print their result after them:
+# on two cores, each half leaves the other enough.
 #
 # usage: tests/run.sh FOLDER   where coverage and pytest are
 set -u
@@ -9,14 +9,13 @@ bin=$1
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-"$bin/pytest" tests/system --ignore=tests/system/test_hop.py >"$log" 2>&1 &
-cluster=$!
-"$bin/coverage" run -m pytest --ignore=tests/system
-rest=$?
-wait "$cluster"
+"$bin/pytest" tests/client_facing >"$log" 2>&1 &
+browser=$!
+"$bin/coverage" run -m pytest --ignore=tests/client_facing --ignore=tests/system
 status=$?
+"$bin/pytest" tests/system --ignore=tests/system/test_hop.py || status=1
+wait "$browser" || status=1
 cat "$log"
-# Now that nothing else runs: it measures.
-"$bin/pytest" tests/system/test_hop.py
-hop=$?
-[ "$rest" = 0 ] && [ "$status" = 0 ] && [ "$hop" = 0 ]
+# It measures, so nothing else may run.
+"$bin/pytest" tests/system/test_hop.py || status=1
+exit "$status"
