@@ -83,7 +83,7 @@ def test_every_command_is_in_the_help() -> None:
     targets = set(re.findall(r"^([a-z]+):", text("Makefile"), re.MULTILINE))
     helped = set(re.findall(r"^([a-z]+):.*## ", text("Makefile"), re.MULTILINE))
     assert targets == helped
-    for command in ("make run", "make test", "make bench", "make help"):
+    for command in ("make run", "make check", "make test", "make bench", "make help"):
         assert command in text("README.md")
 
 
