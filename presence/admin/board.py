@@ -163,8 +163,7 @@ def _act(action: str, board: Any, person: str) -> str:
 
 
 def _account_url(site: AdminSite, request: HttpRequest) -> str | None:
-    """Return the admin's URL of an account, with `ANY_ACCOUNT` in place of its primary key; None if
-    the user may not view accounts."""
+    """Return an account's URL with `ANY_ACCOUNT` as its key; None if the user may not view it."""
     if not may_view(site, request, get_user_model()):
         return None
     meta = get_user_model()._meta
@@ -173,11 +172,8 @@ def _account_url(site: AdminSite, request: HttpRequest) -> str | None:
 
 
 class AccountNames:
-    """A cache of user names, by the account's primary key as text.
-
-    The site's database may be slow: the event loop waits for it only for a moment, while a request
-    waits for all names.
-    """
+    """A cache of user names by primary key as text. The site's database may be slow: the event loop
+    waits for it only for a moment, a request for all names."""
 
     def __init__(self) -> None:
         self._names: dict[str, tuple[str, float]] = {}
@@ -185,10 +181,8 @@ class AccountNames:
         self._lookup: asyncio.Task[None] | None = None
 
     async def get(self, keys: Collection[str]) -> Mapping[str, str]:
-        """Return the names that are known by now.
-
-        Unknown ones are looked up in one query, also for several boards; "" if there is none.
-        """
+        """Return the names that are known by now, "" for none. The others are looked up in one
+        query for all boards."""
         if len(self._names) > MAX_CACHED:
             self._names = {}
         oldest = monotonic() - NAME_LIFETIME
@@ -205,11 +199,8 @@ class AccountNames:
         while self._wanted:
             keys, self._wanted = self._wanted, set()
             names: Mapping[str, str] = {}
-            try:
+            with outages.attempt("looking up account names"):
                 names = await run_in_worker(_user_names, keys)
-                outages.works("looking up account names")
-            except Exception as error:  # noqa: BLE001 (the site's own account model)
-                outages.failed(error, "looking up account names")
             self._names |= {key: (names.get(key, ""), monotonic()) for key in keys}
 
 
@@ -219,8 +210,7 @@ def _user_names(keys: Collection[str]) -> dict[str, str]:
 
 
 class ArrivalTimes:
-    """When people came, as measured first: each fetch measures it again by another clock, and the
-    panel would jitter."""
+    """When people came, as measured first: measured anew at each fetch, it would jitter."""
 
     def __init__(self) -> None:
         self._times: dict[tuple[UUID, str], int] = {}
@@ -256,16 +246,13 @@ def _authorize(staff: StaffRequest, board: UUID) -> BoardQuery | None:
 
 async def _fetch(queries: Collection[BoardQuery]) -> Mapping[BoardQuery, dict[str, Any]]:
     """Fetch each board by itself, and leave those out that fail."""
-    slots, task = asyncio.Semaphore(FETCHES_AT_ONCE), "fetching the people of a board"
+    slots = asyncio.Semaphore(FETCHES_AT_ONCE)
     boards: dict[BoardQuery, dict[str, Any]] = {}
 
     async def fetch(query: BoardQuery) -> None:
-        try:
+        with outages.attempt("fetching the people of a board"):
             async with slots:
                 boards[query] = await _fetch_board(query)
-            outages.works(task)
-        except Exception as error:  # noqa: BLE001 (one board's failure is not that of others)
-            outages.failed(error, task)
 
     await asyncio.gather(*map(fetch, queries))
     return boards

@@ -51,10 +51,8 @@ def rank(counts: Mapping[UUID, int]) -> list[UUID]:
 
 
 class Titles:
-    """A cache of the titles that one user may view in an admin site.
-
-    Create it within `in_request` for a single request; that one waits for its lookups.
-    """
+    """A cache of the titles that one user may view in an admin site. Created within `in_request`,
+    it waits for its lookups."""
 
     def __init__(self, site: AdminSite, request: HttpRequest) -> None:
         self.site = site
@@ -108,16 +106,12 @@ class Titles:
         return listed, unknown
 
     async def _look_up(self, boards: Collection[UUID], ranking: Collection[UUID]) -> None:
-        (request, at), task = self._request, f"looking up board titles (site={self.site.name})"
-        try:
+        request, at = self._request
+        with outages.attempt(f"looking up board titles (site={self.site.name})"):
             titles = await run_in_worker(viewable_titles, self.site, request, boards)
-            outages.works(task)
-        except Exception as error:  # noqa: BLE001 (the site's own code)
-            outages.failed(error, task)
-            return
-        ranked = {*ranking}
-        self._titles = {b: known for b, known in self._titles.items() if b in ranked}
-        self._titles |= {board: (titles.get(board), at) for board in boards}
+            ranked = {*ranking}
+            self._titles = {b: known for b, known in self._titles.items() if b in ranked}
+            self._titles |= {board: (titles.get(board), at) for board in boards}
 
 
 _kept: WeakValueDictionary[tuple[int, str], Titles] = WeakValueDictionary()

@@ -43,15 +43,10 @@ Counts = dict[UUID, int]
 
 def counts_or_none(ask: Callable[[], Counts]) -> Counts | None:
     """Return what a function of `presence.api` returns, None where it fails. Never raises."""
-    if not get_settings().ENABLED:
-        return None
-    try:
-        counts = ask()
-    except Exception as error:  # noqa: BLE001 (the page is shown without counts)
-        outages.failed(error, "counting people")
-        return None
-    outages.works("counting people")
-    return counts
+    if get_settings().ENABLED:
+        with outages.attempt("counting people"):
+            return ask()
+    return None
 
 
 class OnlineCounts:
@@ -63,10 +58,8 @@ class OnlineCounts:
 
     @cached_property
     def boards_with_people(self) -> Counts | None:
-        """The counts of all boards with people, None where they are not known.
-
-        This takes two trips to the store and one database query.
-        """
+        """The counts of all boards with people, in two trips to the store and a query; None if
+        unknown."""
         counts = counts_or_none(api.census)
         if counts is None:
             messages.warning(self._request, gettext("It is not known now where people are."))
@@ -77,10 +70,8 @@ class OnlineCounts:
         return {board: count for board, count in counts.items() if board in viewable}
 
     def count_rows(self, rows: Iterable[Any]) -> None:
-        """Set `presence_cell` of each row; None for a board that the user may not view.
-
-        This takes one trip to the store, or none if the page is sorted or filtered by people.
-        """
+        """Set `presence_cell` of each row, None for a board that the user may not view. Takes one
+        trip to the store, or none if the page is sorted or filtered by people."""
         may_view = self._model_admin.has_view_permission
         boards = {row.pk for row in rows if may_view(self._request, row)}
         if "boards_with_people" in self.__dict__:
@@ -171,10 +162,8 @@ def _cell(board: UUID, count: int | None) -> SafeString:
 
 @dataclass(frozen=True, slots=True)
 class RowsQuery:
-    """The boards that a page shows, and those whose counts it may get.
-
-    `empty` is the value while nobody is on any board: it is made once and copied by each fetch.
-    """
+    """The boards that a page shows, and those whose counts it may get. `empty`, the value while
+    nobody is on any board, is made once and copied by each fetch."""
 
     shown: frozenset[UUID]
     viewable: frozenset[UUID]

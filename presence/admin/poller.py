@@ -21,9 +21,7 @@ page of somebody who may not view it any more."""
 
 class Poller:
     """Fetches a topic every `interval` seconds, once for all subscribed pages, on one event loop.
-
-    `cpu_time` returns the CPU seconds that this thread has used.
-    """
+    `cpu_time` returns the CPU seconds that this thread has used."""
 
     def __init__(self, topic: Topic, cpu_time: Callable[[], float] = thread_time) -> None:
         self._topic = topic
@@ -65,11 +63,8 @@ def poller_of(topic: str) -> Poller:
 
 async def poll(topic: Topic, queries: Collection[Query]) -> Mapping[Query, Any]:
     """Fetch a topic once; return the value of each query, `unavailable` where that failed."""
-    task, values = f"fetching the topic {topic.name}", {}
-    try:
+    values: Mapping[Query, Any] = {}
+    with outages.attempt(f"fetching the topic {topic.name}"):
         async with asyncio.timeout(FETCH_WITHIN):
-            values = {**await topic.fetch(queries)}
-        outages.works(task)
-    except Exception as error:  # noqa: BLE001 (whatever it is, pages show that nothing is known)
-        outages.failed(error, task)
+            values = await topic.fetch(queries)
     return {q: values[q] if q in values else topic.unavailable(q) for q in queries}

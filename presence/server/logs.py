@@ -5,7 +5,8 @@ No line holds a person's name or address unless the site asks for it (`PRESENCE[
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
@@ -51,10 +52,11 @@ class JsonFormatter(BaseJsonFormatter):
 class OutageLog:
     """Logs one line when something stops working, and one when it works again.
 
-    Call `failed` or `works` after every attempt: only a change is logged. Both messages are
-    formatted with `args`, and each combination of them has its own state. An error in `expected`
-    is a warning; any other is logged as an error with its traceback. An outage ends `calm` seconds
-    after its last failure at the earliest, so attempts that fail now and then are one outage.
+    Call `failed` or `works` after every attempt, or make it in `attempt`: only a change is logged.
+    Both messages are formatted with `args`, and each combination of them has its own state. An
+    error in `expected` is a warning; any other is logged as an error with its traceback. An outage
+    ends `calm` seconds after its last failure at the earliest, so attempts that fail now and then
+    are one outage.
     """
 
     def __init__(
@@ -96,12 +98,19 @@ class OutageLog:
             self._last_failures.pop(args, None)
             self._log.info(self._works, *args)
 
+    @contextmanager
+    def attempt(self, *args: object) -> Iterator[None]:
+        """Note whether the block fails. Any exception ends the block, and is not raised again."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 (others' code may raise anything)
+            self.failed(error, *args)
+        else:
+            self.works(*args)
+
 
 class Journal:
-    """Logs one line, at INFO, for each event of people and of this process.
-
-    `names` adds names and addresses to the lines.
-    """
+    """Logs one line, at INFO, for each event; with names and addresses if `names` is True."""
 
     def __init__(self, process: str, *, names: bool) -> None:
         self._process = process
@@ -134,10 +143,8 @@ class Journal:
     def closed(
         self, error: PresenceError, board: UUID | None, session: str = "", *, address: str
     ) -> None:
-        """Log that a connection was closed for an error; `board` is None where there is none.
-
-        A restart is left out: `draining` logs one line for all its connections.
-        """
+        """Log that a connection was closed for an error, unless for a restart: `draining` logs that
+        once."""
         if isinstance(error, Restarting):
             return
         code = error.close or Close.CLEAN

@@ -84,11 +84,8 @@ class StatsPublisher:
         while True:
             await asyncio.sleep(delay)
             start = self._hub.now()
-            try:
+            with self._outage.attempt():
                 await self._round()
-                self._outage.works()
-            except Exception as error:  # noqa: BLE001 (whatever it is, the next round tries again)
-                self._outage.failed(error)
             delay = max(0.0, start + PUBLISH_INTERVAL - self._hub.now())
 
     async def _round(self) -> None:
@@ -131,13 +128,10 @@ class StatsPublisher:
         )
 
     def _count(self) -> dict[str, float]:
-        metrics = self._hub.metrics
         names = ("frames_in", "frames_out", "bytes_in", "bytes_out")
-        ticks, lag = total(metrics.tick_lag)
-        return {name: getattr(metrics, name) for name in names} | {
-            "late_ticks": ticks,
-            "tick_lag": lag,
-        }
+        counts: dict[str, float] = {name: getattr(self._hub.metrics, name) for name in names}
+        counts["late_ticks"], counts["tick_lag"] = total(self._hub.metrics.tick_lag)
+        return counts
 
 
 def _ratio(amount: float, of: float) -> float:
