@@ -105,8 +105,7 @@ class PageCounts:
         allowed = async_to_sync(self._allowed)(boards, deadline - STORE_SHARE)
         if not allowed:
             return {}
-        within = max(STORE_SHARE, deadline - monotonic())
-        people = api.counts(allowed, within=within)
+        people = api.counts(allowed, within=max(STORE_SHARE, deadline - monotonic()))
         breaker.works()
         return people
 

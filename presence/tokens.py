@@ -77,12 +77,10 @@ def read(token: str, board: UUID, origin: str) -> Grant:
 
 def offered(subprotocols: Iterable[str]) -> str | None:
     """Return the token among the subprotocols that a client offers, None where there is none."""
-    tokens = (
-        name.removeprefix(SUBPROTOCOL_PREFIX)
-        for name in subprotocols
-        if name.startswith(SUBPROTOCOL_PREFIX)
-    )
-    return next(tokens, None)
+    for name in subprotocols:
+        if name.startswith(SUBPROTOCOL_PREFIX):
+            return name.removeprefix(SUBPROTOCOL_PREFIX)
+    return None
 
 
 def _signer() -> TimestampSigner:

@@ -50,9 +50,8 @@ PROXY_HEADER = re.compile(
 @never_cache
 async def healthz(request: HttpRequest) -> HttpResponse:
     """Answer 200 `ok`, or 503 with a line for each part that is down."""
-    parts = {"database": sync_to_async(_ping_database), "store": _ping_store}
     down = []
-    for name, ping in parts.items():
+    for name, ping in {"database": sync_to_async(_ping_database), "store": _ping_store}.items():
         try:
             async with asyncio.timeout(HEALTH_TIMEOUT):
                 await ping()

@@ -1,5 +1,4 @@
-"""The admin's page "Presence": all boards together and every process, kept up to date by the topic
-`overview`."""
+"""The admin's page "Presence" about all boards and processes, and the topic `overview`."""
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping
@@ -28,9 +27,6 @@ from presence.conf import get_settings
 from presence.models import Overview
 from presence.runtime import running_hub
 from presence.stats import ProcessStats, aprocess_stats
-
-INTERVAL = 0.5
-"""Seconds between two fetches of the overview."""
 
 
 class OverviewAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
@@ -158,8 +154,7 @@ async def _fetch(queries: Collection[OverviewQuery]) -> Mapping[OverviewQuery, d
 
 
 def _with_own_values(published: Iterable[ProcessStats]) -> list[ProcessStats]:
-    """Return the stats of all processes, by name. They are up to 5 s old, except for the sockets
-    and boards of this process."""
+    """Return all stats by name, at most 5 s old, with this process's sockets and boards of now."""
     processes = {stats.process: stats for stats in published}
     running = running_hub()
     if running is not None:
@@ -180,6 +175,6 @@ OVERVIEW = Topic(
     authorize=_authorize,
     fetch=_fetch,
     unavailable=_unavailable,
-    interval=INTERVAL,
+    interval=0.5,
 )
 """How many people there are, the busiest boards, and how every process does."""

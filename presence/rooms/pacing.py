@@ -36,10 +36,8 @@ def pace(sockets: int, lag: float, current: int, least: int = LEAST_MS) -> int:
 
 
 class Lag:
-    """How late this process's timers are, in seconds, smoothed over `LAG_MEMORY`.
-
-    Smoothed by time and not by the number of timers: the more lag, the fewer timers run.
-    """
+    """How late this process's timers are, in seconds, smoothed over `LAG_MEMORY` by time and not by
+    their number: the more lag, the fewer timers run."""
 
     def __init__(self) -> None:
         self.seconds = 0.0

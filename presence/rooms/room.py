@@ -57,37 +57,26 @@ class Room:
         It stays true while moves wait for their quota, and while lag keeps the interval up: only a
         flush lowers that again.
         """
-        changes = self._pending
         return bool(
-            changes.moved
-            or changes.states
-            or changes.joined
-            or changes.left
-            or changes.renamed
-            or changes.everything
+            self._pending.moved  # first, since it is the usual case and quick to see
+            or self._pending != PendingChanges()
             or self._newcomers
             or self.people != self.told_people
             or pace(self.seats.connected, 0.0, self.interval, self._least) != self.interval
         )
 
     def arrive(self, member: Member, dialect: Dialect | None, *, name_set: bool = False) -> None:
-        """Seat a new session; `dialect` is None for one that another process serves.
-
-        The next flush announces it, and welcomes one of this process.
-        """
+        """Seat a new session, which the next flush announces, and welcomes unless another process
+        serves it (`dialect` is None)."""
         self._arrive(self._seat(member, dialect, name_set=name_set))
 
     def resume(
         self, member: Member, dialect: Dialect | None, old: str, *, name_set: bool = False
     ) -> None:
-        """Seat a session as with `arrive`, in the place of session `old` of the same person.
-
-        The others are told neither a leave nor a join, unless the name is another one.
-        """
-        seat, before = (
-            self._seat(member, dialect, name_set=name_set),
-            self.seats.by_session.get(old),
-        )
+        """Seat a session as with `arrive`, in the place of session `old` of the same person. The
+        others are told only if the name changed."""
+        seat = self._seat(member, dialect, name_set=name_set)
+        before = self.seats.by_session.get(old)
         if before is None or before.member.user != member.user:
             # Another process knew of the old session, or of its new user id, before this one.
             self.depart(old)
@@ -138,9 +127,7 @@ class Room:
 
     def move(self, session: str, position: bytes) -> None:
         """Note where a session's pointer is (4 bytes as on the wire); only the latest matters.
-
-        Spectators and unknown sessions change nothing.
-        """
+        Spectators and unknown sessions change nothing."""
         seat = self.seats.by_session.get(session)
         if seat is None or (user := seat.member.user) == NO_USER:
             return
@@ -170,10 +157,8 @@ class Room:
         self._pending.update(*self.seats.update(process, cursors, states))
 
     def flush(self, now: float, lag: float = 0.0) -> Flush:
-        """Return what there is to tell at `now` (seconds), and forget it.
-
-        `lag` is how late this process's timers are, in seconds; it slows the pace.
-        """
+        """Return what there is to tell at `now`, and forget it. `lag` is how late this process's
+        timers are; it slows the pace. Both are in seconds."""
         changes, seats, board = self._pending, self.seats, self.board_id
         interval = pace(seats.connected, lag, self.interval, self._least)
         if interval != self.interval:
@@ -222,10 +207,8 @@ class Room:
         self._pending.everything = True
 
     def catch_up(self, dialect: Dialect) -> list[bytes]:
-        """Return the current cursors, for a session that was too slow to get the ones between.
-
-        Users that are not announced yet are left out: their cursors come with the next flush.
-        """
+        """Return the current cursors, for a session that was too slow to get the ones between, but
+        not those of users who are not announced yet."""
         joined = self._pending.joined
         known = [seat for user, seat in self.seats.by_user.items() if user not in joined]
         return shown_cursors(self.board_id, dialect, known)
@@ -258,10 +241,8 @@ class Room:
             self._pending.states[seat.member.user] = state
 
     def _take_moves(self, now: float) -> dict[int, bytes]:
-        """Take the moves that their persons' quotas allow; the others wait for a later flush.
-
-        Other processes have applied the quotas of their own people.
-        """
+        """Take the moves that their persons' quotas allow; the others wait for a later flush. Other
+        processes have applied the quotas of their own people."""
         users, waiting, taken = self.seats.by_user, self._pending.moved, {}
         for user, position in waiting.items():
             seat = users[user]

@@ -163,7 +163,7 @@ class TestTitles:
         site.answers.set()
 
     def test_a_title_disappears_within_5_s(self) -> None:
-        assert busiest.TITLE_LIFETIME + overview.INTERVAL < 5
+        assert busiest.TITLE_LIFETIME + overview.OVERVIEW.interval < 5
         assert busiest.REFRESH_AFTER + MAX_IDLE + busiest.TITLE_WITHIN < 5, (
             "where fetches take much CPU time"
         )

@@ -20,10 +20,6 @@ from presence.store.redis.scripts import Argument, Call, Script
 Server = str | Redis | RedisCluster
 """A URL (redis://, rediss://, unix://), or a client of the site's own."""
 
-# Redis is down, loading, read-only, out of memory or forbids the command. All of this passes, or is
-# for the site's staff, who find it in the log.
-_TROUBLE = (RedisError, RedisClusterException, OSError)
-
 CALLS_PER_TRIP = 250
 """Scripts sent together: thousands would hold up Redis and our own event loop."""
 
@@ -129,7 +125,9 @@ class ScriptClient:
                     await client.execute_command("PING")
                 yield client
                 self._failed = False
-        except _TROUBLE as error:
+        except (RedisError, RedisClusterException, OSError) as error:
+            # Redis is down, loading, read-only, out of memory or forbids the command. All of this
+            # passes, or is for the site's staff, who find it in the log.
             self._failed = True
             raise TryLater(f"Redis: {str(error) or type(error).__name__}") from error
 
