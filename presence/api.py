@@ -39,8 +39,7 @@ async def aonline(board: Any) -> int:
 
 
 async def acounts(boards: Iterable[Any]) -> dict[UUID, int]:
-    """Return how many people are on each of the boards, by UUID. Takes one round trip to the store
-    for each 1,000 boards."""
+    """Return the people on each board, by UUID, in a round trip for each 1,000 boards."""
     uuids = [board_id(board) for board in boards]
     return dict(await _call(lambda operations: operations.store.counts(uuids)))
 

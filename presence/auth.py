@@ -29,8 +29,7 @@ logger = logging.getLogger(__name__)
 
 
 class Decision(enum.Enum):
-    """A site's answer when somebody wants to join a board. NOT_FOUND does not reveal that the board
-    exists."""
+    """A site's answer to somebody who wants to join; NOT_FOUND hides that the board exists."""
 
     ALLOW = "allow"
     SIGN_IN = "sign in"
@@ -71,8 +70,7 @@ def account_name(user: Any) -> str:
 
 
 def visitor_name(user: Any) -> str | None:
-    """Return a signed-in user's name on boards; None for a guest or a name without a visible
-    character."""
+    """Return a signed-in user's name; None for a guest or a name that shows nothing."""
     if user is None or not user.is_authenticated:
         return None
     name: str = import_string(get_settings().DISPLAY_NAME)(user)
@@ -116,10 +114,8 @@ async def _fail_closed() -> AsyncIterator[None]:
 
 @_fail_closed()
 async def admit(scope: Mapping[str, Any], board: UUID) -> Visitor:
-    """Return who opens a socket on a board.
-
-    Raises a `Refused` where this visitor may not join, and `TryLater` where that is not known.
-    """
+    """Return who opens a socket on a board. Raises a `Refused` where this visitor may not join, and
+    `TryLater` where that is not known."""
     token = offered(scope.get("subprotocols", ()))
     if token is not None:
         return await _admit_bearer(read(token, board, origin_of(scope)), board)
@@ -133,8 +129,8 @@ async def admit(scope: Mapping[str, Any], board: UUID) -> Visitor:
 
 
 async def _admit_bearer(grant: Grant, board: UUID) -> Visitor:
-    """Return whom a token names. The rules decide about an account; for anybody else the token is
-    the permission."""
+    """Return whom a token names. The rules decide about accounts; others the token itself
+    permits."""
     if grant.account is None:
         await _find_board(board)
         return Visitor(grant.person, clean_name(grant.name) or None)

@@ -49,8 +49,7 @@ class Settings:
 
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
-    """Return the site's settings. Raises `ImproperlyConfigured`, which names the setting, where one
-    is wrong."""
+    """Return the site's settings. `ImproperlyConfigured` names the setting that is wrong."""
     given = getattr(settings, NAME, {})
     if not isinstance(given, dict):
         raise ImproperlyConfigured(f"{NAME} must be a dictionary, not {given!r}.")

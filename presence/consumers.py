@@ -111,8 +111,7 @@ class Endpoint(AsyncWebsocketConsumer):
 
 
 def choose_dialect(offered: list[str]) -> Dialect | None:
-    """Return the dialect for the subprotocols that a client offers; None if it offers only
-    others."""
+    """Return the dialect for a client's subprotocols; None if it offers only others."""
     if SUBPROTOCOL in offered:
         return Dialect.COMPACT
     return None if offered else Dialect.EXPLICIT
@@ -142,8 +141,7 @@ class PresenceConsumer(Endpoint):
         )
 
     async def drain(self) -> bool:
-        """See `Endpoint.drain`. The store learns of it first: a client may be back at once, through
-        another process."""
+        """Tell the store first: a client may be back at once, through another process."""
         hub = current_hub()
         hub.drain()
         if self.connection is None:

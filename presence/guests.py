@@ -44,10 +44,8 @@ def read_signed(value: str | None) -> str | None:
 
 
 def person_of(user: Any, cookies: Mapping[str, str], session_key: str | None) -> str | None:
-    """Return the key that all sockets of one person share, None where the visitor is unknown.
-
-    It holds the primary key of an account, but only digests of guest ids and session keys.
-    """
+    """Return the key that all sockets of one person share, None where the visitor is unknown. Guest
+    ids and session keys are in it as digests only."""
     if user is not None and user.is_authenticated:
         return user_person(user)
     guest = read_guest(cookies)

@@ -24,10 +24,8 @@ Handler = Callable[[HttpRequest], HttpResponse] | Callable[[HttpRequest], Awaita
 
 
 def guest_of(request: HttpRequest, known: str | None = None) -> str:
-    """Return the guest id of a request, and have the response set the cookie.
-
-    `known` is the id to use where there is no cookie. Without either the guest gets a new id.
-    """
+    """Return a request's guest id, else `known`, else a new one, and have the response set the
+    cookie."""
     current = getattr(request, ATTRIBUTE, None) or read_guest(request.COOKIES)
     guest = current or known or new_guest()
     setattr(request, ATTRIBUTE, guest)

@@ -22,8 +22,7 @@ TEXTS = {
 
 
 def overlay_strings() -> dict[str, Any]:
-    """Return the overlay's `strings` in the active language; empty for English, which the script
-    has itself."""
+    """Return the overlay's `strings`; empty for English, which the script has itself."""
     texts = {name: gettext(text) for name, text in TEXTS.items()}
     forms = {n: ngettext("{count} person here", "{count} people here", n) for n in EXAMPLES}
     if texts == TEXTS and forms[2] == "{count} people here":

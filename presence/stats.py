@@ -29,11 +29,9 @@ async def read(board: UUID | None, span: Span, count: int) -> list[Point]:
 
 
 async def aprocess_stats() -> list[ProcessStats]:
-    """Return the stats of every living process, by name. They are at most 5 s old.
-
-    A process appears with its first socket, or its first request for `/healthz` or `/metrics`. It
-    disappears 15 s after it was last heard of.
-    """
+    """Return the stats of every living process, by name, at most 5 s old. One appears with its
+    first socket or request for `/healthz` or `/metrics`, and disappears 15 s after its last
+    publication."""
     published = await with_history(lambda history: history.published())
     return [ProcessStats.load(published[process]) for process in sorted(published)]
 

@@ -27,10 +27,8 @@ def may_view(site: AdminSite, request: HttpRequest, model: type[Model]) -> bool:
 
 
 def may_view_board(model_admin: "ModelAdmin[Any]", request: HttpRequest, board: UUID) -> bool:
-    """Return whether the user may view the page of a board.
-
-    Like that page, this checks the permission for this board only, not the one for all boards.
-    """
+    """Return whether the user may view the page of a board: like that page, by the permission for
+    this board alone."""
     found = model_admin.get_object(request, str(board))
     return found is not None and model_admin.has_view_permission(request, found)
 
@@ -38,10 +36,8 @@ def may_view_board(model_admin: "ModelAdmin[Any]", request: HttpRequest, board: 
 def viewable_boards(
     model_admin: "ModelAdmin[Any]", request: HttpRequest, boards: Collection[UUID]
 ) -> frozenset[UUID]:
-    """Return those of the boards that the user may view.
-
-    This takes one query, plus whatever a `has_view_permission` of the site's own asks per board.
-    """
+    """Return those of the boards that the user may view, with one query plus whatever a
+    `has_view_permission` of the site's own asks per board."""
     if not model_admin.has_view_permission(request):
         return frozenset()
     if type(model_admin).has_view_permission is ModelAdmin.has_view_permission:
@@ -69,10 +65,8 @@ def _viewable(
 
 
 def may_view_anywhere(request: HttpRequest, model: type[Model]) -> bool:
-    """Return whether the user may view a model in any admin site.
-
-    Where no admin site has it, staff need Django's permission to view or change it.
-    """
+    """Return whether the user may view a model in any admin site; where none has it, staff need
+    Django's permission to view or change it."""
     sites = _sites_with(model)
     if sites:
         return any(may_view(site, request, model) for site in sites)

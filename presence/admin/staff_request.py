@@ -40,11 +40,8 @@ class StaffRequest:
 
 
 class ReadOnlySession(dict[str, Any]):
-    """The content of a session, which is never written.
-
-    `django.contrib.auth.get_user` may end a session or change its key, and a socket cannot send the
-    browser a new cookie.
-    """
+    """The content of a session, which is never written: `get_user` may end a session or change its
+    key, and a socket cannot send the browser a new cookie."""
 
     def __init__(self, session_key: str | None) -> None:
         store = import_module(settings.SESSION_ENGINE).SessionStore(session_key)

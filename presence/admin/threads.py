@@ -25,11 +25,8 @@ _in_request: ContextVar[bool] = ContextVar("_in_request", default=False)
 
 @contextmanager
 def in_request() -> Iterator[None]:
-    """Mark the block as part of an HTTP request, which gets one complete answer.
-
-    `run_in_worker` then uses the request's own thread, which alone sees what the request's
-    transaction changed.
-    """
+    """Mark the block as part of an HTTP request, which waits for a complete answer. `run_in_worker`
+    then stays in its thread, which alone sees what its transaction changed."""
     token = _in_request.set(True)
     try:
         yield

@@ -94,10 +94,8 @@ def authorize(request: StaffRequest, wanted: Mapping[str, Any]) -> dict[str, Que
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """What a page wants to see: `topics` holds what each topic parsed, by its name.
-
-    `site` is the name of an admin site; `model` is "app.model" in small letters, or "".
-    """
+    """What a page wants of each topic, as parsed, in the admin site called `site`. `model` is
+    "app.model" in small letters, or ""."""
 
     site: str
     model: str

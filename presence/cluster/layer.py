@@ -43,10 +43,7 @@ def board_group(board: UUID) -> str:
 
 
 def process_group(process: str) -> str:
-    """Return the group that reaches one process.
-
-    Channels allows ASCII letters, digits, hyphens, underscores and periods in a name, and fewer
-    than 100 of them.
-    """
+    """Return the group that reaches one process. Channels takes fewer than 100 ASCII letters,
+    digits, hyphens, underscores and periods."""
     safe = "".join(c if c.isascii() and c.isalnum() else "-" for c in process)
     return f"{GROUP_PREFIX}.process.{safe[-60:]}"

@@ -113,8 +113,7 @@ class _Inbox(Generic[T]):
 
 
 async def bounded(what: str, work: Awaitable[T], seconds: float) -> T:
-    """Return the result of others' code; `TryLater` where it fails or takes longer than so many
-    seconds."""
+    """Return the result of others' code; `TryLater` if it fails or takes more than `seconds`."""
     try:
         async with asyncio.timeout(seconds):
             return await work

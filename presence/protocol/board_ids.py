@@ -15,10 +15,7 @@ def home_id(board: UUID) -> int:
 
 
 def next_id(home: int, taken: Container[int]) -> int:
-    """Return the first id from ``home`` on that is not taken; 1 follows 65535.
-
-    Where every id is taken, return ``home``: the id is only a label on the wire, so boards may
-    share it.
-    """
+    """Return the first id from ``home`` on that is not taken; 1 follows 65535. Boards share
+    ``home`` where every id is taken: it is only a label on the wire."""
     candidates = chain(range(home, MAX_BOARD_ID + 1), range(1, home))
     return next((candidate for candidate in candidates if candidate not in taken), home)

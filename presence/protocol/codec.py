@@ -39,10 +39,8 @@ from presence.protocol.messages import (
 
 
 def encode(message: ClientMessage | ServerMessage, dialect: Dialect) -> bytes:
-    """Return a message's frame.
-
-    ``ValueError`` for a message that the dialect does not have and for a field out of range.
-    """
+    """Return a message's frame. ``ValueError`` for a message that the dialect does not have, or a
+    field out of range."""
     rule = _ENCODERS[dialect].get(type(message))
     if rule is None:
         raise ValueError(f"the {dialect.value} dialect has no {type(message).__name__}")
@@ -77,10 +75,8 @@ class Field(Protocol):
 
 
 class Number:
-    """An unsigned big-endian integer of ``size`` bytes that is one of ``values``.
-
-    ``of`` is the type it is read as: ``int`` or an enum.
-    """
+    """An unsigned big-endian integer of ``size`` bytes that is one of ``values``. It is read as
+    ``of``, which is ``int`` or an enum."""
 
     def __init__(
         self,

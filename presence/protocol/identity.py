@@ -1,5 +1,4 @@
-"""A person's name and colour, as pure functions that give the same answer in every process
-(PROTOCOL.md, Identifiers)."""
+"""A person's name and colour, the same in every process (PROTOCOL.md, Identifiers)."""
 
 import re
 import unicodedata

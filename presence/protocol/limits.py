@@ -8,10 +8,8 @@ POSITIONS_AT_ONCE = 3
 
 
 class SlidingWindow:
-    """Detects more than ``limit`` hits within ``seconds``; exact, in constant time.
-
-    It keeps the last ``limit + 1`` hits. They are too many if even the oldest of them is recent.
-    """
+    """Detects more than ``limit`` hits within ``seconds``, exactly and in constant time: it keeps
+    ``limit + 1`` hits, which are too many if even the oldest is recent."""
 
     def __init__(self, limit: int, seconds: float) -> None:
         self._seconds = seconds

@@ -152,10 +152,8 @@ class Welcome:
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """Server: exactly these users are here; it replaces what the client knew.
-
-    The first one leaves the client itself out, later ones may include it.
-    """
+    """Server: exactly these users are here; it replaces what the client knew. The first one leaves
+    the client itself out, later ones may include it."""
 
     board: int
     users: tuple[RosterEntry, ...]

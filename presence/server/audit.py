@@ -1,7 +1,5 @@
-"""Compares what the store and the processes say about who is on the boards.
-
-Nothing is asked here: `auditor` does that.
-"""
+"""Compares what the store and the processes, which `auditor` asks, say about who is on the
+boards."""
 
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

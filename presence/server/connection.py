@@ -1,7 +1,5 @@
 """One socket in this process: feeds its session what arrives, and carries out what that asks for.
-
-It knows bytes and a transport; which server is behind that is the caller's matter.
-"""
+It knows bytes and a transport, not the server behind it."""
 
 from collections.abc import Collection
 from typing import Protocol
@@ -68,8 +66,7 @@ class Connection:
         hub.connect(self)
 
     def receive(self, data: bytes | None) -> None:
-        """Take one message as it came; None stands for a text message. After the end nothing is
-        heard."""
+        """Take one message as it came, None for a text message; ignore it after the end."""
         if self._closed:
             return
         self._metrics.frames_in += 1

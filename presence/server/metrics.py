@@ -1,7 +1,4 @@
-"""The metrics of one process, and the answer to a scrape of /metrics.
-
-docs/operations.md lists them all.
-"""
+"""The metrics of one process (docs/operations.md lists them), and the answer to a scrape."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping

@@ -88,10 +88,8 @@ class Operations:
         self._name = f"staff:{uuid4().hex}"
 
     async def scene(self, board: UUID, within: float = ACTIVITY_TIMEOUT) -> Scene:
-        """Return a board as it is now.
-
-        Other processes have `within` seconds to tell its activity; with 0 nobody is asked.
-        """
+        """Return a board as it is now. Other processes have `within` seconds to tell its activity;
+        with 0 nobody is asked."""
         snapshot, activity = await self.store.snapshot(board), Activity()
         if within and self._hub is not None:
             activity = self._hub.activity(board)
@@ -101,8 +99,7 @@ class Operations:
         return scene(snapshot, activity, datetime.now(UTC))
 
     async def remove(self, board: UUID, person: str, seconds: float) -> int:
-        """Take a person off a board and keep them out for so many seconds. Return how many tabs
-        this closes."""
+        """Take a person off a board for so many seconds. Return how many tabs this closes."""
         departure = await self.store.remove(board, person, seconds)
         if self._hub is not None:
             self._hub.departed(board, departure)

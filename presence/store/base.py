@@ -24,8 +24,7 @@ from uuid import UUID
 from presence.protocol.messages import NO_USER, Color
 
 REMOVED_SESSION_TTL = 3600.0
-"""Seconds for which a removed session is remembered, at least. A process that lost contact for less
-cannot put the session back."""
+"""Seconds, at least, for which a process that lost contact cannot put a removed session back."""
 
 MAX_CLOSED = 365 * 24 * 3600.0
 """Seconds for which a board may be closed, at most: every key in the store expires."""
@@ -166,9 +165,7 @@ class Store(Protocol):
 
     async def reap(self, board: UUID) -> Departure:
         """Take off every session whose grace is over, or whose process lost its lease a grace ago.
-
-        If several processes reap at once, each member is in the answer to only one of them.
-        """
+        Of several processes that reap at once, only one gets a member in its answer."""
 
     async def restore(self, board: UUID, members: Sequence[Member]) -> Snapshot:
         """Put back members that the shared state lost, or dropped because it took them for dead.
@@ -180,10 +177,8 @@ class Store(Protocol):
         """
 
     async def remove(self, board: UUID, person: str, seconds: float) -> Departure:
-        """Take all sessions of a person off a board, and ban the person for some seconds.
-
-        The ban replaces an earlier one; with 0 the person may come back at once.
-        """
+        """Take all sessions of a person off a board, and ban the person for some seconds, 0 for
+        none, in place of an earlier ban."""
 
     async def close_board(self, board: UUID, seconds: float) -> None:
         """Refuse newcomers for some seconds, at most `MAX_CLOSED`; replaces an earlier call.

@@ -24,10 +24,8 @@ STATS_TTL = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A resolution: buckets of `seconds` each, of which the last `kept` are kept.
-
-    `page` is how many buckets a store may keep together.
-    """
+    """A resolution: buckets of `seconds` each, of which the last `kept` are kept, `page` of them
+    together."""
 
     name: str
     seconds: int
@@ -110,10 +108,8 @@ class History(Protocol):
     """See the module's docstring."""
 
     async def claim(self, process: str) -> float | None:
-        """Make a process the recorder, or keep it so; None if another process is the recorder.
-
-        Returns the current time, to pass to `record`.
-        """
+        """Make a process the recorder, or keep it so. Return the time to pass to `record`; None if
+        another process is the recorder."""
 
     async def record(self, process: str, at: float, people: Mapping[UUID, int]) -> bool:
         """Record one sample: the people on every board that is not empty.
@@ -123,10 +119,8 @@ class History(Protocol):
         """
 
     async def read(self, board: UUID | None, span: Span, count: int) -> list[Point]:
-        """Return the last `count` buckets (at most those kept), oldest first, the last unfinished.
-
-        They are those of a board, or with None those of all boards together.
-        """
+        """Return the last `count` buckets of a board, or (None) of all boards together: at most
+        those kept, oldest first, the last unfinished."""
 
     async def publish(self, process: str, stats: str) -> None:
         """Publish the stats of a process, a short text."""

@@ -29,10 +29,8 @@ NEWCOMERS, PERSON, SESSION = "newcomers", "person", "session"
 
 
 class BoardIds:
-    """Which board holds which id on the wire (PROTOCOL.md, "Identifiers").
-
-    A board keeps its id for `rest` seconds after `release`.
-    """
+    """Which board holds which id on the wire (PROTOCOL.md, "Identifiers"), until `rest` seconds
+    after `release`."""
 
     def __init__(self, rest: float) -> None:
         self._rest = rest

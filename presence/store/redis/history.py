@@ -34,11 +34,8 @@ class RedisHistory:
         return now / MICROSECONDS if now else None
 
     async def record(self, process: str, at: float, people: Mapping[UUID, int]) -> bool:
-        """See `History.record`.
-
-        All boards together come first. A process that is stopped in between leaves boards without
-        this sample, and no sample is recorded twice.
-        """
+        """All boards together come first: a process that is stopped in between leaves boards
+        without this sample, and no sample is recorded twice."""
         total = self._record_call(None, process, at, sum(people.values()))
         if not (await self._client.run_all([total]))[0]:
             return False

@@ -51,10 +51,8 @@ STATS_PUBLISHED = _script("stats_published")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A script with its KEYS and its own ARGV, which follow those of lua/clock.lua.
-
-    If the script of an `optional` call fails, the answer is the exception.
-    """
+    """A script with its KEYS and its own ARGV, which follow those of lua/clock.lua. If an
+    `optional` one fails, the answer is the exception."""
 
     script: Script
     keys: tuple[str, ...]

@@ -72,10 +72,8 @@ class LocalBoard:
 
 
 class RedisStore:
-    """The `Store` of many processes, which must all use the same `prefix` and `timing`.
-
-    `server` and `options` are as in `ScriptClient`.
-    """
+    """The `Store` of many processes, which must all use the same `prefix` and `timing`. `server`
+    and `options` are as in `ScriptClient`."""
 
     def __init__(
         self,
