@@ -1,4 +1,4 @@
-"""Sorting and filtering a long list by people. tests/client_facing does it in PostgreSQL."""
+"""Sorting and filtering a long list by people. tests/system does it in PostgreSQL."""
 
 import pytest
 
@@ -7,4 +7,4 @@ from tests.support import many_boards
 
 @pytest.mark.django_db
 def test_in_sqlite() -> None:
-    assert "sorted in" in many_boards.check()
+    many_boards.check()

@@ -9,12 +9,11 @@ from uuid import UUID
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from presence.protocol.errors import Close
 from presence.store.history import HOURS, MINUTES, Bucket, Span
 from tests.client_facing.conftest import NewContext
 from tests.client_facing.test_admin_board import POLICY, row
-from tests.support.accounts import EVERYTHING, change, guest_cookie, sign_in
-from tests.support.browser import NOTE_VIOLATIONS, Tap, barriers
+from tests.support.accounts import EVERYTHING, change, sign_in
+from tests.support.browser import NOTE_VIOLATIONS, barriers
 from tests.support.clients import Invite, inviting
 from tests.support.cluster import Cluster
 from tests.support.history import write_history
@@ -143,36 +142,6 @@ def test_an_outage_of_the_store_shows_everywhere_and_ends(
     expect(row(panel, "Ada")).to_be_visible()
     expect(total(overview, "store")).to_have_text("In reach")
     expect(overview.get_by_role("status")).to_have_text("")
-
-
-def test_every_tab_of_a_removed_person_closes_in_every_process(
-    open_page: Open, invites: list[Invite], board: str
-) -> None:
-    page = open_page(f"{LIST}{board}/change/")
-    here, there = invites
-    cookies = guest_cookie()
-    here("Bob")
-    tabs = [invite("Ada", cookies) for invite in (here, there, there)]
-    row(page, "Ada").wait_for()
-    page.get_by_role("button", name="Remove: Ada").click()
-    began = time.monotonic()
-    assert [tab.closed(1.0) for tab in tabs] == [Close.REMOVED] * 3
-    assert time.monotonic() - began < 1
-    expect(row(page, "Ada")).to_have_count(0)
-
-
-def test_the_page_of_a_removed_visitor_does_not_come_back(
-    open_page: Open, tap: Tap, cluster: Cluster, board: str
-) -> None:
-    panel = open_page(f"{LIST}{board}/change/")
-    tap.page.clock.install()
-    tap.page.goto(cluster.servers[1].page(board))
-    panel.get_by_role("button", name="Remove: ").click()
-    tap.until(lambda: tap.sockets and not tap.open, "its socket is closed")
-    expect(panel.get_by_text("Nobody is here now.")).to_be_visible()
-    tap.page.clock.run_for(60_000)
-    assert len(tap.sockets) == 1
-    assert tap.page.locator("h1").count() == 1, "the page is there without"
 
 
 def test_the_busiest_boards_are_links_that_keep_the_focus(

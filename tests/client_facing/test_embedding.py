@@ -102,14 +102,6 @@ def test_with_tokens_from_the_sites_view(
     tab.until(lambda: tab.count == "2", "still two people")
 
 
-def test_with_a_token_of_the_sites_backend(
-    embed: Embed, tap: Tap, board: str, elsewhere: Origin
-) -> None:
-    embed(f'token="{issue(board, elsewhere[0], name="Bob")}"')
-    tap.until(lambda: tap.count == "1", "in")
-    assert "token" not in tap.sockets[0].url
-
-
 def test_without_a_token_the_page_goes_on(embed: Embed, tap: Tap) -> None:
     embed()
     until_status(tap, "closed", "sign-in")

@@ -5,15 +5,14 @@ When a client connects, asks and comes back is tested in presence/client/test.
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, WebSocketRoute
+from playwright.sync_api import Browser, Page
 
 from presence.protocol.codec import decode_server
 from presence.protocol.messages import Dialect, MessageType, Roster
 from tests.client_facing.conftest import NewContext
-from tests.support.browser import CLIENT, Tap, join, launch
+from tests.support.browser import Tap, join, launch
 from tests.support.server import Server, serve
 
 OPEN = "presence-overlay [data-status=open]"
@@ -208,21 +207,6 @@ def assert_nothing_is_left(page: Page) -> None:
     assert page.evaluate("leftovers()") == page.evaluate("before")
 
 
-def test_nothing_is_left_of_a_client(
-    bare: Page, server: Server, board: str, new_context: NewContext
-) -> None:
-    join(new_context().new_page(), server.origin, board=board, name="Bob")
-    bare.evaluate(CLIENT, [server.origin, {"board": board, "name": "Ada"}])
-    bare.wait_for_function("() => window.count === 2")
-    bare.evaluate("client.moveTo(0, 0); client.moveTo(1, 1); client.on('cursor', () => {}), 0")
-    busy = bare.evaluate("leftovers()")
-    assert busy["listeners"] > bare.evaluate("before.listeners") + 3
-    assert busy["timers"] >= 2
-    assert busy["sockets"] == 1
-    bare.evaluate("client.destroy()")
-    assert_nothing_is_left(bare)
-
-
 def test_nothing_is_left_of_an_element(bare: Page, board: str) -> None:
     bare.evaluate(
         """async (board) => {
@@ -240,25 +224,6 @@ def test_nothing_is_left_of_an_element(bare: Page, board: str) -> None:
 
 
 # Whatever goes wrong
-
-
-def test_a_server_that_talks_nonsense(tap: Tap, server: Server, board: str) -> None:
-    def garble(socket: WebSocketRoute) -> None:
-        def answer(message: Any) -> None:
-            for nonsense in (b"", b"\xff\xff", b"\x02\x01", "text", b"\x0a\x00\x01\x09") * 20:
-                socket.send(nonsense)
-            socket.send(message)
-
-        socket.connect_to_server().on_message(answer)
-
-    tap.page.add_init_script(NOTE_ERRORS)
-    tap.page.route_web_socket("**/ws/**", garble)
-    tap.page.goto(server.page(board))
-    tap.until(lambda: tap.count == "1", "what is sense is still heard")
-    told = tap.page.evaluate("told")
-    assert len(told) == len(set(told)) == 5, "each different error once"
-    assert tap.console == []
-    works(tap)
 
 
 def test_a_script_that_does_not_come(tap: Tap, server: Server, board: str) -> None:

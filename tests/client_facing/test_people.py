@@ -56,15 +56,6 @@ def test_everyone_is_named_with_initials_and_counted(look: Look, invite: Invite)
     expect(page.get_by_role("button", name="Go to Ada Lovelace")).to_be_visible()
 
 
-def test_tabs_of_one_person_are_shown_once(look: Look) -> None:
-    page, other = look(), look()
-    tab = other.context.new_page()
-    tab.goto(other.url)
-    for one in (page, tab):
-        expect(part(one, "count")).to_have_text("2 people here")
-        expect(part(one, "person")).to_have_count(2)
-
-
 def test_beyond_a_limit_they_are_in_a_list(look: Look, invite: Invite) -> None:
     page = look()
     for number in range(7):

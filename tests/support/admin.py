@@ -3,9 +3,8 @@
 import asyncio
 import json
 import re
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from threading import Thread
 from typing import Any, Protocol
 from uuid import UUID, uuid4
 
@@ -21,6 +20,7 @@ from presence.store.base import JoinRequest
 from presence.store.redis.client import ScriptClient
 from presence.store.redis.scripts import BOARDS, SUMMARY
 from presence.store.redis.store import RedisStore
+from tests.support.loop import LoopThread
 from tests.support.own import close_own
 from tests.support.redis import shared_redis
 
@@ -35,15 +35,10 @@ class Serving:
     """The event loop of a server, in a thread of its own, with the hub of the process."""
 
     def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = Thread(target=self._loop.run_forever)
-        self._thread.start()
+        self._thread = LoopThread()
+        self.run = self._thread.run
         self.hub: Hub = self.run(self._begin())
         self.run(self.hub.store.renew(self.hub.process))
-
-    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
-        """Return what a coroutine returns there."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
 
     def put(self, people: Mapping[UUID, int]) -> None:
         """Put so many people on boards."""
@@ -52,9 +47,7 @@ class Serving:
     def end(self) -> None:
         """Close the hub, and end the loop."""
         self.run(self._end())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        self._thread.close()
 
     async def _put(self, people: Mapping[UUID, int]) -> None:
         for board, number in people.items():

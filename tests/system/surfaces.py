@@ -4,10 +4,10 @@ import asyncio
 import csv
 import json
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
@@ -83,7 +83,7 @@ class Truth:
             for tabs in tabs_of.values()
         )
 
-    def overview(self) -> dict[str, object]:
+    def overview(self) -> dict[str, Any]:
         """Return what the overview shows."""
         busiest = sorted(self.busy.items(), key=lambda each: (-each[1], UUID(each[0])))[:MAX_LISTED]
         return {
@@ -96,22 +96,18 @@ class Truth:
         }
 
 
-@dataclass(slots=True)
-class Comparison:
-    """What was found: the differences in words, and how much each surface told."""
+Told = list[tuple[str, dict[str, Any], dict[str, Any]]]
+"""What was compared: the surface, all that is expected of it, all that it told."""
 
-    differences: list[str] = field(default_factory=list)
-    told: Counter[str] = field(default_factory=Counter)
 
-    def hold(
-        self, surface: str, expected: Mapping[str, object], told: Mapping[str, object]
-    ) -> None:
-        """Compare all that is expected of a surface with all that it tells."""
-        self.told[surface] += len(expected)
-        for what in sorted({*expected, *told}):
-            true, said = expected.get(what, "nothing"), told.get(what, "nothing")
-            if true != said:
-                self.differences.append(f"{surface}: {what}: expected {true!r}, told {said!r}")
+def differences(told: Told) -> list[str]:
+    """Return what is not as expected, in words."""
+    return [
+        f"{surface}: {what}: expected {expected.get(what)!r}, told {said.get(what)!r}"
+        for surface, expected, said in told
+        for what in sorted({*expected, *said})
+        if expected.get(what, "nothing") != said.get(what, "nothing")
+    ]
 
 
 class Site:
@@ -165,91 +161,78 @@ class Surfaces:
         """Close the pages."""
         await self._stack.aclose()
 
-    async def people(self, truth: Truth) -> Comparison:
+    async def people(self, truth: Truth) -> Told:
         """Compare what visitors and the site's own code are told."""
-        found = Comparison()
-        for board, tabs in truth.boards.items():
-            counts = {f"{board}, {tab.name}": tab.count for tab in tabs}
-            found.hold("overlays", dict.fromkeys(counts, truth.people[board]), counts)
-        found.hold("rosters", {"": ""}, {"": await self._crowd.complaint()})
-        await _api(found, truth)
-        return found
+        return [("visitors", {"": ""}, {"": await self._crowd.complaint()}), *await _api(truth)]
 
-    async def now(self, truth: Truth) -> Comparison:
+    async def now(self, truth: Truth) -> Told:
         """Compare all that tells how many people there are now."""
-        found = await self.people(truth)
+        told = await self.people(truth)
         for page in self.pages:
             surface = f"staff socket of {page.server.process.pid}"
-            found.hold(surface, {"close code": None}, {"close code": page.close_code})
-            found.hold(f"{surface}, rows", truth.people, page.rows)
-            found.hold(f"{surface}, overview", truth.overview(), _overview(page.overview))
+            told.append((surface, {"close code": None}, {"close code": page.close_code}))
+            told.append((f"{surface}, rows", truth.people, page.rows))
+            told.append((f"{surface}, overview", truth.overview(), _overview(page.overview)))
         for server in truth.servers:
-            await asyncio.to_thread(_process, found, truth, server, Site(server, self._session))
-        return found
+            told += await asyncio.to_thread(_process, truth, server, Site(server, self._session))
+        return told
 
-    async def history(self, truth: Truth) -> Comparison:
+    async def history(self, truth: Truth) -> Told:
         """Compare the history of the time since nobody comes or goes, in all its forms."""
-        found = Comparison()
+        told: Told = []
         for server in truth.servers:
-            site = Site(server, self._session)
-            await asyncio.to_thread(_plots, found, truth, site, f"process {server.process.pid}")
+            told += await asyncio.to_thread(_plots, truth, Site(server, self._session))
         for board, people in {None: truth.total, **truth.people}.items():
             for span, read in (("minutes", aminutes), ("hours", ahours)):
                 points = await read(board and UUID(board), BUCKETS)
                 seen = [(point.people, point.peak) for point in points]
-                _looks(found, f"history, {span}", board or "", people, seen)
-        return found
+                told.append(_samples(f"history, {span}", board or "", people, seen))
+        return told
 
-    async def audit(self, truth: Truth) -> Comparison:
+    async def audit(self, truth: Truth) -> Told:
         """Compare what `presence_audit` says."""
-        found = Comparison()
         status, lines = await asyncio.to_thread(audit, self._crowd.cluster.environment)
         said = NOTHING_DIFFERS.fullmatch(lines[-1])
         told = {"boards": int(said[1]), "sessions": int(said[2])} if said else {"lines": lines}
         expected = {"status": 0, "boards": len(truth.busy), "sessions": truth.sessions}
-        found.hold("presence_audit", expected, {"status": status, **told})
-        return found
+        return [("presence_audit", expected, {"status": status, **told})]
 
 
-async def _api(found: Comparison, truth: Truth) -> None:
+async def _api(truth: Truth) -> Told:
     """Compare what the site's code is told, in a process that serves nobody."""
     boards = [*truth.boards]
-    found.hold("api.counts", truth.people, _by_text(await api.acounts(boards)))
-    found.hold("api.census", truth.busy, _by_text(await api.acensus()))
-    found.hold("api.census among boards", truth.busy, _by_text(await api.acensus(boards)))
     here = await asyncio.gather(*map(api.apeople, boards))
     told = {
         board: sorted((p.name, p.tabs, sorted(map(_pid, p.processes))) for p in people)
         for board, people in zip(boards, here, strict=True)
     }
-    found.hold("api.people", {board: truth.persons(board) for board in boards}, told)
+    return [
+        ("api.counts", truth.people, _by_text(await api.acounts(boards))),
+        ("api.census", truth.busy, _by_text(await api.acensus())),
+        ("api.census among boards", truth.busy, _by_text(await api.acensus(boards))),
+        ("api.people", {board: truth.persons(board) for board in boards}, told),
+    ]
 
 
-def _process(found: Comparison, truth: Truth, server: Server, site: Site) -> None:
+def _process(truth: Truth, server: Server, site: Site) -> Told:
     """Compare the pages and the metrics of one process."""
     process = f"process {server.process.pid}"
     # Other tests leave boards behind, more than a page of the list has.
     ours = f"id__in={','.join(truth.boards)}"
     texts = {board: str(people) for board, people in truth.people.items()}
     busy = {board: str(people) for board, people in truth.busy.items()}
-    found.hold(f"admin's list of {process}", texts, site.online(ours))
-    found.hold(f"filtered list of {process}", busy, site.online(f"{ours}&people_now=some"))
     feed = site.json(f"{BOARDS}presence/feed/?rows={','.join(truth.boards)}")
-    found.hold(f"admin's feed of {process}", truth.people, feed["rows"])
     overview = site.json(f"{OVERVIEW}feed/?overview=1")["overview"]
-    found.hold(f"overview's feed of {process}", truth.overview(), _overview(overview))
     panels = {b: site.json(f"{BOARDS}presence/feed/?board={b}")["board"] for b in truth.boards}
-    told = {
+    persons = {
         board: sorted(
             (person["name"], person["tabs"], sorted(map(_pid, person["processes"])))
             for person in panel["people"].values()
         )
         for board, panel in panels.items()
     }
-    found.hold(f"panels of {process}", {b: truth.persons(b) for b in panels}, told)
     asked = urlencode([("board", board) for board in truth.boards])
     counts = Site(server).json(f"/presence/counts/?{asked}")["counts"]
-    found.hold(f"presence/counts of {process}", truth.people, counts)
     metrics = {
         "presence_site_people": truth.total,
         "presence_site_boards": len(truth.busy),
@@ -257,31 +240,40 @@ def _process(found: Comparison, truth: Truth, server: Server, site: Site) -> Non
         "presence_boards": truth.served(server),
     }
     samples = scrape(server)
-    found.hold(f"/metrics of {process}", metrics, {name: samples.get(name) for name in metrics})
+    return [
+        (f"admin's list of {process}", texts, site.online(ours)),
+        (f"filtered list of {process}", busy, site.online(f"{ours}&people_now=some")),
+        (f"admin's feed of {process}", truth.people, feed["rows"]),
+        (f"overview's feed of {process}", truth.overview(), _overview(overview)),
+        (f"panels of {process}", {board: truth.persons(board) for board in panels}, persons),
+        (f"presence/counts of {process}", truth.people, counts),
+        (f"/metrics of {process}", metrics, {name: samples.get(name) for name in metrics}),
+    ]
 
 
-def _plots(found: Comparison, truth: Truth, site: Site, process: str) -> None:
+def _plots(truth: Truth, site: Site) -> Told:
     """Compare the history as the overview plots it and as it is downloaded."""
+    told: Told = []
     for board, people in {"": truth.total, **truth.people}.items():
         asked = urlencode({"span": "minutes", "count": BUCKETS, "board": board})
         plot = site.json(f"{OVERVIEW}history/?{asked}")
         seen = [*zip(plot["people"], plot["peak"], strict=True)]
-        _looks(found, f"plot of {process}", board, people, seen)
+        told.append(_samples("plot", board, people, seen))
     rows = csv.DictReader(site.text("/presence/history/minutes.csv").splitlines())
     seen = [(float(row["people"]), int(row["peak"])) for row in rows if row["peak"]]
-    _looks(found, f"history as CSV of {process}", "", truth.total, seen)
+    return [*told, _samples("history as CSV", "", truth.total, seen)]
 
 
-def _looks(
-    found: Comparison, surface: str, board: str, people: int, seen: Sequence[tuple[Any, Any]]
-) -> None:
+def _samples(
+    surface: str, board: str, people: int, seen: Sequence[tuple[Any, Any]]
+) -> tuple[str, dict[str, Any], dict[str, Any]]:
     """Compare averages and peaks: there is at least one, and each is the number of now."""
-    looks = [look for look in seen if look != (None, None)]
+    samples = [sample for sample in seen if sample != (None, None)]
     what = board or "all boards"
-    found.hold(surface, {what: [(people, people)] * max(1, len(looks))}, {what: looks})
+    return surface, {what: [(people, people)] * max(1, len(samples))}, {what: samples}
 
 
-def _overview(said: Mapping[str, Any]) -> dict[str, object]:
+def _overview(said: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **{name: said[name] for name in ("people", "boards", "sockets", "store")},
         "busiest": [(each["board"], each["people"]) for each in said["busiest"]],

@@ -15,7 +15,6 @@ from presence.checks import LAYER
 from presence.store.base import JoinRequest, Member, Timing
 from presence.store.redis.scripts import Keys
 from presence.store.redis.store import RedisStore
-from tests.support.accounts import guest_cookie
 from tests.support.audit import audit, struck
 from tests.support.redis import RedisServer, run_redis
 from tests.support.server import with_settings
@@ -42,18 +41,6 @@ async def member_of(crowd: Crowd, board: str, name: str) -> Member:
     """Return the one who goes by a name."""
     members = (await crowd.store.snapshot(UUID(board))).members
     return next(member for member in members if member.name == name)
-
-
-async def test_what_is_true_is_proved(crowd: Crowd, board: str) -> None:
-    cookies = guest_cookie()
-    for process in range(2):
-        await crowd.join(process, board, "Ada", cookies)
-    await crowd.join(1, board, "Bob")
-    broken = await crowd.join(1, board, "Cal", guest_cookie())
-    await crowd.agree()
-    await broken.snap()
-    assert await audited(crowd) == (0, ["Nothing differs: 2 processes, 1 board, 4 sessions."])
-    await crowd.join(0, board, "Cal", broken.cookies)  # and leaves for good when the test ends
 
 
 async def test_what_differs_is_told_and_stays(

@@ -4,7 +4,6 @@ import logging
 import time
 from collections.abc import Callable
 
-import pytest
 from redis import Redis
 
 from presence.protocol.messages import UserState
@@ -43,14 +42,13 @@ async def move_until_cut(mover: Client, numbers: range, cutting: Callable[[], ob
         await mover.send(cursor(number, 1))
 
 
-@pytest.mark.parametrize("times", [1, 3])
 async def test_the_last_position_and_state_arrive_although_they_were_lost(
-    crowd: Crowd, redis: RedisServer, board: str, times: int
+    crowd: Crowd, redis: RedisServer, board: str
 ) -> None:
     pairs = await crowd.pairs(board)
     (mover, sleeper), others = pairs[0], [person for pair in pairs[1:] for person in pair]
     with redis.client() as client:
-        for turn in range(times):
+        for turn in range(3):
             now = (UserState.AWAY, UserState.OFF_BOARD)[turn % 2]
             moves = range(100 * turn, 100 * turn + 20)
             eventually(lambda: subscribed(client) == LISTENERS, "every process listens")

@@ -23,7 +23,7 @@ from tests.support.server import (
     with_settings,
 )
 
-SORT_BOARDS = "from tests.support import many_boards; print(many_boards.check())"
+SORT_BOARDS = "from tests.support import many_boards; many_boards.check()"
 
 
 def fetch(url: str) -> tuple[int, str]:
@@ -84,7 +84,7 @@ def test_postgresql(postgresql: str, tmp_path: Path) -> None:
     with serve(tmp_path, environment) as server:
         assert "<presence-overlay" in fetch(server.page())[1]
         assert fetch(f"{server.origin}/healthz") == (200, "ok")
-    assert "sorted in" in manage(environment, "shell", "--no-imports", "-c", SORT_BOARDS)
+    manage(environment, "shell", "--no-imports", "-c", SORT_BOARDS)
     nowhere = {**environment, "DATABASE_URL": postgresql.rsplit("/", 1)[0] + "/no_such_database"}
     with serve(tmp_path, nowhere, healthy=False) as server:
         assert fetch(f"{server.origin}/healthz") == (503, "database is down")

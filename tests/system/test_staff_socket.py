@@ -1,27 +1,20 @@
-"""The socket of the admin's pages, and its feed, through a real Daphne and a real database.
+"""The socket of the admin's pages through a real Daphne and a real database: who may use it.
 
-Permissions, subscriptions and times are tested in tests/admin; the storm in test_storm.py
-compares what the socket tells over many processes.
+What it tells is compared with the truth in test_storm.py, and shown in tests/client_facing.
 """
 
 import asyncio
-import json
 import signal
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
-from uuid import uuid4
 
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from presence.protocol.messages import UserState, Welcome
 from tests.support.accounts import VIEW, change, sign_in
-from tests.support.clients import Clients, cursor, state
+from tests.support.clients import Clients
 from tests.support.server import Server, serve, with_settings
 
-FEED = "/admin/presence_site/board/presence/feed/"
 OTHER = "https://www.example.com"
 
 
@@ -38,65 +31,13 @@ def sessions(server: Server) -> dict[str, str]:
     return sign_in(server, **staff, blind=[], una=None)
 
 
-def feed(server: Server, session: str, **asked: str) -> tuple[int, Any]:
-    """Return the status of the feed, and what it says."""
-    query = "&".join(f"{name}={value}" for name, value in asked.items())
-    headers = {"Cookie": f"sessionid={session}"} if session else {}
-    try:
-        with urlopen(Request(f"{server.origin}{FEED}?{query}", headers=headers), timeout=10) as got:
-            return got.status, json.loads(got.read())
-    except HTTPError as error:
-        return error.code, json.loads(error.read())
-
-
-async def test_the_rows_of_a_list(clients: Clients, sessions: dict[str, str], board: str) -> None:
-    page, nobody = await clients.staff(sessions["stan"]), str(uuid4())
-    await page.watch(rows=[board, nobody])
-    await page.until(lambda: page.rows == {board: 0, nobody: None}, "the rows")
-    ada = await clients.join("Ada")
-    await page.until(lambda: page.rows[board] == 1, "a join", within=1)
-    assert page.frames[-1][1] == {"rows": {board: 1}}, "nothing else"
-    told = await asyncio.to_thread(feed, clients.server, sessions["stan"], rows=board)
-    assert told == (200, {"rows": {board: 1}})
-    await ada.close()
-    await page.until(lambda: page.rows[board] == 0, "a leave", within=1)
-
-
-async def test_people_and_cursors_of_a_board(
-    clients: Clients, sessions: dict[str, str], board: str
-) -> None:
-    page = await clients.staff(sessions["stan"])
-    await page.watch(board=board)
-    empty = {"closed": False, "people": {}, "cursors": {}}
-    await page.until(lambda: page.board == empty, "a board")
-    ada = await clients.join("Ada")
-    await page.until(lambda: len(page.board["people"]) == 1, "a join", within=1)
-    ((key, person),) = page.board["people"].items()
-    assert (person["name"], person["tabs"], person["state"]) == ("Ada", 1, "active")
-    assert person["color"] == "#{:02x}{:02x}{:02x}".format(*ada.last(Welcome).color)
-    await ada.send(cursor(1, 65535))
-    await page.until(lambda: [*page.board["cursors"].values()] == [[key, 1, 65535]], "a cursor")
-    _, told = await asyncio.to_thread(feed, clients.server, sessions["stan"], board=board)
-    assert told["board"]["cursors"] == page.board["cursors"]
-    assert told["board"]["people"][key]["since"] == page.board["people"][key]["since"]
-    await ada.send(state(UserState.AWAY))
-    await page.until(lambda: page.board["people"][key]["state"] == "away", "the state")
-    await page.until(lambda: page.board["cursors"] == {}, "no cursor")
-    await ada.close()
-    await page.until(lambda: page.board == empty, "a leave", within=1)
-
-
-@pytest.mark.parametrize(
-    ("who", "code", "status"), [("", 4401, 401), ("una", 4403, 403), ("blind", 4403, 403)]
-)
+@pytest.mark.parametrize(("who", "code"), [("", 4401), ("una", 4403), ("blind", 4403)])
 async def test_others_are_told_nothing(
-    clients: Clients, sessions: dict[str, str], board: str, who: str, code: int, status: int
+    clients: Clients, sessions: dict[str, str], board: str, who: str, code: int
 ) -> None:
     page = await clients.staff(sessions.get(who, ""))
     await page.watch(rows=[board])
     assert (await page.closed(), page.frames) == (code, [])
-    told = await asyncio.to_thread(feed, clients.server, sessions.get(who, ""), rows=board)
-    assert told == (status, {})
 
 
 async def test_a_socket_closes_within_five_seconds_after_a_permission_is_lost(

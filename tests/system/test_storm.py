@@ -27,7 +27,7 @@ from tests.support.redis import RedisServer
 from tests.support.waiting import POLL
 from tests.system.conftest import QUICK
 from tests.system.crowd import Crowd, agreed
-from tests.system.surfaces import Comparison, Surfaces, Truth
+from tests.system.surfaces import Surfaces, Told, Truth, differences
 from tests.system.traffic import Traffic, Visitor
 
 logger = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ LOOKED_WITHIN = RECORD_INTERVAL * 2 + (0 if BRIEF else RECORDER_LEASE)
 NOTED_WITHIN = 1.0
 """Seconds between the samples of all boards together and of each board."""
 
-Look = Callable[[Truth], Awaitable[Comparison]]
+Compare = Callable[[Truth], Awaitable[Told]]
 
 ACCOUNTS = ("ann", "ben", "cid", "dee")
 MAY = ["view_board", "view_overview"]
@@ -130,17 +130,15 @@ def forget_history(redis: RedisServer) -> None:
                 client.delete(key)
 
 
-async def settled(
-    look: Callable[[Truth], Awaitable[Comparison]], truth: Truth, within: float
-) -> int:
-    """Wait until nothing differs, and return how many numbers were compared."""
+async def settled(compare: Compare, truth: Truth, within: float) -> int:
+    """Wait until nothing differs, and return how many things were compared."""
     end = time.monotonic() + within
-    while (found := await look(truth)).differences:
+    while wrong := differences(told := await compare(truth)):
         if time.monotonic() >= end:
-            pytest.fail("\n".join([f"after {within:.1f} s differ:", *found.differences]))
+            pytest.fail("\n".join([f"after {within:.1f} s differ:", *wrong]))
         # There is no one event to wait for.
         await asyncio.sleep(POLL * 10)
-    return found.told.total()
+    return sum(len(expected) for _, expected, _ in told)
 
 
 async def proven(truth: Truth, surfaces: Surfaces, redis: RedisServer) -> None:

@@ -3,8 +3,6 @@
 import asyncio
 
 from presence.protocol.messages import UserState
-from presence.store.base import Timing
-from tests.support.accounts import guest_cookie
 from tests.support.clients import Client, cursor, state
 from tests.support.cluster import Cluster
 from tests.system.crowd import Crowd
@@ -70,26 +68,6 @@ async def test_states_and_positions_reach_late_joiners(crowd: Crowd, board: str)
                 ),
                 "Bob again",
             )
-
-
-async def test_a_session_goes_on_through_another_process(
-    crowd: Crowd, board: str, timing: Timing
-) -> None:
-    watchers = [await crowd.join(process, board, f"W{process}") for process in range(3)]
-    ada = await crowd.join(0, board, "Ada", guest_cookie())
-    await crowd.agree()
-    before = [watcher.comings_and_goings for watcher in watchers]
-    await ada.snap()
-    crowd.gone(ada)
-    again = await crowd.join(1, board, "Ada", ada.cookies)
-    assert again.user == ada.user
-    # The time itself is what is tested: the end of the first socket's grace must change nothing.
-    await asyncio.sleep(timing.grace + 1.5)
-    await crowd.agree()
-    await again.send(cursor(6, 6))
-    for watcher in watchers:
-        await watcher.until(lambda p=watcher: p.positions(again.user) == [(6, 6)], "a cursor")
-    assert [watcher.comings_and_goings for watcher in watchers] == before
 
 
 def test_no_process_logged_a_warning(cluster: Cluster) -> None:

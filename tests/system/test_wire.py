@@ -4,7 +4,6 @@ The order and the bytes of all messages, and every limit, are tested in tests/pr
 tests/server; here is what a real server between them could change.
 """
 
-import asyncio
 from uuid import uuid4
 
 import pytest
@@ -92,13 +91,6 @@ async def test_a_broken_socket_is_kept_for_the_grace(clients: Clients) -> None:
     assert (ada.count, ada.comings_and_goings) == (2, 1), "nobody was told"
     await again.snap()
     await ada.until(lambda: ada.count == 1, "Bob gone after the grace")
-
-
-async def test_many_at_once(clients: Clients) -> None:
-    crowd = await asyncio.gather(*(clients.join(f"P{n}") for n in range(60)))
-    assert sorted(client.user for client in crowd) == [*range(60)]
-    for client in crowd:
-        await client.until(lambda client=client: client.count == 60, "all 60")
 
 
 async def test_the_tenth_malformed_frame_closes(clients: Clients) -> None:
