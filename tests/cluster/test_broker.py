@@ -24,6 +24,10 @@ async def settle() -> None:
     await asyncio.sleep(0.001)  # on this loop no time passes
 
 
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
 async def test_the_processes_that_share_a_board_hear_each_other_and_not_themselves(
     net: Net,
 ) -> None:
@@ -215,7 +219,9 @@ async def test_what_was_published_is_sent_before_the_end(net: Net) -> None:
     await asyncio.sleep(LAYER_TIMEOUT / 2)
     assert not stopping.done()
     net.layer.open.set()
+    begun = now()
     await stopping
+    assert now() - begun < 0.1
     await settle()
     assert other.messages == [Message(1)]
     assert len(net.layer.sent) == 20
@@ -228,27 +234,26 @@ async def test_the_end_comes_in_time_though_the_layer_is_out_of_reach(
     one, _ = await net.two()
     trouble(net.layer)
     one.broker.publish(BOARD, Message(1))
-    loop = asyncio.get_running_loop()
-    begun = loop.time()
+    begun = now()
     await one.broker.stop()
-    assert loop.time() - begun <= LAYER_TIMEOUT
+    assert now() - begun <= LAYER_TIMEOUT
 
 
 async def test_a_broker_that_never_started_has_nothing_to_wait_for(net: Net) -> None:
     broker = Station(net.layer, "one").broker
     broker.publish(BOARD, Message(1))
-    loop = asyncio.get_running_loop()
-    begun = loop.time()
+    begun = now()
     await broker.stop()
-    assert loop.time() == begun
+    assert now() == begun
 
 
 async def test_nothing_runs_after_the_end(net: Net) -> None:
     before = asyncio.all_tasks()
     one, other = await net.two()
     net.layer.open.clear()
-    third = net.station("third")
+    third, tasks = net.station("third"), len(asyncio.all_tasks())
     third.broker.start()
+    assert len(asyncio.all_tasks()) == tasks
     await settle()
     for station in (third, one, other, one):
         net.layer.open.set()

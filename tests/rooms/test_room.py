@@ -35,6 +35,7 @@ BOARD, LEAST, COLOR = 0x1234, 33, (10, 20, 30)
 COMPACT, EXPLICIT = Dialect.COMPACT, Dialect.EXPLICIT
 ACTIVE, OFF_BOARD, AWAY, IDLE = UserState
 HIDDEN = pytest.mark.parametrize("state", [OFF_BOARD, AWAY, IDLE])
+COUNT = PresenceUpdate(BOARD, 2)
 A, B, C = pack_position(1, 2), pack_position(3, 4), pack_position(5, 6)
 ADA, BOB = RosterEntry(0, ACTIVE, COLOR, "ada"), RosterEntry(1, ACTIVE, COLOR, "bob")
 
@@ -75,8 +76,8 @@ class Board(Room):
 
 
 def test_a_count_that_changed_elsewhere_is_told_by_itself() -> None:
+    assert Room(BOARD, LEAST).told_people == 0
     board = Board("ada", "bob")
-    assert board.told_people == 2
     board.people = 7
     assert (board.told_people, board.pending) == (2, True)
     assert board.told() == [PresenceUpdate(BOARD, 7)]
@@ -142,7 +143,7 @@ def test_resuming_under_another_id_is_a_leave_and_a_join(here: bool) -> None:
     board = Board("ada", "bob", remote="bob")
     board.resume(again(user=5), COMPACT if here else None, "bob")
     joined = UserJoined(BOARD, 5, "bob", COLOR)
-    assert board.told() == [UserLeft(BOARD, 1), joined, PresenceUpdate(BOARD, 2)]
+    assert board.told() == [UserLeft(BOARD, 1), joined, COUNT]
     assert len(board.seats.by_session) == 2
 
 
@@ -170,13 +171,13 @@ def test_a_new_name_within_a_roster_brings_the_cursor_along() -> None:
 
 
 def test_only_the_latest_move_is_told_once_and_not_to_a_sole_mover() -> None:
-    board = Board("ada", "bob", dialect=EXPLICIT)
+    board = Board("ada", "bob")
     board.move("ada", A)
     board.move("ada", B)
     flush = board.tick()
-    assert flush.cursors == {EXPLICIT: [bytes.fromhex("02 1234 00 0003 0004")]}
-    assert flush.mover == "ada"
-    assert board.tick() == Flush(common={EXPLICIT: []}, cursors={EXPLICIT: []}, welcomes={})
+    assert flush.cursors == {COMPACT: [bytes.fromhex("02 00 0003 0004")]}
+    assert (flush.common, flush.mover) == ({COMPACT: []}, "ada")
+    assert board.tick() == Flush(common={COMPACT: []}, cursors={COMPACT: []}, welcomes={})
     board.move("bob", A)
     board.move("ada", A)
     assert board.tick().mover is None
@@ -195,6 +196,7 @@ def test_a_hidden_cursor_is_told_when_its_user_is_active_again(state: UserState)
 @HIDDEN
 def test_a_remote_state_is_told_once_and_hides_the_cursor(state: UserState) -> None:
     board = Board("ada", "bob", remote="bob")
+    board.update_remote("process", {1: C}, {})  # not told yet when the state comes
     for position, new, told in (
         (A, state, [States(((1, state),))]),
         (B, state, []),
@@ -209,13 +211,24 @@ def test_a_session_that_lost_its_id_to_another_is_not_told_under_it() -> None:
     """After a clash, until this process has read the board."""
     board = Board("ada", "bob")
     board.move("ada", A)
-    board.set_state("ada", AWAY)
     board.arrive(member("cy", 0), None)
-    board.move("ada", A)
     board.set_state("ada", AWAY)
+    assert board.told() == [UserLeft(BOARD, 0), UserJoined(BOARD, 0, "cy", COLOR), COUNT]
     board.set_state("ada", ACTIVE)
-    flush = board.tick()
-    assert (flush.moved, flush.states, flush.cursors[COMPACT]) == ({}, {}, [])
+    board.move("ada", B)
+    assert board.told() == []
+
+
+@pytest.mark.parametrize("state", [ACTIVE, AWAY])
+def test_a_session_that_gets_another_id_keeps_its_state_and_its_cursor(state: UserState) -> None:
+    board = Board("ada", "bob")
+    board.move("ada", A)
+    board.set_state("ada", state)
+    board.tick()
+    board.reseat(member("ada", 5))
+    changed = at(5, 1, 2) if state is ACTIVE else States(((5, AWAY),))
+    assert board.told() == [UserLeft(BOARD, 0), UserJoined(BOARD, 5, "ada", COLOR), COUNT, changed]
+    assert board.seats.activity_by_user() == ({5: A}, {1: ACTIVE, 5: state})
 
 
 def test_the_tabs_of_a_person_share_a_quota_that_a_return_does_not_refill() -> None:

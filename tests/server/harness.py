@@ -2,7 +2,8 @@
 can fail. The tests' event loop skips the time in which nothing happens."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from struct import unpack
 from typing import Any, TypeVar
 from uuid import UUID
@@ -173,6 +174,21 @@ class Seam:
         self.failing: dict[str, Exception] = {}
         self.late: set[str] = set()
         self.calls: list[str] = []
+
+    @contextmanager
+    def hold(self, *late: str) -> Iterator[None]:
+        """Answer only when the block ends; do the work of the `late` methods at once."""
+        self.late = {*late}
+        self.open.clear()
+        yield
+        self.open.set()
+
+    @contextmanager
+    def fail(self, error: Exception, *methods: str) -> Iterator[None]:
+        """Raise an error from some methods until the block ends."""
+        self.failing |= dict.fromkeys(methods, error)
+        yield
+        self.failing.clear()
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
         async def call(*args: Any) -> Any:

@@ -105,19 +105,17 @@ async def test_a_stay_that_ends_before_the_store_is_asked_is_none(
 
 
 @pytest.mark.parametrize("end", [Socket.hang_up, Socket.leave])
-@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("late", [[], ["join"]])
 async def test_a_stay_that_ends_while_the_store_decides_is_not_told(
-    process: Process, end: End, late: bool
+    process: Process, end: End, late: list[str]
 ) -> None:
     ada = await process.joined()
-    process.seam.late |= {"join"} if late else set()
-    process.seam.open.clear()
-    bob = process.socket()
-    bob.ask()
-    await settle()
-    end(bob)
-    await settle()
-    process.seam.open.set()
+    with process.seam.hold(*late):
+        bob = process.socket()
+        bob.ask()
+        await settle()
+        end(bob)
+        await settle()
     await pass_time(1)
     assert bob.heard() == ada.heard() == []
     assert await process.people() == 1
@@ -127,13 +125,12 @@ async def test_a_socket_that_breaks_while_the_store_decides_begins_a_grace(
     process: Process,
 ) -> None:
     ada = await process.joined()
-    process.seam.open.clear()
-    bob = process.socket("bob")
-    bob.ask("Bob")
-    await settle()
-    bob.snap()
-    await settle()
-    process.seam.open.set()
+    with process.seam.hold():
+        bob = process.socket("bob")
+        bob.ask("Bob")
+        await settle()
+        bob.snap()
+        await settle()
     await pass_time(1)
     assert [type(message) for message in ada.heard()] == [UserJoined, PresenceUpdate]
     again = await process.joined("bob")
@@ -145,16 +142,15 @@ async def test_a_socket_that_breaks_while_the_store_decides_begins_a_grace(
 
 async def test_the_second_of_two_joins_counts(process: Process) -> None:
     ada = await process.joined()
-    process.seam.open.clear()
-    bob = process.socket()
-    bob.ask("First")
-    await settle()
-    bob.leave()
-    bob.move(9)  # out of order
-    bob.ask("Second")
-    bob.move(1, 2)
-    await settle()
-    process.seam.open.set()
+    with process.seam.hold():
+        bob = process.socket()
+        bob.ask("First")
+        await settle()
+        bob.leave()
+        bob.move(9)  # out of order
+        bob.ask("Second")
+        bob.move(1, 2)
+        await settle()
     await pass_time(1)
     assert len(bob.all(Welcome)) == 1
     assert [m.name for m in ada.heard() if isinstance(m, UserJoined)] == ["Second"]
@@ -164,13 +160,12 @@ async def test_the_second_of_two_joins_counts(process: Process) -> None:
 
 async def test_the_latest_move_and_state_count_after_the_join(process: Process) -> None:
     ada = await process.joined()
-    process.seam.open.clear()
-    bob = process.socket()
-    bob.ask("Bob")
-    bob.say(CursorUpdate(1, 1), SetState(UserState.AWAY), Heartbeat(), CursorUpdate(2, 2))
-    await pass_time(2)
-    assert bob.heard() == [Heartbeat()]
-    process.seam.open.set()
+    with process.seam.hold():
+        bob = process.socket()
+        bob.ask("Bob")
+        bob.say(CursorUpdate(1, 1), SetState(UserState.AWAY), Heartbeat(), CursorUpdate(2, 2))
+        await pass_time(2)
+        assert bob.heard() == [Heartbeat()]
     await pass_time(1)
     assert [type(m) for m in bob.heard()] == [Welcome, Roster, PresenceUpdate, States]
     assert ada.cursors == [Cursor(1, 2, 2)]

@@ -91,18 +91,17 @@ async def test_unknown_users_are_told_of_with_the_board_that_names_them(world: W
     ada = await world.joined("one", "ada")
     cy = await world.joined("two", "cy")
     await quiet(ada)
-    world.cut_off("one")
-    bob = await world.process("two").socket("bob").join("Bob")
-    dee = await world.process("two").socket("dee").join("Dee")
-    dee.move(9, 9)
-    bob.move(1, 2)
-    await pass_time(0.1)
-    bob.move(3, 4)
-    bob.say(SetState(AWAY))
-    cy.move(5, 5)
-    await pass_time(1)
-    assert ada.heard() == [CursorBroadcast((Cursor(1, 5, 5),))], "known people need not wait"
-    world.cut_off("one", off=False)
+    with world.cut_off("one"):
+        bob = await world.process("two").socket("bob").join("Bob")
+        dee = await world.process("two").socket("dee").join("Dee")
+        dee.move(9, 9)
+        bob.move(1, 2)
+        await pass_time(0.1)
+        bob.move(3, 4)
+        bob.say(SetState(AWAY))
+        cy.move(5, 5)
+        await pass_time(1)
+        assert ada.heard() == [CursorBroadcast((Cursor(1, 5, 5),))], "known people need not wait"
     await pass_time(0.1)
     assert ada.heard() == [
         UserJoined(16028, 2, "Bob", bob.welcome.color),
@@ -115,15 +114,13 @@ async def test_unknown_users_are_told_of_with_the_board_that_names_them(world: W
 
 async def test_the_first_move_of_a_newcomer_is_seen_though_a_board_is_busy(world: World) -> None:
     people = await three(world)
-    world.process("one").seam.late.add("join")
-    world.cut_off("one")
-    world.process("one").socket("fay").ask("Fay")
-    await pass_time(0.1)
-    dee = world.process("four").socket("dee")
-    dee.ask("Dee")
-    dee.move(9, 9)
-    await pass_time(0.4)
-    world.cut_off("one", off=False)
+    with world.cut_off("one", late=["join"]):
+        world.process("one").socket("fay").ask("Fay")
+        await pass_time(0.1)
+        dee = world.process("four").socket("dee")
+        dee.ask("Dee")
+        dee.move(9, 9)
+        await pass_time(0.4)
     await pass_time(1)
     assert {socket.pointers.get(dee.welcome.user) for socket in people.values()} == {(9, 9)}
 
@@ -132,15 +129,13 @@ async def test_the_first_move_of_a_newcomer_is_seen_though_a_board_is_busy(world
 async def test_people_who_join_at_the_same_time_see_each_other(world: World, method: str) -> None:
     for name in ("one", "two"):
         await world.joined(name, "somebody", board=OTHER_BOARD)
-    world.process("one").seam.late.add(method)
-    world.cut_off("one")
-    ada, bob = world.process("one").socket("ada"), world.process("two").socket("bob")
-    ada.ask("Ada")
-    await settle()
-    bob.ask("Bob")
-    bob.move(2)
-    await pass_time(0.5)
-    world.cut_off("one", off=False)
+    with world.cut_off("one", late=[method]):
+        ada, bob = world.process("one").socket("ada"), world.process("two").socket("bob")
+        ada.ask("Ada")
+        await settle()
+        bob.ask("Bob")
+        bob.move(2)
+        await pass_time(0.5)
     await pass_time(0.1)
     ada.move(1)
     await pass_time(0.1)
@@ -327,10 +322,9 @@ async def test_after_an_outage_of_the_store_everything_is_told_again(world: Worl
     await pass_time(30)
     world.layer.loses = lambda message: True
     people["bob"].move(7, 8)
-    world.cut_off()
-    await pass_time(30)
-    world.layer.loses = never
-    world.cut_off(off=False)
+    with world.cut_off():
+        await pass_time(30)
+        world.layer.loses = never
     await pass_time(RENEWAL)
     assert people["ada"].pointers[1] == (7, 8)
 

@@ -5,6 +5,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from uuid import UUID
 
@@ -68,11 +69,10 @@ async def test_whenever_it_happens_nobody_is_told_as_gone(world: World, seconds:
     people = await three(world)
     people["dan"] = await world.joined("three", "dan")
     await quiet(*people.values())
-    world.cut_off("two")
-    await pass_time(seconds)
-    world.lose_everything()
-    await pass_time(0.5)
-    world.cut_off("two", off=False)
+    with world.cut_off("two"):
+        await pass_time(seconds)
+        world.lose_everything()
+        await pass_time(0.5)
     await pass_time(MENDED)
     assert agree(**people)
     assert nobody_came_or_went(people)
@@ -179,9 +179,8 @@ async def test_a_board_that_gets_another_id_strikes_nobody_for_it(world: World) 
 
 async def test_people_taken_for_dead_are_put_back(world: World) -> None:
     people = await three(world)
-    world.cut_off("two")
-    await pass_time(30)
-    world.cut_off("two", off=False)
+    with world.cut_off("two"):
+        await pass_time(30)
     bob = people["bob"].welcome.user
     assert comings(people["ada"]) == [UserLeft(16028, bob), PresenceUpdate(16028, 2)]
     await pass_time(MENDED)
@@ -196,12 +195,11 @@ async def test_a_person_who_came_back_elsewhere_has_two_tabs_until_one_closes(
     world: World,
 ) -> None:
     people = await three(world)
-    world.cut_off("two")
-    await pass_time(TIMING.lease + 1)
-    again = await world.joined("one", "bob")
-    assert again.welcome.user == people["bob"].welcome.user
-    await pass_time(20)
-    world.cut_off("two", off=False)
+    with world.cut_off("two"):
+        await pass_time(TIMING.lease + 1)
+        again = await world.joined("one", "bob")
+        assert again.welcome.user == people["bob"].welcome.user
+        await pass_time(20)
     await pass_time(MENDED)
     assert (people["ada"].count, people["bob"].count) == (3, 3)
     assert set(roster(people["ada"]).values()) == {"Bob", "Cy"}
@@ -226,14 +224,12 @@ async def test_processes_that_all_stood_still_take_nobody_for_dead(
 
 async def test_a_read_that_failed_is_repeated_with_the_next_renewal(world: World) -> None:
     people = await three(world)
-    failing = world.process("one").seam.failing
-    failing["snapshot"] = OUT
-    people["dan"] = await world.joined("two", "dan")
-    people["dan"].move(1, 1)
-    await pass_time(5)
+    with world.process("one").seam.fail(OUT, "snapshot"):
+        people["dan"] = await world.joined("two", "dan")
+        people["dan"].move(1, 1)
+        await pass_time(5)
     assert comings(people["ada"]) == []
     assert people["ada"].pointers == {}
-    failing.clear()
     await pass_time(RENEWAL)
     assert agree(**people)
 
@@ -245,10 +241,9 @@ async def test_a_newcomer_is_let_in_though_the_board_cannot_be_read(
     ada, seam = await world.joined("one", "ada"), world.process("two").seam
     if not first:
         await world.joined("two", "cy", board=OTHER_BOARD)
-    seam.failing["snapshot"] = OUT
-    bob = await world.joined("two", "bob")
-    assert (bob.welcome.user, bob.count, roster(bob)) == (1, 2, {})
-    seam.failing.clear()
+    with seam.fail(OUT, "snapshot"):
+        bob = await world.joined("two", "bob")
+        assert (bob.welcome.user, bob.count, roster(bob)) == (1, 2, {})
     await pass_time(RENEWAL)
     assert agree(ada=ada, bob=bob)
 
@@ -257,14 +252,13 @@ async def test_many_changes_are_one_read(world: World) -> None:
     ada = await world.joined("one", "ada")
     people = {"ada": ada, "bob": await world.joined("two", "bob")}
     await quiet(ada)
-    world.cut_off("one")
-    calls = world.process("one").seam.calls
-    before = calls.count("snapshot")
-    for number in range(50):
-        socket = world.process("two").socket(f"person {number}")
-        people[f"person {number}"] = await socket.join(f"Person {number}")
-        await settle()
-    world.cut_off("one", off=False)
+    with world.cut_off("one"):
+        calls = world.process("one").seam.calls
+        before = calls.count("snapshot")
+        for number in range(50):
+            socket = world.process("two").socket(f"person {number}")
+            people[f"person {number}"] = await socket.join(f"Person {number}")
+            await settle()
     await pass_time(1)
     assert calls.count("snapshot") - before <= 3
     assert agree(**people)
@@ -300,11 +294,10 @@ async def test_a_store_that_hangs_is_not_asked_ever_more_of_the_dead(world: Worl
     await pass_time(TIMING.lease + 1)
     seam = world.process("one").seam
     tasks, calls = len(asyncio.all_tasks()), len(seam.calls)
-    world.cut_off("one")
-    await pass_time(80)
-    assert len(asyncio.all_tasks()) <= tasks + 4
-    assert len(seam.calls) <= calls + 4
-    world.cut_off("one", off=False)
+    with world.cut_off("one"):
+        await pass_time(80)
+        assert len(asyncio.all_tasks()) <= tasks + 4
+        assert len(seam.calls) <= calls + 4
     await pass_time(MENDED)
     assert agree(ada=ada)
 
@@ -313,16 +306,14 @@ async def test_a_store_that_fails_is_told_of_in_the_log_and_harms_nobody(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     people = await three(world)
-    for process in world.processes.values():
-        for method in ("join", "leave", "reap", "renew", "snapshot", "restore"):
-            process.seam.failing[method] = OUT
-    await pass_time(25)
-    people["bob"].move(3)
-    await settle()
+    with ExitStack() as failing:
+        for process in world.processes.values():
+            failing.enter_context(process.seam.fail(OUT, "reap", "renew", "snapshot"))
+        await pass_time(25)
+        people["bob"].move(3)
+        await settle()
     assert people["ada"].pointers[1] == (3, 0)
     assert {record.levelno for record in caplog.records} == {logging.WARNING}
-    for process in world.processes.values():
-        process.seam.failing.clear()
     await pass_time(MENDED)
     assert agree(**people)
     assert nobody_came_or_went(people)
@@ -335,14 +326,13 @@ async def test_a_person_who_could_not_be_seated_is_taken_off_the_board(
     people = await three(world)
     # An error nobody foresaw, after the store has put them on the board.
     seam = world.process("four").seam
-    seam.failing |= {"snapshot": BrokenError("oh")} | ({"leave": OUT} if away else {})
-    dan = world.process("four").socket("dan")
-    dan.ask("Dan")
-    await pass_time(0.5)
-    assert (dan.codes, dan.all(Welcome)) == ([Close.TRY_LATER], [])
-    assert "oh" in caplog.text
-    assert await world.process("one").people() == 3 + away
-    seam.failing.pop("leave", None)
+    with seam.fail(BrokenError("oh"), "snapshot"), seam.fail(OUT, *["leave"] * away):
+        dan = world.process("four").socket("dan")
+        dan.ask("Dan")
+        await pass_time(0.5)
+        assert (dan.codes, dan.all(Welcome)) == ([Close.TRY_LATER], [])
+        assert "oh" in caplog.text
+        assert await world.process("one").people() == 3 + away
     await pass_time(RENEWAL)
     assert await world.process("one").people() == 3
     assert agree(**people)
@@ -351,13 +341,11 @@ async def test_a_person_who_could_not_be_seated_is_taken_off_the_board(
 async def test_a_person_removed_before_they_are_seated_is_refused(world: World) -> None:
     ada, two = await world.joined("one", "ada"), world.process("two")
     await world.joined("two", "cy", board=OTHER_BOARD)
-    two.seam.late.add("join")
-    world.cut_off("two")
-    bob = two.socket("bob")
-    bob.ask()
-    await settle()
-    await world.store.remove(BOARD, "bob", 60)
-    world.cut_off("two", off=False)
+    with world.cut_off("two", late=["join"]):
+        bob = two.socket("bob")
+        bob.ask()
+        await settle()
+        await world.store.remove(BOARD, "bob", 60)
     await settle()
     assert (bob.codes, bob.all(Welcome)) == ([Close.REMOVED], [])
     await pass_time(RENEWAL)

@@ -64,17 +64,15 @@ async def test_a_stay_that_ended_is_not_closed_for_a_join_that_fails(
 ) -> None:
     if method == "join":
         await process.joined()  # the lease is fresh
-    process.seam.failing[method] = OUT
-    process.seam.open.clear()
-    bob = process.socket()
-    bob.ask()
-    await settle()
-    assert process.seam.calls[-1] == method
-    bob.leave()
-    process.seam.open.set()
-    await settle()
+    with process.seam.fail(OUT, method):
+        with process.seam.hold():
+            bob = process.socket()
+            bob.ask()
+            await settle()
+            assert process.seam.calls[-1] == method
+            bob.leave()
+        await settle()
     assert (bob.frames, bob.codes) == ([], [])
-    process.seam.failing.clear()
     await pass_time(2)
     assert (await bob.join()).count == 1 + (method == "join")
 
@@ -84,15 +82,14 @@ async def test_a_join_that_takes_too_long_is_refused_and_not_carried_out(
 ) -> None:
     ada = await process.joined()
     await pass_time(4)
-    process.seam.open.clear()
-    await pass_time(1.5)  # a renewal hangs
-    bob, asked = process.socket("bob"), loop.time()
-    bob.ask("Bob")
-    await bob.until(lambda: bob.codes)
-    assert loop.time() - asked == pytest.approx(ADMIT_WITHIN)
-    assert bob.messages == [NoticeMessage(Notice.TRY_LATER, TryLater.default_retry)]
-    process.seam.calls.clear()
-    process.seam.open.set()
+    with process.seam.hold():
+        await pass_time(1.5)  # a renewal hangs
+        bob, asked = process.socket("bob"), loop.time()
+        bob.ask("Bob")
+        await bob.until(lambda: bob.codes)
+        assert loop.time() - asked == pytest.approx(ADMIT_WITHIN)
+        assert bob.messages == [NoticeMessage(Notice.TRY_LATER, TryLater.default_retry)]
+        process.seam.calls.clear()
     await pass_time(5)
     assert "join" not in process.seam.calls
     assert ada.heard() == []
@@ -100,14 +97,12 @@ async def test_a_join_that_takes_too_long_is_refused_and_not_carried_out(
 
 async def test_without_the_store_a_join_is_refused_at_once(process: Process) -> None:
     await process.joined()
-    process.seam.failing["renew"] = OUT
-    await pass_time(6)
-    process.seam.open.clear()
-    bob = process.socket("bob")
-    bob.ask("Bob")
-    assert bob.codes == [Close.TRY_LATER]
-    process.seam.open.set()
-    process.seam.failing.clear()
+    with process.seam.fail(OUT, "renew"):
+        await pass_time(6)
+        with process.seam.hold():
+            bob = process.socket("bob")
+            bob.ask("Bob")
+            assert bob.codes == [Close.TRY_LATER]
     await pass_time(2)
     assert (await process.joined()).count == 2
 
@@ -136,14 +131,13 @@ async def test_one_board_waits_for_the_store_and_no_other_does(process: Process)
 
 async def test_what_is_asked_of_one_board_is_done_in_turn(process: Process) -> None:
     ada, bob = await process.two()
-    process.seam.open.clear()
-    cy = process.socket("bob")
-    bob.snap()
-    cy.ask()
-    ada.hang_up()
-    await settle()
-    process.seam.calls.clear()
-    process.seam.open.set()
+    with process.seam.hold():
+        cy = process.socket("bob")
+        bob.snap()
+        cy.ask()
+        ada.hang_up()
+        await settle()
+        process.seam.calls.clear()
     await pass_time(1)
     assert process.seam.calls == ["join", "leave"]
     assert (cy.welcome.user, cy.count) == (1, 1)
@@ -155,24 +149,22 @@ async def test_what_is_asked_of_one_board_is_done_in_turn(process: Process) -> N
 @pytest.mark.parametrize("end", [Socket.leave, Socket.hang_up])
 async def test_a_leave_is_carried_out_when_the_store_is_back(process: Process, end: End) -> None:
     ada, bob = await process.two()
-    process.seam.failing["leave"] = OUT
-    end(bob)
-    await pass_time(30)
-    assert await process.people() == 2
-    assert process.seam.calls.count("leave") == pytest.approx(30 / SWEEP_EVERY, abs=2)
-    process.seam.failing.clear()
+    with process.seam.fail(OUT, "leave"):
+        end(bob)
+        await pass_time(30)
+        assert await process.people() == 2
+        assert process.seam.calls.count("leave") == pytest.approx(30 / SWEEP_EVERY, abs=2)
     await pass_time(1.5)
     assert ada.count == await process.people() == 1
 
 
 async def test_a_leave_that_is_late_does_not_end_the_next_stay(process: Process) -> None:
     ada, bob = await process.two()
-    process.seam.failing["leave"] = OUT
-    bob.leave()
-    await pass_time(1.5)
-    bob.ask()
-    await pass_time(1.5)
-    process.seam.failing.clear()
+    with process.seam.fail(OUT, "leave"):
+        bob.leave()
+        await pass_time(1.5)
+        bob.ask()
+        await pass_time(1.5)
     await pass_time(5)
     assert await process.people() == 2
     bob.move(4)
@@ -181,10 +173,9 @@ async def test_a_leave_that_is_late_does_not_end_the_next_stay(process: Process)
 
 async def test_a_grace_begins_when_the_store_is_back(process: Process) -> None:
     ada, bob = await process.two()
-    process.seam.failing["start_grace"] = OUT
-    bob.snap()
-    await pass_time(8)
-    process.seam.failing.clear()
+    with process.seam.fail(OUT, "start_grace"):
+        bob.snap()
+        await pass_time(8)
     await pass_time(4)
     assert ada.count == 2
     await pass_time(3)
@@ -197,10 +188,9 @@ async def test_a_grace_ends_when_the_store_is_back(process: Process, method: str
     await pass_time(4)
     bob.snap()
     await settle()
-    process.seam.failing[method] = OUT
-    await pass_time(8)
-    assert ada.count == 2
-    process.seam.failing.clear()
+    with process.seam.fail(OUT, method):
+        await pass_time(8)
+        assert ada.count == 2
     await pass_time(2)
     assert ada.count == 1
 
@@ -325,17 +315,12 @@ async def test_a_lease_that_is_not_renewed_is_tried_again_one_at_a_time(
 ) -> None:
     ada = await process.joined()
     tasks, calls = len(asyncio.all_tasks()), len(process.seam.calls)
-    if error:
-        process.seam.failing["renew"] = error
-    else:
-        process.seam.open.clear()
-    for _ in range(3):
-        ada.say(Heartbeat())
-        await pass_time(30)
-    assert len(asyncio.all_tasks()) <= tasks + 1
-    assert len(process.seam.calls) - calls == pytest.approx(90 if error else 1, abs=6)
+    with process.seam.fail(error, "renew") if error else process.seam.hold():
+        for _ in range(3):
+            ada.say(Heartbeat())
+            await pass_time(30)
+        assert len(asyncio.all_tasks()) <= tasks + 1
+        assert len(process.seam.calls) - calls == pytest.approx(90 if error else 1, abs=6)
     assert ("lease: not renewed" in caplog.text) == bool(error)
-    process.seam.failing.clear()
-    process.seam.open.set()
     await pass_time(2)
     assert (await process.joined()).count == 2

@@ -2,6 +2,8 @@
 lose messages."""
 
 import asyncio
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from presence.protocol.messages import PresenceUpdate, Roster, UserJoined, UserLeft, Welcome
@@ -60,11 +62,13 @@ class World:
         """End a process without a word: its sockets, its lease and its groups stay as they are."""
         await self.processes[name].hub.close()
 
-    def cut_off(self, *names: str, off: bool = True) -> None:
-        """Have the store answer some processes no more, or all; or again."""
-        for name in names or self.processes:
-            event = self.processes[name].seam.open
-            event.clear() if off else event.set()
+    @contextmanager
+    def cut_off(self, *names: str, late: Collection[str] = ()) -> Iterator[None]:
+        """Hold the stores of some processes, or of all, until the block ends."""
+        with ExitStack() as held:
+            for name in names or self.processes:
+                held.enter_context(self.processes[name].seam.hold(*late))
+            yield
 
     def lose_everything(self) -> None:
         """Empty the store, as a FLUSHALL does."""
@@ -75,8 +79,8 @@ class World:
     async def close(self) -> None:
         """End every process."""
         self.layer.open.set()
-        self.cut_off(off=False)
         for process in self.processes.values():
+            process.seam.open.set()
             await process.hub.close()
 
     def _new_store(self) -> MemoryStore:
