@@ -111,22 +111,6 @@ async def test_a_person_who_comes_back_within_the_grace_goes_on_unnoticed(
     assert "reap" not in process.seam.calls
 
 
-async def test_after_a_leave_the_socket_may_join_again(process: Process) -> None:
-    ada, bob = await process.two()
-    bob.leave()
-    await pass_time(1)
-    assert ada.count == 1
-    heard = len(bob.messages)
-    ada.move(5)
-    await pass_time(1)
-    assert len(bob.messages) == heard
-    bob.ask("Bob")
-    await pass_time(1)
-    assert (bob.welcome.user, bob.count, ada.count) == (2, 2, 2)
-    bob.move(9)
-    assert ada.pointers[2] == (9, 0)
-
-
 # The tick
 
 
@@ -235,17 +219,3 @@ async def test_the_hub_renews_its_lease_while_anybody_is_here(process: Process) 
     await pass_time(600)
     assert process.seam.calls.count("renew") == renewals
     assert (await process.joined()).count == 1
-
-
-async def test_a_closed_hub_has_nothing_left_to_do(process: Process) -> None:
-    ada, bob = await process.two()
-    bob.snap()
-    ada.move(1)
-    ada.move(2)
-    await settle()
-    await process.hub.close()
-    calls = len(process.seam.calls)
-    ada.heard()
-    await pass_time(600)
-    assert len(process.seam.calls) == calls
-    assert ada.heard() == []

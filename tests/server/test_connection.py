@@ -89,35 +89,27 @@ async def test_frames_and_bytes_are_counted(process: Process) -> None:
 # While the JOIN is under way
 
 
-@pytest.mark.parametrize("end", [Socket.hang_up, Socket.snap, Socket.leave])
-async def test_a_stay_that_ends_before_the_store_is_asked_is_none(
-    process: Process, end: End
+@pytest.mark.parametrize(
+    ("end", "late"),
+    [
+        *[(end, None) for end in (Socket.hang_up, Socket.snap, Socket.leave)],
+        *[(end, late) for end in (Socket.hang_up, Socket.leave) for late in ([], ["join"])],
+    ],
+)
+async def test_a_stay_that_ends_before_the_join_is_through_is_not_told(
+    process: Process, end: End, late: list[str] | None
 ) -> None:
-    ada = await process.joined()
-    bob = process.socket()
-    bob.ask()
-    end(bob)
-    await pass_time(10)
-    assert bob.heard() == ada.heard() == []
-    assert process.seam.calls.count("join") == 1
-    assert "reap" not in process.seam.calls
-    assert await process.people() == 1
-
-
-@pytest.mark.parametrize("end", [Socket.hang_up, Socket.leave])
-@pytest.mark.parametrize("late", [[], ["join"]])
-async def test_a_stay_that_ends_while_the_store_decides_is_not_told(
-    process: Process, end: End, late: list[str]
-) -> None:
-    ada = await process.joined()
-    with process.seam.hold(*late):
-        bob = process.socket()
+    ada, bob = await process.joined(), process.socket()
+    with process.seam.hold(*late or []):
         bob.ask()
-        await settle()
+        if late is not None:
+            await settle()
         end(bob)
         await settle()
-    await pass_time(1)
+    await pass_time(10)
     assert bob.heard() == ada.heard() == []
+    assert process.seam.calls.count("join") == 1 + (late is not None)
+    assert "reap" not in process.seam.calls
     assert await process.people() == 1
 
 

@@ -180,14 +180,18 @@ async def test_nothing_is_left_unawaited(
     assert [str(warning.message) for warning in recwarn] == []
 
 
-@pytest.mark.parametrize("waits", [False, True])
-async def test_a_server_that_raises_is_given_up_once(server: Server, waits: bool) -> None:
-    server.errors[1] = OSError("gone")
+@pytest.mark.parametrize(
+    ("number", "waits"), [(1, False), (1, True), (2, True)], ids=["at once", "waiting", "queued"]
+)
+async def test_a_server_that_raises_is_given_up_once(
+    server: Server, number: int, waits: bool
+) -> None:
+    server.errors[number] = OSError("gone")
     server.pauses[1] = [None] if waits else []
     server.put(0, 1, 2, 3)
     await settle()
     server.put(4)
-    assert (server.sent, server.failures) == ([0], GAVE_UP)
+    assert (server.sent, server.failures) == ([*range(number)], GAVE_UP)
 
 
 @pytest.mark.parametrize("number", [0, 1])
@@ -199,15 +203,6 @@ async def test_a_server_whose_wait_is_cancelled_is_given_up(server: Server, numb
     held.cancel()
     await settle()
     assert (server.sent, server.failures) == ([*range(number)], GAVE_UP)
-
-
-async def test_a_server_that_raises_while_the_queue_drains_is_given_up(server: Server) -> None:
-    held = server.pause(0)
-    server.errors[2] = OSError("gone")
-    server.put(0, 1, 2, 3)
-    held.set_result(None)
-    await settle()
-    assert (server.sent, server.failures) == ([0, 1], GAVE_UP)
 
 
 async def test_a_send_that_is_no_coroutine_function_is_given_up(server: Server) -> None:

@@ -31,7 +31,7 @@ GONE_WITHIN = TIMING.lease + TIMING.grace + 1.5
 # Moving
 
 
-async def test_boards_are_shared_each_for_itself(world: World) -> None:
+async def test_a_move_reaches_the_people_of_its_board_only(world: World) -> None:
     ada = await world.joined("one", "ada")
     bob = await world.joined("two", "bob", board=OTHER_BOARD)
     cy = await world.joined("one", "cy", board=OTHER_BOARD)

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from presence.protocol.codec import encode
 from presence.protocol.errors import Close
 from presence.protocol.identity import Visitor
@@ -88,10 +90,10 @@ class Server:
     """A server whose `send` fails, or never ends, from the moment it is told to; and a connection
     that writes to it through an outbox, as a consumer's does, and has joined."""
 
-    def __init__(self, process: Process, limit: int) -> None:
+    def __init__(self, process: Process) -> None:
         self.sent: list[AsgiMessage] = []
         self.fails = self.hangs = False
-        self.outbox = Outbox(self.send, lambda: self.connection.closed(Close.BROKEN), limit)
+        self.outbox = Outbox(self.send, lambda: self.connection.closed(Close.BROKEN), limit=5)
         visitor = Visitor("broken")
         self.connection = Connection(process.hub, BOARD, visitor, Dialect.COMPACT, self)
         self.connection.receive(encode(Join(0, ""), Dialect.COMPACT))
@@ -110,23 +112,23 @@ class Server:
         self.outbox.finish({"code": code})
 
 
-async def broken(process: Process, limit: int = 256) -> tuple[Socket, Server, Socket]:
+async def broken(process: Process) -> tuple[Socket, Server, Socket]:
     """Return somebody who moves, a server that will break, and a good reader."""
-    mover, server = await process.joined(), Server(process, limit)
+    mover, server = await process.joined(), Server(process)
     await settle()
     return mover, server, await process.joined()
 
 
-async def test_a_write_that_fails_in_a_tick_does_not_stop_the_tick(process: Process) -> None:
+@pytest.mark.parametrize("trouble", ["fails", "hangs"])
+async def test_a_write_that_fails_or_never_ends_does_not_stop_the_tick(
+    process: Process, trouble: str
+) -> None:
     mover, server, good = await broken(process)
-    server.fails = True
-    mover.move(1)
-    assert good.heard() == [CursorBroadcast((Cursor(0, 1, 0),))]
-    mover.move(2)
-    await pass_time(1)
-    assert good.heard() == [CursorBroadcast((Cursor(0, 2, 0),))]
+    setattr(server, trouble, True)
+    await moving(mover, 3)
+    assert [cursor.x for cursor in good.cursors] == [*range(1, 13)]
     assert (process.hub.metrics.sockets, good.count) == (2, 3)
-    await pass_time(5)
+    await pass_time(6)
     assert good.count == 2
 
 
@@ -137,16 +139,6 @@ async def test_the_frames_after_a_failure_are_not_written(process: Process) -> N
     newcomer = await process.socket().join()
     written = len(mover.frames) + len(good.frames) + len(newcomer.frames) - frames
     assert process.hub.metrics.frames_out - before == written + 1
-
-
-async def test_a_write_that_never_ends_does_not_stop_the_tick(process: Process) -> None:
-    mover, server, good = await broken(process, limit=5)
-    server.hangs = True
-    await moving(mover, 3)
-    assert good.pointers[0] == (12, 0)
-    assert process.hub.metrics.sockets == 2
-    await pass_time(6)
-    assert good.count == 2
 
 
 async def test_the_close_is_the_last_message(process: Process) -> None:
