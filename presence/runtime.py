@@ -86,12 +86,9 @@ def call_from_sync(
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> T:
-    """Call an async function on that event loop from sync code; return its result.
-
-    Raises `TryLater` after `timeout` seconds, by default `SYNC_TIMEOUT`. Raises
-    `SynchronousOnlyOperation` on an event loop: waiting there could block the loop that has to
-    answer.
-    """
+    """Call an async function on that event loop from sync code; return its result. Raises
+    `TryLater` after `timeout` seconds, by default `SYNC_TIMEOUT`, and `SynchronousOnlyOperation` on
+    an event loop: waiting could block the loop that has to answer."""
     seconds = SYNC_TIMEOUT if timeout is None else timeout
     if is_on_event_loop():
         raise SynchronousOnlyOperation(f"in async code use {work.__module__}.{work.__name__}")

@@ -52,11 +52,8 @@ class Room:
 
     @property
     def pending(self) -> bool:
-        """True while a flush has something to tell, now or when a limit allows it.
-
-        It stays true while moves wait for their quota, and while lag keeps the interval up: only a
-        flush lowers that again.
-        """
+        """True while a flush has something to tell, now or later: also while moves wait for their
+        quota, and while lag keeps the interval up, which only a flush lowers."""
         return bool(
             self._pending.moved  # first, since it is the usual case and quick to see
             or self._pending != PendingChanges()

@@ -181,11 +181,8 @@ class Store(Protocol):
         none, in place of an earlier ban."""
 
     async def close_board(self, board: UUID, seconds: float) -> None:
-        """Refuse newcomers for some seconds, at most `MAX_CLOSED`; replaces an earlier call.
-
-        Persons on the board may open more tabs, and come back within their grace. With 0 the board
-        opens at once.
-        """
+        """Refuse newcomers for some seconds, at most `MAX_CLOSED`, in place of an earlier call; 0
+        opens the board. Persons on it may open more tabs, and come back within their grace."""
 
     async def renew(self, process: str) -> Mapping[UUID, BoardSummary]:
         """Renew a process's lease; the first call starts it. Members count only during a lease.

@@ -83,11 +83,8 @@ class Point:
 def points(
     span: Span, numbers: Iterable[int], site: Mapping[int, Bucket], own: Mapping[int, Bucket]
 ) -> Iterator[Point]:
-    """Yield a point for each bucket number.
-
-    `site` are the buckets of all boards together, which contain every sample. `own` are those of
-    the board in question, which contain only the samples in which somebody was there.
-    """
+    """Yield a point for each bucket number. `site` are the buckets of all boards together, which
+    contain every sample. `own` are those of the board, which lack the samples with nobody there."""
     for number in numbers:
         at = number * span.seconds
         if sampled := site.get(number):
@@ -112,11 +109,8 @@ class History(Protocol):
         another process is the recorder."""
 
     async def record(self, process: str, at: float, people: Mapping[UUID, int]) -> bool:
-        """Record one sample: the people on every board that is not empty.
-
-        `at` is the time that `claim` returned. Returns False, and records nothing, if the process
-        is not the recorder any more.
-        """
+        """Record one sample: the people on every board that is not empty, at the time that `claim`
+        returned. Return False, and record nothing, if the process is not the recorder any more."""
 
     async def read(self, board: UUID | None, span: Span, count: int) -> list[Point]:
         """Return the last `count` buckets of a board, or (None) of all boards together: at most
