@@ -1,4 +1,4 @@
-"""`manage.py presence_audit` as its user runs it, and a Redis that stops in the midst of it."""
+"""`manage.py presence_audit` as an operator runs it, and a moment in the midst of it."""
 
 import subprocess
 import sys
@@ -11,22 +11,20 @@ from redis import Redis
 from tests.support.redis import RedisServer
 from tests.support.server import ROOT
 
-ENDS_WITHIN = 30.0
-"""Seconds within which the command is over, or hangs."""
+TIMEOUT = 30.0
+"""Seconds after which the command hangs."""
 
 
 def audit(environment: Mapping[str, str], *options: str) -> tuple[int, list[str]]:
-    """Run the command, and return its exit status and the lines it printed, those about errors
-    last."""
-    command = [sys.executable, "manage.py", "presence_audit", *options]
+    """Run the command, and return its exit status and its lines, those of standard error last."""
     done = subprocess.run(
-        command,
+        [sys.executable, "manage.py", "presence_audit", *options],
         cwd=ROOT,
         env=environment,
         capture_output=True,
         text=True,
         check=False,
-        timeout=ENDS_WITHIN,
+        timeout=TIMEOUT,
     )
     assert "Traceback" not in done.stderr, done.stderr
     return done.returncode, (done.stdout + done.stderr).splitlines()
@@ -34,8 +32,8 @@ def audit(environment: Mapping[str, str], *options: str) -> tuple[int, list[str]
 
 @contextmanager
 def struck(redis: RedisServer, strike: Callable[[], None], word: str) -> Iterator[None]:
-    """Do something as soon as a server is sent a command that holds a word."""
-    with Redis(port=redis.port, socket_timeout=ENDS_WITHIN) as client, client.monitor() as monitor:
+    """Call `strike` as soon as a server receives a command that contains a word."""
+    with Redis(port=redis.port, socket_timeout=TIMEOUT) as client, client.monitor() as monitor:
 
         def watch() -> None:
             while word not in monitor.next_command()["command"]:
@@ -45,5 +43,5 @@ def struck(redis: RedisServer, strike: Callable[[], None], word: str) -> Iterato
         thread = Thread(target=watch)
         thread.start()
         yield
-        thread.join(ENDS_WITHIN)
+        thread.join(TIMEOUT)
         assert not thread.is_alive(), f"{word} was not sent"

@@ -1,12 +1,14 @@
 """Behind a real nginx, on the files of deploy/: a board in one process, or a visitor in one."""
 
+import os
 import re
-from collections.abc import AsyncIterator, Iterator
+import shutil
+import subprocess
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 from urllib.error import HTTPError
 from urllib.request import urlopen
 from uuid import UUID
@@ -17,13 +19,65 @@ from presence.protocol.session import SILENCE
 from presence.store.redis.store import RedisStore
 from tests.support.clients import Client, Clients, cursor
 from tests.support.cluster import Cluster
-from tests.support.nginx import run_nginx
+from tests.support.pages import serve_answers
 from tests.support.server import ROOT, Server, free_port
+from tests.support.waiting import eventually
 from tests.system.crowd import agreed
 
 FILES = ("nginx.conf", "nginx-ip-hash.conf")
 ADDRESSES = [f"127.0.{part}.{last}" for part in range(4) for last in (1, 2)]
 """Visitors' own: ip_hash takes those for one whose first three parts are the same."""
+
+
+AROUND = """
+daemon off;
+worker_processes 2;
+pid {folder}/nginx.pid;
+{user}
+events {{ worker_connections 1024; }}
+http {{
+    access_log {folder}/access.log;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    include {folder}/presence.conf;
+}}
+"""
+"""What Debian has around a file of deploy/, without what needs root."""
+
+
+@contextmanager
+def run_nginx(folder: Path, name: str, behind: Sequence[int]) -> Iterator[Server]:
+    """Run nginx on deploy/`name` until the block ends, before servers on the ports `behind` it."""
+    # Debian has it where not everybody's PATH leads.
+    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
+    program = shutil.which("nginx", path=path)
+    assert program, "nginx is not installed: apt-get install nginx"
+    port, log = free_port(), folder / "error.log"
+    text = (ROOT / "deploy" / name).read_text()
+    servers = "".join(f"    server 127.0.0.1:{port};\n" for port in behind)
+    text = re.sub(r"(?:    server 127\.0\.0\.1:\d+;\n)+", servers, text)
+    text = text.replace("listen 80;", f"listen 127.0.0.1:{port};")
+    (folder / "presence.conf").write_text(text)
+    # As root, its workers would be another user, who may not read our folders.
+    user = "user root;" if os.geteuid() == 0 else ""
+    (folder / "nginx.conf").write_text(AROUND.format(folder=folder, user=user))
+    command = [program, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(log)]
+    with log.open("ab") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=out)
+
+    def listens() -> bool:
+        assert process.poll() is None, f"nginx ended: {log.read_text()}"
+        return (folder / "nginx.pid").exists()
+
+    try:
+        eventually(listens, lambda: f"nginx: {log.read_text()}")
+        yield Server(port, process, log, {})
+    finally:
+        process.terminate()
+        process.wait(timeout=15)
 
 
 @pytest.fixture(scope="module")
@@ -125,34 +179,6 @@ def test_pages_and_static_files_come_through_and_metrics_do_not(front: Server) -
             assert answer.code == 404
 
 
-class Echo(BaseHTTPRequestHandler):
-    """Answers with the request's own headers."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        body = str(self.headers).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Say nothing."""
-
-
-@contextmanager
-def echoing(port: int) -> Iterator[None]:
-    with ThreadingHTTPServer(("127.0.0.1", port), Echo) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 def headers_behind(front: Server, path: str, **said: str) -> dict[str, str]:
     """Return the headers with which a request from 127.0.0.2 arrives, named in lower case."""
     connection = HTTPConnection(
@@ -168,8 +194,10 @@ def headers_behind(front: Server, path: str, **said: str) -> dict[str, str]:
 
 
 def test_what_the_site_is_told_of_a_visitor(tmp_path: Path) -> None:
-    port = free_port()
-    with echoing(port), run_nginx(tmp_path, FILES[0], [port]) as front:
+    def echo(request: BaseHTTPRequestHandler) -> tuple[int, str, str]:
+        return 200, "text/plain", str(request.headers)
+
+    with serve_answers(echo) as port, run_nginx(tmp_path, FILES[0], [port]) as front:
         for path in ("/boards/", "/ws/presence/00000000-0000-4000-8000-000000000001/"):
             plain = headers_behind(front, path)
             lied = headers_behind(front, path, X_Forwarded_For="6.6.6.6", X_Forwarded_Proto="https")
