@@ -19,7 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
-from benchmarks.load import WARM_UP, Load, Tally
+from benchmarks.load import WARM_UP, Load, Measurement
 from benchmarks.report import Outcome, Trial, doubts, figures, merge, ratios
 from benchmarks.usage import peak_memory, usage_between
 from tests.support.server import ROOT, Server, prepare, serve, site_environment
@@ -61,8 +61,8 @@ def measure(trial: Trial, environment: dict[str, str], folder: Path) -> Outcome:
             for client in clients:
                 say(client, repr(start))
             used = usage_between(server.process.pid, start + WARM_UP, trial.seconds)
-            tally = merge([read_tally(client) for client in clients])
-        return Outcome(trial, tally, used, peak_memory(server.process.pid))
+            measurement = merge([read_measurement(client) for client in clients])
+        return Outcome(trial, measurement, used, peak_memory(server.process.pid))
 
 
 @contextmanager
@@ -113,12 +113,12 @@ def hear(client: Client) -> str:
     return line
 
 
-def read_tally(client: Client) -> Tally:
+def read_measurement(client: Client) -> Measurement:
     """Return what a client process saw."""
     seen = json.loads(hear(client))
     for name in ("delays", "late"):
         seen[name] = Counter({int(value): times for value, times in seen[name].items()})
-    return Tally(**seen)
+    return Measurement(**seen)
 
 
 def between(least: int, most: int) -> Callable[[str], int]:

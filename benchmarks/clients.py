@@ -1,7 +1,7 @@
 """One process full of people who move: `board.py` starts a few of these against one server.
 
 It reads a `Load` from standard input as a line of JSON, opens its sockets, says "ready", reads the
-time at which to start, and when all is over prints what it saw, a `Tally`, as a line of JSON.
+time at which to start, and when all is over prints what it saw, a `Measurement`, as a line of JSON.
 
 A position carries the time at which it left: the 32 bits of x and y are microseconds of the
 machine's monotonic clock, which all processes share.
@@ -18,7 +18,7 @@ from functools import partial
 from itertools import count
 from typing import Any
 
-from benchmarks.load import GRAIN_US, WARM_UP, Load, Tally
+from benchmarks.load import GRAIN_US, WARM_UP, Load, Measurement
 from benchmarks.wire import BINARY, CLOSE, PING, PONG, TEXT, handshake, pack, unpack
 from presence.protocol.codec import encode
 from presence.protocol.messages import SUBPROTOCOL, Dialect, Join, MessageType
@@ -43,9 +43,11 @@ class Client(asyncio.Protocol):
 
     opcode = BINARY
 
-    def __init__(self, load: Load, tally: Tally, lost: Callable[[Exception | None], None]) -> None:
+    def __init__(
+        self, load: Load, measurement: Measurement, lost: Callable[[Exception | None], None]
+    ) -> None:
         self.load = load
-        self.tally = tally
+        self.measurement = measurement
         self._lost = lost
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._buffer = bytearray()
@@ -73,13 +75,13 @@ class Client(asyncio.Protocol):
     def move(self) -> None:
         """Tell a new position, which is the time."""
         self.send(self.position(microseconds()))
-        self.tally.moves += 1
+        self.measurement.moves += 1
 
     def send(self, payload: bytes) -> None:
         """Send one message."""
         self.transport.write(pack(self.opcode, payload))
-        self.tally.frames_up += 1
-        self.tally.bytes_up += len(payload)
+        self.measurement.frames_up += 1
+        self.measurement.bytes_up += len(payload)
 
     def subprotocol(self) -> str | None:
         """Return what the handshake offers."""
@@ -114,8 +116,8 @@ class Client(asyncio.Protocol):
 
     def _received(self, opcode: int, payload: bytes, now: int) -> None:
         if opcode == self.opcode:
-            self.tally.frames_down += 1
-            self.tally.bytes_down += len(payload)
+            self.measurement.frames_down += 1
+            self.measurement.bytes_down += len(payload)
             self.heard(payload, now)
         elif opcode == PING:
             self.transport.write(pack(PONG, payload))
@@ -123,13 +125,13 @@ class Client(asyncio.Protocol):
             raise ConnectionError(f"the server closed with {int.from_bytes(payload[:2], 'big')}")
 
     def _note(self, positions: int, payload: bytes, now: int) -> None:
-        self.tally.ticks += 1
-        self.tally.positions += positions
-        if self.tally.ticks % COMPARED == 0:
+        self.measurement.ticks += 1
+        self.measurement.positions += positions
+        if self.measurement.ticks % COMPARED == 0:
             self.compare(payload, now)
 
     def _delay(self, stamp: int, now: int) -> None:
-        self.tally.delays[(now - stamp & _CLOCK) // GRAIN_US] += 1
+        self.measurement.delays[(now - stamp & _CLOCK) // GRAIN_US] += 1
 
 
 class PresenceClient(Client):
@@ -205,26 +207,26 @@ class Crowd:
 
     def __init__(self, load: Load) -> None:
         self.load = load
-        self.tally = Tally()
+        self.measurement = Measurement()
         self.trouble: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.clients: list[Client] = []
 
     async def connect(self) -> None:
         """Open the sockets one after the other, and return when the last is on the board."""
         loop = asyncio.get_running_loop()
-        make = partial(SPEECHES[self.load.speech], self.load, self.tally, self._lost)
+        make = partial(SPEECHES[self.load.speech], self.load, self.measurement, self._lost)
         for _ in range(self.load.people):
             _, client = await loop.create_connection(make, "127.0.0.1", self.load.port)
             self.clients.append(client)
             await self._until(client.ready, PATIENCE)
 
     async def move(self, start: float) -> str:
-        """Move from `start` on, and return the tally of the seconds that count, as JSON."""
+        """Move from `start` on, and return the measurement of the seconds that count, as JSON."""
         moving = asyncio.create_task(self._keep_moving(start))
         await self._until(moving, start + WARM_UP - time.monotonic())
-        self.tally.clear()
+        self.measurement.clear()
         await self._until(moving, start + WARM_UP + self.load.seconds - time.monotonic())
-        seen = json.dumps(vars(self.tally))
+        seen = json.dumps(vars(self.measurement))
         moving.cancel()
         return seen
 
@@ -241,7 +243,7 @@ class Crowd:
             due = start + turn * spacing
             if (early := due - time.monotonic()) > 0:
                 await asyncio.sleep(early)
-            self.tally.late[round(max(0.0, time.monotonic() - due) * 1e6) // GRAIN_US] += 1
+            self.measurement.late[round(max(0.0, time.monotonic() - due) * 1e6) // GRAIN_US] += 1
             self.clients[turn % len(self.clients)].move()
 
     async def _until(self, event: asyncio.Future[None], seconds: float) -> None:
@@ -259,7 +261,7 @@ class Crowd:
 
 
 async def run(load: Load) -> str:
-    """Do what `load` says, at the time that standard input gives; return the tally as JSON."""
+    """Do what `load` says, from the time on standard input; return the measurement as JSON."""
     crowd = Crowd(load)
     await crowd.connect()
     print("ready", flush=True)

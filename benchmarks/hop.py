@@ -1,7 +1,7 @@
 """`python -m benchmarks.hop`: what it adds to a move that who sees it is on another process.
 
 One person moves alone, again and again, each time after a quiet tick, so that no tick holds the
-move back. One watcher is on the same process, one on another; two real Daphnes, a real Redis.
+move back. One observer is on the same process, one on another; two real Daphnes, a real Redis.
 """
 
 import argparse
@@ -23,17 +23,17 @@ QUIET = 0.04
 SHARES = (0.5, 0.9, 0.99, 1.0)
 
 
-async def seen(watcher: Client, told: bytes) -> float:
-    """Return when a watcher was told."""
-    await watcher.until(lambda: watcher.cursors and watcher.cursors[-1] == told, "the move")
+async def seen(observer: Client, told: bytes) -> float:
+    """Return when a observer was told."""
+    await observer.until(lambda: observer.cursors and observer.cursors[-1] == told, "the move")
     return time.perf_counter()
 
 
 async def hops(cluster: Cluster, moves: int, board: str = OPEN_BOARD) -> list[tuple[float, float]]:
-    """Move so often; return the seconds until the near watcher and the far one saw it."""
+    """Move so often; return the seconds until the near observer and the far one saw it."""
     near, far = cluster.clients(0, board), cluster.clients(1, board)
-    mover, watchers = await near.join("Mover"), [await near.join("Near"), await far.join("Far")]
-    for client in (mover, *watchers):
+    mover, observers = await near.join("Mover"), [await near.join("Near"), await far.join("Far")]
+    for client in (mover, *observers):
         await client.until(lambda client=client: client.count == 3, "everybody")  # type: ignore[misc]
     took = []
     for number in range(moves):
@@ -42,7 +42,7 @@ async def hops(cluster: Cluster, moves: int, board: str = OPEN_BOARD) -> list[tu
         told = bytes([2, mover.user]) + frame[1:]
         began = time.perf_counter()
         await mover.send(frame)
-        first, second = await asyncio.gather(*(seen(watcher, told) for watcher in watchers))
+        first, second = await asyncio.gather(*(seen(observer, told) for observer in observers))
         took.append((first - began, second - began))
     await asyncio.gather(near.close(), far.close())
     return took

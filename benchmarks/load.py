@@ -23,7 +23,7 @@ class Load:
 
 
 @dataclass
-class Tally:
+class Measurement:
     """What one process of clients saw. Bytes are of payloads.
 
     `ticks` counts frames that told positions, `positions` the positions in them. `delays` counts
@@ -43,4 +43,4 @@ class Tally:
 
     def clear(self) -> None:
         """Count from nothing."""
-        vars(self).update(vars(Tally()))
+        vars(self).update(vars(Measurement()))

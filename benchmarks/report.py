@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from benchmarks.load import GRAIN_US, Tally
+from benchmarks.load import GRAIN_US, Measurement
 from benchmarks.usage import Usage
 
 FRAME_SECONDS = 0.033
@@ -32,16 +32,16 @@ class Outcome:
     in bytes."""
 
     trial: Trial
-    tally: Tally
+    measurement: Measurement
     used: Usage
     memory: int
 
 
-def merge(tallies: Sequence[Tally]) -> Tally:
-    """Return the tally of several processes as one."""
-    total = Tally()
-    for tally in tallies:
-        for name, value in vars(tally).items():
+def merge(measurements: Sequence[Measurement]) -> Measurement:
+    """Return the measurement of several processes as one."""
+    total = Measurement()
+    for measurement in measurements:
+        for name, value in vars(measurement).items():
             setattr(total, name, getattr(total, name) + value)
     return total
 
@@ -73,23 +73,23 @@ def expected(trial: Trial) -> float:
 COLUMNS: dict[str, Callable[[Outcome], str]] = {
     "people": lambda o: f"{o.trial.people}",
     "CPU": lambda o: f"{o.used.cpu / o.trial.seconds:.0%}",
-    "frames/s in": lambda o: f"{o.tally.frames_up / o.trial.seconds:,.0f}",
-    "frames/s out": lambda o: f"{o.tally.frames_down / o.trial.seconds:,.0f}",
-    "kB/s in": lambda o: f"{o.tally.bytes_up / o.trial.seconds / 1000:,.1f}",
-    "kB/s out": lambda o: f"{o.tally.bytes_down / o.trial.seconds / 1000:,.0f}",
-    "p50 ms": lambda o: f"{percentile(o.tally.delays, 0.50):,.1f}",
-    "p99 ms": lambda o: f"{percentile(o.tally.delays, 0.99):,.1f}",
-    "delivered": lambda o: f"{o.tally.ticks / expected(o.trial):.0%}",
+    "frames/s in": lambda o: f"{o.measurement.frames_up / o.trial.seconds:,.0f}",
+    "frames/s out": lambda o: f"{o.measurement.frames_down / o.trial.seconds:,.0f}",
+    "kB/s in": lambda o: f"{o.measurement.bytes_up / o.trial.seconds / 1000:,.1f}",
+    "kB/s out": lambda o: f"{o.measurement.bytes_down / o.trial.seconds / 1000:,.0f}",
+    "p50 ms": lambda o: f"{percentile(o.measurement.delays, 0.50):,.1f}",
+    "p99 ms": lambda o: f"{percentile(o.measurement.delays, 0.99):,.1f}",
+    "delivered": lambda o: f"{o.measurement.ticks / expected(o.trial):.0%}",
     "memory MB": lambda o: f"{o.memory / 1e6:.0f}",
 }
 
 COMPARED: dict[str, Callable[[Outcome], float]] = {
     "CPU": lambda o: o.used.cpu,
-    "CPU per position told": lambda o: o.used.cpu / max(o.tally.positions, 1),
-    "p50": lambda o: percentile(o.tally.delays, 0.50),
-    "p99": lambda o: percentile(o.tally.delays, 0.99),
-    "frames out": lambda o: o.tally.frames_down,
-    "bytes out": lambda o: o.tally.bytes_down,
+    "CPU per position told": lambda o: o.used.cpu / max(o.measurement.positions, 1),
+    "p50": lambda o: percentile(o.measurement.delays, 0.50),
+    "p99": lambda o: percentile(o.measurement.delays, 0.99),
+    "frames out": lambda o: o.measurement.frames_down,
+    "bytes out": lambda o: o.measurement.bytes_down,
     "memory": lambda o: o.memory,
 }
 
@@ -127,7 +127,7 @@ def _starved(outcome: Outcome) -> str:
 
 
 def _late(outcome: Outcome) -> str:
-    late = percentile(outcome.tally.late, 0.99)
+    late = percentile(outcome.measurement.late, 0.99)
     return f"the clients themselves were up to {late:.0f} ms late" if late > LATE_MS else ""
 
 

@@ -1,5 +1,7 @@
-"""What visitors and staff see, in a real browser. Playwright has a loop of its own: no test beside
-it is asynchronous, and people without a browser come by `invite`."""
+"""Fixtures for what visitors and staff see in a real browser.
+
+Playwright's synchronous API allows no asynchronous tests, so other people come through `invite`.
+"""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -26,14 +28,14 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def new_context(browser: Browser) -> Iterator[NewContext]:
-    """Starts the browser of one more person, whose options it takes; `session` is of an account."""
+    """Starts the browser of another person, with Playwright's options and an account's session."""
     contexts: list[BrowserContext] = []
 
     def start(session: str = "", **options: Any) -> BrowserContext:
         options = {"viewport": {"width": 1280, "height": 800}, **options}
         contexts.append(browser.new_context(**options))
         if session:
-            # Cookies are of a host, whatever its port.
+            # A cookie belongs to a host, whatever the port.
             cookie = {"name": "sessionid", "value": session, "domain": "127.0.0.1", "path": "/"}
             contexts[-1].add_cookies([cookie])
         return contexts[-1]
@@ -51,14 +53,14 @@ def tap(new_context: NewContext) -> Tap:
 
 @pytest.fixture
 def invite(server: Server, board: str) -> Iterator[Invite]:
-    """Has people come to the test's own board who have no browser."""
+    """Lets people without a browser join the test's own board."""
     with inviting(server, board) as come:
         yield come
 
 
 @pytest.fixture
 def look(new_context: NewContext, server: Server, board: str) -> Callable[..., Page]:
-    """Opens the test's own board in a browser of its own, whose options it takes."""
+    """Opens the test's own board in a browser of its own, with Playwright's options."""
 
     def open_page(script: str = "", **options: Any) -> Page:
         page = new_context(**options).new_page()

@@ -59,7 +59,7 @@ def test_everything_is_reached_by_keyboard_and_named_on_focus(look: Look, invite
     assert [tip for label, tip, _ in named if label != "2 people here"] == ["visible"] * 4
 
 
-def test_escape_takes_away_what_hides_the_page(look: Look) -> None:
+def test_escape_hides_a_tooltip(look: Look) -> None:
     page = look()
     hide = page.get_by_role("button", name="Hide cursors")
     hide.focus()

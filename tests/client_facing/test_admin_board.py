@@ -1,4 +1,4 @@
-"""The panel of a board in the admin, under the strictest policy that is in use."""
+"""The panel of a board in the admin, under a strict Content-Security-Policy."""
 
 import time
 from collections.abc import Callable
@@ -67,14 +67,14 @@ def cursors(page: Page, number: int) -> None:
 
 
 def at(x: float, y: float) -> str:
-    """Return what is true in the page once the only cursor is there."""
+    """Return a function of the page that tells whether the only cursor is there."""
     return (
         "() => { const [x, y] = tip() ?? [9, 9];"
         f" return Math.abs(x - {x}) < 0.08 && Math.abs(y - {y}) < 0.08; }}"
     )
 
 
-def test_who_is_here(
+def test_the_table_of_people(
     open_panel: Open, server: Server, sessions: dict[str, str], invite: Invite
 ) -> None:
     page = open_panel(sessions["stan"], timezone_id="Asia/Tokyo", locale="de").page
@@ -179,7 +179,7 @@ def test_rows_do_not_move_under_a_hand_that_aims(
     expect(page.get_by_role("region", name="People now")).to_be_focused()
 
 
-def test_staff_who_are_signed_out_see_nothing_any_more(
+def test_the_panel_is_emptied_after_a_sign_out(
     open_panel: Open, server: Server, sessions: dict[str, str], invite: Invite
 ) -> None:
     page = open_panel(sessions["leaving"]).page
@@ -209,7 +209,7 @@ def test_the_map_shows_where_people_point(
         page.wait_for_function(at(x, y))
     invite("Bob").point(0.2, 0.8)
     cursors(page, 2)
-    # Whoever is pointed at in the table stands out on the map.
+    # The person under the mouse in the table stands out on the map.
     row(page, "Bob").hover()
     page.wait_for_function("() => tip() === undefined")
     row(page, "Ada").hover()

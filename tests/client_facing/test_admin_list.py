@@ -133,7 +133,7 @@ def test_five_hundred_rows_and_fifty_joins_a_second(
     record_property("measured", measured)
     assert joins > JOINS / 2, measured
     assert 5 <= len(frames) <= SECONDS / 0.25 + 2, measured
-    # They leave 250 ms apart; on their way two may come a little closer.
+    # They are sent 250 ms apart, and may arrive a little closer.
     assert min(gaps) > 150, measured
     assert max(tasks) <= LONGEST_US, measured
     tap.until(lambda: page.locator(".presence-online:text-is('0')").count() == ROWS, "all are gone")

@@ -91,7 +91,7 @@ def counts(open_page: Open, board: str) -> dict[str, Locator]:
 
 
 def seconds_until(place: Locator, text: str, since: float) -> float:
-    """Return how long after a moment a text showed, by the page's own clock. Waits for it."""
+    """Wait for a text, and return how long after `since` it showed, by the page's clock."""
     expect(place).to_have_text(text)
     shown: float | None = place.evaluate(SHOWN_AT, text)
     assert shown is not None, "it was there before"
@@ -162,7 +162,7 @@ def test_the_busiest_boards_are_links_that_keep_the_focus(
     expect(page).to_have_url(cluster.servers[0].panel(board))
 
 
-def test_staff_who_may_see_it_no_more_see_nothing_of_it(open_page: Open, cluster: Cluster) -> None:
+def test_the_page_is_emptied_when_the_permission_is_lost(open_page: Open, cluster: Cluster) -> None:
     page = open_page(who="late")
     expect(total(page, "people")).to_have_text("0")
     expect(page.locator(".presence-plot canvas")).to_have_count(3)
@@ -175,7 +175,7 @@ def test_staff_who_may_see_it_no_more_see_nothing_of_it(open_page: Open, cluster
 
 
 def past(span: Span, people: dict[int, int]) -> dict[int, Bucket]:
-    """Return a history of people, by how many buckets ago, and a gap where there is none."""
+    """Return a history from people by the number of buckets ago; other buckets are gaps."""
     last = span.number(time.time())
     return {last - ago: Bucket(2, 2 * here, here + 1) for ago, here in people.items()}
 

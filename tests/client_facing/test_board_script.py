@@ -64,7 +64,7 @@ def test_notes_stand_at_their_fractions_of_the_surface(page, note):
     assert place_of(note) == [800, 200]
 
 
-def test_the_surface_is_as_large_as_it_says_whatever_lies_on_it(page, note):
+def test_a_note_does_not_enlarge_the_surface(page, note):
     note.evaluate("note => { note.style.setProperty('--x', 1); note.style.setProperty('--y', 1) }")
     size = "e => [e.scrollWidth, e.scrollHeight, e.offsetWidth, e.offsetHeight]"
     assert page.locator("#surface").evaluate(size) == [1600, 1000, 1600, 1000]
@@ -72,7 +72,7 @@ def test_the_surface_is_as_large_as_it_says_whatever_lies_on_it(page, note):
 
 
 def poll(page):
-    """Have the page ask what others changed: it does when the browser comes online."""
+    """Make the page ask what others changed, as it does when the browser comes online."""
     with page.expect_response(lambda answer: answer.url.endswith("/notes/")):
         page.evaluate("dispatchEvent(new Event('online'))")
 
@@ -146,7 +146,7 @@ def test_words_are_changed_in_place(page, note):
     assert note.locator("img").count() == 0
 
 
-def test_enter_begins_and_escape_gives_up(page, note):
+def test_enter_edits_and_escape_cancels(page, note):
     note.focus()
     page.keyboard.press("Enter")
     page.keyboard.type("Never mind")
@@ -156,7 +156,7 @@ def test_enter_begins_and_escape_gives_up(page, note):
     assert saved(page)[id_of(note)]["text"] == "Mine"
 
 
-def test_a_note_without_words_keeps_the_ones_it_had(page, note):
+def test_a_note_keeps_its_words_when_all_are_deleted(page, note):
     note.get_by_text("Edit").click()
     page.keyboard.press("Control+a")
     page.keyboard.press("Delete")
@@ -165,7 +165,7 @@ def test_a_note_without_words_keeps_the_ones_it_had(page, note):
     expect(note.locator(".note-text")).to_have_text("Mine")
 
 
-def test_the_next_paper(page, note):
+def test_the_colour_changes(page, note):
     with saving(page):
         note.get_by_role("button", name="Next colour").click()
     expect(note).to_have_class(re.compile("paper-pink"))
@@ -202,7 +202,7 @@ def test_delete_and_undo(page, note):
     expect(page.locator(f'.note[data-id="{again["id"]}"]')).to_be_visible()
 
 
-def test_what_cannot_be_saved_is_told_and_taken_back(page, note):
+def test_a_change_that_cannot_be_saved_is_undone(page, note):
     page.route("**/notes/*/", lambda route: route.abort())
     drag(page, note, -160, 100)
     expect(page.locator("#toast")).to_contain_text("Not saved. The server cannot be reached.")
@@ -225,7 +225,7 @@ def test_a_new_note_that_cannot_be_saved_is_not_lost(page):
     assert made.value.json()["text"] == "Precious"
 
 
-def test_others_see_it_without_reloading_but_not_in_their_hands(visitor, page, note):
+def test_changes_of_others_appear_but_not_while_a_note_is_edited(visitor, page, note):
     other = visitor()
     theirs = other.locator(f'.note[data-id="{id_of(note)}"]')
     theirs.dblclick(position={"x": 60, "y": 60})

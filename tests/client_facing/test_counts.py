@@ -17,7 +17,7 @@ from tests.support.redis import RedisServer
 from tests.support.server import OPEN_BOARD, Server, serve
 
 SOON = 10_000
-"""Milliseconds within which the answer to a question of every second shows, on a busy machine."""
+"""Milliseconds until a count that is asked for every second shows, on a busy machine."""
 
 HURRY = """() => {
     const counts = document.querySelectorAll("presence-count");
@@ -34,7 +34,7 @@ ADD_COUNT = """async ([board, script]) => {
 
 @pytest.fixture
 def server(environment: dict[str, str], redis: RedisServer, tmp_path: Path) -> Server:
-    """The site with a Redis that is of no use to anybody else."""
+    """The site with a Redis that no other test uses."""
     with serve(tmp_path, {**environment, "REDIS_URL": redis.url}) as running:
         yield running
 

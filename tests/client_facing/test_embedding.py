@@ -113,7 +113,7 @@ def test_without_a_token_the_page_goes_on(embed: Embed, tap: Tap) -> None:
 def test_an_origin_that_the_site_does_not_name(
     embed: Embed, tap: Tap, server: Server, board: str, stranger: Origin
 ) -> None:
-    """The browser does not say why, so it is tried again, ever more rarely; the page goes on."""
+    """The browser does not say why, so the client tries again; the page works on."""
     embed(view(server, board), stranger)
     until_status(tap, "waiting", "lost")
     assert tap.sockets == [], "there is no token, and so no socket"

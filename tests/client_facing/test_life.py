@@ -1,4 +1,4 @@
-"""A page's life in a real browser: what comes between it and the server, and what it leaves behind.
+"""Connections of a page that are lost and come back, and what the overlay leaves behind.
 
 When a client connects, asks and comes back is tested in presence/client/test.
 """
@@ -110,7 +110,7 @@ def works(tap: Tap) -> None:
 def test_the_server_goes_and_comes_back(
     visit: Visit, environment: dict[str, str], tmp_path: Path, board: str
 ) -> None:
-    """Both are back by themselves, over one socket each, and nobody is there twice."""
+    """Both pages come back by themselves, over one socket each, and nobody is there twice."""
     with serve(tmp_path, environment) as first:
         taps = [visit(first.page(board)) for _ in range(2)]
         for tap in taps:
@@ -120,7 +120,7 @@ def test_the_server_goes_and_comes_back(
         for tap in taps:
             tap.page.locator("presence-overlay [data-status=waiting]").wait_for(state="attached")
             tap.until(lambda tap=tap: not tap.open, "its socket closed")
-    # Meanwhile they try, in vain: the page goes on, and the console is not filled.
+    # They try again meanwhile; the page works on, and the console does not fill up.
     for tap in taps:
         tried = len(tap.sockets)
         tap.until(lambda tap=tap, tried=tried: len(tap.sockets) > tried, "another try")
@@ -164,7 +164,7 @@ def test_a_page_that_is_loaded_again_is_there_once(
 
 
 def test_the_back_forward_cache(browser: Browser, server: Server, board: str) -> None:
-    """In a browser that keeps pages, which Playwright's does only where it is let."""
+    """In a browser with the cache, which Playwright switches off by default."""
     keeping = launch(browser.browser_type, ignore_default_args=["--disable-back-forward-cache"])
     with keeping:
         other = keeping.new_context().new_page()
@@ -179,7 +179,7 @@ def test_the_back_forward_cache(browser: Browser, server: Server, board: str) ->
         tap.page.goto(f"{server.origin}/healthz")
         other.wait_for_function("() => window.count === 1")
         tap.page.go_back(wait_until="commit")
-        # The page shows what it did when it was left, so the other is asked whether it is back.
+        # The page shows what it did when it was left, so the other page tells when it is back.
         other.wait_for_function("() => window.count === 2 && client.members.length === 1")
         tap.until(lambda: others(tap) == ["Bob"] and tap.count == "2", "two people again")
         assert tap.page.evaluate("[kept, persisted]") == [True, True], "the same page as before"
@@ -195,14 +195,14 @@ def bare(new_context: NewContext, server: Server) -> Page:
     page = new_context().new_page()
     page.add_init_script(COUNT_LEFTOVERS)
     page.goto(f"{server.origin}/healthz")
-    # What Playwright itself needs in a page comes with the first wait.
+    # Playwright adds what it needs itself with the first wait.
     page.wait_for_function("() => window.before = leftovers()")
     return page
 
 
 def assert_nothing_is_left(page: Page) -> None:
     page.wait_for_function("() => leftovers().sockets === 0")
-    # What was under way when it ended has its turn.
+    # Timers that were due get their turn.
     page.evaluate("() => new Promise((done) => setTimeout(() => setTimeout(done)))")
     assert page.evaluate("leftovers()") == page.evaluate("before")
 

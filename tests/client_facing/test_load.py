@@ -1,4 +1,4 @@
-"""A crowd on the board: a hundred people who all move, and what it costs the page of one."""
+"""What a page costs the browser while a hundred people on its board move."""
 
 import json
 import subprocess
@@ -31,7 +31,7 @@ WATCH = """() => {
 
 @contextmanager
 def crowd(server: Server, board: str, seconds: float) -> Iterator[Callable[[], None]]:
-    """Have a hundred people on a board; call what is given to let them move for so long."""
+    """Put a hundred people on a board; calling the result lets them move for so many seconds."""
     load = Load(server.port, f"/ws/presence/{board}/", "presence", PEOPLE, RATE, seconds)
     command = [sys.executable, "-m", "benchmarks.clients"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
@@ -95,5 +95,5 @@ def test_a_hundred_cursors_at_twenty_updates_a_second(
     assert len(gaps) > SECONDS * 20, measured
     assert len(tasks) > len(gaps), measured
     assert max(tasks) <= LONGEST_US, measured
-    # The gaps that were recorded are some of it.
+    # The recorded gaps are a part of it.
     assert after - before < 200_000, measured

@@ -1,4 +1,4 @@
-"""The bar: who is here, and what the visitor may do about it."""
+"""The bar: who is here, and the visitor's choices."""
 
 from collections.abc import Callable
 
@@ -32,7 +32,7 @@ def until_seen(page: Page, guest: Guest) -> None:
 
 
 def until_off_board(guest: Guest) -> None:
-    """Wait until the last that a guest hears of the visitor is that there is no cursor."""
+    """Wait until the last state that a guest got is that the pointer is off the board."""
     eventually(lambda: guest.states()[-1:] == [UserState.OFF_BOARD], "off the board")
 
 
@@ -159,7 +159,7 @@ def test_a_finger_that_draws_is_an_arrow_that_goes_away(look: Look, invite: Invi
     def touch(kind: str, *points: dict[str, int]) -> None:
         devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": list(points)})
 
-    # Otherwise the browser takes it for scrolling, and the finger for lifted.
+    # Otherwise the browser takes the touch for scrolling and cancels it.
     phone.evaluate("document.getElementById('surface').style.touchAction = 'none'")
     touch("touchStart", {"x": 200, "y": 300})
     for step in range(1, 12):

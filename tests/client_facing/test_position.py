@@ -44,7 +44,7 @@ def middle(thing: Locator) -> tuple[float, float]:
 
 
 def tip(page: Page) -> tuple[float, float] | None:
-    """Return where another's cursor points on this page, if it is to be seen."""
+    """Return where the other cursor points on this page, None if it is not visible."""
     return page.evaluate("""() => {
       const root = document.querySelector('presence-overlay').shadowRoot;
       const cursor = root.querySelector('[part=cursor]');
@@ -80,11 +80,11 @@ def test_the_same_note_is_under_both_pointers(look: Look) -> None:
         others[-1].evaluate(f"document.querySelector('{element}').style.zoom = 1.5")
     for bob in others:
         for number in range(len(PLACES)):
-            for mover, watcher in ((ada, bob), (bob, ada)):
-                for page in (mover, watcher):
+            for mover, observer in ((ada, bob), (bob, ada)):
+                for page in (mover, observer):
                     page.locator("article").nth(number).scroll_into_view_if_needed()
                 mover.mouse.move(*middle(mover.locator("article").nth(number)), steps=3)
-                assert_points_at(watcher, watcher.locator("article").nth(number))
+                assert_points_at(observer, observer.locator("article").nth(number))
         bob.close()
         expect(ada.locator("presence-overlay [part=cursor]")).to_have_count(0)
 
@@ -116,7 +116,7 @@ def test_frames_are_asked_for_only_while_something_moves(look: Look, invite: Inv
     page.wait_for_function("still => asked > still", arg=still)
 
 
-def test_who_points_beyond_the_view_is_a_mark_at_its_rim_and_can_be_gone_to(
+def test_a_cursor_outside_the_view_is_a_mark_at_the_edge_that_leads_to_it(
     look: Look, invite: Invite
 ) -> None:
     page = look(viewport={"width": 700, "height": 500}, reduced_motion="reduce")

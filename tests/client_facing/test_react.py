@@ -71,11 +71,11 @@ def test_cursors_users_and_count_through_the_hook(ada: Page, visit: Visit) -> No
 
 def test_components_render_only_when_what_they_read_changes(ada: Page, visit: Visit) -> None:
     tap = visit()
-    # Until the first sight of her, which makes her active, is taken in.
+    # The first cursor makes her active.
     ada.evaluate("client.moveTo(0, 0)")
     until_text(tap, "#cursors", '[["Ada",0,0]]')
     before = tap.page.evaluate("({...renders})")
-    # Nothing, then what came; the status was "connecting" from the beginning.
+    # Each renders without data and then with it; the status begins as "connecting".
     assert before["Count"] <= 3, before
     assert before["Status"] == 2, before
     for step in range(1, 21):

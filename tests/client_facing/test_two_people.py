@@ -33,12 +33,12 @@ def place(page: Page, fx: float, fy: float) -> tuple[float, float]:
     return box["x"] + fx * box["width"], box["y"] + fy * box["height"]
 
 
-def time_to_arrive(mover: Page, watcher: Page, fx: float, fy: float) -> float:
+def time_to_arrive(mover: Page, observer: Page, fx: float, fy: float) -> float:
     """Return the milliseconds from a move until it is seen elsewhere, within 1 px of its place."""
-    watcher.evaluate("seen.length = 0")
+    observer.evaluate("seen.length = 0")
     mover.evaluate("moves.length = 0")
     mover.mouse.move(*place(mover, fx, fy))
-    arrived = watcher.wait_for_function(ARRIVED, arg=place(watcher, fx, fy)).json_value()
+    arrived = observer.wait_for_function(ARRIVED, arg=place(observer, fx, fy)).json_value()
     return float(arrived) - float(mover.evaluate("moves.at(-1)"))
 
 
@@ -47,22 +47,22 @@ def test_two_people_see_each_other(look: Callable[..., Page]) -> None:
     for page in (ada, bob):
         expect(page.locator("presence-overlay [part=count]")).to_have_text("2 people here")
 
-    for mover, watcher in ((ada, bob), (bob, ada)):
-        cursor = watcher.locator("presence-overlay [part=cursor]")
+    for mover, observer in ((ada, bob), (bob, ada)):
+        cursor = observer.locator("presence-overlay [part=cursor]")
         mover.mouse.move(*place(mover, 0.1, 0.1))
         expect(cursor).to_be_visible()
-        took = [time_to_arrive(mover, watcher, 0.07 * n, 0.05 * n) for n in range(1, 10)]
-        # All but one: a browser may stop for a moment to tidy its memory.
+        took = [time_to_arrive(mover, observer, 0.07 * n, 0.05 * n) for n in range(1, 10)]
+        # All but one: a browser may pause to collect garbage.
         assert sorted(took)[-2] < 100, f"milliseconds from move to sight: {took}"
-        watcher.evaluate("seen.length = 0")
-        watcher.wait_for_function("() => seen.length > 20")
+        observer.evaluate("seen.length = 0")
+        observer.wait_for_function("() => seen.length > 20")
         box = cursor.bounding_box()
         assert box is not None
-        x, y = place(watcher, 0.07 * 9, 0.05 * 9)
+        x, y = place(observer, 0.07 * 9, 0.05 * 9)
         assert abs(box["x"] - x) <= 1, "it rests"
         assert abs(box["y"] - y) <= 1
 
-        label = watcher.locator("presence-overlay [part=label]")
+        label = observer.locator("presence-overlay [part=label]")
         own = mover.locator("presence-overlay")
         assert label.text_content() == own.get_attribute("name")
         color = own.evaluate("one => `rgb(${one.client.self.color.join(', ')})`")

@@ -1,4 +1,4 @@
-"""Who may come to a real site: its accounts, guests and tokens, and their cookies."""
+"""Accounts, guests and tokens of a real site."""
 
 import json
 import sqlite3
@@ -35,7 +35,7 @@ EVERYTHING = [
 
 
 def sign_in(server: Server, **people: list[str] | None) -> dict[str, str]:
-    """Return the session keys of people by user name, who are made where there are none.
+    """Return session keys by user name; missing users are created.
 
     They are staff with permissions, by their codenames, or (None) others; the demo data's
     superuser `admin` stays what it is.
@@ -54,7 +54,7 @@ def change(server: Server, statement: str, *values: str, rows: int = 1) -> None:
 
 
 def guest_cookie() -> str:
-    """Return the cookie of a guest whom nobody has seen before."""
+    """Return the cookie of a new guest."""
     return f"presence_guest={sign_guest(new_guest())}"
 
 

@@ -1,4 +1,4 @@
-"""A real Chromium, and what a page of it sends, receives and complains of.
+"""A real Chromium, and what a page sends, receives and logs.
 
 It is the system's: browsers are not downloaded.
 """
@@ -73,14 +73,14 @@ def main_thread_tasks(trace: bytes) -> list[int]:
 
 
 def barriers(page: Page, part: str = "html") -> list[str]:
-    """Return what axe-core finds in a part of the page, its shadow DOM included."""
+    """Return the violations that axe-core finds in a part of the page, including shadow DOM."""
     page.evaluate(AXE.read_text())
     found = page.evaluate("part => axe.run(part).then(found => found.violations)", part)
     return [json.dumps([one["id"], [node["html"] for node in one["nodes"]]]) for one in found]
 
 
 def join(page: Page, origin: str, **options: str) -> None:
-    """Take part from a page of the site that draws nothing, as `window.client`."""
+    """Join from a page of the site that draws nothing; the client is `window.client`."""
     page.goto(f"{origin}/healthz")
     page.evaluate(CLIENT, [origin, options])
     page.wait_for_function("() => window.count > 0")
@@ -109,7 +109,7 @@ class Tap:
 
     @property
     def complaints(self) -> list[str]:
-        """What the browser says went wrong. The admin has no icon, which it misses."""
+        """Errors of the page, except for the admin's missing icon."""
         return [said for said in self.thrown + self.console if "404 (Not Found)" not in said]
 
     @property

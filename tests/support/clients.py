@@ -150,8 +150,8 @@ class Client(Socket):
 
     @property
     def person(self) -> object:
-        """What is equal for all sockets of one person: an account's session comes before a guest's
-        cookie, and without either each socket is a person."""
+        """Equal for all sockets of one person: the account's session, else the guest's cookie, else
+        the socket itself."""
         return self.cookies.partition(";")[0] or self
 
     @property
@@ -224,44 +224,28 @@ class Client(Socket):
 class StaffPage(Socket):
     """A socket of a page of the admin.
 
-    `frames` is everything that came, with the time; `rows`, `board` and `overview` are what the
-    page shows by it.
+    `frames` is everything that came; `rows` and `overview` are what the page shows by it.
     """
 
     def __init__(self, socket: ClientConnection, server: Server) -> None:
         self.server = server
-        self.frames: list[tuple[float, dict[str, Any]]] = []
+        self.frames: list[dict[str, Any]] = []
         self.rows: dict[str, int | None] = {}
-        self.board: dict[str, Any] = {}
         self.overview: dict[str, Any] = {}
         super().__init__(socket)
 
     def __str__(self) -> str:
         return f"the page was told {self.frames}"
 
-    async def watch(self, **topics: Any) -> None:
-        """Say what is shown."""
+    async def subscribe(self, **topics: Any) -> None:
+        """Say which topics the page shows."""
         await self.send(json.dumps({"site": "admin", "model": "presence_site.board", **topics}))
 
     def _take(self, data: bytes | str) -> None:
         frame = json.loads(data)
-        self.frames.append((asyncio.get_running_loop().time(), frame))
+        self.frames.append(frame)
         self.rows |= frame.get("rows") or {}
         self.overview = frame.get("overview", self.overview)
-        if "board" in frame:
-            self.board = merged(self.board, frame["board"])
-
-
-def merged(before: dict[str, Any], told: dict[str, Any] | None) -> dict[str, Any]:
-    """Return what a page knows of a board after a change: of people and cursors by key, None for
-    who is gone; nothing where the board is not known."""
-    if told is None:
-        return {}
-    now = before | told
-    for part in told.keys() & {"people", "cursors"}:
-        whole = before.get(part, {}) | told[part]
-        now[part] = {key: value for key, value in whole.items() if value is not None}
-    return now
 
 
 class Clients:
@@ -295,7 +279,7 @@ class Clients:
         return await (await self.connect(**how)).join(name)
 
     async def staff(self, session: str = "", **how: Any) -> StaffPage:
-        """Open the socket of a page of the admin, as whoever has the session."""
+        """Open the socket of a page of the admin, as the owner of a session."""
         cookies = f"sessionid={session}" if session else ""
         socket = await self._connect(self.server.socket_url("staff"), cookies, how)
         page = StaffPage(socket, self.server)

@@ -78,7 +78,7 @@ def processes(
 
 @pytest.fixture
 def cluster(processes: Cluster) -> Cluster:
-    """The processes, all of which run, whatever an earlier test did to them."""
+    """The processes; those that an earlier test ended run again."""
     processes.mend()
     return processes
 

@@ -18,7 +18,7 @@ class LoopThread:
         self._thread.start()
 
     def start(self, work: Coroutine[Any, Any, T]) -> Future[T]:
-        """Have a coroutine run there, until its future is cancelled."""
+        """Start a coroutine there; its future cancels it."""
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def run(self, work: Coroutine[Any, Any, T], within: float = 30.0) -> T:

@@ -1,4 +1,4 @@
-"""What one client knows of its board, from its frames alone (PROTOCOL.md, Messages)."""
+"""The state of a board that a client derives from its frames (PROTOCOL.md, Messages)."""
 
 from dataclasses import dataclass, field
 
@@ -23,7 +23,7 @@ Users = dict[int, tuple[str, Color]]
 
 @dataclass
 class BoardView:
-    """The board as a client has it; it fails on a message about a user that it was not told of.
+    """A client's view of its board. A message about an unknown user fails.
 
     `own` is the client's user id, `interval` in milliseconds, a cursor the 4 bytes of its place.
     """

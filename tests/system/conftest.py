@@ -1,4 +1,4 @@
-"""Real servers of which no test needs a browser, and people on their boards."""
+"""Fixtures for tests of real servers without a browser."""
 
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -16,7 +16,7 @@ from tests.support.server import with_settings
 from tests.system.crowd import Crowd
 
 QUICK = Timing(lease=2.0, grace=1.0)
-"""Times by which dead processes are noticed soon; the site's own are 6 and 5 s."""
+"""Short times, so that dead processes are noticed soon; the site's own are 6 and 5 s."""
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def site(environment: dict[str, str], timing: Timing) -> dict[str, str]:
 
 @pytest.fixture
 async def store(redis: RedisServer, timing: Timing) -> AsyncIterator[RedisStore]:
-    """The shared state as the processes have it."""
+    """The store of the processes."""
     reading = RedisStore(redis.url, timing)
     yield reading
     await reading.close()
@@ -49,7 +49,7 @@ async def crowd(cluster: Cluster, store: RedisStore) -> AsyncIterator[Crowd]:
 
 @pytest.fixture
 def shared(settings: Any, redis: RedisServer, timing: Timing) -> Iterator[None]:
-    """Make the tests' own process one of the site's that serves nobody."""
+    """Make the tests' own process one of the site that serves no sockets."""
     own = {"LEASE": timing.lease, "GRACE": timing.grace, "REDIS_URL": redis.url}
     settings.PRESENCE = {**settings.PRESENCE, **own}
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": LAYER, "CONFIG": {"hosts": [redis.url]}}}

@@ -1,4 +1,4 @@
-"""People on the boards of many processes, held against what each of them and the store knows."""
+"""People on boards of many processes, compared with what each of them and the store knows."""
 
 import asyncio
 import time
@@ -37,7 +37,7 @@ class Crowd(list[Client]):
         return client
 
     async def pairs(self, board: str, processes: Iterable[int] = range(3)) -> list[list[Client]]:
-        """Put two people on a board through each process, and wait until all know of all."""
+        """Put two people on a board through each process; they all know each other then."""
         pairs = [[await self.join(n, board, f"{who}{n}") for who in "AB"] for n in processes]
         await self.agree()
         return pairs
@@ -48,11 +48,11 @@ class Crowd(list[Client]):
             self.remove(person)
 
     async def agree(self, within: float = DEADLINE) -> None:
-        """Wait until all that everybody was told and all that Redis has is true."""
+        """Wait until the view of every client and the store are right."""
         await agreed(self.complaint, within)
 
     async def complaint(self) -> str:
-        """Return the first thing that is not true, empty where there is none."""
+        """Return the first difference from the truth, empty if there is none."""
         for board in sorted({person.board for person in self}):
             if complaint := await self._of_board(board):
                 return f"{complaint}; in the store: {await self.store.snapshot(UUID(board))}"

@@ -35,7 +35,7 @@ BUCKETS = 3
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """Who is where, as those know who brought them there.
+    """Who is where, according to the test itself.
 
     `boards` has the living sockets of each board, `open` all that are open, those included that
     left their board.
@@ -52,12 +52,12 @@ class Truth:
 
     @property
     def busy(self) -> dict[str, int]:
-        """The same, of boards that somebody is on."""
+        """The same for boards that are not empty."""
         return {board: people for board, people in self.people.items() if people}
 
     @property
     def total(self) -> int:
-        """The number of people: whoever is on two boards counts on both."""
+        """The number of people; somebody on two boards counts twice."""
         return sum(self.people.values())
 
     @property
@@ -101,7 +101,7 @@ Told = list[tuple[str, dict[str, Any], dict[str, Any]]]
 
 
 def differences(told: Told) -> list[str]:
-    """Return what is not as expected, in words."""
+    """Return each difference in words."""
     return [
         f"{surface}: {what}: expected {expected.get(what)!r}, told {said.get(what)!r}"
         for surface, expected, said in told
@@ -111,7 +111,7 @@ def differences(told: Told) -> list[str]:
 
 
 class Site:
-    """The pages of one process, as whoever has the session sees them."""
+    """The pages of one process, as the owner of a session sees them."""
 
     def __init__(self, server: Server, session: str = "") -> None:
         self._origin = server.origin
@@ -133,8 +133,11 @@ class Site:
 
 
 class Surfaces:
-    """All that is compared. `session` is of staff who may view everything; `pages` are theirs,
-    with the list and the overview open, one through each process."""
+    """Everything that is compared.
+
+    `session` belongs to staff who may view everything; `pages` are their sockets, one to each
+    process, with the list and the overview open.
+    """
 
     def __init__(self, crowd: Crowd, session: str) -> None:
         self.pages: list[StaffPage] = []
@@ -151,7 +154,7 @@ class Surfaces:
                 clients = Clients(server)
                 self._stack.push_async_callback(clients.close)
                 page = await clients.staff(self._session)
-                await page.watch(rows=list(boards), overview=True)
+                await page.subscribe(rows=list(boards), overview=True)
                 await page.until(
                     lambda page=page: page.rows and page.overview, "the list and the overview"
                 )
@@ -178,7 +181,7 @@ class Surfaces:
         return told
 
     async def history(self, truth: Truth) -> Told:
-        """Compare the history of the time since nobody comes or goes, in all its forms."""
+        """Compare the history since the end of the traffic, in all its forms."""
         told: Told = []
         for server in truth.servers:
             told += await asyncio.to_thread(_plots, truth, Site(server, self._session))
@@ -199,7 +202,7 @@ class Surfaces:
 
 
 async def _api(truth: Truth) -> Told:
-    """Compare what the site's code is told, in a process that serves nobody."""
+    """Compare `presence.api` in a process that serves no sockets."""
     boards = [*truth.boards]
     here = await asyncio.gather(*map(api.apeople, boards))
     told = {
@@ -267,7 +270,7 @@ def _plots(truth: Truth, site: Site) -> Told:
 def _samples(
     surface: str, board: str, people: int, seen: Sequence[tuple[Any, Any]]
 ) -> tuple[str, dict[str, Any], dict[str, Any]]:
-    """Compare averages and peaks: there is at least one, and each is the number of now."""
+    """Compare averages and peaks: there is at least one of each, and all are the current number."""
     samples = [sample for sample in seen if sample != (None, None)]
     what = board or "all boards"
     return surface, {what: [(people, people)] * max(1, len(samples))}, {what: samples}

@@ -1,5 +1,5 @@
-"""`presence.api` and the signals: what is done through one process, or through none, happens in
-all of them, and each signal is sent once.
+"""`presence.api` and the signals: an action through any process takes effect in all of them, and
+each signal is sent once.
 
 What each function does, and its errors, is tested in tests/django and tests/server.
 """
@@ -44,7 +44,7 @@ def site(environment: dict[str, str], timing: Timing, events: Path) -> dict[str,
 
 
 async def until_told(events: Path, board: str, expected: list[list[Any]]) -> None:
-    """Wait until receivers were told this of a board, in any order, and no more."""
+    """Wait until receivers have got exactly these signals of a board, in any order."""
 
     def told() -> list[list[Any]]:
         lines = [json.loads(line) for line in events.read_text().splitlines()]
@@ -54,7 +54,7 @@ async def until_told(events: Path, board: str, expected: list[list[Any]]) -> Non
 
 
 async def call(server: Server | None, kind: str, name: str, board: str, *more: str) -> Any:
-    """Call a function for a board in a view of a process, or, without one, in the tests' own."""
+    """Call a function for a board: in a view of a process, or without one in the tests' own."""
     if server is None:
         answer = await getattr(api, f"a{name}")(board, *more)
         return [*map(asdict, answer)] if isinstance(answer, list) else answer
@@ -68,7 +68,7 @@ async def call(server: Server | None, kind: str, name: str, board: str, *more: s
 
 
 async def refusal(clients: Clients, cookies: str) -> int:
-    """Return the code with which somebody who wants to join is sent away."""
+    """Return the close code that a newcomer gets."""
     asking = await clients.connect(cookies=cookies)
     await asking.send(joining("Ada"))
     return await asking.closed()
@@ -77,7 +77,7 @@ async def refusal(clients: Clients, cookies: str) -> int:
 @pytest.mark.usefixtures("shared")
 @pytest.mark.parametrize("kind", ["sync", "async", ""])
 async def test_what_staff_do_happens_in_every_process(crowd: Crowd, board: str, kind: str) -> None:
-    """Through a process that serves nobody there, or, for "", in one that serves nobody at all."""
+    """Through a process that serves nobody on the board, or ("") the tests' own."""
     server = crowd.cluster.servers[2] if kind else None
     cookies = guest_cookie()
     tabs = [await crowd.join(n % 2, board, "Ada", cookies) for n in range(4)]
@@ -99,7 +99,7 @@ async def test_what_staff_do_happens_in_every_process(crowd: Crowd, board: str, 
     await tabs[0].snap()
     crowd.gone(tabs[0])
     again = await crowd.join(1, board, "Ada", cookies)
-    assert again.user == tabs[0].user, "those who are on the board may come back"
+    assert again.user == tabs[0].user, "people of the board may come back"
     await call(server, kind, "reopen", board)
     others.append(await crowd.join(2, board, "B2"))
     await crowd.agree()
@@ -139,7 +139,7 @@ async def test_each_signal_is_sent_once(crowd: Crowd, board: str, events: Path) 
 
 
 async def test_one_process_without_redis(server: Server, clients: Clients, events: Path) -> None:
-    """A view is asked before anybody has connected, and while people are on the board."""
+    """Views call it before anybody has connected, and while people are on the board."""
     for kind in ("sync", "async"):
         assert await call(server, kind, "online", clients.board) == 0
     ada, bob = await clients.join("Ada"), await clients.join("Bob")

@@ -23,7 +23,7 @@ from tests.system.crowd import Crowd
 
 @pytest.fixture(scope="module")
 def timing() -> Timing:
-    """Times so long that nothing mends itself while a test looks."""
+    """Times so long that nothing heals itself during a test."""
     return Timing(lease=90.0, grace=90.0)
 
 
@@ -33,17 +33,17 @@ def size() -> int:
 
 
 async def audited(crowd: Crowd, *options: str) -> tuple[int, list[str]]:
-    """Run the command while the sockets of the test go on."""
+    """Run the command while the sockets of the test stay open."""
     return await asyncio.to_thread(audit, crowd.cluster.environment, *options)
 
 
 async def member_of(crowd: Crowd, board: str, name: str) -> Member:
-    """Return the one who goes by a name."""
+    """Return the member of that name."""
     members = (await crowd.store.snapshot(UUID(board))).members
     return next(member for member in members if member.name == name)
 
 
-async def test_what_differs_is_told_and_stays(
+async def test_differences_are_listed_and_left_as_they_are(
     crowd: Crowd, store: RedisStore, redis: RedisServer, board: str
 ) -> None:
     for process, name in enumerate(("Ada", "Bob")):

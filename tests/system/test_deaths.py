@@ -1,4 +1,4 @@
-"""Whatever dies, what people see is true again in time: processes and Redis, ended and paused."""
+"""Processes and Redis are killed and paused; what people see is true again in time."""
 
 import asyncio
 import time
@@ -78,7 +78,7 @@ async def still_move(pairs: Pairs, number: int) -> None:
 
 @asynccontextmanager
 async def without_redis(crowd: Crowd, board: str, pairs: Pairs) -> AsyncIterator[None]:
-    """Check what must hold while Redis is away, and after the block has brought it back."""
+    """Check what must hold while Redis is away, and again after the block has brought it back."""
     await still_move(pairs, 11)
     for process in range(3):
         client = await crowd.cluster.clients(process, board).connect()
@@ -97,7 +97,7 @@ async def without_redis(crowd: Crowd, board: str, pairs: Pairs) -> AsyncIterator
     await are_well(crowd)
 
 
-async def test_a_killed_process_takes_its_people_along(
+async def test_the_people_of_a_killed_process_leave_once(
     crowd: Crowd, cluster: Cluster, board: str, death_seen: float
 ) -> None:
     *rest, dead = await crowd.pairs(board)
@@ -123,7 +123,7 @@ async def test_redis_forgets_everything(crowd: Crowd, running: RedisServer, boar
     pairs = await crowd.pairs(board)
     with running.client() as client:
         client.flushall()
-    # Whoever comes before the others are put back takes the lowest id, which is somebody else's.
+    # Until the others are put back, a newcomer gets the lowest id, which is somebody else's.
     await crowd.join(1, board, "Newcomer")
     await crowd.agree(TRUE_AGAIN)
     await are_well(crowd)
@@ -137,7 +137,7 @@ async def test_redis_is_paused_for_longer_than_leases_last(
     running.pause()
     began = time.monotonic()
     async with without_redis(crowd, board, pairs):
-        # Somebody goes meanwhile, which Redis cannot be told.
+        # Somebody leaves, which Redis does not learn.
         leaver = pairs[1].pop()
         await leaver.close()
         # The time itself is what is tested.

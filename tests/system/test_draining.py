@@ -36,7 +36,7 @@ Sec-WebSocket-Protocol: presence.v1
 
 @pytest.fixture(scope="module")
 def timing() -> Timing:
-    """The site's own times: who has to go elsewhere has the whole grace to arrive there."""
+    """The site's own times: people have a whole grace to arrive elsewhere."""
     return Timing(lease=6.0, grace=5.0)
 
 
@@ -80,11 +80,11 @@ def visitors_of_pages(server: Server) -> Iterator[None]:
 
 
 async def test_everybody_keeps_their_place(crowd: Crowd, cluster: Cluster, board: str) -> None:
-    watcher = await crowd.join(1, board, "Watcher")
+    observer = await crowd.join(1, board, "Watcher")
     people = [await crowd.join(0, board, f"P{n}", guest_cookie()) for n in range(PEOPLE)]
     leaver = await crowd.join(0, board, "Leaver")
     await crowd.agree()
-    before = watcher.comings_and_goings
+    before = observer.comings_and_goings
     with visitors_of_pages(cluster.servers[0]):
         cluster.terminate(0)
         for person in (*people, leaver):
@@ -99,12 +99,12 @@ async def test_everybody_keeps_their_place(crowd: Crowd, cluster: Cluster, board
             assert again.user == person.user
             assert again.last(Welcome).color == person.last(Welcome).color
     await crowd.agree()
-    assert watcher.comings_and_goings == before + 1, "nothing but that one left for good"
-    assert watcher.last(UserLeft).user == leaver.user
+    assert observer.comings_and_goings == before + 1, "nothing but that one left for good"
+    assert observer.last(UserLeft).user == leaver.user
     await asyncio.to_thread(cluster.servers[0].process.wait, 15)
 
 
-async def test_nobody_new_comes_to_a_process_that_ends(
+async def test_a_process_that_ends_accepts_no_new_socket(
     crowd: Crowd, cluster: Cluster, board: str
 ) -> None:
     ada = await crowd.join(0, board, "Ada", guest_cookie())

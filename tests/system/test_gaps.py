@@ -1,4 +1,4 @@
-"""Connections to Redis are cut for a moment, and what was lost meanwhile is sent again."""
+"""Connections to Redis are cut for a moment; what was lost meanwhile is sent again."""
 
 import logging
 import time
@@ -42,7 +42,7 @@ async def move_until_cut(mover: Client, numbers: range, cutting: Callable[[], ob
         await mover.send(cursor(number, 1))
 
 
-async def test_the_last_position_and_state_arrive_although_they_were_lost(
+async def test_a_lost_last_position_and_state_are_sent_again(
     crowd: Crowd, redis: RedisServer, board: str
 ) -> None:
     pairs = await crowd.pairs(board)
@@ -73,7 +73,7 @@ async def test_the_last_position_and_state_arrive_although_they_were_lost(
     await crowd.agree(AGREED)
 
 
-async def test_who_comes_and_goes_while_every_connection_is_cut(
+async def test_joins_and_leaves_while_every_connection_is_cut(
     crowd: Crowd, redis: RedisServer, board: str
 ) -> None:
     pairs = await crowd.pairs(board)

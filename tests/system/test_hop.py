@@ -1,5 +1,7 @@
-"""What another process adds to a move. `tests/run.sh` runs it when all others are done: beside
-browsers that take both cores it would measure how busy the machine is."""
+"""The delay that a second process adds to a move.
+
+`tests/run.sh` runs it alone at the end, or it would measure how busy the machine is.
+"""
 
 import logging
 import time

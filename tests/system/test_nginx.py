@@ -1,4 +1,4 @@
-"""Behind a real nginx, on the files of deploy/: a board in one process, or a visitor in one."""
+"""A real nginx with the files of deploy/: all of a board, or all of a visitor, in one process."""
 
 import os
 import re
@@ -26,7 +26,7 @@ from tests.system.crowd import agreed
 
 FILES = ("nginx.conf", "nginx-ip-hash.conf")
 ADDRESSES = [f"127.0.{part}.{last}" for part in range(4) for last in (1, 2)]
-"""Visitors' own: ip_hash takes those for one whose first three parts are the same."""
+"""Addresses of visitors; ip_hash looks at the first three parts only."""
 
 
 AROUND = """
@@ -115,7 +115,7 @@ async def test_a_board_lives_in_one_process(
     visitors: Clients, store: RedisStore, boards: list[str]
 ) -> None:
     used = set()
-    # With each further board it is half as likely that all of them are in one and the same.
+    # Each further board halves the chance that one process has all of them.
     for board in boards:
         await hear_each_other(
             [
@@ -193,7 +193,7 @@ def headers_behind(front: Server, path: str, **said: str) -> dict[str, str]:
     return {name.lower(): value for name, value in pairs}
 
 
-def test_what_the_site_is_told_of_a_visitor(tmp_path: Path) -> None:
+def test_the_headers_that_reach_the_site(tmp_path: Path) -> None:
     def echo(request: BaseHTTPRequestHandler) -> tuple[int, str, str]:
         return 200, "text/plain", str(request.headers)
 
@@ -221,7 +221,7 @@ def test_the_files_differ_in_how_sockets_are_routed_only() -> None:
     assert [line for line in second if line not in first] == ["ip_hash;"]
 
 
-def test_presence_decides_when_a_socket_was_silent_for_too_long() -> None:
+def test_nginx_waits_longer_than_presence_for_a_silent_socket() -> None:
     sockets = "\n".join(directives(FILES[0])).partition("location /ws/presence/ {")[2]
     sockets = sockets.partition("}")[0]
     for direction in ("read", "send"):

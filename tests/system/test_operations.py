@@ -1,4 +1,4 @@
-"""What a real Daphne tells operators: its metrics, which the files of deploy/ use, and its log."""
+"""What operators get from a real Daphne: metrics, which the files of deploy/ use, and a log."""
 
 import json
 import re

@@ -78,7 +78,7 @@ async def test_sockets_are_told_to_come_later_and_pages_are_there(
 
 
 def test_postgresql(postgresql: str, tmp_path: Path) -> None:
-    """The site runs on it, sorts 10,000 boards by people, and says when it is gone."""
+    """The site runs on it, sorts 10,000 boards by people, and reports an outage."""
     environment = site_environment(tmp_path, DATABASE_URL=postgresql)
     prepare(environment)
     with serve(tmp_path, environment) as server:

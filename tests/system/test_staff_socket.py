@@ -32,11 +32,11 @@ def sessions(server: Server) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("who", "code"), [("", 4401), ("una", 4403), ("blind", 4403)])
-async def test_others_are_told_nothing(
+async def test_people_without_the_permission_are_told_nothing(
     clients: Clients, sessions: dict[str, str], board: str, who: str, code: int
 ) -> None:
     page = await clients.staff(sessions.get(who, ""))
-    await page.watch(rows=[board])
+    await page.subscribe(rows=[board])
     assert (await page.closed(), page.frames) == (code, [])
 
 
@@ -52,7 +52,7 @@ async def test_a_socket_closes_within_five_seconds_after_a_permission_is_lost(
     }
     opened = [await clients.staff(sessions[name]) for name in expected]
     for page in opened:
-        await page.watch(rows=[board])
+        await page.subscribe(rows=[board])
         await page.until(lambda page=page: page.rows, "the rows")
     server = clients.server
     change(server, "UPDATE auth_user SET is_staff = 0 WHERE username = ?", "demoted")
@@ -65,7 +65,7 @@ async def test_a_socket_closes_within_five_seconds_after_a_permission_is_lost(
     assert codes == [*expected.values()]
 
 
-async def test_what_no_page_of_ours_sends_closes(
+async def test_malformed_and_too_many_messages_close(
     clients: Clients, sessions: dict[str, str], board: str
 ) -> None:
     page = await clients.staff(sessions["stan"])
@@ -73,7 +73,7 @@ async def test_what_no_page_of_ours_sends_closes(
     assert await page.closed() == 4400
     page = await clients.staff(sessions["stan"])
     for _ in range(12):
-        await page.watch(rows=[board])
+        await page.subscribe(rows=[board])
     assert await page.closed() == 4429
 
 
@@ -88,10 +88,10 @@ async def test_what_no_page_of_ours_sends_closes(
     ],
     ids=str,
 )
-async def test_pages_of_other_origins_never(
+async def test_pages_of_other_origins_fail_the_handshake(
     clients: Clients, sessions: dict[str, str], how: dict[str, Any]
 ) -> None:
-    """Not those that may come onto boards with a token, and not with one."""
+    """Even an origin that may come onto boards with a token, and even with one."""
     with pytest.raises(InvalidStatus):
         await clients.staff(sessions["stan"], **how)
 
@@ -102,7 +102,7 @@ async def test_a_server_that_goes_down_says_so(
     with serve(tmp_path, site) as server:
         clients = Clients(server, board)
         page = await clients.staff(sessions["stan"])
-        await page.watch(rows=[board])
+        await page.subscribe(rows=[board])
         await page.until(lambda: page.rows, "the rows")
         server.process.send_signal(signal.SIGTERM)
         assert await page.closed() == 1012

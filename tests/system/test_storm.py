@@ -1,5 +1,5 @@
-"""After random traffic, in which a process is killed and replaced, everything that tells how many
-people there are tells the truth.
+"""Random traffic, in which a process is killed and replaced; after it, everything that tells how
+many people there are is right.
 
 PRESENCE_SEED sets another seed, PRESENCE_STORM_SECONDS another length. A long run, with the site's
 own times and a death every two minutes::
@@ -36,14 +36,14 @@ SEED = int(os.environ.get("PRESENCE_SEED", "20261107"))
 SECONDS = float(os.environ.get("PRESENCE_STORM_SECONDS", "10"))
 
 BRIEF = SECONDS < 60
-"""Whether to have dead processes noticed soon, and to spare the one that writes the history."""
+"""Whether dead processes are noticed soon, and the recorder of the history is never killed."""
 
 TIMING = QUICK if BRIEF else Timing(lease=6.0, grace=5.0)
 PROCESSES = 2
 DEATHS = max(1, int(SECONDS // 120))
 
 PEOPLE_WITHIN = TIMING.lease * 4 / 3 + TIMING.grace + 5
-"""Seconds until those who died with a process are gone: a renewal, a sweep, and some to spare."""
+"""Seconds until the people of a dead process are gone: a renewal, a sweep, and some to spare."""
 
 TOLD_WITHIN = STATS_TTL + PUBLISH_INTERVAL + 5
 """Seconds until nothing tells of a dead process."""
@@ -89,7 +89,7 @@ async def traffic(
 ) -> Traffic:
     random = Random(SEED)
     guests = [Visitor(f"Guest {n}", guest_cookie()) for n in range(12)]
-    # An account is one person in whichever browser.
+    # An account is one person in all browsers.
     members = [
         Visitor(name, f"sessionid={sessions[name]}{more}")
         for name in ACCOUNTS
@@ -123,7 +123,7 @@ async def recorder(cluster: Cluster, redis: RedisServer) -> int:
 
 
 def forget_history(redis: RedisServer) -> None:
-    """Have the history begin now."""
+    """Delete the history, so that it begins now."""
     with redis.client() as client:
         for span in ("minutes", "hours"):
             for key in client.scan_iter(f"presence:*:{span}:*"):
@@ -142,7 +142,7 @@ async def settled(compare: Compare, truth: Truth, within: float) -> int:
 
 
 async def proven(truth: Truth, surfaces: Surfaces, redis: RedisServer) -> None:
-    """Wait until everything tells the truth, and see that it goes on to."""
+    """Wait until everything is right, and check that it stays so."""
     await settled(surfaces.people, truth, PEOPLE_WITHIN)
     forget_history(redis)
     await settled(surfaces.now, truth, TOLD_WITHIN)

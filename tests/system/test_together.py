@@ -1,4 +1,4 @@
-"""Three processes are one place: rosters, counts, cursors and states, wherever people came in."""
+"""Three processes as one place: rosters, counts, cursors and states."""
 
 import asyncio
 
@@ -71,5 +71,5 @@ async def test_states_and_positions_reach_late_joiners(crowd: Crowd, board: str)
 
 
 def test_no_process_logged_a_warning(cluster: Cluster) -> None:
-    """Nothing died in this module: whatever was out of reach, late or unexpected is a fault."""
+    """Nothing died in this module, so every warning is a fault."""
     assert cluster.logged("WARNING", "ERROR", "CRITICAL") == []

@@ -29,7 +29,7 @@ from tests.support.clients import HEARTBEAT, LEAVE, Clients, cursor, state
 from tests.support.server import MEMBERS_BOARD
 
 
-async def test_two_people_meet_and_part(clients: Clients) -> None:
+async def test_two_people_join_move_and_leave(clients: Clients) -> None:
     ada = await clients.join("Ada")
     assert [type(m) for m in ada.messages] == [Welcome, Roster, PresenceUpdate]
     bob = await clients.join("Bob")
@@ -71,7 +71,7 @@ async def test_the_explicit_dialect_is_7_bytes_up_and_8_down(clients: Clients) -
     assert ada.cursors[-1] == bytes([2, old.user]) + update[3:]
 
 
-async def test_who_is_one_person(clients: Clients) -> None:
+async def test_the_tabs_of_a_person_count_once(clients: Clients) -> None:
     session = sign_in(clients.server, admin=None)["admin"]
     guest, account = guest_cookie(), f"sessionid={session}"
     for cookies, count in ((guest, 1), (guest, 1), ("", 2), (account, 3), (account, 3)):

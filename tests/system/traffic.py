@@ -61,14 +61,14 @@ Operation = Coroutine[Any, Any, object]
 
 
 class Visitor(NamedTuple):
-    """Somebody who may come; without cookies each socket of theirs is another person."""
+    """Somebody who may come. Without cookies each of their sockets is a person."""
 
     name: str
     cookies: str = ""
 
 
 class Traffic:
-    """Draws what happens next, and has it happen; `did` counts it.
+    """Chooses operations at random and runs them; `did` counts them.
 
     `known` are those who come again and again, beside strangers. `deaths` are the seconds from the
     start at which a process is killed, never the one numbered `spared`; another takes its place.
@@ -105,7 +105,7 @@ class Traffic:
         self._turn = 0
 
     async def run(self, seconds: float) -> None:
-        """Have things happen for so long, and return when all that began has ended."""
+        """Run operations for so many seconds, and return when all have ended."""
         loop = asyncio.get_running_loop()
         began = loop.time()
         while (now := loop.time() - began) < seconds:
@@ -204,7 +204,7 @@ class Traffic:
         number = self._fates.choice(alive)
         for _ in range(ARRIVING):
             self._begin(self._come(number))
-        # How far they get is up to chance.
+        # Chance decides how far they get.
         await asyncio.sleep(self._fates.uniform(0, ARRIVE_WITHIN))
         self.did["kill"] += 1
         server = self._cluster.servers[number]
@@ -259,7 +259,7 @@ class Traffic:
             self.did["went on" if again.user == client.user else "came anew"] += 1
 
     async def _join(self, number: int, board: str, who: Visitor) -> Client | None:
-        """Put somebody on a board; None where the process dies before they know of it."""
+        """Put somebody on a board; None if the process dies before they know."""
         server = self._cluster.servers[number]
         client = await self._through(server, self._crowd.join(number, board, *who))
         if client is not None and server.process.poll() is not None:
@@ -269,7 +269,7 @@ class Traffic:
         return client
 
     async def _through(self, server: Server, work: Coroutine[Any, Any, T]) -> T | None:
-        """Do something through a process; None where the process is dead."""
+        """Await something that needs a process; None if the process has died."""
         try:
             return await work
         except (OSError, WebSocketException, AssertionError):
