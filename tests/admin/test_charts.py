@@ -39,7 +39,7 @@ async def staff(async_client: AsyncClient) -> AsyncClient:
 @pytest.fixture
 async def history(board: UUID) -> History:
     """A history in which two people were on the board, and one on another."""
-    here = own_history()
+    here = await own_history()
     at = await here.claim("p")
     assert at is not None
     await here.record("p", at, {board: 2, uuid4(): 1})
@@ -82,7 +82,7 @@ async def test_the_store_is_out_of_reach(staff: AsyncClient, monkeypatch: Patch,
     async def fail(*args: object) -> None:
         raise TryLater("out of reach")
 
-    monkeypatch.setattr(own_history(), "read", fail)
+    monkeypatch.setattr(await own_history(), "read", fail)
     assert await status(staff, path) == 503
 
 

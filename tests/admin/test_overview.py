@@ -119,9 +119,9 @@ async def test_totals_busiest_boards_and_this_process(staff: AsyncClient) -> Non
 
 
 async def test_connections_of_all_processes(staff: AsyncClient) -> None:
-    hub = current_hub()
+    hub, history = current_hub(), await own_history()
     for stats in (ProcessStats("another", 3, frames_in=2.5), ProcessStats(hub.process, 9)):
-        await own_history().publish(stats.process, stats.dump())
+        await history.publish(stats.process, stats.dump())
     hub.metrics.sockets = 2
     overview = await fetch(staff)
     assert overview["sockets"] == 5, "this process's own number is newer than the published one"

@@ -14,7 +14,7 @@ from tests.support.history import own_history
 
 
 async def test_the_history_and_the_processes():
-    history, board = own_history(), uuid4()
+    history, board = await own_history(), uuid4()
     at = await history.claim("p")
     assert at is not None
     await history.record("p", at, {board: 2, uuid4(): 1})

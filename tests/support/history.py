@@ -1,4 +1,4 @@
-"""A past for a site: what its processes would have noted in Redis, had they run."""
+"""Histories that tests write themselves."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -11,18 +11,21 @@ from presence.store.redis.scripts import Keys
 
 
 def write_history(
-    client: "Redis", board: UUID | None, span: Span, tallies: Mapping[int, Bucket]
+    client: Redis, board: UUID | None, span: Span, buckets: Mapping[int, Bucket]
 ) -> None:
-    """Write what was seen of a board, or of all together, by the number of the minute or hour."""
+    """Write to Redis what processes would have recorded of a board, or of all together, by the
+    numbers of the buckets."""
     keys = Keys("presence")
     with client.pipeline() as pipeline:
-        for number, seen in tallies.items():
+        for number, bucket in buckets.items():
             key = keys.history(board, span.name, number // span.page)
-            pipeline.hset(key, str(number), f"{seen.samples} {seen.sum} {seen.peak}")
+            pipeline.hset(key, str(number), f"{bucket.samples} {bucket.sum} {bucket.peak}")
             pipeline.expire(key, span.page_ttl)
         pipeline.execute()
 
 
-def own_history() -> History:
-    """Return the history of the running loop's hub."""
-    return runtime._publishers[runtime.current_hub()].history
+async def own_history() -> History:
+    """Return the history of the running loop's hub, to which only the test writes from now on."""
+    publisher = runtime._publishers[runtime.current_hub()]
+    await publisher.stop()
+    return publisher.history
