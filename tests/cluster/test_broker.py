@@ -104,35 +104,26 @@ async def test_what_waits_for_the_same_group_merges(net: Net) -> None:
     assert net.layer.messages(OTHER_GROUP) == [Message(2)]
 
 
-@TROUBLES
-async def test_what_could_not_be_sent_is_sent_later_with_what_came_since(
-    net: Net, trouble: Callable[[LayerSeam], None]
+@pytest.mark.parametrize(("trouble", "pace"), [(fail, RETRY_AFTER), (hang, LAYER_TIMEOUT)])
+async def test_what_could_not_be_sent_is_retried_at_a_steady_pace_with_what_came_since(
+    net: Net, trouble: Callable[[LayerSeam], None], pace: float
 ) -> None:
     one, other = await net.two()
     trouble(net.layer)
     one.broker.publish(BOARD, Message(5, {1: A, 2: A}))
-    await asyncio.sleep(0.1)
-    one.broker.publish(BOARD, Message(4, {1: B}, {2: AWAY}))
-    await asyncio.sleep(10)
-    assert len(one.failures) >= 3
+    for _ in range(100):
+        await asyncio.sleep(0.1)
+        one.broker.publish(BOARD, Message(4, {1: B}, {2: AWAY}))
+    assert len(one.failures) == pytest.approx(10 / pace, abs=2)
     assert {*one.times} == {None}
     one.broker.publish(BOARD, Message(0, {3: C}))
     mend(net.layer)
-    await asyncio.sleep(RETRY_AFTER)
+    await asyncio.sleep(2 * RETRY_AFTER)
     known = Message()
     for message in other.messages:
         known.merge(message)
     assert known == Message(5, {1: B, 3: C}, {2: AWAY})
     assert len(other.messages) <= 2
-
-
-async def test_a_layer_that_fails_is_retried_at_a_steady_pace(net: Net) -> None:
-    one, _ = await net.two()
-    net.layer.away = True
-    for x in range(100):
-        one.broker.publish(BOARD, Message(cursors={x: A}))
-        await asyncio.sleep(0.1)
-    assert len(one.failures) == pytest.approx(10 / RETRY_AFTER, abs=2)
 
 
 async def test_one_group_that_cannot_be_reached_does_not_hold_up_another(net: Net) -> None:

@@ -133,17 +133,6 @@ async def test_moves_that_follow_share_a_frame_per_interval(
     assert bob.heard() == [CursorBroadcast((Cursor(0, 1, 0),)), tick]
 
 
-async def test_no_socket_gets_more_than_a_frame_per_interval(process: Process) -> None:
-    ada, bob = await process.two()
-    for x in range(100):
-        bob.move(x)
-        await pass_time(0.01)
-    assert 28 <= len(ada.heard()) <= 32
-    xs = [cursor.x for cursor in ada.cursors]
-    assert xs == sorted(set(xs))
-    assert xs[-1] >= 96
-
-
 async def test_a_process_that_lags_slows_the_pace_and_recovers(
     process: Process, loop: SkippingLoop
 ) -> None:

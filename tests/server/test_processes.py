@@ -18,6 +18,7 @@ from presence.protocol.messages import (
 )
 from presence.protocol.session import IDLE_AFTER
 from presence.server.board import REPEATS
+from presence.server.hub import SWEEP_EVERY
 from tests.server.harness import BOARD, OTHER_BOARD, pass_time, settle
 from tests.server.world import RENEWAL, TIMING, World, agree, comings, quiet, three
 from tests.support.layer import Sent, never
@@ -29,35 +30,6 @@ GONE_WITHIN = TIMING.lease + TIMING.grace + 1.5
 
 
 # Moving
-
-
-async def test_a_move_reaches_the_people_of_its_board_only(world: World) -> None:
-    ada = await world.joined("one", "ada")
-    bob = await world.joined("two", "bob", board=OTHER_BOARD)
-    cy = await world.joined("one", "cy", board=OTHER_BOARD)
-    await quiet(ada, bob, cy)
-    bob.move(3)
-    await settle()
-    assert (ada.heard(), cy.pointers) == ([], {0: (3, 0)})
-    assert (world.layer.sharing(BOARD), world.layer.sharing(OTHER_BOARD)) == (0, 2)
-
-
-async def test_moves_and_states_arrive_in_order(world: World) -> None:
-    ada, bob = await world.joined("one", "ada"), await world.joined("two", "bob")
-    await quiet(ada)
-    for x in range(300):
-        bob.move(x)
-        await pass_time(0.01)
-    await pass_time(0.1)
-    xs = [cursor.x for cursor in ada.cursors]
-    assert xs == sorted(set(xs))
-    assert xs[-1] == 299
-    bob.say(SetState(AWAY))
-    await pass_time(0.1)
-    ada.heard()
-    bob.say(SetState(ACTIVE))
-    await pass_time(0.1)
-    assert ada.heard() == [States(((1, ACTIVE),)), CursorBroadcast((Cursor(1, 299, 0),))]
 
 
 async def test_a_tick_is_one_message_whatever_the_number_of_movers(world: World) -> None:
@@ -135,13 +107,23 @@ async def test_people_who_join_at_the_same_time_see_each_other(world: World, met
         await settle()
         bob.ask("Bob")
         bob.move(2)
-        await pass_time(0.5)
+        await pass_time(SWEEP_EVERY + 0.5)
     await pass_time(0.1)
+    cy = await world.joined("one", "cy")
     ada.move(1)
     await pass_time(0.1)
-    assert agree(ada=ada, bob=bob)
+    assert agree(ada=ada, bob=bob, cy=cy)
     assert ada.pointers[bob.welcome.user] == (2, 0)
-    assert bob.pointers[ada.welcome.user] == (1, 0)
+    assert bob.pointers[ada.welcome.user] == cy.pointers[ada.welcome.user] == (1, 0)
+
+
+async def test_an_introduction_is_enough_to_share_moves(world: World) -> None:
+    ada = await world.joined("one", "ada")
+    with world.cut_off("one"):
+        bob = await world.joined("two", "bob")
+        ada.move(7, 8)
+        await pass_time(0.1)
+        assert bob.pointers == {0: (7, 8)}
 
 
 # The board's group
