@@ -38,6 +38,11 @@ class Lease:
         """Seconds since the last renewal, or since this object was made if there was none."""
         return self._loop.time() - max(self._renewed, self._began)
 
+    def check(self) -> None:
+        """Raise `TryLater` if the store was out of reach at the last renewal."""
+        if self.away:
+            raise TryLater("the store is out of reach")
+
     async def renew(self, *, force: bool = False) -> None:
         """Renew the lease if that is due or `force` is set; `TryLater` without the store.
 

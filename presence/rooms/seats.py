@@ -93,6 +93,11 @@ class Seats:
         if seat.member.user != NO_USER:
             self.by_user[seat.member.user] = seat
 
+    def holds_user(self, seat: Seat) -> bool:
+        """Return whether no other seat has taken the user id of a seat."""
+        user = seat.member.user
+        return user == NO_USER or self.by_user.get(user) is seat
+
     def remove(self, seat: Seat) -> None:
         """Remove a seat. Its user id stays taken until `free_user` or until another seat has it."""
         self.mute(seat)

@@ -138,6 +138,7 @@ class RefreshQueue:
     def __init__(self) -> None:
         self._waiting: deque[Board] = deque()
         self._under_way = 0
+        self._limit = REFRESHES_AT_ONCE
 
     def add(self, board: "Board") -> None:
         """Have a board refreshed in its turn."""
@@ -149,8 +150,12 @@ class RefreshQueue:
         self._under_way -= 1
         self._begin()
 
+    def close(self) -> None:
+        """Begin no more refreshes."""
+        self._limit = 0
+
     def _begin(self) -> None:
-        while self._waiting and self._under_way < REFRESHES_AT_ONCE:
+        while self._waiting and self._under_way < self._limit:
             self._under_way += 1
             self._waiting.popleft().refresh()
 
@@ -201,8 +206,8 @@ class Board:
     @property
     def idle(self) -> bool:
         """True while nobody is served here and nothing is to be done."""
-        busy = self.work or self._retries or self._state in (State.DUE, State.READING)
-        return not (busy or self.room.serving)
+        reads = self._state in (State.DUE, State.READING)
+        return not (self.room.serving or self.work or self._retries or self._reap_due or reads)
 
     # What connections ask for
 
@@ -326,8 +331,6 @@ class Board:
         while self._operations:
             operation = self._operations.popleft()
             try:
-                if operation.session and self._services.lease.away:
-                    raise TryLater("the store is out of reach")
                 await operation.run()
             except TryLater as error:
                 self._services.outage.failed(error)
@@ -339,9 +342,12 @@ class Board:
                     # Another try would not help; this process's people need not see a ghost.
                     self._depart([operation.session], self.room.people)
         self.work = None
+        if self._state is State.CURRENT:
+            self._deferred.clear()
         if not self.room.serving:
-            # Other processes' people are of no concern any more.
+            # Other processes' people are of no concern any more. The next to join reads the board.
             self._share(())
+            self.version = 0
 
     async def _join(
         self, peer: Peer, request: JoinRequest, name_set: bool, deadline: asyncio.TimerHandle
@@ -364,8 +370,6 @@ class Board:
         except Exception:
             _refuse(peer, request, TryLater())
             raise
-        finally:
-            deadline.cancel()
         self._services.events.joined(self.id, admission)
         self._services.metrics.joins.inc()
         self._services.metrics.resumes.inc(admission.resumed is not None)
@@ -384,6 +388,7 @@ class Board:
             raise
         self._services.journal.joined(self.id, admission)
         if peer.session_id == request.session:
+            deadline.cancel()
             peer.admitted(admission.board_id, admission.member.user)
             self._tick_soon()
         else:
@@ -392,19 +397,22 @@ class Board:
 
     async def _enter(self, admission: Admission) -> None:
         """Take in the membership that a newcomer of this process found."""
-        first, others = not self.version, admission.processes - {self._services.process}
+        first = not self.version
         self._changed(admission.version)
-        new = others - self.others
-        self._share(admission.processes)
+        # Only a refresh finds that a process is gone: others may have lost the store's memory, too.
+        new = self._share(self.others | admission.processes)
         # People of a dead process may be there, too, of whom nobody else tells.
-        if self._services.broker is not None and (new or (first and not others)):
-            try:
-                self._share((await self._read()).processes)
-            except TryLater as error:
-                # Nobody has to wait for it: the sweep tries again.
-                self._services.outage.failed(error)
-                if self._state is State.CURRENT:
-                    self._state = State.UNCERTAIN
+        if self._services.broker is None or not (first or new):
+            return
+        certain = False
+        try:
+            snapshot, certain = await self._read()
+            self._share(self.others | snapshot.processes)
+        except TryLater as error:
+            # Nobody has to wait for it: the sweep tries again.
+            self._services.outage.failed(error)
+        if not certain and self._state is State.CURRENT:
+            self._state = State.UNCERTAIN
 
     async def _leave(self, session: str) -> None:
         # A session whose JOIN did not go through is on no board.
@@ -412,6 +420,7 @@ class Board:
             await self._take_off(session)
 
     async def _take_off(self, session: str) -> None:
+        self._services.lease.check()
         departure = await self._services.store.leave(self.id, session)
         self._depart([session], departure.people)
         self._take_in_departure(departure)
@@ -419,6 +428,7 @@ class Board:
     async def _start_grace(self, session: str) -> None:
         if session not in self.room:
             return
+        self._services.lease.check()
         await self._services.store.start_grace(self.id, session)
         self._grace_ends[session] = self._loop.time() + self._services.timing.grace
         self.room.start_grace(session)
@@ -431,6 +441,7 @@ class Board:
             await self._services.lease.renew()
             self._take_in_departure(await self._services.store.reap(self.id))
         except TryLater:
+            self._reap_due = True
             raise
         except Exception:
             self._depart(self._overdue(), self.room.people)
@@ -458,9 +469,9 @@ class Board:
         try:
             # A process that slept past its lease must not put its people back only to lose them.
             await self._services.lease.renew()
-            snapshot = await self._read()
+            snapshot, complete = await self._read()
             await self._take_off_strangers(snapshot)
-            certain = self._loop.time() >= self._services.restored_at
+            certain = complete
             if certain:
                 self._share(snapshot.processes)
         finally:
@@ -469,12 +480,14 @@ class Board:
             self._refreshes.done()
             if again:
                 self.refresh_soon()
-            self._hear_deferred()
 
     # The membership
 
-    async def _read(self) -> Snapshot:
-        """Take in the board as the store has it; put back whom of this process the store lost."""
+    async def _read(self) -> tuple[Snapshot, bool]:
+        """Take in the board as the store has it; put back whom of this process the store lost.
+
+        Also returns whether the board is complete: not while others may yet put people back.
+        """
         snapshot = await self._services.store.snapshot(self.id)
         self._remove_banned(snapshot)
         lost = self._lost(snapshot)
@@ -490,8 +503,9 @@ class Board:
             self._services.restored_at = self._loop.time() + self._services.timing.lease / 2
             self._publish(Message(version=snapshot.version))
             self.room.tell_everything()
-        self._take_in(snapshot, complete=self._loop.time() >= self._services.restored_at)
-        return snapshot
+        complete = self._loop.time() >= self._services.restored_at
+        self._take_in(snapshot, complete=complete)
+        return snapshot, complete
 
     async def _put_back(self, lost: list[Member]) -> Snapshot:
         snapshot = await self._services.store.restore(self.id, lost)
@@ -545,17 +559,22 @@ class Board:
                 self._forget(session)
                 self.room.depart(session)
             self.room.people = snapshot.people
+        else:
+            self.room.people = max(self.room.people, snapshot.people)
         for member in snapshot.members:
             seat = self.room.seats.by_session.get(member.session)
             if seat is None:
                 if member.process != self._services.process:
                     self.room.arrive(member, None)
-            elif seat.member != member:
-                # The store could not give back its user id.
+            elif seat.member != member or not self.room.seats.holds_user(seat):
+                # The store gave it another user id, or another session had taken its id.
                 self.room.reseat(member)
                 if member.session in self._peers:
                     self._peers[member.session].admitted(self.room.board_id, member.user)
         self.version = snapshot.version
+        deferred, self._deferred = self._deferred, {}
+        for process, message in deferred.items():
+            self._update_remote(process, message)
         self._schedule_tick()
 
     def _follow_resumed(self, missing: dict[str, Member], snapshot: Snapshot) -> None:
@@ -582,8 +601,12 @@ class Board:
         if old is None:
             self.room.arrive(member, peer.dialect, name_set=name_set)
         else:
+            former = self._peers.get(old)
             self._forget(old)
             self.room.resume(member, peer.dialect, old, name_set=name_set)
+            if former is not None:
+                # Its socket is open: the store took it for dead while the lease had run out.
+                former.restart()
 
     def _set_board_id(self, board_id: int) -> None:
         """Take in the board's id on the wire. A store that was lost may have given it another."""
@@ -634,12 +657,13 @@ class Board:
 
     # The other processes
 
-    def _share(self, processes: Collection[str]) -> None:
-        """Take in which processes have people here, and introduce this one to new ones."""
+    def _share(self, processes: Collection[str]) -> bool:
+        """Take in which processes have people here, and introduce this one to new ones. Returns
+        whether there are new ones."""
         broker, process = self._services.broker, self._services.process
         others = frozenset(processes) - {process}
         if broker is None or others == self.others:
-            return
+            return False
         new, self.others = others - self.others, others
         if others:
             broker.subscribe(self.id)
@@ -647,9 +671,10 @@ class Board:
             broker.unsubscribe(self.id)
         if new:
             self._repeats = REPEATS
-            for other in new:
-                activity = self.room.seats.activity_by_user()
-                broker.publish_to(other, self.id, Message(self.version, *activity, True))
+            self._publish_activity()
+        for other in new:
+            broker.publish_to(other, self.id, Message(self.version, introduction=True))
+        return bool(new)
 
     def _publish(self, message: Message) -> None:
         if self._services.broker is not None:
@@ -661,19 +686,14 @@ class Board:
         self._publish(Message(self.version, cursors, states))
 
     def _update_remote(self, process: str, message: Message) -> None:
-        if self._state in (State.DUE, State.READING):
-            # Users who are not known yet may be news that the refresh brings.
+        if self.work or self._state is not State.CURRENT:
+            # Users who are not known yet may be news that the next reading brings.
             users = {*message.cursors, *message.states}
             unknown = self.room.seats.unknown(process, users)
             if unknown:
                 self._deferred.setdefault(process, Message()).merge(message.only(unknown))
         self.room.update_remote(process, message.cursors, message.states)
         self._schedule_tick()
-
-    def _hear_deferred(self) -> None:
-        deferred, self._deferred = self._deferred, {}
-        for process, message in deferred.items():
-            self._update_remote(process, message)
 
     # The tick
 

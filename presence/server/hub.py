@@ -144,6 +144,7 @@ class Hub:
             self._sweeping.cancel()
         for board in self._boards.values():
             board.close()
+        self._refreshes.close()
         await self.settle()
         if self._broker is not None:
             await self._broker.stop()
@@ -224,7 +225,8 @@ class Hub:
                 del self._boards[board.id]
             else:
                 board.sweep(now)
-        if self._peers or self._boards:
+        # Also while the store is away: newcomers are refused until a renewal finds it again.
+        if self._peers or self._boards or self._lease.away:
             if self._renewal is None:
                 self._renewal = self._loop.create_task(self._renew())
             self._keep_sweeping()

@@ -190,6 +190,21 @@ class Seam:
         yield
         self.failing.clear()
 
+    @contextmanager
+    def delay(self, method: str, seconds: float) -> Iterator[None]:
+        """Until the block ends, let a method take longer, half of it before its work."""
+        call = getattr(self, method)
+
+        async def slow(*args: Any) -> Any:
+            await pass_time(seconds / 2)
+            answer = await call(*args)
+            await pass_time(seconds / 2)
+            return answer
+
+        setattr(self, method, slow)
+        yield
+        delattr(self, method)
+
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
         async def call(*args: Any) -> Any:
             self.calls.append(name)

@@ -3,7 +3,7 @@ resuming in another process, processes that die, and messages that are lost."""
 
 import pytest
 
-from presence.cluster.layer import board_group
+from presence.cluster.layer import board_group, process_group
 from presence.protocol.messages import (
     Cursor,
     CursorBroadcast,
@@ -126,6 +126,39 @@ async def test_an_introduction_is_enough_to_share_moves(world: World) -> None:
         assert bob.pointers == {0: (7, 8)}
 
 
+async def test_activity_that_comes_while_a_newcomers_board_is_read_is_kept(world: World) -> None:
+    ada = await world.joined("one", "ada")
+    ada.move(7, 7)
+    await world.joined("two", "eve", board=OTHER_BOARD)
+    with world.process("two").seam.delay("snapshot", 0.3):
+        bob = await world.process("two").socket("bob").join("Bob")
+    await pass_time(0.1)
+    assert bob.pointers == {0: (7, 7)}
+
+
+async def test_an_introduction_that_is_late_tells_no_old_positions(world: World) -> None:
+    ada = await world.joined("one", "ada")
+    ada.move(1)
+    await world.joined("two", "eve", board=OTHER_BOARD)
+    send, failed = world.layer.group_send, []
+
+    async def fail_once(group: str, message: Sent) -> None:
+        if group == process_group("two") and not failed:
+            failed.append(message)
+            raise ConnectionError("the layer failed")
+        await send(group, message)
+
+    world.layer.group_send = fail_once  # type: ignore[method-assign]
+    bob = await world.process("two").socket("bob").join("Bob")
+    for x in range(2, 12):
+        ada.move(x)
+        await pass_time(0.033)
+    await pass_time(1)
+    xs = [cursor.x for cursor in bob.cursors if cursor.user == 0]
+    assert failed
+    assert xs == sorted(xs)
+
+
 # The board's group
 
 
@@ -169,6 +202,16 @@ async def test_a_process_forgets_a_board_that_others_go_on_with(world: World) ->
     again = await world.joined("two", "bob")
     assert again.count == 3
     assert again.pointers[0] == (1, 0)
+
+
+async def test_a_board_that_nobody_here_was_on_for_a_moment_is_read_anew(world: World) -> None:
+    ada, bob = await world.joined("one", "ada"), await world.joined("two", "bob")
+    ada.leave()
+    await pass_time(0.1)
+    bob.leave()
+    await pass_time(0.1)
+    cy = await world.joined("one", "cy")
+    assert [roster.users for roster in cy.all(Roster)] == [()]
 
 
 # Resuming in another process

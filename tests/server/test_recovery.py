@@ -19,7 +19,8 @@ from presence.protocol.messages import (
     UserLeft,
     Welcome,
 )
-from presence.server.board import REFRESHES_AT_ONCE
+from presence.server.board import ADMIT_WITHIN, REFRESHES_AT_ONCE
+from presence.server.events import PersonLeft
 from presence.store.base import BoardSummary, JoinRequest, Snapshot
 from tests.server.harness import (
     BOARD,
@@ -33,7 +34,7 @@ from tests.server.harness import (
 from tests.server.world import MENDED, RENEWAL, TIMING, World, agree, comings, quiet, roster, three
 from tests.store.cast import FIRST_OF_PAIR, SECOND_OF_PAIR
 from tests.support.clock import SkippingLoop
-from tests.support.layer import LayerSeam, fail, hang, mend
+from tests.support.layer import LayerSeam, fail, hang, mend, never
 from tests.support.metrics import by_label
 
 
@@ -172,6 +173,52 @@ async def test_a_board_that_gets_another_id_strikes_nobody_for_it(world: World) 
     assert bob.codes == []
 
 
+async def test_a_join_after_a_loss_does_not_part_the_processes(world: World) -> None:
+    zed = await world.joined("one", "zed")
+    people = await three(world)
+    zed.leave()
+    await pass_time(TIMING.id_rest + 1)
+    world.lose_everything()
+    people["dan"] = await world.process("one").socket("dan").join("Dan")
+    await pass_time(0.5)
+    people["bob"].move(9, 9)
+    await pass_time(0.1)
+    assert people["ada"].pointers == {people["bob"].welcome.user: (9, 9)}
+    await pass_time(MENDED)
+    assert agree(**people)
+
+
+async def test_a_user_id_that_another_had_for_a_moment_is_seen_again(world: World) -> None:
+    people = await three(world)
+    world.layer.loses = lambda message: True
+    world.lose_everything()
+    dan = await world.process("two").socket("dan").join("Dan")
+    assert dan.welcome.user == people["ada"].welcome.user
+    world.lose_everything()
+    world.process("one").hub.board(BOARD).refresh_soon()
+    await settle()
+    world.layer.loses = never
+    await pass_time(MENDED)
+    assert agree(dan=dan, **people)
+
+
+async def test_a_newcomer_to_a_board_that_is_not_complete_knows_the_count(world: World) -> None:
+    for number in range(20):
+        await world.joined("one", f"person {number}", board=UUID(int=number))
+    await world.joined("two", "eve", board=OTHER_BOARD)
+    world.lose_everything()
+    await pass_time(RENEWAL)
+    assert not world.process("one").hub.settled
+    with world.process("one").seam.delay("snapshot", 0.2):
+        ada = world.process("one").socket("ada")
+        ada.ask("Ada")
+        bob = await world.joined("two", "bob")
+        await pass_time(0.2)
+    assert ada.count == 2
+    await pass_time(MENDED)
+    assert agree(ada=ada, bob=bob)
+
+
 # A process that was cut off
 
 
@@ -244,6 +291,60 @@ async def test_a_newcomer_is_let_in_though_the_board_cannot_be_read(
         assert (bob.welcome.user, bob.count, roster(bob)) == (1, 2, {})
     await pass_time(RENEWAL)
     assert agree(ada=ada, bob=bob)
+
+
+async def test_a_join_does_not_wait_for_ever_for_its_board_to_be_read(world: World) -> None:
+    ada = await world.joined("one", "ada")
+    with world.process("two").seam.delay("snapshot", 2 * ADMIT_WITHIN):
+        bob = world.process("two").socket("bob")
+        bob.ask("Bob")
+        await pass_time(ADMIT_WITHIN - 0.1)
+        assert bob.codes == []
+        await pass_time(0.2)
+        assert bob.codes == [Close.TRY_LATER]
+    await pass_time(MENDED)
+    assert agree(ada=ada)
+
+
+async def test_the_dead_are_reaped_though_the_store_failed_when_it_was_time(world: World) -> None:
+    ada, _ = await world.joined("one", "ada"), await world.joined("two", "bob")
+    await world.die("two")
+    world.told()
+    with world.process("one").seam.fail(OUT, "reap"):
+        await pass_time(TIMING.lease + TIMING.grace + RENEWAL)
+        assert ada.count == 1
+    await pass_time(2)
+    assert [type(event) for event in world.told()] == [PersonLeft]
+
+
+async def test_a_grace_ends_for_the_store_though_the_board_is_read_first(world: World) -> None:
+    ada, bob = await world.joined("one", "ada"), await world.joined("two", "bob")
+    await pass_time(0.1)
+    ada.snap()
+    await pass_time(TIMING.grace + 0.1)
+    bob.leave()
+    await pass_time(3)
+    assert {event.person for event in world.told() if isinstance(event, PersonLeft)} == {
+        "ada",
+        "bob",
+    }
+
+
+async def test_nothing_is_kept_of_a_join_that_was_refused(world: World) -> None:
+    seam = world.process("one").seam
+    with seam.fail(OUT, "renew"):
+        ada = world.process("one").socket("ada")
+        ada.ask()
+        await pass_time(2)
+        assert ada.codes == [Close.TRY_LATER]
+        for _ in range(3):
+            world.process("one").socket().ask()
+            await settle()
+        assert world.process("one").hub.board(BOARD).idle
+        await pass_time(20)
+    await pass_time(2)
+    assert (await world.joined("one", "bob")).codes == []
+    await quiet()
 
 
 async def test_many_changes_are_one_read(world: World) -> None:
@@ -365,6 +466,19 @@ async def test_nothing_runs_when_the_processes_have_ended(world: World) -> None:
     assert asyncio.all_tasks() == before
     assert [len(process.seam.calls) for process in world.processes.values()] == calls
     assert [socket.heard() for socket in people.values()] == [[]] * 3
+
+
+async def test_no_refresh_that_waited_for_others_begins_after_the_end(world: World) -> None:
+    for number in range(2 * REFRESHES_AT_ONCE):
+        await world.joined("one", f"person {number}", board=UUID(int=number))
+    seam = world.process("one").seam
+    with seam.delay("snapshot", 1):
+        world.lose_everything()
+        await pass_time(RENEWAL)
+        await world.close()
+        calls = len(seam.calls)
+        await pass_time(60)
+        assert len(seam.calls) == calls
 
 
 async def test_nobody_waits_for_a_renewal_while_the_lease_lasts(
