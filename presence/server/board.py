@@ -60,11 +60,9 @@ GRACE_OVERDUE = 1.0
 
 
 class Peer(Protocol):
-    """One connection, as a board sees it. No method waits, none raises.
-
-    `session_id` names its stay on the board, from a JOIN to the LEAVE or the end of the socket. It
-    is unique among all processes, and empty between stays.
-    """
+    """One connection, as a board sees it. No method waits, none raises. `session_id` names its
+    stay, from a JOIN to the LEAVE or the end of the socket; it is unique among all processes, and
+    empty between stays."""
 
     session_id: str
     dialect: Dialect
@@ -162,23 +160,17 @@ class RefreshQueue:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A step of a board that needs the store.
-
-    One that takes a `session` off the board is carried out however long the store is out of reach,
-    since nobody else would; "" for any other step.
-    """
+    """A step that needs the store. One that takes a `session` off the board is repeated until the
+    store is in reach, since nobody else would do it."""
 
     run: Callable[[], Awaitable[None]]
     session: str = ""
 
 
 class Board:
-    """One board. Create it on the event loop.
-
-    `version` is the membership's as this process knows it (see `presence.store.base`), `others`
-    are the other processes that have people here, and `removed` the sessions that must not be put
-    back into the store.
-    """
+    """One board. Create it on the event loop. `version` is that of the membership as this process
+    knows it, `others` are the other processes that have people here, and `removed` the sessions
+    that must not be put back into the store."""
 
     def __init__(self, board: UUID, services: Services, refreshes: RefreshQueue) -> None:
         self.id = board
