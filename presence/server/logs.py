@@ -32,7 +32,8 @@ class JsonFormatter(BaseJsonFormatter):
     else `message`, and `exception` and `stack` where the record has them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Take what `logging.config` gives any formatter, a format among it; there is none here."""
         super().__init__(json_default=str, json_ensure_ascii=False)
 
     def add_fields(

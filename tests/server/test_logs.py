@@ -4,6 +4,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable
+from logging.config import DictConfigurator
 from typing import Any
 from unittest.mock import Mock
 
@@ -115,6 +116,13 @@ async def test_names_and_addresses_are_logged_only_where_the_site_asks_for_them(
         "strike_out",
         "refusal",
     }
+
+
+@pytest.mark.parametrize("key", ["()", "class"])
+def test_the_formatter_can_be_named_in_both_ways_that_logging_knows(key: str) -> None:
+    config = {key: "presence.server.logs.JsonFormatter"}
+    made = DictConfigurator({"version": 1}).configure_formatter(config)  # type: ignore[no-untyped-call]
+    assert isinstance(made, JsonFormatter)
 
 
 def test_any_record_is_one_line_of_json() -> None:
