@@ -52,8 +52,8 @@ REFRESHES_AT_ONCE = 16
 other things to do, and so have the boards."""
 
 REPEATS = 3
-"""Renewals after its last change with which a shared board's activity is published again. They
-span a lease: a process that heard nothing for longer is dead to the others."""
+"""Renewals with which a shared board's activity is published again, after a change and after an
+arrival elsewhere. They span a lease: a process that heard nothing for longer counts as dead."""
 
 GRACE_OVERDUE = 1.0
 """Seconds after a grace until its session is taken off although the store knows of no grace."""
@@ -558,6 +558,7 @@ class Board:
             if seat is None:
                 if member.process != self._services.process:
                     self.room.arrive(member, None)
+                    self._repeats = REPEATS  # its process may not have heard the activity here
             elif seat.member != member or not self.room.seats.holds_user(seat):
                 # The store gave it another user id, or another session had taken its id.
                 self.room.reseat(member)
@@ -582,6 +583,7 @@ class Board:
                 if member.process != self._services.process:
                     self._forget(old)
                     self.room.resume(member, None, old)
+                    self._repeats = REPEATS
 
     def _seat(self, peer: Peer, admission: Admission, *, name_set: bool) -> None:
         member, old = admission.member, admission.resumed

@@ -387,3 +387,19 @@ async def test_a_lost_introduction_is_made_up_for(world: World) -> None:
     await pass_time(2 * RENEWAL)
     assert bob.view.states == {ada.welcome.user: AWAY}
     assert world.layer.sharing(BOARD) == 2
+
+
+@pytest.mark.parametrize("seconds", [0.7, 1.1, 1.5])
+async def test_a_person_who_reloads_while_messages_are_lost_is_told_where_the_others_are(
+    world: World, seconds: float
+) -> None:
+    ada, bob = await world.joined("one", "ada"), await world.joined("two", "bob")
+    ada.move(1, 2)
+    await pass_time(11.6)  # the moment of the last renewal of ada's process before all this
+    world.layer.loses = lambda message: True
+    bob.hang_up()
+    await pass_time(seconds)
+    again = await world.joined("two", "bob")
+    world.layer.loses = never
+    await pass_time(2 * RENEWAL)
+    assert again.pointers == {ada.welcome.user: (1, 2)}
