@@ -118,12 +118,13 @@ async def test_out_of_memory_changes_nothing(own_redis: RedisWorld, impatient: R
 
 
 async def test_the_default_timeout_is_two_seconds(own_redis: RedisWorld) -> None:
-    store = own_redis.make(Timing())
+    store = RedisStore(own_redis.server.url, Timing(), prefix=own_redis.prefix)
     await store.ping()
     with paused(own_redis):
         start = time.monotonic()
         await refused(store.ping(), 6.0)
         assert time.monotonic() - start > 1.9
+    await store.close()
 
 
 async def test_a_pause_does_no_harm(own_redis: RedisWorld, impatient: RedisStore) -> None:

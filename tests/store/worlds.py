@@ -62,8 +62,10 @@ class RedisWorld:
 
         `server` may be a client of the site's own.
         """
-        # Much spare time: the suite lets hours pass that do not pass for the server.
-        options = {"prefix": self.prefix, "ahead": self._ahead, "spare": 3600.0, **options}
+        # Much spare time: the suite lets hours pass that do not pass for the server. Long timeouts:
+        # hundreds of calls at once may take seconds on a busy machine.
+        patient = {"timeout": 30.0, "connect_timeout": 30.0, "spare": 3600.0}
+        options = {"prefix": self.prefix, "ahead": self._ahead, **patient, **options}
         server = server or f"{self.server.url}?client_name={self.prefix}"
         store = RedisStore(server, timing, **options)
         self._stores.append(store)
