@@ -30,7 +30,7 @@ from presence.rooms.pacing import Lag
 from presence.rooms.room import Room
 from presence.server.events import Events
 from presence.server.logs import Journal, OutageLog
-from presence.server.metrics import Metrics
+from presence.server.metrics import Metrics, timed
 from presence.store.base import (
     Admission,
     BoardSummary,
@@ -349,9 +349,8 @@ class Board:
                 await self._services.lease.renew()
             if peer.session_id != request.session:
                 return  # the stay ended before the store was asked
-            begin = self._loop.time()
-            admission = await self._services.store.join(self.id, request)
-            self._services.metrics.store.observe(self._loop.time() - begin)
+            with timed(self._services.metrics.store):
+                admission = await self._services.store.join(self.id, request)
         except Refused as error:
             _refuse(peer, request, error)
             return

@@ -202,8 +202,10 @@ class Seam:
             return answer
 
         setattr(self, method, slow)
-        yield
-        delattr(self, method)
+        try:
+            yield
+        finally:
+            delattr(self, method)
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
         async def call(*args: Any) -> Any:
