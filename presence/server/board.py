@@ -257,9 +257,9 @@ class Board:
         if message.cursors or message.states:
             self._update_remote(process, message)
 
-    def renewed(self, summary: BoardSummary | None) -> None:
+    def renewed(self, summary: BoardSummary | None, *, was_away: bool) -> None:
         """Compare with how the board stands in the store. None: the store has nobody of this
-        process there."""
+        process there. `was_away`: messages may have been lost as well."""
         if summary is None:
             differs = self.room.serving
         else:
@@ -267,6 +267,8 @@ class Board:
             differs = (summary.version, others) != (self.version, self.others)
         if differs:
             self.refresh_soon()
+        if was_away:
+            self._repeats = REPEATS
         if self.others and self._repeats:
             self._repeats -= 1
             self._publish_activity()
@@ -297,13 +299,6 @@ class Board:
     def refresh(self) -> None:
         """Read the board from the store; the refresh queue calls this."""
         self._enqueue(Operation(self._refresh))
-
-    def resume(self) -> None:
-        """Make up for an outage, in which messages may have been lost: tell the sessions here the
-        whole roster, and the other processes the activity."""
-        self._repeats = REPEATS
-        self.room.tell_everything()
-        self._schedule_tick()
 
     def close(self) -> None:
         """Cancel the next tick, and retry nothing any more."""

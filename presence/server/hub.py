@@ -164,9 +164,7 @@ class Hub:
             # The others may have been as long without a lease: they renew within this time.
             self._services.restored_at = self.now() + self._timing.lease / 2
         for board in self._boards.values():
-            if was_away and board.room.serving:
-                board.resume()
-            board.renewed(summaries.get(board.id))
+            board.renewed(summaries.get(board.id), was_away=was_away)
         for board_id, summary in summaries.items():
             if self.process in summary.processes and board_id not in self._boards:
                 # The store has members of this process where nobody is: the refresh removes them.
