@@ -48,8 +48,8 @@ ADMIT_WITHIN = 3.0
 """Seconds until a client whose JOIN is not through is told to come again later."""
 
 REFRESHES_AT_ONCE = 16
-"""Boards that are read from the store at the same time: after a loss of everything the store has
-other things to do, and so have the boards."""
+"""Boards that are read from the store at the same time. After a loss of everything all of them are
+read, and neither the store nor the boards' queues may be blocked by that."""
 
 REPEATS = 3
 """Renewals with which a shared board's activity is published again, after a change and after an
@@ -74,16 +74,16 @@ class Peer(Protocol):
         """Write frames of cursors, unless the client reads too slowly to get them."""
 
     def admitted(self, board_id: int, user: int) -> None:
-        """Take in the ids that the JOIN came to; called again when they change."""
+        """Take in the ids that the JOIN led to; called again when they change."""
 
     def refuse(self, error: PresenceError) -> None:
         """Tell the client why it is not, or no longer, on the board, and close."""
 
     def restart(self) -> None:
-        """Have the client connect anew: start the grace, and close."""
+        """Start the grace and close, so that the client connects again."""
 
     def sweep(self, now: float) -> None:
-        """Do what the passing of time asks for."""
+        """Check the timeouts; called about once a second."""
 
 
 @dataclass(slots=True)
@@ -332,7 +332,7 @@ class Board:
         if self._state is State.CURRENT:
             self._deferred.clear()
         if not self.room.serving:
-            # Other processes' people are of no concern any more. The next to join reads the board.
+            # Stop following the other processes: the next to join reads the board.
             self._share(())
             self.version = 0
 
@@ -346,11 +346,8 @@ class Board:
                 return  # the stay ended before the store was asked
             with timed(self._services.metrics.store):
                 admission = await self._services.store.join(self.id, request)
-        except Refused as error:
-            _refuse(peer, request, error)
-            return
-        except TryLater as error:
-            self._services.metrics.store_failures.inc()
+        except (Refused, TryLater) as error:
+            self._services.metrics.store_failures.inc(isinstance(error, TryLater))
             _refuse(peer, request, error)
             return
         except Exception:
@@ -385,9 +382,9 @@ class Board:
         """Take in the membership that a newcomer of this process found."""
         first = not self.version
         self._changed(admission.version)
-        # Only a refresh finds that a process is gone: others may have lost the store's memory, too.
+        # A store that lost everything may not know yet that others share the board: only add.
         new = self._share(self.others | admission.processes)
-        # People of a dead process may be there, too, of whom nobody else tells.
+        # A dead process's people may be there, too, and nobody announces them.
         if self._services.broker is None or not (first or new):
             return
         certain = False
@@ -395,7 +392,7 @@ class Board:
             snapshot, certain = await self._read()
             self._share(self.others | snapshot.processes)
         except TryLater as error:
-            # Nobody has to wait for it: the sweep tries again.
+            # The newcomer need not wait for it: the sweep tries again.
             self._services.outage.failed(error)
         if not certain and self._state is State.CURRENT:
             self._state = State.UNCERTAIN
@@ -437,8 +434,8 @@ class Board:
         overdue, now = self._overdue(), self._loop.time()
         if not overdue:
             return
-        # By the store's clock it is not over, or it went on in another process, or the store
-        # forgot that it began.
+        # Their grace is not over by the store's clock, or they were resumed in another process, or
+        # the store lost the start of their grace.
         settled = self._state is State.CURRENT and now >= self._services.restored_at
         for session in overdue:
             if settled and self._grace_ends[session] + GRACE_OVERDUE <= now:
@@ -470,9 +467,9 @@ class Board:
     # The membership
 
     async def _read(self) -> tuple[Snapshot, bool]:
-        """Take in the board as the store has it; put back whom of this process the store lost.
+        """Take in the board as the store has it, and put back this process's members that it lost.
 
-        Also returns whether the board is complete: not while others may yet put people back.
+        The second value is False while other processes may still have to put back theirs.
         """
         snapshot = await self._services.store.snapshot(self.id)
         self._remove_banned(snapshot)
@@ -485,7 +482,7 @@ class Board:
             )
             snapshot = await self._put_back(lost)
             self._remove_banned(snapshot)
-            # The other processes put theirs back, too: every living one renews within this time.
+            # The other processes put theirs back, too. Every living one renews within this time.
             self._services.restored_at = self._loop.time() + self._services.timing.lease / 2
             self._publish(Message(version=snapshot.version))
             self.room.tell_everything()
@@ -502,8 +499,8 @@ class Board:
         return snapshot
 
     def _lost(self, snapshot: Snapshot) -> list[Member]:
-        """Return this process's members whom the store does not know, in the order they came. Those
-        in their grace are given up."""
+        """Return this process's members that the store does not know, in the order they came. Those
+        in their grace are left out: nobody puts them back."""
         known = {member.session for member in snapshot.members} | self._grace_ends.keys()
         local = self.room.seats.local_members()
         return [member for session, member in local.items() if session not in known]
@@ -513,37 +510,31 @@ class Board:
         self.removed = snapshot.removed
         for session in [session for session in self.removed if session in self.room]:
             peer = self._peers.get(session)
-            self._forget(session)
-            self.room.depart(session)
+            self._remove([session])
             if peer is not None:
                 peer.refuse(Removed())
 
     async def _take_off_strangers(self, snapshot: Snapshot) -> None:
-        """Take off the board whom the store has for members of this process, and nobody here is: a
-        store that fell back to an earlier state does not know that they left."""
+        """Take off the board the sessions that the store has for this process, but that are not
+        here. A store that fell back to an earlier state does not know that they left."""
         for member in snapshot.members:
             if member.process == self._services.process and member.session not in self.room:
                 logger.warning("store: took off a session that had left (board=%s)", self.id)
                 departure = await self._services.store.leave(self.id, member.session)
-                self._services.departed(self.id, departure)
-                self.room.people = departure.people
-                self._changed(departure.version)
-                self._schedule_tick()
+                self._take_in_departure(departure)
 
     def _take_in(self, snapshot: Snapshot, *, complete: bool) -> None:
-        """Make the room what the store says. Unless `complete`, members that are missing there may
-        yet be put back."""
+        """Make the room what the store says. Unless `complete`, keep members that are missing in
+        the store: they may still be put back."""
         self._set_board_id(snapshot.board_id)
         missing = self.room.seats.remote_members() | self.room.seats.local_members()
         for member in snapshot.members:
             missing.pop(member.session, None)
         self._follow_resumed(missing, snapshot)
         if complete:
-            # The store does not name those whose time is up, but has them until somebody reaps.
+            # A snapshot leaves out members whose time is up, but the store has them until a reap.
             self._reap_due |= bool(missing)
-            for session in missing:
-                self._forget(session)
-                self.room.depart(session)
+            self._remove(missing)
             self.room.people = snapshot.people
         else:
             self.room.people = max(self.room.people, snapshot.people)
@@ -565,10 +556,8 @@ class Board:
         self._schedule_tick()
 
     def _follow_resumed(self, missing: dict[str, Member], snapshot: Snapshot) -> None:
-        """Take out of `missing` the sessions that go on as another one, in another process.
-
-        The same person holds the same user id. Those that go on here come by `_seat`.
-        """
+        """Remove from `missing` the sessions that another one resumed: the same person has the same
+        user id. A session that was resumed in this process is seated by `_seat`."""
         came = {(m.user, m.person): m for m in snapshot.members if m.session not in self.room}
         for old, gone in tuple(missing.items()):
             member = came.pop((gone.user, gone.person), None)
@@ -583,7 +572,7 @@ class Board:
         member, old = admission.member, admission.resumed
         self._set_board_id(admission.board_id)
         if admission.version >= self.version:
-            # Else the board was read since, with whoever came or went after this one.
+            # Otherwise the board was read since, with later joins and leaves.
             self.room.people = admission.people
         self._peers[member.session] = peer
         if old is None:
@@ -593,7 +582,7 @@ class Board:
             self._forget(old)
             self.room.resume(member, peer.dialect, old, name_set=name_set)
             if former is not None:
-                # Its socket is open: the store took it for dead while the lease had run out.
+                # Its socket is open. The store took it for dead, since the lease had run out.
                 former.restart()
 
     def _set_board_id(self, board_id: int) -> None:
@@ -609,7 +598,7 @@ class Board:
     def _changed(self, version: int) -> None:
         """Take in that this process changed the membership, and tell the others."""
         if self.version not in (0, version - 1):
-            # Another process changed it before, and this one has not heard of it.
+            # Another process changed it before, and this one did not hear of that.
             self.refresh_soon()
         self.version = max(self.version, version)
         if self.others:
@@ -623,15 +612,19 @@ class Board:
         self._depart(sessions - self._peers.keys(), departure.people)
         self._changed(departure.version)
         if sessions & self._peers.keys():
-            # Taken for dead with their sockets open: the refresh puts them back.
+            # They were taken for dead, but their sockets are open: the refresh puts them back.
             self.refresh_soon()
 
     def _depart(self, sessions: Collection[str], people: int) -> None:
+        """Take sessions out of the room; `people` remain on the board."""
+        self._remove(sessions)
+        self.room.people = people
+        self._schedule_tick()
+
+    def _remove(self, sessions: Collection[str]) -> None:
         for session in sessions:
             self._forget(session)
             self.room.depart(session)
-        self.room.people = people
-        self._schedule_tick()
 
     def _forget(self, session: str) -> None:
         self._peers.pop(session, None)
@@ -639,14 +632,14 @@ class Board:
 
     @property
     def _orphaned(self) -> bool:
-        """True while people are on the roster of a process that is not known to live."""
+        """True while members of a process that is not known to live are on the roster."""
         remote = self.room.seats.remote_members().values()
         return any(member.process not in self.others for member in remote)
 
     # The other processes
 
     def _share(self, processes: Collection[str]) -> bool:
-        """Take in which processes have people here, and introduce this one to new ones. Returns
+        """Take in which processes have people here, and introduce this one to new ones. Return
         whether there are new ones."""
         broker, process = self._services.broker, self._services.process
         others = frozenset(processes) - {process}
@@ -675,7 +668,7 @@ class Board:
 
     def _update_remote(self, process: str, message: Message) -> None:
         if self.work or self._state is not State.CURRENT:
-            # Users who are not known yet may be news that the next reading brings.
+            # The next read may bring the users that are not known yet.
             users = {*message.cursors, *message.states}
             unknown = self.room.seats.unknown(process, users)
             if unknown:

@@ -94,9 +94,9 @@ class Hub:
         return self._lease.age if self._peers or self._boards else 0.0
 
     @property
-    def settled(self) -> bool:
-        """False while people who are on their boards may be missing in the store: it was out of
-        reach, or this process asleep, and not everybody has been put back."""
+    def store_complete(self) -> bool:
+        """False while people who are on boards may be missing in the store: it was out of reach, or
+        this process was asleep, and not everybody has been put back."""
         held = self.lease_age < self._timing.lease
         return held and not self._lease.away and self.now() >= self._services.restored_at
 
@@ -223,7 +223,7 @@ class Hub:
                 del self._boards[board.id]
             else:
                 board.sweep(now)
-        # Also while the store is away: newcomers are refused until a renewal finds it again.
+        # Renew while the store is away, too: newcomers are refused until a renewal succeeds.
         if self._peers or self._boards or self._lease.away:
             if self._renewal is None:
                 self._renewal = self._loop.create_task(self._renew())

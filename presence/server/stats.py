@@ -98,9 +98,8 @@ class StatsPublisher:
             raise
         stats = self._stats(round_trip=self._hub.now() - start)
         await self.history.publish(self._hub.process, stats.dump())
-        # While people are yet to be put back into the store, its counts are not what is so: a gap
-        # in the history is.
-        if self._rounds % (RECORD_INTERVAL // PUBLISH_INTERVAL) == 0 and self._hub.settled:
+        # A gap in the history is better than counts without those who must still be put back.
+        if self._rounds % (RECORD_INTERVAL // PUBLISH_INTERVAL) == 0 and self._hub.store_complete:
             await self._record()
         self._rounds += 1
 

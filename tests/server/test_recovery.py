@@ -208,7 +208,7 @@ async def test_a_newcomer_to_a_board_that_is_not_complete_knows_the_count(world:
     await world.joined("two", "eve", board=OTHER_BOARD)
     world.lose_everything()
     await pass_time(RENEWAL)
-    assert not world.process("one").hub.settled
+    assert not world.process("one").hub.store_complete
     with world.process("one").seam.delay("snapshot", 0.2):
         ada = world.process("one").socket("ada")
         ada.ask("Ada")
