@@ -11,8 +11,8 @@ their whole activity again with the renewals of the lease (`presence.server.boar
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -54,6 +54,8 @@ class Broker:
         # Groups whose joining failed may be joined all the same: these are left, too.
         self._maybe_joined: set[str] = set()
         self._joined: set[str] = set()
+        # Groups whose last change failed, for a while. The messages of their boards wait with them.
+        self._put_off: set[str] = set()
         self._outgoing: dict[tuple[str, UUID], Message] = {}
         self._news = asyncio.Event()
         self._idle = asyncio.Event()
@@ -125,35 +127,55 @@ class Broker:
         if not self._channel:
             self._channel = await self._layer.new_channel()
             self._tasks.append(self._loop.create_task(self._receive()))
-        elif join := self._wanted - self._joined:
+        elif join := self._wanted - self._joined - self._put_off:
             await self._join(join.pop())
-        elif leave := self._maybe_joined - self._wanted:
+        elif leave := self._maybe_joined - self._wanted - self._put_off:
             await self._leave(leave.pop())
-        elif self._outgoing:
-            await self._send()
+        elif ready := self._oldest():
+            await self._send(*ready)
         else:
             self._news.clear()
             self._idle.set()
 
     async def _join(self, group: str) -> None:
         self._maybe_joined.add(group)
-        await self._layer.group_add(group, self._channel)
+        with self._putting_off(group):
+            await self._layer.group_add(group, self._channel)
         self._joined.add(group)
 
     async def _leave(self, group: str) -> None:
         self._joined.discard(group)
-        await self._layer.group_discard(group, self._channel)
+        with self._putting_off(group):
+            await self._layer.group_discard(group, self._channel)
         self._maybe_joined.discard(group)
 
-    async def _send(self) -> None:
-        (group, board), message = next(iter(self._outgoing.items()))
-        del self._outgoing[group, board]
+    @contextmanager
+    def _putting_off(self, group: str) -> Iterator[None]:
+        """Put a group off if changing it fails, so that it holds up no other."""
+        try:
+            yield
+        except BaseException:
+            self._put_off.add(group)
+            self._loop.call_later(2 * RETRY_AFTER, self._retry, group)
+            raise
+
+    def _retry(self, group: str) -> None:
+        self._put_off.discard(group)
+        self._wake()
+
+    def _oldest(self) -> tuple[str, UUID] | None:
+        """Return the group and the board of the message that has waited longest, None without."""
+        waiting = (key for key in self._outgoing if board_group(key[1]) not in self._put_off)
+        return next(waiting, None)
+
+    async def _send(self, group: str, board: UUID) -> None:
+        message = self._outgoing.pop((group, board))
         head = {"type": MESSAGE_TYPE, "from": self._process, "board": board.hex}
         begin = self._loop.time()
         try:
             await self._layer.group_send(group, head | message.packed())
         except BaseException:
-            # Behind all others, so that one group that cannot be reached holds up nobody.
+            # Behind all others, so that one group that cannot be reached holds up no other.
             later = self._outgoing.pop((group, board), None)
             if later is not None:
                 message.merge(later)

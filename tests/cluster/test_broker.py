@@ -144,6 +144,34 @@ async def test_one_group_that_cannot_be_reached_does_not_hold_up_another(net: Ne
     assert other.received == [(OTHER_BOARD, "one", Message(2))]
 
 
+@pytest.mark.parametrize(("method", "sharing"), [("group_add", 1), ("group_discard", 0)])
+async def test_a_group_that_cannot_be_joined_or_left_holds_up_no_other(
+    net: Net, method: str, sharing: int
+) -> None:
+    one, other = await net.two()
+    if method == "group_discard":
+        one.broker.subscribe(OTHER_BOARD)
+        await settle()
+    call, away = getattr(net.layer, method), True
+
+    async def picky(group: str, channel: str) -> None:
+        if away and group == OTHER_GROUP:
+            raise ConnectionError("this shard is away")
+        await call(group, channel)
+
+    setattr(net.layer, method, picky)
+    (one.broker.subscribe if sharing else one.broker.unsubscribe)(OTHER_BOARD)
+    one.broker.publish_to("other", OTHER_BOARD, Message(introduction=True))
+    await asyncio.sleep(1)
+    one.broker.publish(BOARD, Message(1))
+    await asyncio.sleep(1)
+    assert other.messages == [Message(1)], "what follows the joining waits for it"
+    away = False
+    await asyncio.sleep(2)
+    assert other.messages == [Message(1), Message(introduction=True)]
+    assert net.layer.sharing(OTHER_BOARD) == sharing
+
+
 @pytest.mark.parametrize(
     "garbage",
     [
