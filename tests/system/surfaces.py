@@ -110,26 +110,11 @@ def differences(told: Told) -> list[str]:
     ]
 
 
-class Site:
-    """The pages of one process, as the owner of a session sees them."""
-
-    def __init__(self, server: Server, session: str = "") -> None:
-        self._origin = server.origin
-        self._headers = {"Cookie": f"sessionid={session}"} if session else {}
-
-    def text(self, path: str) -> str:
-        """Return a page."""
-        request = Request(f"{self._origin}{path}", headers=self._headers)
-        with urlopen(request, timeout=15) as response:
-            return str(response.read().decode())
-
-    def json(self, path: str) -> Any:
-        """Return what a page says in JSON."""
-        return json.loads(self.text(path))
-
-    def online(self, query: str) -> dict[str, str]:
-        """Return the admin's list as board and number."""
-        return dict(ONLINE.findall(self.text(f"{BOARDS}?{query}")))
+def fetch(server: Server, path: str, session: str = "") -> str:
+    """Return a page of a process, as the owner of a session sees it."""
+    headers = {"Cookie": f"sessionid={session}"} if session else {}
+    with urlopen(Request(f"{server.origin}{path}", headers=headers), timeout=15) as response:
+        return str(response.read().decode())
 
 
 class Surfaces:
@@ -177,14 +162,14 @@ class Surfaces:
             told.append((f"{surface}, rows", truth.people, page.rows))
             told.append((f"{surface}, overview", truth.overview(), _overview(page.overview)))
         for server in truth.servers:
-            told += await asyncio.to_thread(_process, truth, server, Site(server, self._session))
+            told += await asyncio.to_thread(_process, truth, server, self._session)
         return told
 
     async def history(self, truth: Truth) -> Told:
         """Compare the history since the end of the traffic, in all its forms."""
         told: Told = []
         for server in truth.servers:
-            told += await asyncio.to_thread(_plots, truth, Site(server, self._session))
+            told += await asyncio.to_thread(_plots, truth, server, self._session)
         for board, people in {None: truth.total, **truth.people}.items():
             for span, read in (("minutes", aminutes), ("hours", ahours)):
                 points = await read(board and UUID(board), BUCKETS)
@@ -217,16 +202,23 @@ async def _api(truth: Truth) -> Told:
     ]
 
 
-def _process(truth: Truth, server: Server, site: Site) -> Told:
+def _process(truth: Truth, server: Server, session: str) -> Told:
     """Compare the pages and the metrics of one process."""
+
+    def feed(path: str) -> Any:
+        return json.loads(fetch(server, path, session))
+
+    def listed(query: str) -> dict[str, str]:
+        return dict(ONLINE.findall(fetch(server, f"{BOARDS}?{query}", session)))
+
     process = f"process {server.process.pid}"
     # Other tests leave boards behind, more than a page of the list has.
     ours = f"id__in={','.join(truth.boards)}"
     texts = {board: str(people) for board, people in truth.people.items()}
     busy = {board: str(people) for board, people in truth.busy.items()}
-    feed = site.json(f"{BOARDS}presence/feed/?rows={','.join(truth.boards)}")
-    overview = site.json(f"{OVERVIEW}feed/?overview=1")["overview"]
-    panels = {b: site.json(f"{BOARDS}presence/feed/?board={b}")["board"] for b in truth.boards}
+    rows = feed(f"{BOARDS}presence/feed/?rows={','.join(truth.boards)}")["rows"]
+    overview = feed(f"{OVERVIEW}feed/?overview=1")["overview"]
+    panels = {b: feed(f"{BOARDS}presence/feed/?board={b}")["board"] for b in truth.boards}
     persons = {
         board: sorted(
             (person["name"], person["tabs"], sorted(map(_pid, person["processes"])))
@@ -235,7 +227,7 @@ def _process(truth: Truth, server: Server, site: Site) -> Told:
         for board, panel in panels.items()
     }
     asked = urlencode([("board", board) for board in truth.boards])
-    counts = Site(server).json(f"/presence/counts/?{asked}")["counts"]
+    counts = json.loads(fetch(server, f"/presence/counts/?{asked}"))["counts"]
     metrics = {
         "presence_site_people": truth.total,
         "presence_site_boards": len(truth.busy),
@@ -244,9 +236,9 @@ def _process(truth: Truth, server: Server, site: Site) -> Told:
     }
     samples = scrape(server)
     return [
-        (f"admin's list of {process}", texts, site.online(ours)),
-        (f"filtered list of {process}", busy, site.online(f"{ours}&people_now=some")),
-        (f"admin's feed of {process}", truth.people, feed["rows"]),
+        (f"admin's list of {process}", texts, listed(ours)),
+        (f"filtered list of {process}", busy, listed(f"{ours}&people_now=some")),
+        (f"admin's feed of {process}", truth.people, rows),
         (f"overview's feed of {process}", truth.overview(), _overview(overview)),
         (f"panels of {process}", {board: truth.persons(board) for board in panels}, persons),
         (f"presence/counts of {process}", truth.people, counts),
@@ -254,16 +246,17 @@ def _process(truth: Truth, server: Server, site: Site) -> Told:
     ]
 
 
-def _plots(truth: Truth, site: Site) -> Told:
+def _plots(truth: Truth, server: Server, session: str) -> Told:
     """Compare the history as the overview plots it and as it is downloaded."""
     told: Told = []
     for board, people in {"": truth.total, **truth.people}.items():
         asked = urlencode({"span": "minutes", "count": BUCKETS, "board": board})
-        plot = site.json(f"{OVERVIEW}history/?{asked}")
+        plot = json.loads(fetch(server, f"{OVERVIEW}history/?{asked}", session))
         seen = [*zip(plot["people"], plot["peak"], strict=True)]
         told.append(_samples("plot", board, people, seen))
-    rows = csv.DictReader(site.text("/presence/history/minutes.csv").splitlines())
-    seen = [(float(row["people"]), int(row["peak"])) for row in rows if row["peak"]]
+    table = fetch(server, "/presence/history/minutes.csv", session).splitlines()
+    rows = [row for row in csv.DictReader(table) if row["peak"]]
+    seen = [(float(row["people"]), int(row["peak"])) for row in rows]
     return [*told, _samples("history as CSV", "", truth.total, seen)]
 
 
