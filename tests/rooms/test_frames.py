@@ -88,13 +88,6 @@ def test_an_explicit_welcome_byte_for_byte() -> None:
     ]  # fmt: skip
 
 
-def test_the_first_session_on_a_board_gets_an_empty_roster_and_no_cursors() -> None:
-    ada = seat(0, "Ada", position=bytes(4))
-    welcome = Welcome(BOARD, 0, RED, 0, spectator=False, name_set=False)
-    told = [welcome, Roster(BOARD, ()), PresenceUpdate(BOARD, 1)]
-    assert read(welcome_frames(BOARD, ada, [ada], people=1, interval=0)) == told
-
-
 def test_a_spectator_sends_no_cursors_and_is_not_announced_even_to_itself() -> None:
     here, how = crowd(2), {"people": 3, "interval": 85}
     welcome, roster, count = read(welcome_frames(BOARD, seat(NO_USER, "Late"), here, **how))

@@ -217,8 +217,9 @@ async def test_a_restart_begins_a_grace_and_closes(process: Process, drained: bo
         bob.connection.drain()
         await settle()
         ada.move(1)
+        bob.move(2)
         await pass_time(1)
-        assert (bob.heard(), bob.codes) == ([], [])
+        assert (bob.heard(), bob.codes, ada.pointers) == ([], [], {})
     bob.connection.restart()
     assert bob.heard() == [NoticeMessage(Notice.RESTARTING, process.hub.retry)]
     assert bob.codes == [Close.RESTARTING]

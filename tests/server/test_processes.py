@@ -163,15 +163,6 @@ async def test_an_introduction_that_is_late_tells_no_old_positions(world: World)
 
 
 async def test_a_board_of_one_process_costs_the_layer_nothing(world: World) -> None:
-    ada, bob = await world.joined("one", "ada"), await world.joined("one", "bob")
-    ada.move(1)
-    bob.leave()
-    await pass_time(60)
-    assert world.layer.sharing(BOARD) == 0
-    assert world.layer.messages(GROUP) == []
-
-
-async def test_the_group_is_left_when_nobody_else_is_there_and_joined_again(world: World) -> None:
     ada = await world.joined("one", "ada")
     for _ in range(3):
         bob = await world.joined("two", "bob")
