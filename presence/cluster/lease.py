@@ -53,14 +53,16 @@ class Lease:
         if self._turn.locked() and not force and age < self._seconds * 2 / 3:
             return
         async with self._turn:
-            age = self._loop.time() - self._renewed
-            if not force and age < self._seconds / 3:
+            began = self._loop.time()
+            if not force and began - self._renewed < self._seconds / 3:
                 return
             try:
                 summaries = await self._store.renew(self._process)
             except TryLater:
                 self.away = True
                 raise
-            was_away, self.away = self.away or age >= self._seconds, False
-            self._renewed = self._loop.time()
+            # The answer may be late: the store renewed at any time since this call began.
+            lapsed = self._loop.time() - self._renewed >= self._seconds
+            was_away, self.away = self.away or lapsed, False
+            self._renewed = began
             self._holder.renewed(summaries, was_away=was_away)

@@ -1,6 +1,8 @@
 """One board on several processes: what people hear of each other, the board's group on the layer,
 resuming in another process, processes that die, and messages that are lost."""
 
+from uuid import UUID
+
 import pytest
 
 from presence.cluster.layer import board_group, process_group
@@ -11,7 +13,6 @@ from presence.protocol.messages import (
     Rate,
     Roster,
     SetState,
-    States,
     UserJoined,
     UserLeft,
     UserState,
@@ -19,8 +20,9 @@ from presence.protocol.messages import (
 from presence.protocol.session import IDLE_AFTER
 from presence.server.board import REPEATS
 from presence.server.hub import SWEEP_EVERY
+from presence.store.base import Snapshot
 from tests.server.harness import BOARD, OTHER_BOARD, pass_time, settle
-from tests.server.world import RENEWAL, TIMING, World, agree, comings, quiet, three
+from tests.server.world import RENEWAL, TIMING, World, agree, comings, quiet, roster, three
 from tests.support.layer import Sent, never
 
 GROUP = board_group(BOARD)
@@ -37,12 +39,15 @@ async def test_a_tick_is_one_message_whatever_the_number_of_movers(world: World)
     ada = await world.joined("two", "ada")
     await quiet(ada)
     world.layer.sent.clear()
+    calls = world.process("two").seam.calls
+    calls.clear()
     for x in range(100):
         for mover in movers:
             mover.move(x)
         await pass_time(0.01)
     await pass_time(0.1)
     assert len(world.layer.messages(GROUP)) <= 1.2 / 0.033
+    assert calls.count("snapshot") <= 1, "the version is known"
     assert {user: x for user, (x, _) in ada.pointers.items()} == dict.fromkeys(range(20), 99)
 
 
@@ -63,8 +68,9 @@ async def test_unknown_users_are_told_of_with_the_board_that_names_them(world: W
     ada = await world.joined("one", "ada")
     cy = await world.joined("two", "cy")
     await quiet(ada)
-    with world.cut_off("one"):
+    with world.cut_off("one", late=["snapshot"]):
         bob = await world.process("two").socket("bob").join("Bob")
+        await settle()
         dee = await world.process("two").socket("dee").join("Dee")
         dee.move(9, 9)
         bob.move(1, 2)
@@ -75,13 +81,9 @@ async def test_unknown_users_are_told_of_with_the_board_that_names_them(world: W
         await pass_time(1)
         assert ada.heard() == [CursorBroadcast((Cursor(1, 5, 5),))], "known people need not wait"
     await pass_time(0.1)
-    assert ada.heard() == [
-        UserJoined(16028, 2, "Bob", bob.welcome.color),
-        UserJoined(16028, 3, "Dee", dee.welcome.color),
-        PresenceUpdate(16028, 4),
-        States(((2, AWAY),)),
-        CursorBroadcast((Cursor(3, 9, 9),)),
-    ]
+    assert agree(ada=ada, bob=bob, cy=cy, dee=dee)
+    assert ada.pointers == {cy.welcome.user: (5, 5), dee.welcome.user: (9, 9)}
+    assert ada.view.states[bob.welcome.user] is AWAY
 
 
 async def test_the_first_move_of_a_newcomer_is_seen_though_a_board_is_busy(world: World) -> None:
@@ -224,6 +226,7 @@ async def test_a_person_who_resumes_in_another_process_is_not_noticed(
     again = await world.joined("three", "bob")
     assert (again.welcome.user, again.welcome.color) == (before.user, before.color)
     assert again.count == count
+    assert world.process("two").hub.boards == (not alone), "it knows that bob is elsewhere"
     again.move(3, 4)
     await pass_time(GONE_WITHIN)
     calls = len(world.process("two").seam.calls)
@@ -323,26 +326,33 @@ async def test_what_was_lost_is_told_with_the_next_renewal(world: World, seconds
 
 
 async def test_a_change_of_its_own_shows_a_process_that_it_missed_one(world: World) -> None:
-    people = await three(world)
+    eve, people = await world.joined("one", "eve"), await three(world)
     world.layer.loses = lambda message: "version" in message
+    calls = world.process("one").seam.calls
+    calls.clear()
+    while "renew" not in calls:
+        await pass_time(0.1)
     people["dan"] = await world.joined("two", "dan")
     assert comings(people["ada"]) == []
-    people["eve"] = await world.joined("one", "eve")
-    assert {name for name, _ in people["ada"].view.users.values()} >= {"Bob", "Cy", "Dan", "Eve"}
+    eve.leave()
+    await pass_time(0.1)
+    assert set(roster(people["ada"]).values()) == {"Bob", "Cy", "Dan"}
     await pass_time(RENEWAL)
     assert agree(**people)
 
 
 async def test_after_an_outage_of_the_store_everything_is_told_again(world: World) -> None:
     people = await three(world)
-    await pass_time(30)
     world.layer.loses = lambda message: True
     people["bob"].move(7, 8)
+    await pass_time((REPEATS + 1) * RENEWAL)
     with world.cut_off():
-        await pass_time(30)
+        await pass_time(TIMING.lease)
         world.layer.loses = never
+        await quiet(*people.values())
     await pass_time(RENEWAL)
     assert people["ada"].pointers[1] == (7, 8)
+    assert {type(message) for message in comings(people["ada"])} == {Roster}
 
 
 async def test_activity_is_repeated_for_a_while_and_is_no_news(world: World) -> None:
@@ -394,3 +404,23 @@ async def test_a_person_who_reloads_while_messages_are_lost_is_told_where_the_ot
     world.layer.loses = never
     await pass_time(2 * RENEWAL)
     assert again.pointers == {ada.welcome.user: (1, 2)}
+
+
+async def test_a_renewal_reads_one_board_whatever_its_version(world: World) -> None:
+    boards = [UUID(int=number) for number in range(4)]
+    for board in boards:
+        await world.joined("one", "ada", board=board)
+        await world.joined("two", "bob", board=board)
+    seam, read = world.process("one").seam, []
+    snapshot = seam.snapshot
+
+    async def noted(board: UUID) -> Snapshot:
+        read.append(board)
+        return await snapshot(board)
+
+    await pass_time(RENEWAL)
+    seam.snapshot = noted  # type: ignore[method-assign]
+    seam.calls.clear()
+    await pass_time(len(boards) * RENEWAL)
+    assert len(read) == pytest.approx(seam.calls.count("renew"), abs=1)
+    assert {*read} == {*boards}
