@@ -133,6 +133,17 @@ async def test_moves_that_follow_share_a_frame_per_interval(
     assert bob.heard() == [CursorBroadcast((Cursor(0, 1, 0),)), tick]
 
 
+async def test_moves_that_their_quota_holds_back_are_told_though_nothing_more_happens(
+    process: Process,
+) -> None:
+    ada, *tabs = [await process.joined(person) for person in ("ada", *["bob"] * 5)]
+    for x in range(2):
+        for tab in tabs:
+            tab.move(x)
+    await pass_time(1)
+    assert ada.pointers == {tab.welcome.user: (1, 0) for tab in tabs}
+
+
 async def test_a_process_that_lags_slows_the_pace_and_recovers(
     process: Process, loop: SkippingLoop
 ) -> None:
@@ -169,7 +180,7 @@ async def test_nothing_is_kept_of_a_connection_and_a_board_that_ended(process: P
     kept = [weakref.ref(process.hub.board(BOARD)), weakref.ref(bob.connection)]
     ada.hang_up()
     bob.snap()
-    del ada, bob
+    del bob
     await pass_time(4)
     gc.collect()
     assert [ref() is None for ref in kept] == [False, True]

@@ -5,16 +5,19 @@ from collections.abc import Callable
 
 import pytest
 
+from presence.protocol.codec import encode
 from presence.protocol.errors import Close, Malformed, Notice
 from presence.protocol.identity import anonymous_name
 from presence.protocol.messages import (
     Cursor,
     CursorUpdate,
+    Dialect,
     Heartbeat,
     Join,
     Leave,
     NoticeMessage,
     PresenceUpdate,
+    Probe,
     Roster,
     SetState,
     States,
@@ -23,6 +26,7 @@ from presence.protocol.messages import (
     UserState,
     Welcome,
 )
+from presence.protocol.session import UNREAD_LIMIT
 from presence.server.connection import is_broken
 from tests.server.harness import Process, Socket, pass_time, settle
 from tests.support.metrics import by_label, value
@@ -52,11 +56,13 @@ async def test_the_name_is_the_accounts_or_the_one_asked_for_or_an_anonymous_one
 
 async def test_a_malformed_frame_is_counted_and_the_tenth_closes(process: Process) -> None:
     ada, bob = await process.two()
-    for frame in (b"\xff", None, b"", *[b"\xff"] * 6):
+    wrong_board = encode(CursorUpdate(1, 1, bob.welcome.board + 1), Dialect.COMPACT)
+    for frame in (b"\xff", None, b"", wrong_board, *[b"\xff"] * 5):
         bob.connection.receive(frame)
     assert bob.heard() == [NoticeMessage(Notice.MALFORMED, 0)]
     assert by_label(process.hub.metrics, "malformed_total", "reason") == {
-        Malformed.UNKNOWN_TYPE: 7,
+        Malformed.UNKNOWN_TYPE: 6,
+        Malformed.WRONG_BOARD: 1,
         Malformed.TEXT: 1,
         Malformed.EMPTY: 1,
     }
@@ -84,6 +90,10 @@ async def test_frames_and_bytes_are_counted(process: Process) -> None:
     assert ticks >= 1
     await pass_time(20)
     assert metrics.ticks == ticks
+    frames = UNREAD_LIMIT // len(ada.frames[-1]) + 1
+    ada.connection.write([ada.frames[-1]] * frames)
+    await pass_time(1)
+    assert len(ada.all(Probe)) == 1, "not only cursors call for one"
 
 
 # While the JOIN is under way

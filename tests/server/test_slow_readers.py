@@ -34,6 +34,7 @@ async def slow_reader(process: Process) -> tuple[Socket, Socket, Socket]:
     """Return somebody who moves, a good reader, and one who has not read for 4 seconds."""
     mover, good, slow = [await process.joined() for _ in range(3)]
     slow.reads = False
+    assert not mover.all(Probe) + good.all(Probe) + slow.all(Probe)
     good.move(9, 9)
     await moving(mover, 4)
     for socket in (mover, good, slow):
