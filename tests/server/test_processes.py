@@ -355,7 +355,7 @@ async def test_after_an_outage_of_the_store_everything_is_told_again(world: Worl
     assert {type(message) for message in comings(people["ada"])} == {Roster}
 
 
-async def test_activity_is_repeated_for_a_while_and_is_no_news(world: World) -> None:
+async def test_activity_is_repeated_for_a_while_and_tells_clients_nothing_new(world: World) -> None:
     people = await three(world)
     for x in range(20):
         people["bob"].move(x)

@@ -129,7 +129,7 @@ async def test_one_board_waits_for_the_store_and_no_other_does(process: Process)
     await bob.until(lambda: bob.count == 1)
 
 
-async def test_what_is_asked_of_one_board_is_done_in_turn(process: Process) -> None:
+async def test_the_operations_of_a_board_run_in_order(process: Process) -> None:
     ada, bob = await process.two()
     with process.seam.hold():
         cy = process.socket("bob")
@@ -200,7 +200,7 @@ async def test_a_grace_ends_when_the_store_is_back(process: Process, method: str
     ("method", "end"),
     [("leave", Socket.hang_up), ("start_grace", Socket.snap), ("reap", Socket.snap)],
 )
-async def test_an_end_that_fails_otherwise_is_logged_and_leaves_no_ghost(
+async def test_an_end_that_meets_a_fault_is_logged_and_leaves_no_ghost(
     process: Process, caplog: pytest.LogCaptureFixture, method: str, end: End
 ) -> None:
     ada, bob = await process.two()
