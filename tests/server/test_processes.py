@@ -49,6 +49,9 @@ async def test_a_tick_is_one_message_whatever_the_number_of_movers(world: World)
     assert len(world.layer.messages(GROUP)) <= 1.2 / 0.033
     assert calls.count("snapshot") <= 1, "the version is known"
     assert {user: x for user, (x, _) in ada.pointers.items()} == dict.fromkeys(range(20), 99)
+    movers[0].say(SetState(AWAY))
+    await pass_time(0.1)
+    assert ada.view.states[movers[0].welcome.user] is AWAY
 
 
 async def test_a_newcomer_is_told_where_the_others_are_and_what_they_do(world: World) -> None:
@@ -111,6 +114,7 @@ async def test_people_who_join_at_the_same_time_see_each_other(world: World, met
         bob.move(2)
         await pass_time(SWEEP_EVERY + 0.5)
     await pass_time(0.1)
+    assert agree(ada=ada, bob=bob)
     cy = await world.joined("one", "cy")
     ada.move(1)
     await pass_time(0.1)
@@ -165,7 +169,10 @@ async def test_an_introduction_that_is_late_tells_no_old_positions(world: World)
 
 
 async def test_a_board_of_one_process_costs_the_layer_nothing(world: World) -> None:
-    ada = await world.joined("one", "ada")
+    ada, cy = await world.joined("one", "ada"), await world.joined("one", "cy")
+    cy.leave()
+    await pass_time(6)
+    assert world.layer.messages(GROUP) == []
     for _ in range(3):
         bob = await world.joined("two", "bob")
         assert world.layer.sharing(BOARD) == 2
@@ -250,6 +257,7 @@ async def test_a_person_who_resumes_where_the_board_is_read_first_is_not_noticed
     assert again.welcome.user == bob.welcome.user
     joined = [m.name for m in ada.heard() if isinstance(m, UserJoined)]
     assert (joined, ada.all(UserLeft)) == (["Cy"], [])
+    assert [entry.name for entry in again.all(Roster)[0].users] == ["Ada", "Cy"]
 
 
 # Death
@@ -261,6 +269,8 @@ async def test_the_people_of_a_dead_process_are_gone_everywhere(world: World, al
     if not alone:
         others.append(await world.joined("three", "cy"))
     await world.joined("two", "bob")
+    for number in range(9):  # so that the turn of this board comes too late
+        await world.joined("one", "ada", board=UUID(int=number))
     await quiet(*others)
     await world.die("two")
     await pass_time(TIMING.lease + TIMING.grace - TIMING.lease / 3 - 0.1)

@@ -95,16 +95,22 @@ async def test_a_join_that_takes_too_long_is_refused_and_not_carried_out(
     assert ada.heard() == []
 
 
-async def test_without_the_store_a_join_is_refused_at_once(process: Process) -> None:
-    await process.joined()
+async def test_a_store_that_is_out_of_reach_is_asked_only_to_renew(process: Process) -> None:
+    ada, bob = await process.two()
     with process.seam.fail(OUT, "renew"):
         await pass_time(6)
-        with process.seam.hold():
-            bob = process.socket("bob")
-            bob.ask("Bob")
-            assert bob.codes == [Close.TRY_LATER]
+        process.seam.calls.clear()
+        cy = process.socket("cy")
+        cy.ask("Cy")
+        assert cy.codes == [Close.TRY_LATER]
+        ada.snap()
+        bob.leave()
+        await pass_time(3)
+        assert {*process.seam.calls} == {"renew"}
     await pass_time(2)
-    assert (await process.joined()).count == 2
+    assert await process.people() == 1, "in its grace"
+    await pass_time(Timing().grace)
+    assert await process.people() == 0
 
 
 # The queue of a board
