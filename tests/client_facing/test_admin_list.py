@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from itertools import count, pairwise
+from itertools import count
 from pathlib import Path
+from threading import Event
 from uuid import uuid4
 
 import pytest
@@ -12,21 +13,22 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.client_facing.conftest import NewContext
 from tests.support.accounts import VIEW, change, sign_in
 from tests.support.browser import Tap, main_thread_tasks
-from tests.support.clients import Clients, Invite
+from tests.support.clients import Client, Clients, Invite
 from tests.support.loop import LoopThread
 from tests.support.server import Server, manage, serve, with_settings
+from tests.support.waiting import DEADLINE
 
 ROWS, JOINS, SECONDS = 500, 50, 4.0
 LONGEST_US = 100_000
 
 NOTE_FRAMES = """(() => {
-  window.frames_at = [];
+  window.rows_of_frames = [];
   window.WebSocket = class extends WebSocket {
     constructor(...how) {
       super(...how);
       this.addEventListener("message", (event) => {
         const { rows = {} } = JSON.parse(event.data);
-        window.frames_at.push([performance.now(), Object.keys(rows).length]);
+        window.rows_of_frames.push(Object.keys(rows).length);
       });
     }
   };
@@ -87,15 +89,22 @@ def test_a_page_that_cannot_have_a_socket_asks(
     assert tap.received == []
 
 
-async def crowd(clients: Clients, boards: list[str], joined: list[object]) -> None:
-    """Have `JOINS` people come each second, each on the next board, until cancelled."""
+async def crowd(clients: Clients, boards: list[str], joined: list[Client], enough: Event) -> None:
+    """Have `JOINS` people come each second, each on the next board, until it is enough.
+
+    Whoever was on the way then has arrived when this returns."""
     loop = asyncio.get_running_loop()
-    began, tasks = loop.time(), set()
-    for number in count():
-        await asyncio.sleep(max(0.0, began + number / JOINS - loop.time()))
-        task = loop.create_task(clients.join(f"G{number}", board=boards[number % len(boards)]))
-        tasks.add(task)
-        task.add_done_callback(joined.append)
+    began = loop.time()
+
+    async def come(number: int) -> None:
+        joined.append(await clients.join(f"G{number}", board=boards[number % len(boards)]))
+
+    async with asyncio.TaskGroup() as coming:
+        for number in count():
+            await asyncio.sleep(max(0.0, began + number / JOINS - loop.time()))
+            if enough.is_set():
+                break
+            coming.create_task(come(number))
 
 
 def test_five_hundred_rows_and_fifty_joins_a_second(
@@ -110,31 +119,30 @@ def test_five_hundred_rows_and_fifty_joins_a_second(
     page = tap.page
     assert page.locator(".presence-online").count() == ROWS
     tap.until(lambda: tap.received, "a frame")
-    clients, joined, loop = Clients(server), [], LoopThread()
-    coming = loop.start(crowd(clients, long_boards, joined))
+    clients, joined, enough, loop = Clients(server), [], Event(), LoopThread()
+    coming = loop.start(crowd(clients, long_boards, joined, enough))
     tap.until(lambda: len(joined) > JOINS / 2, "people who come")
-    page.evaluate("frames_at = []")
+    page.evaluate("rows_of_frames = []")
     browser.start_tracing(page=page, path=tmp_path / "trace.json", categories=["toplevel"])
     before = len(joined)
     page.wait_for_timeout(SECONDS * 1000)  # what is measured is what happens in a time
     joins = (len(joined) - before) / SECONDS
     trace = browser.stop_tracing()
-    frames = page.evaluate("frames_at")
-    coming.cancel()
+    frames = page.evaluate("rows_of_frames")
+    enough.set()
+    coming.result(DEADLINE)
     loop.run(clients.close())
     loop.close()
-    gaps = [later - earlier for (earlier, _), (later, _) in pairwise(frames)]
     tasks = main_thread_tasks(trace)
     measured = (
-        f"{joins:.0f} joins a second; {len(frames)} frames of {sum(n for _, n in frames)} rows in"
-        f" {SECONDS:.0f} s, {min(gaps):.0f} ms apart at least; {len(tasks)} tasks, the longest"
+        f"{joins:.0f} joins a second; {len(frames)} frames of {sum(frames)} rows in"
+        f" {SECONDS:.0f} s; {len(tasks)} tasks, the longest"
         f" {max(tasks) / 1000:.1f} ms of CPU"
     )
     record_property("measured", measured)
     assert joins > JOINS / 2, measured
+    # They are sent 250 ms apart. On a busy machine two may arrive together, so they are counted.
     assert 5 <= len(frames) <= SECONDS / 0.25 + 2, measured
-    # They are sent 250 ms apart, and may arrive a little closer.
-    assert min(gaps) > 150, measured
     assert max(tasks) <= LONGEST_US, measured
     tap.until(lambda: page.locator(".presence-online:text-is('0')").count() == ROWS, "all are gone")
     assert tap.complaints == []
