@@ -1,0 +1,46 @@
+"""The patches for Daphne, in a process of its own: to import Daphne chooses its event loop."""
+
+import subprocess
+import sys
+
+HANDSHAKE = """
+import daphne.server, django, txaio
+from daphne.ws_protocol import WebSocketFactory
+from twisted.internet.testing import StringTransport
+
+class Costly:
+    formatted = 0
+
+    def __repr__(self):
+        Costly.formatted += 1
+        return "costly"
+
+django.setup()
+factory = WebSocketFactory(None)
+factory.setProtocolOptions(allowedOrigins=["*"], autoPingInterval=Costly())
+protocol = factory.buildProtocol(None)
+protocol.makeConnection(StringTransport())
+protocol.dataReceived(b"GET / HTTP/1.1\\r\\n")
+assert protocol.autoPingInterval.formatted == 0, "formatted for nobody"
+{enable}
+protocol = factory.buildProtocol(None)
+protocol.makeConnection(StringTransport())
+"""
+
+
+def run(code: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_autobahn_formats_nothing_for_a_log_that_is_off() -> None:
+    run(HANDSHAKE.format(enable=""))
+
+
+def test_autobahns_debug_log_has_its_values() -> None:
+    logged = run(HANDSHAKE.format(enable="txaio.start_logging(level='debug')"))
+    assert "autoPingInterval" in logged
+    assert "costly" in logged
