@@ -9,6 +9,8 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 CLIENT := presence/client
+# The optional form in C of presence.server.fastio.
+FASTIO := presence/server/_fastio.abi3.so
 
 .PHONY: help run check test lint client bench lock screenshots clean
 
@@ -18,18 +20,20 @@ help:  ## Show this list
 # What this machine may be called in a browser, where HOST lets others in.
 run: export ALLOWED_HOSTS ?= localhost,127.0.0.1,[::1],$(HOST),$(shell hostname),$(shell hostname -I 2>/dev/null | tr ' ' ',')
 run: .venv/run.stamp  ## Try it: the example site on http://127.0.0.1:8000 (HOST, PORT override)
+	@$(MAKE) --silent $(FASTIO) 2>/dev/null || true
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@$(BIN)/python manage.py demo_data
 	@case $(HOST) in 127.*|localhost|::1) ;; *) echo "Others can reach this, and sign in as admin / admin.";; esac
 	@echo "Welcome board: http://$(subst 0.0.0.0,127.0.0.1,$(HOST)):$(PORT)/boards/00000000-0000-4000-8000-000000000001/"
 	@$(BIN)/daphne --bind $(HOST) --port $(PORT) presence_site.asgi:application
 
-check: .venv/dev.stamp $(CLIENT)/node_modules/.stamp  ## Run the tests that need no server and no browser, in about a minute
+check: .venv/dev.stamp $(CLIENT)/node_modules/.stamp $(FASTIO)  ## Run the tests that need no server and no browser, in about a minute
 	npm --prefix $(CLIENT) run --silent test
 	$(BIN)/pytest -q -m 'not redis' --ignore=tests/client_facing --ignore=tests/system
 
 test: .venv/dev.stamp $(CLIENT)/node_modules/.stamp  ## Run every test: Python, TypeScript, real servers, real browser
 	@sh tests/system.sh
+	@$(MAKE) --silent $(FASTIO)
 	npm --prefix $(CLIENT) run --silent test
 	npm --prefix $(CLIENT) run --silent stale
 	@sh tests/run.sh $(BIN)
@@ -64,7 +68,7 @@ lock: .venv/dev.stamp  ## Lock the versions of all dependencies again
 		--custom-compile-command 'make lock' pyproject.toml -o requirements/dev.txt
 
 clean:  ## Remove what was installed and built here, the local database included
-	rm -rf .venv var $(CLIENT)/node_modules $(CLIENT)/build .coverage .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv var build $(FASTIO) $(CLIENT)/node_modules $(CLIENT)/build .coverage .mypy_cache .ruff_cache .pytest_cache
 
 .venv/pyvenv.cfg:
 	@test -n "$(PYTHON)" || { echo "This needs Python 3.11 or later: apt-get install python3 python3-venv" >&2; exit 1; }
@@ -78,6 +82,13 @@ clean:  ## Remove what was installed and built here, the local database included
 .venv/dev.stamp: requirements/run.txt requirements/dev.txt | .venv/pyvenv.cfg
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/dev.txt
 	@touch $@ .venv/run.stamp
+
+# Removed first, so that no outdated form is left where this fails.
+$(FASTIO): presence/server/_fastio.c | .venv/pyvenv.cfg
+	@rm -f $@
+	@$(CC) -O2 -fPIC -shared $< -o $@ \
+		-I"$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("include"))')" \
+		|| { echo "This needs a C compiler and Python's headers: apt-get install gcc libc6-dev python3-dev" >&2; exit 1; }
 
 $(CLIENT)/node_modules/.stamp: $(CLIENT)/package-lock.json
 	@command -v npm >/dev/null || { echo "This needs Node 20 or later with npm: https://nodejs.org" >&2; exit 1; }

@@ -12,6 +12,9 @@ else
     command -v firefox >/dev/null || command -v firefox-esr >/dev/null || missing="$missing firefox-esr"
     command -v pg_ctl >/dev/null || ls /usr/lib/postgresql/*/bin/pg_ctl >/dev/null 2>&1 ||
         missing="$missing postgresql"
+    command -v gcc >/dev/null || missing="$missing gcc libc6-dev"
+    [ -f "$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" ] ||
+        missing="$missing python3-dev"
     # Where the Debian package puts it, which is not in everybody's PATH.
     command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || missing="$missing nginx"
 fi
