@@ -33,7 +33,7 @@ class Settings:
     AUTHORIZE: str = "presence.auth.ask_board"
     DISPLAY_NAME: str = "presence.auth.account_name"
     GRACE: float = 5.0
-    INTERVAL: int = 33
+    INTERVAL: int = 17
     GUEST_COOKIE: str = "presence_guest"
     REDIS_URL: str = ""
     REDIS_PREFIX: str = "presence"

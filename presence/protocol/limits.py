@@ -2,9 +2,8 @@
 
 from collections import deque
 
-POSITIONS_PER_SECOND = 57
-POSITIONS_AT_ONCE = 3
-"""A person's positions that are passed on, over all of their tabs: at most 60 in any second."""
+POSITIONS_PER_SECOND = 60
+"""A person's positions that are passed on in any second, over all of their tabs, at most."""
 
 
 class SlidingWindow:
@@ -40,19 +39,28 @@ class TokenBucket:
         self._tokens -= 1
         return True
 
-    def is_full(self, now: float) -> bool:
-        """Return whether the bucket allows as much as a new one."""
-        return self._tokens + (now - self._updated) * self._rate >= self._burst
 
+class Quotas(dict[str, deque[float]]):
+    """The times of each person's last positions on a board that were passed on.
 
-class Quotas(dict[str, TokenBucket]):
-    """The token bucket of each person on a board for the positions that are passed on."""
+    A bucket of tokens would not do: one that never allows more than 60 in a second holds back a
+    client that sends 58.8 a second, as RATE allows.
+    """
 
-    def __missing__(self, person: str) -> TokenBucket:
-        bucket = self[person] = TokenBucket(POSITIONS_PER_SECOND, POSITIONS_AT_ONCE)
-        return bucket
+    def __missing__(self, person: str) -> deque[float]:
+        times = self[person] = deque(maxlen=POSITIONS_PER_SECOND)
+        return times
+
+    def take(self, person: str, now: float) -> float:
+        """Count a position and return 0.0; or count nothing, and return the seconds until one is
+        allowed."""
+        times = self[person]
+        if len(times) == POSITIONS_PER_SECOND and now < times[0] + 1.0:
+            return times[0] + 1.0 - now
+        times.append(now)
+        return 0.0
 
     def tidy(self, now: float) -> None:
-        """Forget full buckets. A person who comes back sooner finds the bucket they had."""
-        for person in [person for person, bucket in self.items() if bucket.is_full(now)]:
+        """Forget those who sent nothing for a second."""
+        for person in [person for person, times in self.items() if times[-1] + 1.0 <= now]:
             del self[person]

@@ -1,37 +1,159 @@
-"""How often a board's cursors are sent (PROTOCOL.md, "RATE")."""
+"""When a board's cursors are sent, and how often its clients may move (PROTOCOL.md, "RATE").
 
-LEAST_MS = 33
-"""Shortest interval in milliseconds by default: thirty frames a second, more is not seen where the
-client interpolates."""
+Sending is what costs: a flush writes to every socket of a board, however few moves it tells. So a
+small board is flushed at the end of the event loop's turn, and a big one merges the moves of a
+window. Both the window and RATE follow from the deliveries of the whole process, and the lag of its
+event loop stretches them.
+"""
 
-MOST_MS = 1_000
-"""Longest interval in milliseconds: a cursor that moves more rarely than once a second misleads."""
+from math import exp, sqrt
 
-FRAMES_PER_SECOND = 3_000
-"""Frames that one process sends for one board: a hundred sockets at thirty frames a second. Behind
-Daphne that took under half a core, with a 99th percentile of 25 ms."""
+LEAST_MS = 17
+"""Shortest RATE in milliseconds by default. 16 ms would be more than the 60 positions a second that
+a person may send."""
+
+MOST = 1.0
+"""Longest window and RATE in seconds: a cursor that moves more rarely misleads."""
+
+WINDOW_PER_DELIVERY = 17e-9
+"""Seconds of window for each delivery a second. A delivery is one move to one socket. A room of 50
+at 30 moves a second has 75,000 and a window of 1.3 ms; its sends then take a sixth of a core."""
+
+FULL_WINDOW_SOCKETS = 50
+"""Sockets from which a board gets the whole window. A smaller one gets its share, since a flush of
+it costs less."""
+
+SHORTEST_WINDOW = 0.001
+"""A shorter window in seconds is none: a turn of the event loop merges about as much."""
+
+MEMORY = 0.5
+"""Seconds over which deliveries are smoothed."""
+
+STEP = 0.010
+"""Seconds between two calculations. What happens between them is only counted."""
+
+HYSTERESIS = 0.20
+"""Share by which RATE must change to be worth telling everybody on the board."""
 
 TOLERATED_LAG = 0.020
 """Seconds that the event loop may be late before the pace slows. Garbage collection and ordinary
 requests stay below; a process that is out of CPU does not."""
 
-HYSTERESIS = 0.20
-"""Share by which the pace must change to be worth a RATE to everybody on the board."""
+CALM_LAG = 0.005
+"""Lag in seconds below which the pace recovers. Between this and `TOLERATED_LAG` it stays."""
 
+GROWTH = 1.1**10
+"""Factor by which a second of lag makes the stretch grow: by 10 % in 100 ms. Growing twice as fast
+swings when another program takes most of the core, as the window makes itself felt late."""
+
+RECOVERY = 0.7**10
+"""Factor by which a calm second makes the stretch shrink: it falls by 30 % in 100 ms. From the
+longest stretch that takes 1.2 s."""
+
+HOLD = 0.5
+"""Seconds after lag until the pace begins to recover. Without it the recovery of a process that is
+still short of CPU brings the lag back several times a second."""
+
+SINGLE_STALL = 0.1
+REPEATED_STALL = 1.0
+"""Seconds that a late timer counts for, at most: the first one, and one right after another. So one
+long stall changes no RATE."""
+
+LAG_EVERY = 0.050
+"""Seconds between two looks at the lag that the process takes also while no board has a timer."""
+
+
+class Pacing:
+    """The pace of all boards of one process, by their deliveries and by the lag of the event loop.
+
+    `least` is the shortest RATE in milliseconds. `now` is in seconds, from one monotonic clock.
+    """
+
+    def __init__(self, least: int = LEAST_MS) -> None:
+        self.stretch = 1.0
+        """By how much the lag makes RATE longer than the deliveries ask for."""
+        self._least = least
+        self._noted = self._lagged = self._settled = self._due = float("-inf")
+        self._late = False
+        self._new_deliveries = self._new_product = 0
+        self._deliveries = self._product = 0.0
+        self._window = self._interval = 0.0
+
+    def moved(self, deliveries: int, interval: int, now: float) -> None:
+        """Count a flush: its moves times the sockets of its board, whose RATE is `interval`."""
+        if now >= self._due:
+            self._settle(now)
+        self._new_deliveries += deliveries
+        self._new_product += deliveries * interval
+
+    def window(self, sockets: int, now: float) -> float:
+        """Return the seconds that a board of so many sockets leaves between two flushes of moves;
+        0.0: it flushes at the end of the event loop's turn."""
+        if now >= self._due:
+            self._settle(now)
+        window = self._window * _share(sockets)
+        return 0.0 if window < SHORTEST_WINDOW else min(window, MOST)
+
+    def interval(self, sockets: int, current: int, now: float) -> int:
+        """Return the RATE in milliseconds for a board of so many sockets whose RATE is `current`; 0
+        for at most one socket, since nobody sees its moves."""
+        if sockets <= 1:
+            return 0
+        if now >= self._due:
+            self._settle(now)
+        affordable = max(self._interval * sqrt(_share(sockets)), self._least)
+        wanted = round(min(affordable * self.stretch, MOST * 1_000))
+        close = abs(wanted - current) <= HYSTERESIS * current
+        # The shortest RATE is always told, or a board would keep a bit of its last slow one.
+        return current if close and wanted > self._least else wanted
+
+    def note_lag(self, late: float, now: float) -> None:
+        """Take in that a timer of the event loop ran `late` seconds after its time."""
+        gap, late_before = now - self._noted, self._late
+        self._noted, self._late = now, late > TOLERATED_LAG
+        if self._late:
+            self._lagged = now
+            self._stretch_by(GROWTH ** min(gap, REPEATED_STALL if late_before else SINGLE_STALL))
+        elif late < CALM_LAG and now - self._lagged > HOLD:
+            self._stretch_by(RECOVERY**gap)
+
+    def _settle(self, now: float) -> None:
+        """Take in what was counted since the last time, at an even rate over the time since."""
+        passed = now - self._settled
+        kept = exp(-passed / MEMORY)
+        per_second = (1 - kept) / passed
+        self._deliveries = self._deliveries * kept + self._new_deliveries * per_second
+        self._product = self._product * kept + self._new_product / 1_000 * per_second
+        self._new_deliveries = self._new_product = 0
+        self._settled, self._due = now, now + STEP
+        # Clients that obey a longer RATE make fewer deliveries, which alone would shorten the
+        # window as much as one stretch makes it longer.
+        self._window = WINDOW_PER_DELIVERY * self._deliveries * self.stretch**2
+        # A client that obeys sends once in a window if RATE = window = constant * product / RATE.
+        # The product, of sockets and movers, is deliveries times RATE, and RATE does not change it.
+        self._interval = sqrt(WINDOW_PER_DELIVERY * self._product) * 1_000
+
+    def _stretch_by(self, factor: float) -> None:
+        self.stretch = min(max(self.stretch * factor, 1.0), MOST * 1_000 / self._least)
+
+
+def _share(sockets: int) -> float:
+    """Return the share of the whole window that a board of so many sockets gets."""
+    return min(1.0, sockets / FULL_WINDOW_SOCKETS)
+
+
+# What board.py and room.py use until they use Pacing.
+
+FRAMES_PER_SECOND = 3_000
 LAG_MEMORY = 0.5
-"""Seconds over which lag is smoothed, so that one late timer does not matter."""
 
 
 def pace(sockets: int, lag: float, current: int, least: int = LEAST_MS) -> int:
-    """Return the milliseconds between two cursor frames to one socket; 0 for at most one socket.
-
-    `sockets` counts those on the board, `lag` is how late the event loop is in seconds, `current`
-    the board's interval now (or 0), and `least` the shortest interval to give.
-    """
+    """Return the milliseconds between two cursor frames to one socket; 0 for at most one socket."""
     if sockets <= 1:
         return 0
     affordable = max(sockets * 1_000 / FRAMES_PER_SECOND, least)
-    wanted = round(min(affordable * max(lag / TOLERATED_LAG, 1.0), MOST_MS))
+    wanted = round(min(affordable * max(lag / TOLERATED_LAG, 1.0), MOST * 1_000))
     return wanted if abs(wanted - current) > HYSTERESIS * current else current
 
 

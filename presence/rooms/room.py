@@ -243,7 +243,7 @@ class Room:
         users, waiting, taken = self.seats.by_user, self._pending.moved, {}
         for user, position in waiting.items():
             seat = users[user]
-            if seat.remote or self._quotas[seat.member.person].take(now):
+            if seat.remote or not self._quotas.take(seat.member.person, now):
                 taken[user] = position
         for user in taken:
             del waiting[user]

@@ -1,16 +1,19 @@
 """Rate limits: the sliding window, the token bucket, and a person's quota of positions."""
 
+import math
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from presence.protocol.limits import (
-    POSITIONS_AT_ONCE,
     POSITIONS_PER_SECOND,
     Quotas,
     SlidingWindow,
     TokenBucket,
 )
+from presence.rooms.pacing import LEAST_MS
 
 # Eighths are exact in binary, so that a model may compare times to the last bit.
 TIMES = st.lists(st.integers(0, 400), max_size=120).map(
@@ -71,33 +74,75 @@ def test_a_bucket_never_refuses_its_rate(times, rate):
     assert all(bucket.take(n / rate * 1.001) for n in range(len(times)))
 
 
-@given(TIMES, st.integers(1, 8), st.integers(1, 8), st.integers(0, 16))
-def test_a_full_bucket_is_like_a_new_one(times, rate, burst, ticks):
-    bucket, new = TokenBucket(rate, burst), TokenBucket(rate, burst)
-    assert bucket.is_full(0.0)
-    for now in times:
-        bucket.take(now)
-    now = (times[-1] if times else 0.0) + ticks / 8
-    full = bucket.is_full(now)
-    allowed = [bucket.take(now) for _ in range(burst)]
-    assert full == (allowed == [new.take(now) for _ in range(burst)])
+@given(
+    st.lists(st.floats(0, 0.2), max_size=300),
+    st.lists(st.floats(0, 0.02), min_size=100, max_size=300),
+)
+def test_a_person_gets_60_positions_in_any_second_and_knows_when_the_next_is_allowed(rare, dense):
+    quotas, now, allowed = Quotas(), 1_000.0, []
+    for pause in [*rare, *dense]:
+        now += pause
+        recent = [then for then in allowed if now < then + 1.0]
+        wait = quotas.take("ada", now)
+        assert (wait == 0.0) == (len(recent) < POSITIONS_PER_SECOND)
+        if wait:
+            just_before = math.nextafter(now + wait, 0.0)
+            assert quotas.take("ada", just_before) > 0.0 or just_before <= now
+            now += wait
+            assert quotas.take("ada", now) == 0.0, "the time that it named is exact"
+        allowed.append(now)
 
 
-@pytest.mark.parametrize("rate", [61, 100, 240])
-def test_a_person_gets_nearly_60_positions_a_second_and_never_more(rate):
+LEAST = LEAST_MS / 1_000
+
+
+@given(
+    st.lists(st.floats(0, 0.003), min_size=120, max_size=200),
+    st.lists(st.tuples(st.integers(1, 8), st.floats(0, 0.2)), max_size=20),
+)
+def test_a_client_that_obeys_rate_never_waits_though_the_network_holds_its_frames(late, stalls):
+    """What arrives at once is one position, and a network that holds frames delivers them at once.
+    So `n` positions in a second are `n - 1` intervals, however long it held them."""
+    sent = [0.0]
+    for extra in late:
+        sent.append(sent[-1] + LEAST + extra)
+    arrivals, held_until = set(), 0.0
+    stalled = {sum(n for n, _ in stalls[: i + 1]): held for i, (_, held) in enumerate(stalls)}
+    for n, at in enumerate(sent):
+        held_until = max(held_until, at + stalled.get(n, 0.0))
+        arrivals.add(held_until)
     quotas = Quotas()
-    times = [n / rate for n in range(5 * rate) if quotas["ada"].take(n / rate)]
-    in_a_second = [sum(first <= now < first + 1 for now in times) for first in times]
-    assert max(in_a_second) <= POSITIONS_PER_SECOND + POSITIONS_AT_ONCE == 60
-    assert len(times) > 5 * (POSITIONS_PER_SECOND - 1)
+    assert not any(quotas.take("ada", 1_000.0 + at) for at in sorted(arrivals))
+
+
+@given(st.lists(st.floats(0, 0.019), min_size=150, max_size=200))
+def test_a_client_that_obeys_rate_never_waits_though_its_frames_are_uneven(delays):
+    """60 intervals take 1.02 s. So delays may differ by 20 ms without any two frames merged."""
+    quotas, arrived = Quotas(), 1_000.0
+    for n, delay in enumerate(delays):
+        arrived = max(arrived, 1_000.0 + n * LEAST + delay)
+        assert quotas.take("ada", arrived) == 0.0
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_client_that_obeys_rate_never_waits_with_50_ms_of_jitter(seed):
+    random, quotas, last = Random(seed), Quotas(), 0.0
+    arrivals = set()
+    for n in range(3_000):
+        last = max(last, 1_000.0 + n * LEAST + random.uniform(-0.05, 0.05))
+        arrivals.add(last)
+    assert not any(quotas.take("ada", at) for at in sorted(arrivals))
 
 
 def test_a_persons_tabs_share_one_quota_and_tidying_does_not_refill_it():
     quotas = Quotas()
-    assert [quotas["ada"].take(1.0) for _ in range(5)] == [True, True, True, False, False]
-    assert quotas["bob"].take(1.0)
-    quotas.tidy(1.03)
+    takes = [quotas.take("ada", 1.0 + n / 128) for n in range(61)]
+    assert takes == [0.0] * 60 + [1.0 - 60 / 128]
+    assert quotas.take("bob", 1.5) == 0.0
+    quotas.tidy(2.375)
+    assert list(quotas) == ["ada", "bob"]
+    assert quotas.take("ada", 2.375) == 0.0
+    quotas.tidy(2.5)
     assert list(quotas) == ["ada"]
-    assert [quotas["ada"].take(1.03) for _ in range(2)] == [True, False]
-    quotas.tidy(2.0)
+    quotas.tidy(3.375)
     assert not quotas
