@@ -51,7 +51,7 @@ client: $(CLIENT)/node_modules/.stamp  ## Build the scripts and types in presenc
 	npm --prefix $(CLIENT) run --silent build
 
 bench: .venv/dev.stamp  ## Measure a busy board, and the hop between processes, on this machine
-	$(BIN)/python -m benchmarks.board
+	$(BIN)/python -m benchmarks.run --work 5x200@20 --server daphne --server go --repeat 3
 	$(BIN)/python -m benchmarks.hop
 
 screenshots: .venv/dev.stamp  ## Take the pictures in docs/images again

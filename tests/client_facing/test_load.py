@@ -1,21 +1,21 @@
 """What a page costs the browser while a hundred people on its board move."""
 
-import json
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
-from benchmarks.load import WARM_UP, Load
+from benchmarks.client import Room, run_client
+from benchmarks.workload import Workload
 from tests.support.browser import main_thread_tasks
-from tests.support.server import ROOT, Server
+from tests.support.server import Server
 
 PEOPLE, RATE, SECONDS = 100, 20.0, 5.0
+SETTLED = 2.0
+"""Seconds of moves before anything is measured."""
+
 LONGEST_US = 50_000
 
 WATCH = """() => {
@@ -32,23 +32,11 @@ WATCH = """() => {
 @contextmanager
 def crowd(server: Server, board: str, seconds: float) -> Iterator[Callable[[], None]]:
     """Put a hundred people on a board; calling the result lets them move for so many seconds."""
-    load = Load(server.port, f"/ws/presence/{board}/", "presence", PEOPLE, RATE, seconds)
-    command = [sys.executable, "-m", "benchmarks.clients"]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    people = subprocess.Popen(command, cwd=ROOT, env=server.environment, **pipes)  # type: ignore[call-overload]
-    try:
-        people.stdin.write(json.dumps(asdict(load)) + "\n")
-        people.stdin.flush()
-        assert people.stdout.readline() == "ready\n"
-
-        def move() -> None:
-            people.stdin.write(f"{time.monotonic()}\n")
-            people.stdin.flush()
-
-        yield move
-    finally:
-        people.kill()
-        people.communicate()
+    work = Workload(PEOPLE, 1, RATE, warm_up=0.0, seconds=seconds)
+    room = Room(server.port, f"/ws/presence/{board}/", board)
+    with run_client("presence", [room], work) as people:
+        assert people.joins().joined == PEOPLE
+        yield lambda: people.start(time.monotonic())
 
 
 def used_heap(page: Page) -> int:
@@ -77,7 +65,7 @@ def test_a_hundred_cursors_at_twenty_updates_a_second(
         move()
         page.wait_for_function(f"""() => document.querySelector('presence-overlay').shadowRoot
             .querySelectorAll('.on').length === {PEOPLE}""")
-        page.wait_for_timeout(WARM_UP * 1000)
+        page.wait_for_timeout(SETTLED * 1000)
         before = used_heap(page)
         page.evaluate(WATCH)
         browser.start_tracing(page=page, path=tmp_path / "trace.json", categories=["toplevel"])
