@@ -1,21 +1,32 @@
 """Decides who may join a board, and under which name. It is asked when a socket connects and for
-counts on pages, never for a frame."""
+counts on pages, never for a frame.
+
+A socket takes at most one trip to the thread that may use the database: it reads session, account
+and board there, and asks a sync rule. Guests whom nothing tells apart share one answer for each
+board, for `GUESTS_FOR` seconds; so most of them take none.
+"""
 
 import asyncio
 import enum
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from math import inf
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from asgiref.sync import iscoroutinefunction, sync_to_async
+from channels.db import aclose_old_connections, database_sync_to_async
 from django.apps import apps
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
-from django.db import models
+from django.core.signals import setting_changed
+from django.db import models, transaction
+from django.db.models.signals import post_delete, post_save
+from django.dispatch import receiver
 from django.utils.module_loading import import_string
 
 from presence.conf import get_settings
@@ -23,6 +34,8 @@ from presence.embed import is_embedded, origin_of
 from presence.guests import person_of, user_person
 from presence.protocol.errors import Forbidden, NoBoard, PresenceError, SignInRequired, TryLater
 from presence.protocol.identity import Visitor, clean_name
+from presence.recent import RecentAnswers
+from presence.sessions import ReadOnlySession, cookies_of, session_user
 from presence.tokens import Grant, offered, read
 
 logger = logging.getLogger(__name__)
@@ -45,7 +58,29 @@ REFUSALS: Mapping[Decision, type[PresenceError]] = {
 
 RULE_FAILED = "auth: rule failed, no count is shown (board=%s)"
 
+GUESTS_FOR = 2.0
+"""Seconds for which a board that let a guest in lets in others without being asked. Saving or
+deleting the board in this process ends them early. Bans are in the store, and never wait."""
+
 Authorize = Callable[[Any, Any], Awaitable[Decision]]
+
+_lets_guests_in: RecentAnswers[UUID, None] = RecentAnswers(GUESTS_FOR)
+_exists: RecentAnswers[UUID, None] = RecentAnswers(GUESTS_FOR)
+
+
+@receiver([post_save, post_delete])
+def _forget_board(*, instance: models.Model, using: str, **kwargs: Any) -> None:
+    # Whatever the model: of another one it forgets nothing.
+    if isinstance(instance.pk, UUID):
+        for answers in (_lets_guests_in, _exists):
+            # Before the commit it would be read as it was.
+            transaction.on_commit(partial(answers.forget, instance.pk), using=using)
+
+
+@receiver(setting_changed)
+def _forget_boards(**kwargs: Any) -> None:
+    _lets_guests_in.clear()
+    _exists.clear()
 
 
 async def ask_board(user: Any, board: Any) -> Decision:
@@ -55,12 +90,24 @@ async def ask_board(user: Any, board: Any) -> Decision:
     may use the database. Without it, signed-in users may join and guests may not.
     """
     decide = getattr(board, "presence_decision", None)
+    if decide is not None and not iscoroutinefunction(decide):
+        return await sync_to_async(_decide_in_thread)(user, board)
+    return await decide(user) if decide else _decide_in_thread(user, board)
+
+
+def _decide_in_thread(user: Any, board: Any) -> Decision:
+    """Let the board decide, whose rule is not async."""
+    decide = getattr(board, "presence_decision", None)
     if decide is None:
         return Decision.ALLOW if user.is_authenticated else Decision.SIGN_IN
-    if not iscoroutinefunction(decide):
-        decide = sync_to_async(decide)
-    decision: Decision = await decide(user)
+    decision: Decision = decide(user)
     return decision
+
+
+def _rule_is_async() -> bool:
+    """Return whether the site's rule must be asked on the event loop."""
+    decide = getattr(board_model(), "presence_decision", None)
+    return _authorize() is not ask_board or iscoroutinefunction(decide)
 
 
 def account_name(user: Any) -> str:
@@ -112,49 +159,126 @@ async def _fail_closed() -> AsyncIterator[None]:
         raise TryLater(str(error)) from error
 
 
+class _Who(NamedTuple):
+    """A user, a guest or not, and the key of the Django session, if there is one."""
+
+    user: Any
+    session_key: str | None = None
+
+
 @_fail_closed()
 async def admit(scope: Mapping[str, Any], board: UUID) -> Visitor:
     """Return who opens a socket on a board. Raises a `Refused` where this visitor may not join, and
-    `TryLater` where that is not known."""
+    `TryLater` where that is not known.
+
+    The user is the one that a middleware of the site put into the scope, such as Channels'
+    `AuthMiddleware`. Without one, it is the user of the Django session.
+    """
     token = offered(scope.get("subprotocols", ()))
     if token is not None:
         return await _admit_bearer(read(token, board, origin_of(scope)), board)
     if is_embedded(scope):
         raise SignInRequired("a page of another origin needs a token")
-    user = scope["user"]
-    await permit(user, board)
-    session_key = getattr(scope.get("session"), "session_key", None)
-    person = person_of(user, scope.get("cookies", {}), session_key)
-    return await _visitor(user, person or f"socket:{uuid4().hex}")
+    cookies = cookies_of(scope)
+    who, name = await _admit_by_cookies(scope, cookies, board)
+    person = person_of(who.user, cookies, who.session_key)
+    return Visitor(person or f"socket:{uuid4().hex}", name)
+
+
+async def _admit_by_cookies(
+    scope: Mapping[str, Any], cookies: Mapping[str, str], board: UUID
+) -> tuple[_Who, str | None]:
+    session_key = cookies.get(settings.SESSION_COOKIE_NAME) or None
+    if "user" in scope:
+        who = _Who(scope["user"], getattr(scope.get("session"), "session_key", None))
+    elif session_key is None:
+        who = _read_session(None)
+    else:
+        return await _decide(partial(_read_session, session_key), board)
+    if not _is_any_guest(who.user):
+        return await _decide(lambda: who, board)
+    await _lets_guests_in.ask(board, partial(_let_guest_in, who, board))
+    return who, None
+
+
+def _read_session(session_key: str | None) -> _Who:
+    """Return who has a session. Uses the database unless the key is None."""
+    session = ReadOnlySession(session_key)
+    return _Who(session_user(session), session.session_key)
+
+
+def _is_any_guest(user: Any) -> bool:
+    """Return whether a rule gets to know no more of this user than that it is a guest: a site's
+    middleware may use another class, or set attributes."""
+    user = getattr(user, "_wrapped", user)  # a lazy object, as Channels has it
+    return type(user) is type(_read_session(None).user) and not vars(user)
+
+
+@_fail_closed()
+async def _let_guest_in(who: _Who, board: UUID) -> None:
+    await _decide(lambda: who, board)
 
 
 async def _admit_bearer(grant: Grant, board: UUID) -> Visitor:
     """Return whom a token names. The rules decide about accounts; others the token itself
     permits."""
     if grant.account is None:
-        await _find_board(board)
+        await _exists.ask(board, partial(_check_exists, board))
         return Visitor(grant.person, clean_name(grant.name) or None)
-    user = await get_user_model()._default_manager.filter(pk=grant.account).afirst()
+    who, name = await _decide(partial(_find_account, grant.account), board)
+    return Visitor(user_person(who.user), name)
+
+
+@_fail_closed()
+async def _check_exists(board: UUID) -> None:
+    await database_sync_to_async(_find_board)(board)
+
+
+def _find_account(account: str) -> _Who:
+    user = get_user_model()._default_manager.filter(pk=account).first()
     if user is None or not user.is_active:
         raise SignInRequired("the token's account is gone")
-    await permit(user, board)
-    return await _visitor(user, user_person(user))
-
-
-async def _visitor(user: Any, person: str) -> Visitor:
-    return Visitor(person, await sync_to_async(visitor_name)(user))
+    return _Who(user)
 
 
 @_fail_closed()
 async def permit(user: Any, board: UUID) -> None:
-    """Return if a user may join a board. Raises like `admit` otherwise."""
-    decision = await _authorize()(user, await _find_board(board))
+    """Return if the user of a request may join a board. Raises like `admit` otherwise."""
+    await _decide(lambda: _Who(user), board, in_request=True)
+
+
+async def _decide(
+    find: Callable[[], _Who], board: UUID, *, in_request: bool = False
+) -> tuple[_Who, str | None]:
+    """Find somebody in the thread that may use the database, and return them and their name if they
+    may join a board. Raises like `admit` otherwise. At the end of a request Django closes
+    connections to the database; elsewhere this does."""
+    run = sync_to_async if in_request else database_sync_to_async
+    who, found, decision, name = await run(_look_up)(find, board)
+    if decision is None:
+        try:
+            decision = await _authorize()(who.user, found)
+        finally:
+            if not in_request:
+                await aclose_old_connections()  # type: ignore[no-untyped-call]
     if decision is not Decision.ALLOW:
         raise REFUSALS[decision]
+    return who, name
 
 
-async def _find_board(board: UUID) -> models.Model:
-    found = await board_model()._default_manager.filter(pk=board).afirst()
+def _look_up(
+    find: Callable[[], _Who], board: UUID
+) -> tuple[_Who, models.Model, Decision | None, str | None]:
+    """Return somebody, a board, the decision of a sync rule (None: the rule is async), and the
+    name of an account. Uses the database."""
+    who, found = find(), _find_board(board)
+    decision = None if _rule_is_async() else _decide_in_thread(who.user, found)
+    refused = decision is not None and decision is not Decision.ALLOW
+    return who, found, decision, None if refused else visitor_name(who.user)
+
+
+def _find_board(board: UUID) -> models.Model:
+    found = board_model()._default_manager.filter(pk=board).first()
     if found is None:
         raise NoBoard(board)
     return found
@@ -175,16 +299,15 @@ async def permitted(user: Any, boards: Collection[UUID], deadline: float = inf) 
     """
     authorize = _authorize()
     found = [board async for board in board_model()._default_manager.filter(pk__in=boards)]
-    decide = getattr(board_model(), "presence_decision", None)
-    if authorize is ask_board and decide is not None and not iscoroutinefunction(decide):
+    if _rule_is_async():
+        allowed = await asyncio.gather(
+            *(_allows(authorize, user, board, deadline) for board in found)
+        )
+    else:
         # One trip to the thread for all boards, not one for each.
         allowed = await sync_to_async(
             lambda: [_allows_in_thread(user, board, deadline) for board in found]
         )()
-    else:
-        allowed = await asyncio.gather(
-            *(_allows(authorize, user, board, deadline) for board in found)
-        )
     return [board.pk for board, allows in zip(found, allowed, strict=True) if allows]
 
 
@@ -205,7 +328,7 @@ def _allows_in_thread(user: Any, board: Any, deadline: float) -> bool:
     if monotonic() >= deadline:
         return False
     try:
-        return board.presence_decision(user) is Decision.ALLOW
+        return _decide_in_thread(user, board) is Decision.ALLOW
     except Exception:
         logger.exception(RULE_FAILED, board.pk)
         return False

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-from channels.exceptions import DenyConnection, StopConsumer
+from channels.exceptions import DenyConnection
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from presence.auth import admit, parse_board
@@ -36,8 +36,8 @@ class Endpoint(AsyncWebsocketConsumer):
 
         Replaces `AsyncConsumer.__call__`, which starts two tasks for every message and, in
         `dispatch`, sends each through the thread pool to close old database connections
-        (`channels.consumer`, since 4.2). A frame needs neither: there is no channel to listen to,
-        and nothing after the handshake uses the ORM. Connect and disconnect do use `dispatch`.
+        (`channels.consumer`, since 4.2). There is no channel to listen to, and what uses the ORM
+        closes the connection in its own trip to a thread (`presence.auth`).
         """
         self.scope = scope
         self.channel_layer = None
@@ -49,11 +49,14 @@ class Endpoint(AsyncWebsocketConsumer):
                 message = await receive()
                 if message["type"] == "websocket.receive":
                     self.received(message)
+                elif message["type"] == "websocket.disconnect":
+                    self._disconnected = True
+                    await self.disconnect(message["code"])
+                    if self._unwritable:
+                        await asyncio.sleep(0)  # raises: the failed write cancelled this task
+                    return
                 else:
-                    self._disconnected = message["type"] == "websocket.disconnect"
-                    await self.dispatch(message)
-        except StopConsumer:
-            pass
+                    await self.websocket_connect(message)
         except asyncio.CancelledError:
             if self._running is not None:
                 # Before Python 3.11.3 `asyncio.timeout` fails in a task that is being cancelled.

@@ -5,7 +5,6 @@
 
 import os
 
-from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.asgi import get_asgi_application
 
@@ -20,8 +19,6 @@ from presence.routing import websocket_urlpatterns  # noqa: E402
 application = ProtocolTypeRouter(
     {
         "http": pages,
-        "websocket": EmbeddingOriginValidator(
-            AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
-        ),
+        "websocket": EmbeddingOriginValidator(URLRouter(websocket_urlpatterns)),
     }
 )

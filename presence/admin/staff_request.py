@@ -6,7 +6,6 @@ A socket outlives the session that it was opened with: session and account are r
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,6 +24,7 @@ from presence.conf import DEFAULT_PORTS
 from presence.embed import is_embedded, origin_of
 from presence.models import Overview
 from presence.protocol.errors import Forbidden, SignInRequired, TryLater
+from presence.sessions import ReadOnlySession
 
 SCHEMES = {"ws": "http", "wss": "https"}
 
@@ -37,23 +37,6 @@ class StaffRequest:
     request: HttpRequest
     site: AdminSite
     model_admin: "ModelAdmin[Any] | None"
-
-
-class ReadOnlySession(dict[str, Any]):
-    """The content of a session, which is never written: `get_user` may end a session or change its
-    key, and a socket cannot send the browser a new cookie."""
-
-    def __init__(self, session_key: str | None) -> None:
-        store = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
-        super().__init__(store.load() if session_key else {})
-        self.session_key = session_key
-
-    def flush(self) -> None:
-        """Forget the content here, not in the session store."""
-        self.clear()
-
-    def cycle_key(self) -> None:
-        """Keep the key, which the browser has in its cookie."""
 
 
 def http_request(scope: Mapping[str, Any]) -> HttpRequest:

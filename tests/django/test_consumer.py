@@ -4,7 +4,6 @@ import asyncio
 from uuid import uuid4
 
 import pytest
-from channels import consumer as channels_consumer
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser
 
@@ -153,24 +152,6 @@ async def test_a_socket_that_cannot_be_written_to(scope, server_reports_it):
     )
     assert [type(each) for each in ended] == [type(None) if server_reports_it else ConnectionError]
     assert value(current_hub().metrics, "sockets") == 0
-
-
-async def test_no_frame_goes_through_a_thread(connect, monkeypatch):
-    """Channels closes old database connections, in a thread, for every message it dispatches."""
-    calls = []
-    original = channels_consumer.aclose_old_connections
-
-    async def counted():
-        calls.append(asyncio.current_task())
-        await original()
-
-    monkeypatch.setattr(channels_consumer, "aclose_old_connections", counted)
-    ada = await connect(join=False)
-    before = len(calls)
-    for _ in range(50):
-        await ada.send_to(bytes_data=HEARTBEAT)
-        assert await ada.receive_from() == HEARTBEAT
-    assert (before, len(calls)) == (1, 1)
 
 
 async def test_a_refused_client_is_not_heard(connect):
