@@ -50,17 +50,14 @@ RECOVERY = 0.7**10
 """Factor by which a calm second makes the stretch shrink: it falls by 30 % in 100 ms. From the
 longest stretch that takes 1.2 s."""
 
-HOLD = 0.5
-"""Seconds after lag until the pace begins to recover. Without it the recovery of a process that is
-still short of CPU brings the lag back several times a second."""
-
 SINGLE_STALL = 0.1
 REPEATED_STALL = 1.0
 """Seconds that a late timer counts for, at most: the first one, and one right after another. So one
 long stall changes no RATE."""
 
 LAG_EVERY = 0.050
-"""Seconds between two looks at the lag that the process takes also while no board has a timer."""
+"""Seconds between two looks at the lag, which are due at fixed times. A timer that each look starts
+anew keeps step with the turns of a busy loop, and may miss that they are long."""
 
 
 class Pacing:
@@ -73,7 +70,7 @@ class Pacing:
         self.stretch = 1.0
         """By how much the lag makes RATE longer than the deliveries ask for."""
         self._least = least
-        self._noted = self._lagged = self._settled = self._due = float("-inf")
+        self._noted = self._settled = self._due = float("-inf")
         self._late = False
         self._new_deliveries = self._new_product = 0
         self._deliveries = self._product = 0.0
@@ -112,9 +109,8 @@ class Pacing:
         gap, late_before = now - self._noted, self._late
         self._noted, self._late = now, late > TOLERATED_LAG
         if self._late:
-            self._lagged = now
             self._stretch_by(GROWTH ** min(gap, REPEATED_STALL if late_before else SINGLE_STALL))
-        elif late < CALM_LAG and now - self._lagged > HOLD:
+        elif late < CALM_LAG:
             self._stretch_by(RECOVERY**gap)
 
     def _settle(self, now: float) -> None:
