@@ -94,6 +94,13 @@ test("a request has the page's cookies and headers, passes every cache, and read
   ]);
 });
 
+test("a timer is never early, since a timer that has to be set again and again becomes late", () => {
+  const set: unknown[] = [];
+  setGlobal("setTimeout", { value: (_run: () => void, milliseconds: number) => set.push(milliseconds) });
+  for (const milliseconds of [0, 0.2, 16, 16.7]) browser.setTimer(() => undefined, milliseconds);
+  assert.deepEqual(set, [0, 1, 16, 17]);
+});
+
 test("values are stored and removed, and nothing is thrown where storage is forbidden", () => {
   const stored = new Map<string, string>();
   const storage = {
