@@ -132,10 +132,9 @@ class Session:
         self._idle = False
         self._last_frame = self._last_move = now
         self._last_notice = float("-inf")
-        self._strikes = SlidingWindow(*STRIKE_LIMIT)
-        self._frames = SlidingWindow(*FRAME_LIMIT)
-        self._long_frames = SlidingWindow(*LONG_FRAME_LIMIT)
-        self._joins = SlidingWindow(*JOIN_LIMIT)
+        self._strikes = SlidingWindow(STRIKE_LIMIT)
+        self._frames = SlidingWindow(FRAME_LIMIT, LONG_FRAME_LIMIT)
+        self._joins = SlidingWindow(JOIN_LIMIT)
         self._probe = 0
         self._probe_sent: float | None = None
         self._unread = 0
@@ -145,7 +144,7 @@ class Session:
         if self._closed:
             return None
         self._last_frame = now
-        if self._frames.hit(now) or self._long_frames.hit(now):
+        if self._frames.hit(now):
             return self._close(TooFast())
         if data is None:
             return self._strike(MalformedFrame(Malformed.TEXT), now)

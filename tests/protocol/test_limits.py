@@ -32,16 +32,32 @@ TIMES = st.lists(st.integers(0, 400), max_size=120).map(
     ids=["over the limit", "as old as the window", "hits go on", "no hit allowed"],
 )
 def test_a_window_detects_the_hit_over_the_limit(limit, seconds, times, expected):
-    window = SlidingWindow(limit, seconds)
+    window = SlidingWindow((limit, seconds))
     assert [window.hit(now) for now in times] == expected
 
 
-@given(TIMES, st.integers(0, 10), st.sampled_from([0.125, 1.0, 5.0]))
-def test_a_window_is_exact(times, limit, seconds):
-    window = SlidingWindow(limit, seconds)
+LIMITS = st.lists(
+    st.tuples(st.integers(0, 10), st.sampled_from([0.125, 1.0, 5.0])), min_size=1, max_size=3
+)
+
+
+@given(TIMES, LIMITS)
+def test_a_window_is_exact(times, limits):
+    window = SlidingWindow(*limits)
     for i, now in enumerate(times):
-        recent = [then for then in times[: i + 1] if now - then < seconds]
-        assert window.hit(now) == (len(recent) > limit)
+        ages = [now - then for then in times[: i + 1]]
+        over = [sum(age < seconds for age in ages) > count for count, seconds in limits]
+        assert window.hit(now) == any(over)
+
+
+def test_a_window_forgets_what_is_long_over():
+    """Thousands of connections that moved once and now send a heartbeat in half a minute."""
+    window = SlidingWindow((240, 1.0), (600, 5.0))
+    for n in range(6000):
+        window.hit(n / 100)
+        assert len(window._hits) <= 1001
+    window.hit(90.0)
+    assert len(window._hits) == 1
 
 
 @pytest.mark.parametrize(
