@@ -7,7 +7,6 @@ the client reads too slowly), later messages queue here, up to a limit, and a ta
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -34,7 +33,7 @@ class Outbox:
         self._send = send
         self._on_failed = failed
         self._limit = limit
-        self._queue: deque[AsgiMessage] = deque()
+        self._queue: list[AsgiMessage] = []  # nearly always empty, and then smaller than a deque
         self._sending: asyncio.Task[None] | None = None
         self._finished = False
         self._closed = False
@@ -76,7 +75,7 @@ class Outbox:
         try:
             await _finish(started, waits_for)
             while self._queue:
-                await self._send(self._queue.popleft())
+                await self._send(self._queue.pop(0))
         except SEND_ERRORS as error:
             self._fail(error)
         self._sending = None
