@@ -5,8 +5,9 @@ A page's origin is in the `Origin` header of its browser (RFC 6454, section 7).
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlparse
 
 from channels.security.websocket import AllowedHostsOriginValidator
 
@@ -42,11 +43,17 @@ class EmbeddingOriginValidator:
     def __init__(self, application: Any) -> None:
         self._application = application
         self._own_pages = AllowedHostsOriginValidator(application)
+        self._is_own = lru_cache(maxsize=256)(
+            lambda origin: bool(origin) and self._own_pages.valid_origin(urlparse(origin))
+        )
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> Any:
         """Pass the socket on, or deny the handshake."""
         origin = origin_of(scope)
-        if not may_embed(origin) or self._own_pages.valid_origin(urlsplit(origin)):
+        if self._is_own(origin):
+            # Not through Channels' validator, which would stay around the socket while it is open.
+            return await self._application(scope, receive, send)
+        if not may_embed(origin):
             return await self._own_pages(scope, receive, send)
         headers = [(name, value) for name, value in scope["headers"] if name != b"cookie"]
         scope = {**scope, "headers": headers, EMBEDDED: True}
