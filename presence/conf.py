@@ -34,6 +34,7 @@ class Settings:
     DISPLAY_NAME: str = "presence.auth.account_name"
     GRACE: float = 5.0
     INTERVAL: int = 17
+    FAST_PATH: bool = True
     GUEST_COOKIE: str = "presence_guest"
     REDIS_URL: str = ""
     REDIS_PREFIX: str = "presence"

@@ -10,12 +10,14 @@ from channels.exceptions import DenyConnection
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from presence.auth import admit, parse_board
+from presence.daphne import direct_socket
 from presence.protocol.errors import Close, PresenceError
 from presence.protocol.messages import SUBPROTOCOL, Dialect
 from presence.protocol.session import farewell
 from presence.runtime import current_hub
 from presence.server.connection import Connection
 from presence.server.outbox import Outbox
+from presence.server.pump import Line
 
 DRAIN_WITHIN = 2.0
 """Seconds that the store has, and after it the client, to learn that the process shuts down."""
@@ -124,6 +126,7 @@ class PresenceConsumer(Endpoint):
     """A visitor's WebSocket on one board."""
 
     connection: Connection | None = None
+    line: Line | None = None
 
     async def connect(self) -> None:
         """Let the visitor in, or tell them why not (PROTOCOL.md, "Transport")."""
@@ -139,9 +142,13 @@ class PresenceConsumer(Endpoint):
             self._refuse(error, dialect, board)
             return
         await self._accept(dialect)
-        self.connection = Connection(
-            current_hub(), board, visitor, dialect, self, address=self._address
-        )
+        hub = current_hub()
+        self.connection = Connection(hub, board, visitor, dialect, self, address=self._address)
+        socket = direct_socket(self.scope)
+        if isinstance(socket, str):
+            hub.serve_ordinarily(socket)
+        else:
+            self.line = hub.pump.attach(socket, self.connection.receive)
 
     async def drain(self) -> bool:
         """Tell the store first: a client may be back at once, through another process."""
@@ -166,10 +173,15 @@ class PresenceConsumer(Endpoint):
         """See `Endpoint.gone`."""
         if self.connection is not None:
             self.connection.closed(code)
+        if self.line is not None:
+            self.line.detach()
 
     def write(self, frame: bytes) -> None:
         """Send one binary frame; never waits."""
-        self.outbox.put({"type": "websocket.send", "bytes": frame})
+        if self.line is not None and self.line.open:
+            self.line.write_frame(frame)
+        else:
+            self.outbox.put({"type": "websocket.send", "bytes": frame})
 
     async def _accept(self, dialect: Dialect) -> None:
         await self.accept(SUBPROTOCOL if dialect is Dialect.COMPACT else None)

@@ -1,4 +1,5 @@
-"""Patches for Daphne, in a process that runs it: close codes, joins, and a shutdown that waits.
+"""Patches for Daphne, in a process that runs it: close codes, joins, a shutdown that waits, and
+sockets that presence reads and writes directly (see `presence.server.pump`).
 
 PROTOCOL.md closes sockets with 1009, 1012 and 1013, which RFC 6455 section 7.4.1 and its registry
 allow to servers. Autobahn's `sendClose`, which Daphne calls, raises for every code but 1000 and
@@ -15,12 +16,16 @@ options with `pprint`. That is a third of the cost of a handshake. And Twisted h
 """
 
 import asyncio
+import select
 import socket
 import sys
+import time
 from pprint import pformat
 from typing import Any
 
+from presence.conf import get_settings
 from presence.protocol.errors import Close
+from presence.server.pump import Line
 
 RESERVED_CODES = frozenset({Close.TOO_BIG, Close.RESTARTING, Close.TRY_LATER})
 """Close codes for servers only, which Autobahn refuses to send."""
@@ -28,7 +33,120 @@ RESERVED_CODES = frozenset({Close.TOO_BIG, Close.RESTARTING, Close.TRY_LATER})
 SHUTDOWN_TIMEOUT = 6.0
 """Seconds that applications have to end. A consumer takes up to 4 s to drain."""
 
+EXTENSION = "presence.socket"
+"""Key in a scope's `extensions` of the `DaphneSocket`, where the socket can be read directly."""
+
 Applications = set["asyncio.Future[Any]"]
+
+
+class DaphneSocket:
+    """Daphne's handling of one WebSocket: a `presence.server.pump.ServerSocket`.
+
+    It uses what Twisted and Autobahn do not call public: how much a transport has yet to write, and
+    whether a protocol is between two messages. `missing` finds what an installed version lacks.
+    """
+
+    def __init__(self, protocol: Any) -> None:
+        self._protocol = protocol
+        self._transport = protocol.transport
+        self._write = self._transport.write
+
+    def take_over(self, line: Line) -> socket.socket:
+        """See `ServerSocket`."""
+        protocol, transport = self._protocol, self._transport
+        # Twisted would read again by itself when it has written what waits.
+        transport.unregisterProducer()
+        transport.stopReading()
+        transport.write = line.write
+        protocol.presence_line = line
+        connection_lost = protocol.connectionLost
+
+        def lost(*reason: Any) -> None:
+            # At once: the kernel may give the number of a closed socket to the next one.
+            line.detach()
+            connection_lost(*reason)
+
+        protocol.connectionLost = lost
+        handle: socket.socket = transport.getHandle()
+        return handle
+
+    def give_back(self) -> None:
+        """See `ServerSocket`."""
+        del self._protocol.presence_line, self._protocol.connectionLost, self._transport.write
+        if self._transport.connected and not self._transport.disconnecting:
+            self._transport.startReading()
+
+    def feed(self, data: bytes) -> bool:
+        """See `ServerSocket`."""
+        protocol = self._protocol
+        protocol.dataReceived(data)
+        return bool(
+            protocol.data
+            or protocol.inside_message
+            or protocol.current_frame is not None
+            or protocol.state != protocol.STATE_OPEN
+        )
+
+    def write(self, data: bytes) -> int:
+        """See `ServerSocket`."""
+        self._write(data)
+        return self.backlog
+
+    @property
+    def backlog(self) -> int:
+        """See `ServerSocket`."""
+        transport = self._transport
+        waiting: int = len(transport.dataBuffer) - transport.offset + transport._tempDataLen
+        return waiting
+
+    def abort(self) -> None:
+        """See `ServerSocket`."""
+        self._transport.abortConnection()
+
+
+PROTOCOL_NEEDS = {"data": bytes, "inside_message": bool, "current_frame": object, "state": int}
+TRANSPORT_NEEDS = {"dataBuffer": bytes, "offset": int, "_tempDataLen": int, "disconnecting": int}
+"""Attributes of an open WebSocket that its makers do not call public, with their types."""
+
+PROTOCOL_METHODS = ("dataReceived", "connectionLost", "check_timeouts", "STATE_OPEN")
+TRANSPORT_METHODS = ("getHandle", "stopReading", "startReading", "unregisterProducer", "write")
+
+_problem = "the server is not Daphne"
+
+
+def direct_socket(scope: Any) -> DaphneSocket | str:
+    """Return the open WebSocket of a scope, to be read directly, or why it cannot be."""
+    protocol = scope.get("extensions", {}).get(EXTENSION)
+    reason = ordinary_reason()
+    if protocol is None or reason:
+        return reason or "the server did not hand over the socket"
+    tcp = sys.modules["twisted.internet.tcp"]
+    if not isinstance(protocol.transport, tcp.Connection) or protocol.transport.TLS:
+        return "the endpoint uses TLS"
+    lacking = [
+        *_lacking(protocol, PROTOCOL_NEEDS),
+        *_lacking(protocol.transport, TRANSPORT_NEEDS),
+    ]
+    return _unknown(lacking) if lacking else DaphneSocket(protocol)
+
+
+def ordinary_reason() -> str:
+    """Return why this process reads no socket directly; "" where it may."""
+    if not get_settings().FAST_PATH:
+        return "PRESENCE['FAST_PATH'] is False"
+    return _problem if hasattr(select, "epoll") else "this system has no epoll"
+
+
+def _lacking(owner: Any, needs: dict[str, type]) -> list[str]:
+    return [
+        f"{type(owner).__name__}.{name}"
+        for name, kind in needs.items()
+        if not hasattr(owner, name) or not isinstance(getattr(owner, name), kind)
+    ]
+
+
+def _unknown(lacking: list[str]) -> str:
+    return f"this version of Daphne, Autobahn or Twisted lacks {', '.join(lacking)}"
 
 
 def patch_daphne() -> None:
@@ -41,6 +159,38 @@ def patch_daphne() -> None:
         if server is not None:
             _wait_for_applications(server, sockets.WebSocketProtocol)
             _queue_connections(server.Server)
+            _offer_sockets(server.Server, sockets.WebSocketProtocol)
+
+
+def _offer_sockets(server: Any, protocol: Any) -> None:
+    """Have consumers find the socket of each WebSocket in their scope."""
+    global _problem
+    connection = sys.modules["twisted.internet.tcp"].Connection
+    lacking = [
+        f"{owner.__name__}.{name}"
+        for owner, names in ((protocol, PROTOCOL_METHODS), (connection, TRANSPORT_METHODS))
+        for name in names
+        if not hasattr(owner, name)
+    ]
+    _problem = _unknown(lacking) if lacking else ""
+    if lacking:
+        return
+    create_application, check_timeouts = server.create_application, protocol.check_timeouts
+
+    def create(self: Any, protocol: Any, scope: Any) -> Any:
+        if scope["type"] == "websocket":
+            scope.setdefault("extensions", {})[EXTENSION] = protocol
+        return create_application(self, protocol, scope)
+
+    def check(self: Any) -> None:
+        """Daphne pings a socket from which it has heard nothing; of frames it hears nothing."""
+        line: Line | None = getattr(self, "presence_line", None)
+        if line is not None and line.heard:
+            line.heard, self.last_ping = False, time.time()
+        check_timeouts(self)
+
+    server.create_application = create
+    protocol.check_timeouts = check
 
 
 def _allow_close_codes(protocol: Any) -> None:

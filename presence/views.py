@@ -21,6 +21,7 @@ from prometheus_client.exposition import choose_encoder
 from presence import api
 from presence.auth import permit, permitted
 from presence.conf import get_settings
+from presence.daphne import ordinary_reason
 from presence.embed import may_embed
 from presence.guests import guest_person, read_signed, sign_guest, user_person
 from presence.middleware import guest_of
@@ -49,7 +50,8 @@ PROXY_HEADER = re.compile(
 
 @never_cache
 async def healthz(request: HttpRequest) -> HttpResponse:
-    """Answer 200 `ok`, or 503 with a line for each part that is down."""
+    """Answer 200 `ok`, or 503 with a line for each part that is down. The header
+    `Presence-Fast-Path` is `on`, or `off` with the reason."""
     down = []
     for name, ping in {"database": sync_to_async(_ping_database), "store": _ping_store}.items():
         try:
@@ -58,8 +60,12 @@ async def healthz(request: HttpRequest) -> HttpResponse:
         except Exception:
             logger.exception("healthz: %s is down", name)
             down.append(f"{name} is down")
+    reason = ordinary_reason()
     return HttpResponse(
-        "\n".join(down) or "ok", status=503 if down else 200, content_type="text/plain"
+        "\n".join(down) or "ok",
+        status=503 if down else 200,
+        content_type="text/plain",
+        headers={"Presence-Fast-Path": f"off; {reason}" if reason else "on"},
     )
 
 

@@ -51,7 +51,7 @@ IDLE_AFTER = 30.0
 """Seconds without a move after which a user is idle."""
 
 UNREAD_LIMIT = 16_384
-"""Bytes written since the last probe that call for another; cursor frames always do."""
+"""Bytes written since the last probe that call for another."""
 
 PROBE_PATIENCE = 1.0
 """Seconds without an answer to a probe after which cursor frames are held back."""
@@ -65,11 +65,8 @@ _CURSOR_UPDATE = MessageType.CURSOR_UPDATE
 _COMPACT_UPDATE_BYTES = 5
 
 
-@dataclass(slots=True)
-class Move:
-    """The pointer moved to ``position``, 4 bytes as on the wire."""
-
-    position: bytes
+Move = bytes
+"""The pointer moved to a position, 4 bytes as on the wire."""
 
 
 @dataclass(slots=True)
@@ -151,7 +148,7 @@ class Session:
         if len(data) == _COMPACT_UPDATE_BYTES and data[0] == _CURSOR_UPDATE and self._joined:
             # Nearly all frames are of this kind, so it is not decoded.
             self._last_move, self._idle = now, False
-            return None if self._spectator else Move(data[1:])
+            return None if self._spectator else data[1:]
         if len(data) > MAX_MESSAGE_BYTES:
             return self._close(TooBig())
         try:
@@ -183,10 +180,6 @@ class Session:
         """Note that ``size`` bytes were written."""
         self._unread += size
 
-    def wrote_cursors(self) -> None:
-        """Note that cursor frames were written; the next check sends a probe."""
-        self._unread += UNREAD_LIMIT
-
     def _take(self, data: bytes, now: float) -> Action:
         match decode_client(data, self.dialect):
             case Heartbeat():
@@ -199,7 +192,7 @@ class Session:
             case CursorUpdate(board=board) if self._joined:
                 self._check_board(board)
                 self._last_move, self._idle = now, False
-                return None if self._spectator else Move(data[-4:])
+                return None if self._spectator else data[-4:]
             case SetState() as change if self._joined:
                 return self._on_state(change, now)
             case Leave(board) as leave if self._joined:

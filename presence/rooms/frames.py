@@ -49,6 +49,19 @@ class PendingChanges:
     interval: int | None = None
     everything: bool = False
 
+    @property
+    def common(self) -> bool:
+        """True where there is more to tell than moves."""
+        return bool(
+            self.states
+            or self.joined
+            or self.left
+            or self.renamed
+            or self.people is not None
+            or self.interval is not None
+            or self.everything
+        )
+
     def leave(self, user: int) -> None:
         """Note that a user id is free. A user that was not announced yet is simply forgotten."""
         self.moved.pop(user, None)
@@ -79,24 +92,29 @@ class PendingChanges:
 
 @dataclass(slots=True)
 class Flush:
-    """The frames of one tick.
+    """The frames of one flush.
 
-    `common` goes to every session that was here before, then `cursors` to those that read fast
-    enough. `welcomes` holds, by session, the first frames of a newcomer, which gets nothing else of
-    this tick. `mover` is the session whose own cursor is the only one in `cursors`: it need not get
-    it. `moved` (positions of 4 bytes) and `states` are what the members of this process did, by
-    user id, for the other processes. `held_back` counts the moves that wait for their person's
-    quota. `unfinished`: a later flush has something to tell although nothing more happens.
+    `common` goes to every session that was here before, by dialect, then `cursors` to those that
+    read fast enough: each frame with the session whose own cursor is all that it holds, which need
+    not get it. `welcomes` holds, by session, the first frames of a newcomer, which gets nothing
+    else of this flush. `moved` (positions of 4 bytes) and `states` are what the members of this
+    process did, by user id, for the other processes. `moves` counts the positions told, `held_back`
+    those that wait for their person's quota; the first of them may be told in `wait` seconds.
     """
 
-    common: dict[Dialect, list[bytes]]
-    cursors: dict[Dialect, list[bytes]]
-    welcomes: dict[str, list[bytes]]
-    mover: str | None = None
+    common: dict[Dialect, list[bytes]] = field(default_factory=dict)
+    cursors: dict[Dialect, list[tuple[bytes, str | None]]] = field(default_factory=dict)
+    welcomes: dict[str, list[bytes]] = field(default_factory=dict)
     moved: dict[int, bytes] = field(default_factory=dict)
     states: dict[int, UserState] = field(default_factory=dict)
+    moves: int = 0
     held_back: int = 0
-    unfinished: bool = False
+    wait: float = 0.0
+
+    def frames_for(self, session: str, dialect: Dialect) -> tuple[list[bytes], list[bytes]]:
+        """Return the common frames and the frames of cursors for one session that was here."""
+        cursors = [frame for frame, own in self.cursors.get(dialect, ()) if own != session]
+        return self.common.get(dialect, []), cursors
 
 
 def changes_frames(

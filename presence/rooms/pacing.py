@@ -136,33 +136,3 @@ class Pacing:
 def _share(sockets: int) -> float:
     """Return the share of the whole window that a board of so many sockets gets."""
     return min(1.0, sockets / FULL_WINDOW_SOCKETS)
-
-
-# What board.py and room.py use until they use Pacing.
-
-FRAMES_PER_SECOND = 3_000
-LAG_MEMORY = 0.5
-
-
-def pace(sockets: int, lag: float, current: int, least: int = LEAST_MS) -> int:
-    """Return the milliseconds between two cursor frames to one socket; 0 for at most one socket."""
-    if sockets <= 1:
-        return 0
-    affordable = max(sockets * 1_000 / FRAMES_PER_SECOND, least)
-    wanted = round(min(affordable * max(lag / TOLERATED_LAG, 1.0), MOST * 1_000))
-    return wanted if abs(wanted - current) > HYSTERESIS * current else current
-
-
-class Lag:
-    """How late this process's timers are, in seconds, smoothed over `LAG_MEMORY` by time and not by
-    their number: the more lag, the fewer timers run."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-        self._noted = float("-inf")
-
-    def note(self, late: float, now: float) -> None:
-        """Take in that a timer ran `late` seconds after its time, at `now`."""
-        share = min(1.0, (now - self._noted) / LAG_MEMORY)
-        self._noted = now
-        self.seconds += (max(0.0, late) - self.seconds) * share

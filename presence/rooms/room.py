@@ -18,7 +18,6 @@ from presence.rooms.frames import (
     shown_cursors,
     welcome_frames,
 )
-from presence.rooms.pacing import pace
 from presence.rooms.seats import Seat, Seats
 from presence.store.base import Member
 
@@ -26,18 +25,17 @@ from presence.store.base import Member
 class Room:
     """The state of one board in this process.
 
-    `least` is the shortest interval between two cursor frames, in milliseconds. `people` is the
-    count over all processes that the store gave last; `told_people` is what the sessions here were
-    told last. `interval` is the pace in milliseconds (PROTOCOL.md, "RATE"); 0 for a single socket.
+    `people` is the count over all processes that the store gave last; `told_people` is what the
+    sessions here were told last. `interval` is the RATE in milliseconds that they were told last; 0
+    for a single socket.
     """
 
-    def __init__(self, board_id: int, least: int) -> None:
+    def __init__(self, board_id: int) -> None:
         self.board_id = board_id
         self.people = 0
         self.told_people = 0
         self.interval = 0
         self.seats = Seats()
-        self._least = least
         self._newcomers: set[str] = set()
         self._pending = PendingChanges()
         self._quotas = Quotas()
@@ -52,14 +50,14 @@ class Room:
 
     @property
     def pending(self) -> bool:
-        """True while a flush has something to tell, now or later: also while moves wait for their
-        quota, and while lag keeps the interval up, which only a flush lowers."""
+        """True while a flush has something to tell, now or when a quota lets it."""
+        changes, alone = self._pending, self.seats.connected <= 1
         return bool(
-            self._pending.moved  # first, since it is the usual case and quick to see
-            or self._pending != PendingChanges()
+            changes.moved  # first, since it is the usual case and quick to see
+            or changes.common
             or self._newcomers
             or self.people != self.told_people
-            or pace(self.seats.connected, 0.0, self.interval, self._least) != self.interval
+            or alone != (self.interval == 0)
         )
 
     def arrive(self, member: Member, dialect: Dialect | None, *, name_set: bool = False) -> None:
@@ -153,47 +151,56 @@ class Room:
         """Take in what the members of another process do, by user id (see `Seats.update`)."""
         self._pending.update(*self.seats.update(process, cursors, states))
 
-    def flush(self, now: float, lag: float = 0.0) -> Flush:
-        """Return what there is to tell at `now`, and forget it. `lag` is how late this process's
-        timers are; it slows the pace. Both are in seconds."""
-        changes, seats, board = self._pending, self.seats, self.board_id
-        interval = pace(seats.connected, lag, self.interval, self._least)
+    def flush(self, now: float, interval: int, *, shared: bool) -> Flush:
+        """Return what there is to tell at `now` (seconds), and forget it. `interval` is the pace
+        from now on. Unless the board is `shared`, other processes are told nothing."""
+        changes, seats = self._pending, self.seats
         if interval != self.interval:
             changes.interval = self.interval = interval
         if changes.joined or changes.left or self.people != self.told_people:
             changes.people = self.told_people = self.people
-        moved, users = self._take_moves(now), seats.by_user
-        dialects = [dialect for dialect, count in seats.listeners.items() if count]
-        # Most ticks tell moves only.
-        common = changes != PendingChanges(moved=changes.moved)
-        flush = Flush(
-            common={
-                d: changes_frames(board, changes, users.values(), d) if common else []
-                for d in dialects
-            },
-            cursors={d: cursor_frames(board, moved, d) for d in dialects},
-            welcomes={
-                session: welcome_frames(
-                    board,
-                    seats.by_session[session],
-                    users.values(),
-                    people=self.people,
-                    interval=self.interval,
-                )
-                for session in self._newcomers
-            },
-            mover=users[next(iter(moved))].member.session if len(moved) == 1 else None,
-            moved={user: at for user, at in moved.items() if not users[user].remote},
-            states={u: state for u, state in changes.states.items() if not users[u].remote},
-            held_back=len(changes.moved),
-        )
-        if changes.left:
-            self._quotas.tidy(now)
-        self._pending = PendingChanges(moved=changes.moved)
-        self._newcomers = set()
-        rested = pace(seats.connected, 0.0, interval, self._least)
-        flush.unfinished = bool(changes.moved) or rested != interval
+        moved, wait = self._take_moves(now)
+        flush = Flush(moves=len(moved), held_back=len(changes.moved), wait=wait)
+        for dialect, count in seats.listeners.items():
+            if count and moved:
+                flush.cursors[dialect] = self._cursor_frames(moved, dialect)
+        if shared:
+            flush.moved = {u: at for u, at in moved.items() if not seats.by_user[u].remote}
+        if self._newcomers or changes.common:
+            self._add_changes(flush, changes)
+            if shared:
+                states = changes.states.items()
+                flush.states = {u: s for u, s in states if not seats.by_user[u].remote}
+            if changes.left:
+                self._quotas.tidy(now)
+            self._pending = PendingChanges(moved=changes.moved)
         return flush
+
+    def _cursor_frames(
+        self, moved: dict[int, bytes], dialect: Dialect
+    ) -> list[tuple[bytes, str | None]]:
+        users = self.seats.by_user
+        frames = cursor_frames(self.board_id, moved, dialect)
+        if len(frames) < len(moved):
+            return [(frame, None) for frame in frames]
+        # Each frame holds one cursor.
+        return [(f, users[user].member.session) for f, user in zip(frames, moved, strict=True)]
+
+    def _add_changes(self, flush: Flush, changes: PendingChanges) -> None:
+        board, seats = self.board_id, self.seats
+        users = seats.by_user.values()
+        for dialect, count in seats.listeners.items():
+            if count:
+                flush.common[dialect] = changes_frames(board, changes, users, dialect)
+        for session in self._newcomers:
+            flush.welcomes[session] = welcome_frames(
+                board,
+                seats.by_session[session],
+                users,
+                people=self.people,
+                interval=self.interval,
+            )
+        self._newcomers = set()
 
     def welcomed(self, session: str) -> bool:
         """Return whether a session is on the board and has had its first frames."""
@@ -237,14 +244,21 @@ class Room:
         if self.seats.by_user.get(seat.member.user) is seat:
             self._pending.states[seat.member.user] = state
 
-    def _take_moves(self, now: float) -> dict[int, bytes]:
-        """Take the moves that their persons' quotas allow; the others wait for a later flush. Other
-        processes have applied the quotas of their own people."""
-        users, waiting, taken = self.seats.by_user, self._pending.moved, {}
+    def _take_moves(self, now: float) -> tuple[dict[int, bytes], float]:
+        """Take the moves that their persons' quotas allow, and return how many seconds the first of
+        the others has to wait. Other processes have applied the quotas of their own people."""
+        users, waiting = self.seats.by_user, self._pending.moved
+        taken, first = {}, 0.0
         for user, position in waiting.items():
             seat = users[user]
-            if seat.remote or not self._quotas.take(seat.member.person, now):
+            wait = 0.0 if seat.remote else self._quotas.take(seat.member.person, now)
+            if wait:
+                first = min(first or wait, wait)
+            else:
                 taken[user] = position
-        for user in taken:
-            del waiting[user]
-        return taken
+        if first:
+            for user in taken:
+                del waiting[user]
+        else:
+            self._pending.moved = {}
+        return taken, first

@@ -16,8 +16,8 @@
 #include <sys/socket.h>
 
 enum {
-    READY_SOCKETS = 256,
-    READ_SIZE = 4096,
+    READY_SOCKETS = 128,
+    READ_SIZE = 1024,
     SMALL = 125,
     HEADER = 6, /* two bytes, then the four of the mask */
     FINAL_BINARY = 0x82,

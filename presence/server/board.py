@@ -17,17 +17,16 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
-from typing import Protocol
 from uuid import UUID
 
 from presence.cluster.broker import Broker
 from presence.cluster.lease import Lease
 from presence.cluster.messages import Message
 from presence.protocol.errors import PresenceError, Refused, Removed, TryLater
-from presence.protocol.messages import UNKNOWN_BOARD, Dialect, UserState
-from presence.rooms.frames import Flush
-from presence.rooms.pacing import Lag
+from presence.protocol.messages import UNKNOWN_BOARD, UserState
+from presence.rooms.pacing import Pacing
 from presence.rooms.room import Room
+from presence.server.audience import Audience, Peer
 from presence.server.events import Events
 from presence.server.logs import Journal, OutageLog
 from presence.server.metrics import Metrics, timed
@@ -55,41 +54,17 @@ REPEATS = 3
 """Renewals with which a shared board's activity is published again, after a change and after an
 arrival elsewhere. They span a lease: a process that heard nothing for longer counts as dead."""
 
+INTERVAL_EVERY = 0.1
+"""Seconds for which a board's RATE stands before it is calculated again."""
+
 GRACE_OVERDUE = 1.0
 """Seconds after a grace until its session is taken off although the store knows of no grace."""
 
 
-class Peer(Protocol):
-    """One connection, as a board sees it. No method waits, none raises. `session_id` names its
-    stay, from a JOIN to the LEAVE or the end of the socket; it is unique among all processes, and
-    empty between stays."""
-
-    session_id: str
-    dialect: Dialect
-
-    def write(self, frames: Collection[bytes]) -> None:
-        """Write frames."""
-
-    def write_cursors(self, frames: Collection[bytes]) -> None:
-        """Write frames of cursors, unless the client reads too slowly to get them."""
-
-    def admitted(self, board_id: int, user: int) -> None:
-        """Take in the ids that the JOIN led to; called again when they change."""
-
-    def refuse(self, error: PresenceError) -> None:
-        """Tell the client why it is not, or no longer, on the board, and close."""
-
-    def restart(self) -> None:
-        """Start the grace and close, so that the client connects again."""
-
-    def sweep(self, now: float) -> None:
-        """Check the timeouts; called about once a second."""
-
-
 @dataclass(slots=True)
 class Services:
-    """What the boards of one process share. `least` is the shortest interval between cursor frames
-    in milliseconds; `broker` is None where there are no other processes."""
+    """What the boards of one process share. `broker` is None where there are no other
+    processes."""
 
     process: str
     store: Store
@@ -98,9 +73,9 @@ class Services:
     journal: Journal
     events: Events
     timing: Timing
-    least: int
+    pacing: Pacing
     broker: Broker | None
-    lag: Lag = field(default_factory=Lag)
+    flushes: "FlushQueue"
     outage: OutageLog = field(
         default_factory=lambda: OutageLog(
             logger, "store: out of reach, will retry", "store: works again"
@@ -158,6 +133,36 @@ class RefreshQueue:
             self._waiting.popleft().refresh()
 
 
+class FlushQueue:
+    """The boards that flush at the end of this turn of the event loop."""
+
+    def __init__(self) -> None:
+        self._boards: list[Board] = []
+        self._loop = asyncio.get_running_loop()
+        self._run_comes = False
+
+    def add(self, board: "Board") -> None:
+        """Have a board flushed, once it has taken in all that comes in this turn."""
+        self._boards.append(board)
+        if not self._run_comes:
+            self._run_comes = True
+            self._loop.call_soon(self.run)
+
+    def begin(self) -> None:
+        """Note that the caller will call `run` in this turn."""
+        self._run_comes = True
+
+    def run(self) -> None:
+        """Flush the boards that wait; a failure of one is its own."""
+        self._run_comes = False
+        boards, self._boards = self._boards, []
+        for board in boards:
+            try:
+                board.flush()
+            except Exception:
+                logger.exception("board: flush failed (board=%s)", board.id)
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """A step that needs the store. One that takes a `session` off the board is repeated until the
@@ -174,7 +179,7 @@ class Board:
 
     def __init__(self, board: UUID, services: Services, refreshes: RefreshQueue) -> None:
         self.id = board
-        self.room = Room(UNKNOWN_BOARD, services.least)
+        self.room = Room(UNKNOWN_BOARD)
         self.version = 0
         self.others: frozenset[str] = frozenset()
         self.removed: frozenset[str] = frozenset()
@@ -182,7 +187,7 @@ class Board:
         self._refreshes = refreshes
         self._loop = asyncio.get_running_loop()
         self._state = State.CURRENT
-        self._peers: dict[str, Peer] = {}
+        self.audience = Audience(services.metrics)
         self._grace_ends: dict[str, float] = {}
         self._operations: deque[Operation] = deque()
         self.work: asyncio.Task[None] | None = None
@@ -192,8 +197,9 @@ class Board:
         self._reap_due = False
         self._repeats = 0
         self._deferred: dict[str, Message] = {}
+        self._flushing = False
+        self._flushed = self._due = self._interval_due = float("-inf")
         self._timer: asyncio.TimerHandle | None = None
-        self._next_tick = 0.0
 
     @property
     def idle(self) -> bool:
@@ -216,27 +222,28 @@ class Board:
 
     def leave(self, session: str) -> None:
         """Take a session off the board at once."""
-        self._peers.pop(session, None)
+        self.audience.remove(session)
         self._enqueue(Operation(partial(self._leave, session), session))
 
     def disconnect(self, session: str) -> None:
         """Start the grace of a session whose socket broke."""
-        self._peers.pop(session, None)
+        self.audience.remove(session)
         self._enqueue(Operation(partial(self._start_grace, session), session))
 
     def move(self, session: str, position: bytes) -> None:
         """Pass on where a session's pointer is (4 bytes as on the wire)."""
         self.room.move(session, position)
-        self._tick_soon()
+        self._flush_soon()
 
     def set_state(self, session: str, state: UserState) -> None:
         """Pass on a session's state."""
         self.room.set_state(session, state)
-        self._schedule_tick()
+        self._schedule_flush()
 
     def catch_up(self, peer: Peer) -> None:
         """Write the current cursors to a peer that reads again. A newcomer that is not welcomed yet
         gets them with its welcome."""
+        self.audience.changed()
         if self.room.welcomed(peer.session_id):
             peer.write(self.room.catch_up(peer.dialect))
 
@@ -252,7 +259,7 @@ class Board:
         if message.version > self.version:
             self.refresh_soon()
         if message.reconnect:
-            for peer in tuple(self._peers.values()):
+            for peer in tuple(self.audience.peers.values()):
                 peer.restart()
         if message.cursors or message.states:
             self._update_remote(process, message)
@@ -278,6 +285,9 @@ class Board:
         retries, self._retries = self._retries, []
         for operation in retries:
             self._enqueue(operation)
+        if self._interval(now) != self.room.interval:
+            self._interval_due = now
+            self._flush_soon()
         due = bool(self._overdue())
         if not self._services.lease.away and now >= self._services.restored_at:
             if self._state is State.UNCERTAIN:
@@ -373,10 +383,10 @@ class Board:
         if peer.session_id == request.session:
             deadline.cancel()
             peer.admitted(admission.board_id, admission.member.user)
-            self._tick_soon()
+            self._flush_soon()
         else:
             # Its stay ended while the store decided; what takes it off comes next in the queue.
-            del self._peers[request.session]
+            self.audience.remove(request.session)
 
     async def _enter(self, admission: Admission) -> None:
         """Take in the membership that a newcomer of this process found."""
@@ -415,7 +425,7 @@ class Board:
         await self._services.store.start_grace(self.id, session)
         self._grace_ends[session] = self._loop.time() + self._services.timing.grace
         self.room.start_grace(session)
-        self._schedule_tick()
+        self._schedule_flush()
 
     async def _reap(self) -> None:
         """Take off the board those whose grace is over, and the people of dead processes."""
@@ -509,7 +519,7 @@ class Board:
         """Take off the board the sessions that staff removed, and close their sockets."""
         self.removed = snapshot.removed
         for session in [session for session in self.removed if session in self.room]:
-            peer = self._peers.get(session)
+            peer = self.audience.peers.get(session)
             self._remove([session])
             if peer is not None:
                 peer.refuse(Removed())
@@ -547,13 +557,13 @@ class Board:
             elif seat.member != member or not self.room.seats.holds_user(seat):
                 # The store gave it another user id, or another session had taken its id.
                 self.room.reseat(member)
-                if member.session in self._peers:
-                    self._peers[member.session].admitted(self.room.board_id, member.user)
+                if member.session in self.audience.peers:
+                    self.audience.peers[member.session].admitted(self.room.board_id, member.user)
         self.version = snapshot.version
         deferred, self._deferred = self._deferred, {}
         for process, message in deferred.items():
             self._update_remote(process, message)
-        self._schedule_tick()
+        self._schedule_flush()
 
     def _follow_resumed(self, missing: dict[str, Member], snapshot: Snapshot) -> None:
         """Remove from `missing` the sessions that another one resumed: the same person has the same
@@ -574,11 +584,11 @@ class Board:
         if admission.version >= self.version:
             # Otherwise the board was read since, with later joins and leaves.
             self.room.people = admission.people
-        self._peers[member.session] = peer
+        self.audience.add(member.session, peer)
         if old is None:
             self.room.arrive(member, peer.dialect, name_set=name_set)
         else:
-            former = self._peers.get(old)
+            former = self.audience.peers.get(old)
             self._forget(old)
             self.room.resume(member, peer.dialect, old, name_set=name_set)
             if former is not None:
@@ -591,7 +601,7 @@ class Board:
             return
         if self.room.board_id != UNKNOWN_BOARD:
             # Frames under way still carry the former id: accept any until the next admission.
-            for session, peer in self._peers.items():
+            for session, peer in self.audience.peers.items():
                 peer.admitted(UNKNOWN_BOARD, self.room.seats.by_session[session].member.user)
         self.room.board_id = board_id
 
@@ -609,9 +619,9 @@ class Board:
             return
         self._services.departed(self.id, departure)
         sessions = {member.session for member in departure.members}
-        self._depart(sessions - self._peers.keys(), departure.people)
+        self._depart(sessions - self.audience.peers.keys(), departure.people)
         self._changed(departure.version)
-        if sessions & self._peers.keys():
+        if sessions & self.audience.peers.keys():
             # They were taken for dead, but their sockets are open: the refresh puts them back.
             self.refresh_soon()
 
@@ -619,7 +629,7 @@ class Board:
         """Take sessions out of the room; `people` remain on the board."""
         self._remove(sessions)
         self.room.people = people
-        self._schedule_tick()
+        self._schedule_flush()
 
     def _remove(self, sessions: Collection[str]) -> None:
         for session in sessions:
@@ -627,7 +637,7 @@ class Board:
             self.room.depart(session)
 
     def _forget(self, session: str) -> None:
-        self._peers.pop(session, None)
+        self.audience.remove(session)
         self._grace_ends.pop(session, None)
 
     @property
@@ -674,59 +684,64 @@ class Board:
             if unknown:
                 self._deferred.setdefault(process, Message()).merge(message.only(unknown))
         self.room.update_remote(process, message.cursors, message.states)
-        self._schedule_tick()
+        self._schedule_flush()
 
-    # The tick
+    # The flush
 
-    def _schedule_tick(self) -> None:
+    def _interval(self, now: float) -> int:
+        """Return the board's RATE, which may have changed since it was told."""
+        sockets, told = self.room.seats.connected, self.room.interval
+        if now < self._interval_due and (sockets <= 1) == (told == 0):
+            return told
+        self._interval_due = now + INTERVAL_EVERY
+        return self._services.pacing.interval(sockets, told, now)
+
+    def _schedule_flush(self) -> None:
         if self.room.pending:
-            self._tick_soon()
+            self._flush_soon()
 
-    def _tick_soon(self) -> None:
-        """Tell what changed: at once after a quiet interval, else when the interval is over."""
-        if self._timer is None:
-            now = self._loop.time()
-            if now >= self._next_tick:
-                self._tick(now)
-            else:
-                self._timer = self._loop.call_at(self._next_tick, self._on_timer)
+    def _flush_soon(self) -> None:
+        """Tell what changed: at the end of this turn of the event loop, or with what else comes
+        within the window since the last flush."""
+        if self._flushing or self._timer is not None:
+            return
+        now = self._loop.time()
+        due = self._flushed + self._services.pacing.window(self.room.seats.connected, now)
+        if due <= now:
+            self._flushing = True
+            self._services.flushes.add(self)
+        else:
+            self._flush_at(due)
+
+    def _flush_at(self, due: float) -> None:
+        self._due = due
+        self._timer = self._loop.call_at(due, self._on_timer)
 
     def _on_timer(self) -> None:
         now = self._loop.time()
         self._timer = None
-        late = max(0.0, now - self._next_tick)
-        self._services.lag.note(late, now)
+        late = max(0.0, now - self._due)
+        self._services.pacing.note_lag(late, now)
         self._services.metrics.tick_lag.observe(late)
-        self._tick(now)
+        self.flush()
 
-    def _tick(self, now: float) -> None:
-        metrics, room = self._services.metrics, self.room
-        flush = room.flush(now, self._services.lag.seconds)
-        self._next_tick = now + max(self._services.least, room.interval) / 1000
-        frames_before = metrics.frames_out
-        self._write(flush)
-        metrics.ticks += 1
-        metrics.throttled += flush.held_back
-        metrics.tick.observe(self._loop.time() - now)
-        metrics.tick_frames.observe(metrics.frames_out - frames_before)
-        if self.others and (flush.moved or flush.states):
+    def flush(self) -> None:
+        """Write what there is to tell; the flush queue calls this."""
+        services, room, now = self._services, self.room, self._loop.time()
+        self._flushing = False
+        self._flushed = now
+        sockets = room.seats.connected
+        flush = room.flush(now, self._interval(now), shared=bool(self.others))
+        frames_before = services.metrics.frames_out
+        self.audience.write(flush)
+        frames = services.metrics.frames_out - frames_before
+        services.metrics.flushed(flush.held_back, frames, self._loop.time() - now)
+        services.pacing.moved(flush.moves * sockets, room.interval, now)
+        if flush.moved or flush.states:
             self._repeats = REPEATS
             self._publish(Message(self.version, flush.moved, flush.states))
-        if flush.unfinished:
-            self._tick_soon()
-
-    def _write(self, flush: Flush) -> None:
-        # A copy: a peer whose socket turns out to be gone leaves the board while this writes.
-        for session, peer in tuple(self._peers.items()):
-            welcome = flush.welcomes.get(session)
-            if welcome is not None:
-                peer.write(welcome)
-                continue
-            if common := flush.common[peer.dialect]:
-                peer.write(common)
-            cursors = flush.cursors[peer.dialect]
-            if cursors and session != flush.mover:
-                peer.write_cursors(cursors)
+        if flush.wait and self._timer is None:
+            self._flush_at(now + flush.wait)
 
 
 def _refuse(peer: Peer, request: JoinRequest, error: PresenceError) -> None:

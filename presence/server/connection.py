@@ -11,6 +11,7 @@ from presence.protocol.messages import Dialect, Join, Leave, SetState
 from presence.protocol.session import Action, CatchUp, Move, Reply, Session, Shut, Strike, farewell
 from presence.server.board import Board
 from presence.server.hub import Hub
+from presence.server.pump import Line
 from presence.store.base import JoinRequest
 
 NO_STATUS = 1005
@@ -27,7 +28,10 @@ def is_broken(code: int | None) -> bool:
 
 
 class Transport(Protocol):
-    """The way out to one client. Neither method waits or raises."""
+    """The way out to one client. Neither method waits or raises. `line` is the socket, where frames
+    need not go through the server."""
+
+    line: Line | None
 
     def write(self, frame: bytes) -> None:
         """Send one binary frame."""
@@ -63,23 +67,43 @@ class Connection:
         self._admitted = False
         self._early: dict[type, Move | SetState] = {}
         self._closed = False
+        self._written = 0
         hub.connect(self)
 
-    def receive(self, data: bytes | None) -> None:
-        """Take one message as it came, None for a text message; ignore it after the end."""
+    @property
+    def line(self) -> Line | None:
+        """See `Peer`."""
+        return self._transport.line
+
+    @property
+    def held(self) -> bool:
+        """See `Peer`."""
+        return self._session.held
+
+    def receive(self, data: bytes | None, now: float | None = None) -> None:
+        """Take one message as it came, None for a text message; ignore it after the end. `now` is
+        the event loop's time where it is at hand."""
         if self._closed:
             return
-        self._metrics.frames_in += 1
-        self._metrics.bytes_in += len(data or b"")
-        action = self._session.feed(data, self._now())
+        metrics = self._metrics
+        metrics.frames_in += 1
+        metrics.bytes_in += len(data or b"")
+        action = self._session.feed(data, now or self._now())
         if type(action) is Move and self._admitted and self._board is not None:
-            self._board.move(self.session_id, action.position)
+            self._board.move(self.session_id, action)
         elif action is not None:
             self._carry_out(action)
 
     def sweep(self, now: float) -> None:
         """Do what the passing of time asks for; called about once a second."""
+        if self._board is not None:
+            written = self._board.audience.written
+            self._session.wrote(written - self._written)
+            self._written = written
+        held = self._session.held
         self._carry_out(self._session.check(now))
+        if self._board is not None and self._session.held is not held:
+            self._board.audience.changed()
 
     def write(self, frames: Collection[bytes]) -> None:
         """Write frames, unless the socket is closed."""
@@ -98,7 +122,6 @@ class Connection:
             self._metrics.frames_held += len(frames)
         else:
             self.write(frames)
-            self._session.wrote_cursors()
 
     def admitted(self, board_id: int, user: int) -> None:
         """Take in the ids that the JOIN came to, and carry out what came since it."""
@@ -134,7 +157,7 @@ class Connection:
 
     def _carry_out(self, action: Action) -> None:
         match action:
-            case Move() | SetState():
+            case bytes() | SetState():
                 self._show(action)
             case Join(_, name):
                 self._join(name)
@@ -157,8 +180,8 @@ class Connection:
             # The JOIN is under way: of what comes meanwhile only the latest of a kind matters.
             self._early.pop(type(action), None)
             self._early[type(action)] = action
-        elif isinstance(action, Move):
-            self._board.move(self.session_id, action.position)
+        elif isinstance(action, bytes):
+            self._board.move(self.session_id, action)
         else:
             self._board.set_state(self.session_id, action.state)
 
@@ -168,6 +191,7 @@ class Connection:
         self.session_id = uuid4().hex
         request = JoinRequest(self.session_id, self._hub.process, person, name)
         self._board = self._hub.board(self._board_uuid)
+        self._written = self._board.audience.written
         self._board.join(self, request, name_set=name != asked)
 
     def _end_stay(self) -> str:

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     import select
 
-READY_SOCKETS = 256
+READY_SOCKETS = 128
 """Sockets that one call of `poll` reads from, so that it returns to the loop soon."""
 
-READ_SIZE = 4096
+READ_SIZE = 1024
 """Bytes that `poll` reads from a socket, so that a flooding client holds up nobody else."""
 
 SMALL = 125

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping
+from math import ceil
 from typing import Any
 from uuid import UUID
 
@@ -11,17 +12,28 @@ from presence.cluster.layer import Layer
 from presence.cluster.lease import Lease
 from presence.cluster.messages import Message
 from presence.protocol.errors import TryLater
+from presence.rooms.pacing import LAG_EVERY, Pacing
 from presence.rooms.seats import Activity
-from presence.server.board import Board, Peer, RefreshQueue, Services
+from presence.server.audience import Peer
+from presence.server.board import Board, FlushQueue, RefreshQueue, Services
 from presence.server.events import Events, Tell, nobody
 from presence.server.logs import Journal, OutageLog
 from presence.server.metrics import Metrics
+from presence.server.pump import Pump
 from presence.store.base import BoardSummary, Departure, Store, Timing
 
 logger = logging.getLogger(__name__)
 
 SWEEP_EVERY = 1.0
-"""Seconds between two sweeps: what the passing of time asks of connections and boards."""
+"""Seconds in which everything is swept once: what the passing of time asks of connections and
+boards."""
+
+BEATS = round(SWEEP_EVERY / LAG_EVERY)
+"""Beats of the hub in one round of the sweep."""
+
+SLICE = 50
+"""Connections and boards that one beat sweeps, if no more are needed to sweep all in a round. A
+sweep of thousands in one go would hold up the cursors."""
 
 
 class Hub:
@@ -48,7 +60,10 @@ class Hub:
         self.layer = layer
         self.process = process
         self.metrics = Metrics(
-            process, boards=lambda: self.boards, lease_age=lambda: self.lease_age
+            process,
+            boards=lambda: self.boards,
+            direct_sockets=lambda: len(self.pump.lines),
+            lease_age=lambda: self.lease_age,
         )
         self.journal = Journal(process, names=log_names)
         self._timing = timing
@@ -57,6 +72,8 @@ class Hub:
         """Returns the event loop's time, in seconds."""
         self._lease = Lease(store, process, timing.lease, self)
         self._broker = Broker(layer, process, self) if layer else None
+        flushes = FlushQueue()
+        self.pump = Pump(flushes.begin, flushes.run)
         self._services = Services(
             process,
             store,
@@ -65,16 +82,21 @@ class Hub:
             self.journal,
             Events(tell),
             timing,
-            least,
+            Pacing(least),
             self._broker,
+            flushes,
         )
         self._boards: dict[UUID, Board] = {}
         self._refreshes = RefreshQueue()
         self._layer_outage = OutageLog(
             logger, "channel layer: failed, will retry", "channel layer: works again"
         )
-        self._peers: set[Peer] = set()
+        self._peers: dict[Peer, None] = {}
         self._sweeping: asyncio.TimerHandle | None = None
+        self._ordinary_reason = ""
+        self._beats = 0
+        self._round: list[Peer | Board] = []
+        self._slice = SLICE
         self._renewal: asyncio.Task[None] | None = None
 
     @property
@@ -102,13 +124,13 @@ class Hub:
 
     def connect(self, peer: Peer) -> None:
         """Take in a connection that is open, on no board yet."""
-        self._peers.add(peer)
+        self._peers[peer] = None
         self.metrics.sockets = len(self._peers)
         self._keep_sweeping()
 
     def disconnect(self, peer: Peer) -> None:
         """Forget a connection that is closed."""
-        self._peers.discard(peer)
+        self._peers.pop(peer, None)
         self.metrics.sockets = len(self._peers)
 
     def board(self, board: UUID) -> Board:
@@ -122,6 +144,12 @@ class Hub:
         """Return what the people of a board do whom this process serves."""
         here = self._boards.get(board)
         return here.room.seats.activity() if here else Activity()
+
+    def serve_ordinarily(self, reason: str) -> None:
+        """Note why a socket is read and written through the server; it is logged once."""
+        if self._ordinary_reason != reason:
+            self._ordinary_reason = reason
+            logger.info("socket: served through the server (reason=%s)", reason)
 
     def departed(self, board: UUID, departure: Departure) -> None:
         """Count, log and tell that members are off a board."""
@@ -145,6 +173,7 @@ class Hub:
         for board in self._boards.values():
             board.close()
         self._refreshes.close()
+        self.pump.close()
         await self.settle()
         if self._broker is not None:
             await self._broker.stop()
@@ -210,24 +239,41 @@ class Hub:
 
     def _keep_sweeping(self) -> None:
         if self._sweeping is None:
-            self._sweeping = self._loop.call_later(SWEEP_EVERY, self._sweep)
+            self._beats = 0
+            self._beat_at(self.now() + LAG_EVERY)
 
-    def _sweep(self) -> None:
-        self._sweeping = None
-        now = self.now()
-        for peer in tuple(self._peers):
-            peer.sweep(now)
-        for board in tuple(self._boards.values()):
-            if board.idle:
-                board.close()
-                del self._boards[board.id]
-            else:
-                board.sweep(now)
-        # Renew while the store is away, too: newcomers are refused until a renewal succeeds.
-        if self._peers or self._boards or self._lease.away:
-            if self._renewal is None:
+    def _beat_at(self, due: float) -> None:
+        self._sweeping = self._loop.call_at(due, self._beat, due)
+
+    def _beat(self, due: float) -> None:
+        """Note how late the event loop is, and sweep a slice of a round: all connections, then all
+        boards."""
+        now, self._sweeping = self.now(), None
+        self._services.pacing.note_lag(now - due, now)
+        self._beats += 1
+        if self._beats % BEATS == 0:
+            # What a slow loop left of the round before is swept with this one.
+            self._round = [*reversed(self._boards.values()), *reversed(self._peers)]
+            self._slice = max(SLICE, ceil(len(self._round) / BEATS))
+            # Renew while the store is away, too: newcomers are refused until a renewal succeeds.
+            if self._renewal is None and (self._round or self._lease.away):
                 self._renewal = self._loop.create_task(self._renew())
-            self._keep_sweeping()
+        for _ in range(min(self._slice, len(self._round))):
+            self._sweep_one(self._round.pop(), now)
+        if self._peers or self._boards or self._lease.away:
+            # By a grid: a timer that starts anew each time would fall in with the turns of the loop
+            # and miss how long they take.
+            self._beat_at(max(due + LAG_EVERY, now))
+
+    def _sweep_one(self, swept: Peer | Board, now: float) -> None:
+        if not isinstance(swept, Board):
+            if swept in self._peers:
+                swept.sweep(now)
+        elif swept.idle:
+            swept.close()
+            self._boards.pop(swept.id, None)
+        else:
+            swept.sweep(now)
 
     async def _renew(self) -> None:
         try:

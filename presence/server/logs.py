@@ -118,9 +118,11 @@ class Journal:
         self._names = names
         self._draining = False
 
-    def started(self, store: str) -> None:
-        """Log that this process starts, and the kind of its store."""
-        self._log("start", {"store": store})
+    def started(self, store: str, ordinary_reason: str = "") -> None:
+        """Log that this process starts, the kind of its store, and why it reads no socket directly,
+        if so."""
+        fields = {"ordinary_reason": ordinary_reason} if ordinary_reason else {}
+        self._log("start", {"store": store, "fast_path": not ordinary_reason, **fields})
 
     def draining(self, sockets: int) -> None:
         """Log that this process shuts down. Later calls log nothing."""

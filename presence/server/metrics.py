@@ -1,12 +1,14 @@
 """The metrics of one process (docs/operations.md lists them), and the answer to a scrape."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import accumulate
 from uuid import UUID
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
-from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 
 from presence.protocol.errors import Close, Malformed, TryLater
 from presence.store.base import Store
@@ -42,6 +44,43 @@ FRAME_COUNTERS = {
 }
 
 
+FAST_HISTOGRAMS = {
+    "tick_seconds": "What one tick took",
+    "tick_lag_seconds": "How late ticks were that waited for their time",
+    "tick_frames": "Frames that one tick wrote, over all sockets of its board",
+}
+
+
+class FastHistogram:
+    """A histogram that is observed with every flush, in a tenth of the time of a `Histogram`.
+
+    `bounds` are the upper bounds of its buckets, in ascending order.
+    """
+
+    def __init__(self, bounds: Sequence[float]) -> None:
+        self._bounds = bounds
+        self._counts = [0] * (len(bounds) + 1)
+        self._sum = 0.0
+
+    def observe(self, value: float) -> None:
+        """Take in a value."""
+        self._counts[bisect_left(self._bounds, value)] += 1
+        self._sum += value
+
+    @property
+    def total(self) -> tuple[int, float]:
+        """How many values it observed, and their sum."""
+        return sum(self._counts), self._sum
+
+    def family(self, name: str, text: str, process: str) -> HistogramMetricFamily:
+        """Return what it observed, for a scrape."""
+        family = HistogramMetricFamily(name, text, labels=["process"])
+        labels = [*map(str, self._bounds), "+Inf"]
+        totals = accumulate(map(float, self._counts))
+        family.add_metric([process], list(zip(labels, totals, strict=True)), self._sum)
+        return family
+
+
 class Metrics:
     """What one process counted since it started; a collector for prometheus-client.
 
@@ -55,6 +94,7 @@ class Metrics:
         process: str,
         *,
         boards: Callable[[], float] = lambda: 0,
+        direct_sockets: Callable[[], float] = lambda: 0,
         lease_age: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self.process = process
@@ -95,15 +135,9 @@ class Metrics:
         for client_code in [*CLIENT_CODES, OTHER]:
             self.hung_up.labels(client_code)
 
-        self.tick = histogram("tick_seconds", "What one tick took", TICK_BUCKETS)
-        self.tick_lag = histogram(
-            "tick_lag_seconds", "How late ticks were that waited for their time", TICK_BUCKETS
-        )
-        self.tick_frames = histogram(
-            "tick_frames",
-            "Frames that one tick wrote, over all sockets of its board",
-            FRAME_BUCKETS,
-        )
+        self.tick = FastHistogram(TICK_BUCKETS)
+        self.tick_lag = FastHistogram(TICK_BUCKETS)
+        self.tick_frames = FastHistogram(FRAME_BUCKETS)
         self.publish = histogram(
             "publish_seconds", "What it took the channel layer to take a message", REDIS_BUCKETS
         )
@@ -112,12 +146,22 @@ class Metrics:
         )
 
         gauge("sockets", "Open sockets", lambda: self.sockets)
+        gauge(
+            "direct_sockets", "Open sockets that presence reads and writes itself", direct_sockets
+        )
         gauge("boards", "Boards that this process serves somebody on", boards)
         gauge(
             "lease_age_seconds",
             "Since this process's lease was renewed; 0 while it needs none",
             lease_age,
         )
+
+    def flushed(self, held_back: int, frames: int, seconds: float) -> None:
+        """Count a flush: the moves it held back, the frames it wrote, and how long it took."""
+        self.ticks += 1
+        self.throttled += held_back
+        self.tick.observe(seconds)
+        self.tick_frames.observe(frames)
 
     def client_closed(self, code: int | None) -> None:
         """Count a socket that the client closed, or that broke (None: without a close code)."""
@@ -130,6 +174,9 @@ class Metrics:
             family = CounterMetricFamily(f"presence_{name}", text, labels=["process"])
             family.add_metric([self.process], getattr(self, name))
             yield family
+        for name, text in FAST_HISTOGRAMS.items():
+            histogram: FastHistogram = getattr(self, name.removesuffix("_seconds"))
+            yield histogram.family(f"presence_{name}", text, self.process)
         for metric in self._registry.collect():
             metric.samples = [
                 sample._replace(labels={"process": self.process, **sample.labels})

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 
 from presence.server.hub import Hub
 from presence.server.logs import OutageLog
-from presence.server.metrics import timed, total
+from presence.server.metrics import timed
 from presence.store.history import History
 
 logger = logging.getLogger(__name__)
@@ -129,7 +129,7 @@ class StatsPublisher:
     def _count(self) -> dict[str, float]:
         names = ("frames_in", "frames_out", "bytes_in", "bytes_out")
         counts: dict[str, float] = {name: getattr(self._hub.metrics, name) for name in names}
-        counts["late_ticks"], counts["tick_lag"] = total(self._hub.metrics.tick_lag)
+        counts["late_ticks"], counts["tick_lag"] = self._hub.metrics.tick_lag.total
         return counts
 
 

@@ -55,6 +55,7 @@ class Socket:
     def __init__(self, hub: Hub, board: UUID, visitor: Visitor, dialect: Dialect) -> None:
         self.dialect = dialect
         self.reads = True
+        self.line = None
         self.frames: list[bytes] = []
         self.messages: list[ServerMessage] = []
         self.codes: list[int] = []

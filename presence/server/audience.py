@@ -1,0 +1,141 @@
+"""The sockets of one board in this process, and how a flush is written to them."""
+
+from collections.abc import Collection, Sequence
+from typing import Protocol, TypeVar
+
+from presence.protocol.errors import PresenceError
+from presence.protocol.messages import Dialect
+from presence.rooms.frames import Flush
+from presence.server.fastio import encode_header, send_all
+from presence.server.metrics import Metrics
+from presence.server.pump import Line
+
+T = TypeVar("T")
+
+
+class Peer(Protocol):
+    """One connection, as a board sees it. No method waits, none raises. `session_id` names its
+    stay, from a JOIN to the LEAVE or the end of the socket; it is unique among all processes, and
+    empty between stays."""
+
+    session_id: str
+    dialect: Dialect
+
+    @property
+    def line(self) -> Line | None:
+        """The socket, where frames need not go through the server."""
+
+    @property
+    def held(self) -> bool:
+        """True while the client reads too slowly to be sent cursors."""
+
+    def write(self, frames: Collection[bytes]) -> None:
+        """Write frames."""
+
+    def write_cursors(self, frames: Collection[bytes]) -> None:
+        """Write frames of cursors, unless the client reads too slowly to get them."""
+
+    def admitted(self, board_id: int, user: int) -> None:
+        """Take in the ids that the JOIN led to; called again when they change."""
+
+    def refuse(self, error: PresenceError) -> None:
+        """Tell the client why it is not, or no longer, on the board, and close."""
+
+    def restart(self) -> None:
+        """Start the grace and close, so that the client connects again."""
+
+    def sweep(self, now: float) -> None:
+        """Check the timeouts; called about once a second."""
+
+
+class Audience:
+    """The peers of one board, by session.
+
+    Most get the same frames: the bytes of all of them are joined once, and sent to each socket by
+    one call. That needs the compact dialect, a socket that can be written directly, and a client
+    that reads. `written` counts the payload bytes that each of these was sent.
+    """
+
+    def __init__(self, metrics: Metrics) -> None:
+        self.peers: dict[str, Peer] = {}
+        self.written = 0
+        self._metrics = metrics
+        self._sorted = True
+        self._direct: dict[str, int] = {}
+        self._lines: list[Line] = []
+        self._fds: list[int] = []
+        self._others: list[tuple[str, Peer]] = []
+
+    def add(self, session: str, peer: Peer) -> None:
+        """Add a peer."""
+        self.peers[session] = peer
+        self._sorted = False
+
+    def remove(self, session: str) -> None:
+        """Remove a session; an unknown one changes nothing."""
+        if self.peers.pop(session, None) is not None:
+            self._sorted = False
+
+    def changed(self) -> None:
+        """Take in that a socket, or the reading of its client, is not what it was."""
+        self._sorted = False
+
+    def write(self, flush: Flush) -> None:
+        """Write a flush to every peer."""
+        if not self._sorted:
+            self._sort()
+        apart = self._others
+        if self._fds:
+            apart = [*apart, *self._write_to_all(flush)]
+        for session, peer in apart:
+            if (welcome := flush.welcomes.get(session)) is not None:
+                peer.write(welcome)
+                continue
+            common, cursors = flush.frames_for(session, peer.dialect)
+            if common:
+                peer.write(common)
+            if cursors:
+                peer.write_cursors(cursors)
+
+    def _write_to_all(self, flush: Flush) -> list[tuple[str, Peer]]:
+        """Write to the direct sockets what all of them get; return the peers that get other
+        frames."""
+        frames: Sequence[bytes] = flush.common.get(Dialect.COMPACT, ())
+        apart = [*flush.welcomes]
+        lines, fds = self._lines, self._fds
+        for frame, own in flush.cursors.get(Dialect.COMPACT, ()):
+            frames = [*frames, frame]
+            if own is not None:
+                apart.append(own)
+        if apart:
+            apart = [session for session in apart if session in self._direct]
+            for index in sorted((self._direct[session] for session in apart), reverse=True):
+                lines, fds = _without(lines, index), _without(fds, index)
+        if frames and fds:
+            data = b"".join([encode_header(len(frame)) + frame for frame in frames])
+            for index, sent in send_all(fds, data):
+                lines[index].finish(data, sent)
+            size = sum(map(len, frames))
+            self.written += size
+            self._metrics.frames_out += len(fds) * len(frames)
+            self._metrics.bytes_out += len(fds) * size
+        return [(session, self.peers[session]) for session in apart]
+
+    def _sort(self) -> None:
+        """Find out who can be written to directly: `_direct` holds where their lines are."""
+        self._sorted = True
+        self._direct, self._lines, self._others = {}, [], []
+        for session, peer in self.peers.items():
+            line = peer.line if peer.dialect is Dialect.COMPACT else None
+            if line is not None:
+                line.changed = self.changed
+            if line is None or line.clogged or peer.held or not line.open:
+                self._others.append((session, peer))
+            else:
+                self._direct[session] = len(self._lines)
+                self._lines.append(line)
+        self._fds = [line.fd for line in self._lines]
+
+
+def _without(items: list[T], index: int) -> list[T]:
+    return items[:index] + items[index + 1 :]
