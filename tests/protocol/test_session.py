@@ -49,7 +49,7 @@ LEAVE = bytes.fromhex("04 0000")
 HEARTBEAT = b"\x08"
 MOVE = bytes.fromhex("01 0001 0002")
 MOVE_ON_BOARD = bytes.fromhex("01 1234 0001 0002")
-MOVED = Move(b"\x00\x01\x00\x02")
+MOVED: Move = b"\x00\x01\x00\x02"
 AWAY = b"\x0b\x02"
 NONSENSE = b"\xff"
 WRONG_BOARD = [bytes.fromhex("01 4321 0001 0002"), bytes.fromhex("04 4321")]
@@ -320,12 +320,12 @@ def probe(number: int) -> bytes:
 
 def probed() -> Session:
     session = joined()
-    session.wrote_cursors()
+    session.wrote(UNREAD_LIMIT)
     assert session.check(START) == Reply(probe(1))
     return session
 
 
-def test_cursors_or_many_other_bytes_call_for_a_probe() -> None:
+def test_many_bytes_call_for_a_probe() -> None:
     session = joined()
     session.wrote(UNREAD_LIMIT - 1)
     assert session.check(START) is None
@@ -333,20 +333,20 @@ def test_cursors_or_many_other_bytes_call_for_a_probe() -> None:
     assert session.check(START) == Reply(probe(1))
     assert session.feed(probe(1), START + 1) is None
     assert session.check(START + 2) is None
-    session.wrote_cursors()
+    session.wrote(UNREAD_LIMIT)
     assert session.check(START + 3) == Reply(probe(2))
 
 
 def test_the_explicit_dialect_is_not_probed() -> None:
     session = joined(EXPLICIT)
-    session.wrote_cursors()
+    session.wrote(UNREAD_LIMIT)
     assert [session.check(START + 1), session.check(START + 20)] == [None, None]
     assert not session.held
 
 
 def test_one_probe_is_out_at_a_time() -> None:
     session = probed()
-    session.wrote_cursors()
+    session.wrote(UNREAD_LIMIT)
     assert session.check(START + 0.5) is None
     session.feed(probe(1), START + 0.6)
     assert session.check(START + 1) == Reply(probe(2))
@@ -389,7 +389,7 @@ def test_the_numbers_of_probes_wrap() -> None:
     session = joined()
     for number in range(1, 600):
         session.feed(MOVE, START + number)
-        session.wrote_cursors()
+        session.wrote(UNREAD_LIMIT)
         assert session.check(START + number) == Reply(probe(number % 256))
         session.feed(probe(number % 256), START + number)
 
@@ -424,4 +424,4 @@ def test_whatever_comes_the_order_holds(
             over = over or isinstance(action, Shut)
         if admit and on_board:
             session.admitted(BOARD, user)
-            session.wrote_cursors()
+            session.wrote(UNREAD_LIMIT)

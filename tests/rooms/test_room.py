@@ -55,28 +55,28 @@ def again(user: int = 1, name: str = "bob") -> Member:
 
 class Board(Room):
     """A room with members under the ids 0, 1, 2 ..., of whom `remote` are another process's, with
-    nothing left to tell; and a clock that lets every quota recover between two ticks."""
+    nothing left to tell; and a clock that lets every quota recover between two flushes."""
 
     def __init__(self, *sessions: str, remote: str = "", dialect: Dialect = COMPACT) -> None:
-        super().__init__(BOARD, LEAST)
+        super().__init__(BOARD)
         self.now = 1_000.0
         for user, session in enumerate(sessions):
             self.arrive(member(session, user), None if session == remote else dialect)
         self.people = len(sessions)
         self.tick()
 
-    def tick(self, lag: float = 0.0) -> Flush:
+    def tick(self, *, shared: bool = False) -> Flush:
         self.now += 1.0
-        return self.flush(self.now, lag)
+        return self.flush(self.now, LEAST, shared=shared)
 
-    def told(self, lag: float = 0.0) -> list[ServerMessage]:
-        """What the compact sessions that were here before get with one tick."""
-        flush = self.tick(lag)
-        return [decode_server(f, COMPACT) for f in flush.common[COMPACT] + flush.cursors[COMPACT]]
+    def told(self) -> list[ServerMessage]:
+        """What a compact session that was here before, and did not move, gets with one flush."""
+        common, cursors = self.tick().frames_for("somebody", COMPACT)
+        return [decode_server(frame, COMPACT) for frame in [*common, *cursors]]
 
 
 def test_a_count_that_changed_elsewhere_is_told_by_itself() -> None:
-    assert Room(BOARD, LEAST).told_people == 0
+    assert Room(BOARD).told_people == 0
     board = Board("ada", "bob")
     board.people = 7
     assert (board.told_people, board.pending) == (2, True)
@@ -131,7 +131,7 @@ def test_a_person_who_resumes_under_the_same_id_is_not_announced(here: bool) -> 
     board.tick()
     board.resume(again(), COMPACT if here else None, "bob", name_set=True)
     flush = board.tick()
-    assert (flush.common, flush.cursors) == ({COMPACT: []}, {COMPACT: []})
+    assert flush.frames_for("ada", COMPACT) == ([], [])
     welcomes = {s: decode_server(frames[0], COMPACT) for s, frames in flush.welcomes.items()}
     welcome = Welcome(BOARD, 1, COLOR, LEAST, spectator=False, name_set=True)
     assert welcomes == ({"bob again": welcome} if here else {})
@@ -170,17 +170,52 @@ def test_a_new_name_within_a_roster_brings_the_cursor_along() -> None:
 # Cursors and states
 
 
-def test_only_the_latest_move_is_told_once_and_not_to_a_sole_mover() -> None:
+def test_only_the_latest_move_is_told_and_once() -> None:
     board = Board("ada", "bob")
     board.move("ada", A)
     board.move("ada", B)
-    flush = board.tick()
-    assert flush.cursors == {COMPACT: [bytes.fromhex("02 00 0003 0004")]}
-    assert (flush.common, flush.mover) == ({COMPACT: []}, "ada")
-    assert board.tick() == Flush(common={COMPACT: []}, cursors={COMPACT: []}, welcomes={})
-    board.move("bob", A)
+    assert board.tick() == Flush(
+        {}, {COMPACT: [(bytes.fromhex("02 00 0003 0004"), "ada")]}, moves=1
+    )
+    assert board.tick() == Flush()
+
+
+@pytest.mark.parametrize("dialect", Dialect)
+def test_nobody_is_told_only_their_own_cursor(dialect: Dialect) -> None:
+    board = Board("ada", "bob", "cy", remote="cy", dialect=dialect)
+
+    def told() -> list[list[tuple[Cursor, ...]]]:
+        flush = board.tick()
+        here = [flush.frames_for(session, dialect) for session in ("ada", "bob")]
+        return [[_cursors(frame, dialect) for frame in cursors] for _, cursors in here]
+
     board.move("ada", A)
-    assert board.tick().mover is None
+    assert told() == [[], [(Cursor(0, 1, 2),)]]
+    board.update_remote("process", {2: C}, {})
+    assert told() == [[(Cursor(2, 5, 6),)]] * 2
+    board.move("ada", B)
+    board.move("bob", C)
+    ada, bob = Cursor(0, 3, 4), Cursor(1, 5, 6)
+    assert told() == ([[(ada, bob)]] * 2 if dialect is COMPACT else [[(bob,)], [(ada,)]])
+
+
+def _cursors(frame: bytes, dialect: Dialect) -> tuple[Cursor, ...]:
+    message = decode_server(frame, dialect)
+    assert isinstance(message, CursorBroadcast)
+    return message.cursors
+
+
+def test_other_processes_are_told_what_this_one_serves_where_they_have_people() -> None:
+    board = Board("ada", "bob", "cy", remote="cy")
+    for shared, cursors, states in ((False, {}, {}), (True, {0: A}, {1: AWAY})):
+        board.move("ada", A)
+        board.set_state("bob", AWAY)
+        board.update_remote("process", {2: C}, {2: IDLE})
+        flush = board.tick(shared=shared)
+        assert (flush.moves, flush.moved, flush.states) == (1, cursors, states)
+        board.set_state("bob", ACTIVE)
+        board.update_remote("process", {}, {2: ACTIVE})
+        board.tick()
 
 
 @HIDDEN
@@ -211,7 +246,10 @@ def test_a_session_that_lost_its_id_to_another_is_not_told_under_it() -> None:
     """After a clash, until this process has read the board."""
     board = Board("ada", "bob")
     board.move("ada", A)
+    board.arrive(member("late", NO_USER), None)
     board.arrive(member("cy", 0), None)
+    held = {name for name, seat in board.seats.by_session.items() if board.seats.holds_user(seat)}
+    assert held == {"bob", "cy", "late"}
     board.set_state("ada", AWAY)
     assert board.told() == [UserLeft(BOARD, 0), UserJoined(BOARD, 0, "cy", COLOR), COUNT]
     board.set_state("ada", ACTIVE)
@@ -233,22 +271,42 @@ def test_a_session_that_gets_another_id_keeps_its_state_and_its_cursor(state: Us
 
 def test_the_tabs_of_a_person_share_a_quota_that_a_return_does_not_refill() -> None:
     board, told = Board("ada", dialect=EXPLICIT), []
+    began = board.now
     for _ in range(31):
         for tab in (1, 2):
             board.depart(f"tab {tab}")
             board.arrive(member(f"tab {tab}", tab, "bob"), EXPLICIT)
             board.move(f"tab {tab}", A)
-        flush = board.flush(board.now)
-        told.append((len(flush.cursors[EXPLICIT]), flush.held_back, flush.unfinished))
-    assert told == [(2, 0, False)] * 30 + [(0, 2, True)]
+        flush = board.flush(board.now, LEAST, shared=False)
+        told.append((flush.moves, flush.held_back))
+        board.now += 2**-6  # no rounding
+    assert told == [(2, 0)] * 30 + [(0, 2)]
+    board.now -= 2**-6
+    assert flush.wait == began + 1.0 - board.now
     assert board.pending
+
+
+def test_the_first_of_several_who_wait_for_their_quota_decides_how_long() -> None:
+    board = Board("ada", "bob", "cy")
+    for now, who in ((0.0, "bob"), (0.25, "ada")):
+        for _ in range(60):
+            board.move(who, A)
+            board.flush(2_000.0 + now, LEAST, shared=False)
+    for session in ("ada", "bob", "cy"):
+        board.move(session, B)
+    flush = board.flush(2_000.5, LEAST, shared=False)
+    assert (flush.moves, flush.held_back, flush.wait) == (1, 2, 0.5)
+    flush = board.flush(2_001.0, LEAST, shared=False)
+    assert (flush.moves, flush.held_back, flush.wait) == (1, 1, 0.25)
+    flush = board.flush(2_001.25, LEAST, shared=False)
+    assert (flush.moves, flush.held_back, flush.wait, board.pending) == (1, 0, 0.0, False)
 
 
 def test_the_members_of_other_processes_have_no_quota_here() -> None:
     board = Board("ada", "bob", remote="bob")
     for x in range(61):
         board.update_remote("process", {1: pack_position(x, 0)}, {})
-        assert len(board.flush(board.now).cursors[COMPACT]) == 1
+        assert board.flush(board.now, LEAST, shared=False).moves == 1
 
 
 def test_the_quota_of_a_person_who_left_is_forgotten() -> None:
@@ -261,14 +319,22 @@ def test_the_quota_of_a_person_who_left_is_forgotten() -> None:
     assert not board._quotas
 
 
-def test_lag_raises_the_interval_and_its_end_lowers_it() -> None:
+def test_a_pace_is_told_when_it_changes() -> None:
     board = Board("ada", "bob")
-    assert board.told(lag=0.1) == [Rate(165)]
-    assert board.pending
-    flush = board.tick(lag=0.1)
-    assert (flush.common, flush.unfinished) == ({COMPACT: []}, True)
-    assert board.told(lag=0.0) == [Rate(LEAST)]
+    for interval, told in ((LEAST, []), (165, [Rate(165)]), (165, []), (LEAST, [Rate(LEAST)])):
+        common, _ = board.flush(board.now, interval, shared=False).frames_for("ada", COMPACT)
+        assert [decode_server(frame, COMPACT) for frame in common] == told
+        assert (board.interval, board.pending) == (interval, False)
+
+
+def test_whoever_becomes_alone_or_no_longer_is_has_another_pace_pending() -> None:
+    board = Board("ada")
+    assert board.pending, "its interval is not that of somebody alone"
+    board.flush(board.now, 0, shared=False)
     assert not board.pending
+    board.arrive(member("late", NO_USER), None)
+    board.people = 1
+    assert board.pending
 
 
 def test_everything_is_told_as_a_roster_once() -> None:

@@ -49,7 +49,7 @@ class RoomMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.room = Room(77, LEAST)
+        self.room = Room(77)
         self.now = 0.0
         self.serials = count()
         self.here: dict[str, Truth] = {}
@@ -230,6 +230,10 @@ class RoomMachine(RuleBasedStateMachine):
         self._close(session)
         self.room.people = self._people()
 
+    @property
+    def _connected(self) -> int:
+        return len(self.clients) + sum(truth.remote for truth in self.here.values())
+
     def _people(self) -> int:
         return len({truth.member.person for truth in self.here.values()})
 
@@ -242,12 +246,13 @@ class RoomMachine(RuleBasedStateMachine):
         return {truth.member.user: truth for truth in remote if not truth.member.spectator}
 
     def _flush(self, pause: float) -> bool:
-        """Let one tick happen and write its frames as a board does; return if there were any."""
+        """Let one flush happen and write its frames as a board does; return if there were any."""
         self.now += pause
-        flush = self.room.flush(self.now)
+        flush = self.room.flush(self.now, LEAST if self._connected > 1 else 0, shared=True)
         assert flush.welcomes.keys() == self.clients.keys() - self.welcomed
+        assert (flush.wait > 0) == (flush.held_back > 0)
         dialects = {client.dialect for client in self.clients.values()}
-        assert flush.common.keys() == flush.cursors.keys() == dialects
+        assert {*flush.common, *flush.cursors} <= dialects
         for dialect, frames in flush.common.items():
             messages = [decode_server(frame, dialect) for frame in frames]
             assert {m.user for m in messages if isinstance(m, UserLeft)} <= self.freed
@@ -261,14 +266,16 @@ class RoomMachine(RuleBasedStateMachine):
         if session in flush.welcomes:
             client.hear(flush.welcomes[session])
             return
-        client.hear(flush.common[client.dialect])
+        common, cursors = flush.frames_for(session, client.dialect)
+        client.hear(common)
         hidden = {user for user, state in client.states.items() if state is not ACTIVE}
-        if session != flush.mover:
-            for frame in flush.cursors[client.dialect]:
-                message = decode_server(frame, client.dialect)
-                assert isinstance(message, CursorBroadcast)
-                assert not hidden & {c.user for c in message.cursors if c.user != client.own}
-                client.take(message)
+        own = self.here[session].member.user
+        for frame in cursors:
+            message = decode_server(frame, client.dialect)
+            assert isinstance(message, CursorBroadcast)
+            assert [c.user for c in message.cursors] != [own]
+            assert not hidden & {c.user for c in message.cursors if c.user != client.own}
+            client.take(message)
 
     def _publish(self, flush: Flush) -> None:
         local = {t.member.user for t in self.here.values() if not t.remote}
@@ -282,7 +289,6 @@ class RoomMachine(RuleBasedStateMachine):
 
     def _compare(self, *, cursors: bool) -> None:
         users = {t.member.user: t for t in self.here.values() if not t.member.spectator}
-        connected = len(self.clients) + sum(truth.remote for truth in self.here.values())
         for session, client in self.clients.items():
             own = self.here[session].member.user
             others = {user: truth for user, truth in users.items() if user != own}
@@ -294,7 +300,7 @@ class RoomMachine(RuleBasedStateMachine):
                 assert states == {user: truth.state for user, truth in others.items()}
                 assert client.own == own
                 if own != NO_USER:
-                    assert client.interval == (LEAST if connected > 1 else 0)
+                    assert client.interval == (LEAST if self._connected > 1 else 0)
             if cursors:
                 self._compare_cursors(client, others)
         local = {user: truth for user, truth in users.items() if not truth.remote}
