@@ -169,7 +169,7 @@ async def test_the_latest_move_and_state_count_after_the_join(process: Process) 
         await pass_time(2)
         assert bob.heard() == [Heartbeat()]
     await pass_time(1)
-    assert [type(m) for m in bob.heard()] == [Welcome, Roster, PresenceUpdate, States]
+    assert [type(m) for m in bob.heard()] == [Welcome, Roster, PresenceUpdate]
     assert ada.cursors == [Cursor(1, 2, 2)]
     assert ada.all(States)[-1] == States(((1, UserState.ACTIVE),))
 

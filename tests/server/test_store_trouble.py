@@ -175,6 +175,7 @@ async def test_a_leave_that_is_late_does_not_end_the_next_stay(process: Process)
     await pass_time(5)
     assert await process.people() == 2
     bob.move(4)
+    await settle()
     assert ada.pointers[bob.welcome.user] == (4, 0)
 
 
