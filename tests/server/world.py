@@ -8,7 +8,7 @@ from typing import Any
 
 from presence.protocol.messages import PresenceUpdate, Roster, UserJoined, UserLeft, Welcome
 from presence.server.events import Event
-from presence.server.hub import Hub
+from presence.server.hub import SWEEP_EVERY, Hub
 from presence.server.operations import Operations, RecentActivity
 from presence.store.base import Timing
 from presence.store.memory import MemoryStore
@@ -17,8 +17,8 @@ from tests.support.layer import LayerSeam
 
 TIMING = Timing(lease=6.0)
 
-RENEWAL = TIMING.lease / 3 + 1
-"""Seconds within which every process renews: a third of a lease, and until the next sweep."""
+RENEWAL = TIMING.lease / 3 + SWEEP_EVERY + 0.1
+"""Seconds within which every process has renewed: a third of a lease, and until the next sweep."""
 
 MENDED = 10.0
 """Seconds within which the counts are true again."""
