@@ -26,7 +26,7 @@
 #include <unistd.h>
 
 enum { TEXT = 1, BINARY = 2, CLOSE = 8, PING = 9, PONG = 10 }; /* RFC 6455, section 5.2 */
-enum { EVENTS = 512, TURN = 32, ROOM_TEXT = 200, BUFFER = 1 << 20 };
+enum { EVENTS = 512, TURN = 64, ROOM_TEXT = 200, BUFFER = 1 << 17 };
 
 typedef struct {
     int port;
@@ -466,13 +466,14 @@ static void join(void) {
     }
 }
 
-/* The moves of all people are evenly spread, and so are those of the people of each room. */
+/* The moves of all people are evenly spread, and so are those of the people of each room. Who is late
+   sends no more than TURN at once, or nothing would be received. */
 static int64_t move_due(void) { return start + (int64_t)(sent / rate * 1e6); }
 
 static void move(void) {
     uint8_t payload[1024];
     int64_t due, now;
-    while (rate && (due = move_due()) <= (now = micros())) {
+    for (int left = TURN; left && rate && (due = move_due()) <= (now = micros()); left--) {
         Socket *s = sockets + sent++ % total;
         if (s->state != IN) continue;
         if (s->out_size) { seen.blocked++; continue; }
