@@ -50,9 +50,9 @@ lint: .venv/dev.stamp $(CLIENT)/node_modules/.stamp  ## Check style, types and t
 client: $(CLIENT)/node_modules/.stamp  ## Build the scripts and types in presence/static from presence/client/src
 	npm --prefix $(CLIENT) run --silent build
 
-bench: .venv/dev.stamp  ## Measure a busy board, and the hop between processes, on this machine
-	$(BIN)/python -m benchmarks.run --work 5x200@20 --server daphne --server go --repeat 3
-	$(BIN)/python -m benchmarks.hop
+bench: .venv/dev.stamp $(FASTIO)  ## Measure presence and its peers into docs/performance.md, in an hour (QUICK=1: 3 minutes)
+	@sh tests/system.sh
+	$(BIN)/python -m benchmarks.suite $(if $(QUICK),--quick) $(if $(RESUME),--resume)
 
 screenshots: .venv/dev.stamp  ## Take the pictures in docs/images again
 	@sh tests/system.sh

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +19,9 @@ CACHE = ROOT / "var" / "bench"
 
 PORTS_PER_ADDRESS = 10_000
 """Sockets from one address of 127.0.0.0/8: Linux gives out 28,000 ports for each."""
+
+MOST_SOCKETS = 12_000
+"""Sockets of one client, which may have 20,000 files open on many machines."""
 
 
 class Room(NamedTuple):
@@ -66,16 +69,16 @@ class Moves:
     late_p99: float
 
 
+Process = subprocess.Popen[str]
+ADDED = ("joined", "lost", "moves", "blocked", "frames", "bytes", "cursors", "cpu")
+"""What several clients have together. Of all other figures the greatest is taken."""
+
+
 class Client:
-    """A running load client."""
+    """Running load clients, which are one client to whoever uses them."""
 
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
-        self._process = process
-
-    @property
-    def pid(self) -> int:
-        """The id of its process."""
-        return self._process.pid
+    def __init__(self, processes: Sequence[Process]) -> None:
+        self._processes = processes
 
     def joins(self) -> Joins:
         """Wait until all people are in, and return how that went."""
@@ -83,21 +86,35 @@ class Client:
 
     def start(self, at: float) -> None:
         """Tell the monotonic time at which to start to move."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{at!r}\n")
-        self._process.stdin.flush()
+        for process in self._processes:
+            say(process, f"{at!r}\n")
 
     def moves(self) -> Moves:
         """Wait for the end of the seconds that count, and return what was seen in them."""
         return Moves(**self._hear())
 
     def _hear(self) -> dict[str, Any]:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"the load client ended with {self._process.wait()}; see above")
-        answer: dict[str, Any] = json.loads(line)
-        return answer
+        answers = [json.loads(hear(process)) for process in self._processes]
+        return {
+            name: (sum if name in ADDED else max)(answer[name] for answer in answers)
+            for name in answers[0]
+        }
+
+
+def say(process: Process, text: str) -> None:
+    """Write to a client's standard input."""
+    assert process.stdin is not None
+    process.stdin.write(text)
+    process.stdin.flush()
+
+
+def hear(process: Process) -> str:
+    """Return the next line of a client; `RuntimeError` where it ended instead."""
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line:
+        raise RuntimeError(f"the load client ended with {process.wait()}; see above")
+    return line
 
 
 def command(program: Path, speech: str, work: Workload, sources: int) -> list[str]:
@@ -118,19 +135,24 @@ def command(program: Path, speech: str, work: Workload, sources: int) -> list[st
 @contextmanager
 def run_client(speech: str, rooms: Sequence[Room], work: Workload) -> Iterator[Client]:
     """Start a client, which begins to join; it ends with the block."""
-    sources = work.people * len(rooms) // PORTS_PER_ADDRESS + 1
-    process = subprocess.Popen(
-        command(compiled(), speech, work, sources),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    count = -(-work.people * len(rooms) // MOST_SOCKETS)
+    sources = work.people * len(rooms) // count // PORTS_PER_ADDRESS + 1
+    with ExitStack() as stack:
+        processes = [
+            stack.enter_context(_run(command(compiled(), speech, work, sources)))
+            for _ in range(count)
+        ]
+        for number, process in enumerate(processes):
+            lines = (f"{room.port} {room.path} {room.name}\n" for room in rooms[number::count])
+            say(process, "".join(lines) + "\n")
+        yield Client(processes)
+
+
+@contextmanager
+def _run(words: list[str]) -> Iterator[Process]:
+    process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
-        assert process.stdin is not None
-        process.stdin.writelines(f"{room.port} {room.path} {room.name}\n" for room in rooms)
-        process.stdin.write("\n")
-        process.stdin.flush()
-        yield Client(process)
+        yield process
     finally:
         process.kill()
         process.communicate()

@@ -6,7 +6,6 @@ move back. One observer is on the same process, one on another; two real Daphnes
 
 import argparse
 import asyncio
-import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -53,18 +52,8 @@ def percentile(values: Sequence[float], share: float) -> float:
     return sorted(values)[min(int(len(values) * share), len(values) - 1)]
 
 
-def row(name: str, seconds: Sequence[float]) -> str:
-    """Return a line with the shares of some times, in milliseconds."""
-    picked = (percentile(seconds, share) for share in SHARES)
-    return name.ljust(22) + "".join(f"{each * 1000:9.2f}" for each in picked)
-
-
-def main() -> None:
-    """Measure, and print."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.hop", description=__doc__)
-    parser.add_argument("--moves", type=int, default=500, help="so many (500)")
-    moves = parser.parse_args().moves
-    load = os.getloadavg()[0]
+def measure(moves: int) -> list[tuple[float, float]]:
+    """Run two processes, and return what `hops` returns."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         environment = site_environment(folder)
@@ -74,12 +63,29 @@ def main() -> None:
             run_redis(folder) as redis,
             run_cluster(folder / "daphnes", environment, redis.url, 2) as cluster,
         ):
-            took = asyncio.run(hops(cluster, moves))
-    print(f"{moves} moves; {os.cpu_count()} cores, load {load:.1f} before the start\n")
+            return asyncio.run(hops(cluster, moves))
+
+
+def rows(took: Sequence[tuple[float, float]]) -> dict[str, list[float]]:
+    """Return the shares of what the moves took, in milliseconds: near, far, and the difference."""
+    times = {
+        "same process": [near for near, _ in took],
+        "another process": [far for _, far in took],
+        "added, move by move": [far - near for near, far in took],
+    }
+    return {
+        name: [percentile(each, share) * 1000 for share in SHARES] for name, each in times.items()
+    }
+
+
+def main() -> None:
+    """Measure, and print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.hop", description=__doc__)
+    parser.add_argument("--moves", type=int, default=500, help="so many (500)")
+    took = measure(parser.parse_args().moves)
     print("milliseconds".ljust(22) + "".join(f"{f'p{share * 100:g}':>9}" for share in SHARES))
-    print(row("same process", [near for near, _ in took]))
-    print(row("another process", [far for _, far in took]))
-    print(row("added, move by move", [far - near for near, far in took]))
+    for name, figures in rows(took).items():
+        print(name.ljust(22) + "".join(f"{figure:9.2f}" for figure in figures))
 
 
 if __name__ == "__main__":

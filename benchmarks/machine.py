@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _TICK = os.sysconf("SC_CLK_TCK")
-_IDLE = (3, 4)
-"""Fields of the line `cpu` in /proc/stat in which nothing runs: idle and iowait."""
+_TIMES = slice(11, 15)
+"""Fields of /proc/<pid>/stat after the name: user and system time, and those of ended children."""
 
 
 @dataclass(frozen=True)
@@ -22,10 +22,10 @@ class Usage:
 
 
 def usage(pids: Sequence[int]) -> Usage:
-    """Return what some processes, and all of the machine, have used so far."""
-    ticks = [int(n) for n in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
-    busy = sum(n for field, n in enumerate(ticks) if field not in _IDLE)
-    return Usage(sum(map(_cpu, pids)), busy / _TICK)
+    """Return what some processes with their children, and all of the machine, have used so far."""
+    # The sum over all processes, since /proc/stat looks at ticks only at who runs.
+    machine = sum(map(_cpu, (int(each.name) for each in Path("/proc").glob("[0-9]*"))))
+    return Usage(sum(map(_cpu, _with_children(pids))), machine)
 
 
 def memory(pids: Sequence[int]) -> int:
@@ -44,9 +44,17 @@ def describe() -> str:
     return f"{cpu}, {os.cpu_count()} cores, {gigabytes:.0f} GiB, Linux {os.uname().release}"
 
 
+def _with_children(pids: Sequence[int]) -> list[int]:
+    children = (Path(f"/proc/{pid}/task/{pid}/children").read_text().split() for pid in pids)
+    return [*pids, *(int(child) for each in children for child in each)]
+
+
 def _cpu(pid: int) -> float:
-    after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(after_name[11]) + int(after_name[12])) / _TICK
+    try:
+        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):  # it ended, and its parent has its times
+        return 0.0
+    return sum(map(int, after_name[_TIMES])) / _TICK
 
 
 def _resident(pid: int) -> int:

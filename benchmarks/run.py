@@ -1,4 +1,4 @@
-"""`python -m benchmarks.run`: measure servers under workloads, and print a table.
+"""`python -m benchmarks.run`: measure some servers under some workloads, and print a table.
 
     python -m benchmarks.run --work 5x200@20 --server daphne --server go --repeat 3
 
@@ -7,41 +7,29 @@ and joins a second (as fast as it goes without). Figures are medians of the repe
 """
 
 import argparse
-import json
 import sys
-import time
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
 
 from benchmarks.client import CACHE
-from benchmarks.machine import describe
-from benchmarks.measure import Figures, measure, medians
-from benchmarks.report import table
+from benchmarks.measure import measure
+from benchmarks.results import Record, keep, medians
 from benchmarks.servers import KINDS
+from benchmarks.tables import plain
 from benchmarks.workload import Workload, parse
 
+Plan = Sequence[tuple[Workload, Sequence[str]]]
+"""Workloads, and the servers that each is for."""
 
-def run(
-    works: Sequence[Workload], servers: Sequence[str], repeat: int
-) -> dict[tuple[Workload, str], list[Figures]]:
-    """Measure each server under each workload, `repeat` times; the servers take turns."""
-    results: dict[tuple[Workload, str], list[Figures]] = {}
-    for work in works:
+
+def run(plan: Plan, repeat: int, done: Sequence[Record] = ()) -> Iterator[Record]:
+    """Measure what is not done yet; the servers of a workload take turns."""
+    known = {(record.work, record.server, record.turn) for record in done}
+    for work, servers in plan:
         for turn in range(repeat):
             for server in servers:
-                print(f"{work} {server} {turn + 1}/{repeat}", file=sys.stderr, flush=True)
-                figures = measure(KINDS[server], work)
-                results.setdefault((work, server), []).append(figures)
-                keep(work, server, figures)
-    return results
-
-
-def keep(work: Workload, server: str, figures: Figures) -> None:
-    """Append a measurement to var/bench/measurements.jsonl."""
-    CACHE.mkdir(parents=True, exist_ok=True)
-    line = {"at": time.time(), "machine": describe(), "server": server, "work": str(work)}
-    with (CACHE / "measurements.jsonl").open("a") as out:
-        out.write(json.dumps({**line, **asdict(figures)}) + "\n")
+                if (str(work), server, turn) not in known:
+                    print(f"{work} {server} {turn + 1}/{repeat}", file=sys.stderr, flush=True)
+                    yield Record(str(work), server, turn, measure(KINDS[server], work))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -59,18 +47,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--window", type=int, default=32, help="joins at a time (32)")
     parser.add_argument("--patience", type=float, default=90.0, help="seconds for all joins (90)")
     asked = parser.parse_args(arguments)
-    works = [
-        parse(
-            text,
-            seconds=asked.seconds,
-            warm_up=asked.warm_up,
-            window=asked.window,
-            patience=asked.patience,
-        )
-        for text in asked.work
-    ]
-    results = run(works, asked.server, asked.repeat)
-    print(table({key: medians(runs) for key, runs in results.items()}))
+    others = ("seconds", "warm_up", "window", "patience")
+    options = {name: getattr(asked, name) for name in others}
+    plan = [(parse(text, **options), asked.server) for text in asked.work]
+    records = []
+    for record in run(plan, asked.repeat):
+        keep(CACHE / "runs.jsonl", record)
+        records.append(record)
+    print(plain(medians(records)))
 
 
 if __name__ == "__main__":

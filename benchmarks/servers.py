@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -13,7 +13,8 @@ from tempfile import TemporaryDirectory
 from uuid import UUID
 
 from benchmarks.client import ROOT, Room, build
-from tests.support.redis import run_redis
+from tests.support.nginx import run_nginx
+from tests.support.redis import RedisServer, run_redis
 from tests.support.server import free_port, manage, site_environment
 from tests.support.waiting import eventually
 
@@ -35,19 +36,22 @@ Board.objects.bulk_create(
 
 @dataclass(frozen=True)
 class Server:
-    """A running server: its processes are `pids`, and `redis` is its Redis' where it has one."""
+    """A running server, at each of its `ports`: its own processes, and those that help it, which
+    are Redis and nginx."""
 
-    port: int
+    ports: Sequence[int]
     pids: Sequence[int]
-    redis: int | None = None
+    helpers: Sequence[int]
+    redis: RedisServer | None
 
 
 @dataclass(frozen=True)
 class Kind:
     """A server under test. `speech` is what its clients speak (load.c), `path` where a room is.
 
-    `command` takes a port; `django` says that it is this site. `merges` is true where only the
-    latest of a person's positions has to arrive.
+    `command` takes a port. `django` says that it is this site, `fast` is its FAST_PATH. It runs in
+    so many `processes`, each with its share of the rooms; with `nginx` before them, which then
+    finds a board's process by the board's URL.
     """
 
     title: str
@@ -57,7 +61,8 @@ class Kind:
     django: bool = False
     fast: bool = True
     redis: bool = False
-    merges: bool = False
+    processes: int = 1
+    nginx: bool = False
 
     def rooms(self, ports: Sequence[int], count: int) -> list[Room]:
         """Return so many rooms, spread over the ports."""
@@ -70,17 +75,24 @@ class Kind:
     @contextmanager
     def run(self, folder: Path) -> Iterator[Server]:
         """Run it until the block ends; it listens when the block begins."""
-        environment = dict(os.environ)
-        if self.django:
-            environment = site(folder, BENCH_FAST_PATH=str(int(self.fast)))
-        if not self.redis:
-            with start(self.command, environment, folder) as (port, pid):
-                yield Server(port, [pid])
-            return
-        with run_redis(folder) as redis:
-            environment["REDIS_URL"] = redis.url
-            with start(self.command, environment, folder) as (port, pid):
-                yield Server(port, [pid], redis.pid)
+        with ExitStack() as stack:
+            environment, helpers, redis = dict(os.environ), [], None
+            if self.django:
+                environment = site(folder, BENCH_FAST_PATH=str(int(self.fast)))
+            if self.redis:
+                redis = stack.enter_context(run_redis(folder))
+                environment["REDIS_URL"] = redis.url
+                helpers.append(redis.pid)
+            started = [
+                stack.enter_context(start(self.command, environment, folder))
+                for _ in range(self.processes)
+            ]
+            ports, pids = [port for port, _ in started], [pid for _, pid in started]
+            if self.nginx:
+                front = stack.enter_context(run_nginx(folder, "nginx.conf", ports))
+                helpers.append(front.process.pid)
+                ports = [front.port]
+            yield Server(ports, pids, helpers, redis)
 
 
 @contextmanager
@@ -151,9 +163,9 @@ def uvicorn(application: str, port: int) -> list[str]:
     return [*_python("uvicorn"), "--host", "127.0.0.1", "--port", str(port), application]
 
 
-def go(port: int) -> list[str]:
+def go(port: int, *words: str) -> list[str]:
     """Return how to run our own relay in Go."""
-    return [str(build("peers/relay.go", "go", "build", "-o")), str(port)]
+    return [str(build("peers/relay.go", "go", "build", "-o")), str(port), *words]
 
 
 def node(script: str, port: int) -> list[str]:
@@ -170,7 +182,7 @@ def _python(module: str) -> list[str]:
 
 _SITE = "presence_site.asgi:application"
 _BOARD = "/ws/presence/{}/"
-_ours = partial(Kind, speech="presence", path=_BOARD, django=True, merges=True)
+_ours = partial(Kind, speech="presence", path=_BOARD, django=True)
 
 KINDS: dict[str, Kind] = {
     "daphne": _ours("presence, Daphne", command=partial(daphne, _SITE)),
@@ -186,7 +198,18 @@ KINDS: dict[str, Kind] = {
     ),
     "uvicorn": _ours("presence, uvicorn", command=partial(uvicorn, _SITE)),
     "uvicorn-redis": _ours("presence, uvicorn, Redis", command=partial(uvicorn, _SITE), redis=True),
+    "two": _ours(
+        "presence, 2 Daphnes, Redis", command=partial(daphne, _SITE), redis=True, processes=2
+    ),
+    "two-nginx": _ours(
+        "presence, 2 Daphnes, Redis, nginx",
+        command=partial(daphne, _SITE),
+        redis=True,
+        processes=2,
+        nginx=True,
+    ),
     "go": Kind("Go relay", "raw", "/{}", go),
+    "go-direct": Kind("Go relay, direct", "raw", "/{}", lambda port: go(port, "direct")),
     "ws": Kind("Node ws", "raw", "/{}", partial(node, "ws.js")),
     "socketio": Kind(
         "Socket.IO",

@@ -1,14 +1,18 @@
 // A relay of cursors, with the standard library only: 5 bytes in, and to everybody else in the room 6
 // out, the type, the sender's number and the position. The room is the URL's path.
 //
-// Usage: relay PORT
+// As in the chat of gorilla/websocket's examples, each socket has a goroutine that writes, and a channel
+// with what it has to write: a slow reader holds up nobody. With the word "direct", the goroutine that
+// received a position writes it to all others itself. That is the cheapest way, and the most that a relay
+// of every move can reach, but one slow reader holds up its room.
+//
+// Usage: relay PORT [direct]
 package main
 
 import (
 	"bufio"
 	"crypto/sha1"
 	"encoding/base64"
-	"encoding/binary"
 	"io"
 	"log"
 	"net"
@@ -18,9 +22,9 @@ import (
 )
 
 const (
-	text, binaryFrame, closing, ping, pong = 1, 2, 8, 9, 10 // RFC 6455, section 5.2
-	guid                                   = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-	mostWaiting                            = 1 << 20 // bytes for one slow reader; what exceeds them is dropped
+	binaryFrame, closing, ping, pong = 2, 8, 9, 10 // RFC 6455, section 5.2
+	guid                             = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+	mostWaiting                      = 256 // frames for one slow reader; what exceeds them is dropped
 )
 
 type room struct {
@@ -31,15 +35,14 @@ type room struct {
 
 type member struct {
 	net.Conn
-	sync.Mutex
 	id      byte
-	writing bool
-	waiting []byte
+	waiting chan []byte
 }
 
 var (
 	roomsLock sync.Mutex
 	rooms     = map[string]*room{}
+	direct    = len(os.Args) > 2 && os.Args[2] == "direct"
 )
 
 func main() {
@@ -61,6 +64,9 @@ func serve(w http.ResponseWriter, r *http.Request) {
 	sum := sha1.Sum([]byte(key + guid))
 	io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
 		"Sec-WebSocket-Accept: "+base64.StdEncoding.EncodeToString(sum[:])+"\r\n\r\n")
+	if !direct {
+		go me.write()
+	}
 	home.relay(me, buffered.Reader)
 }
 
@@ -74,7 +80,7 @@ func enter(path string, conn net.Conn) (*room, *member) {
 	roomsLock.Unlock()
 	home.Lock()
 	defer home.Unlock()
-	me := &member{Conn: conn, id: home.next}
+	me := &member{Conn: conn, id: home.next, waiting: make(chan []byte, mostWaiting)}
 	home.next++
 	home.members[me] = struct{}{}
 	return home, me
@@ -83,6 +89,7 @@ func enter(path string, conn net.Conn) (*room, *member) {
 func (home *room) leave(me *member) {
 	home.Lock()
 	delete(home.members, me)
+	close(me.waiting)
 	home.Unlock()
 }
 
@@ -109,12 +116,11 @@ func (home *room) relay(me *member, in *bufio.Reader) {
 			if size != 5 || payload[0] != 1 {
 				return
 			}
-			frame := [8]byte{0x80 | binaryFrame, 6, 2, me.id}
-			binary.BigEndian.PutUint32(frame[4:], binary.BigEndian.Uint32(payload[1:5]))
+			frame := append([]byte{0x80 | binaryFrame, 6, 2, me.id}, payload[1:5]...)
 			home.RLock()
 			for peer := range home.members {
 				if peer != me {
-					peer.send(frame[:])
+					peer.send(frame)
 				}
 			}
 			home.RUnlock()
@@ -126,27 +132,25 @@ func (home *room) relay(me *member, in *bufio.Reader) {
 	}
 }
 
-// Write at once where nobody else does; who does takes along what has come since.
 func (m *member) send(frame []byte) {
-	m.Lock()
-	if m.writing {
-		if len(m.waiting)+len(frame) <= mostWaiting {
-			m.waiting = append(m.waiting, frame...)
-		}
-		m.Unlock()
+	if direct {
+		m.Write(frame)
 		return
 	}
-	m.writing = true
-	m.Unlock()
-	m.Write(frame)
-	m.Lock()
-	for len(m.waiting) > 0 {
-		waiting := m.waiting
-		m.waiting = nil
-		m.Unlock()
-		m.Write(waiting)
-		m.Lock()
+	select {
+	case m.waiting <- frame:
+	default:
 	}
-	m.writing = false
-	m.Unlock()
+}
+
+// Write what waits, all of it at a time.
+func (m *member) write() {
+	var together []byte
+	for frame := range m.waiting {
+		together = append(together[:0], frame...)
+		for n := len(m.waiting); n > 0; n-- {
+			together = append(together, <-m.waiting...)
+		}
+		m.Write(together)
+	}
 }

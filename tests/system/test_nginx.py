@@ -1,11 +1,7 @@
 """A real nginx with the files of deploy/: all of a board, or all of a visitor, in one process."""
 
-import os
 import re
-import shutil
-import subprocess
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -19,65 +15,14 @@ from presence.protocol.session import SILENCE
 from presence.store.redis.store import RedisStore
 from tests.support.clients import Client, Clients, cursor
 from tests.support.cluster import Cluster
+from tests.support.nginx import run_nginx
 from tests.support.pages import serve_answers
-from tests.support.server import ROOT, Server, free_port
-from tests.support.waiting import eventually
+from tests.support.server import ROOT, Server
 from tests.system.crowd import agreed
 
 FILES = ("nginx.conf", "nginx-ip-hash.conf")
 ADDRESSES = [f"127.0.{part}.{last}" for part in range(4) for last in (1, 2)]
 """Addresses of visitors; ip_hash looks at the first three parts only."""
-
-
-AROUND = """
-daemon off;
-worker_processes 2;
-pid {folder}/nginx.pid;
-{user}
-events {{ worker_connections 1024; }}
-http {{
-    access_log {folder}/access.log;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-    include {folder}/presence.conf;
-}}
-"""
-"""What Debian has around a file of deploy/, without what needs root."""
-
-
-@contextmanager
-def run_nginx(folder: Path, name: str, behind: Sequence[int]) -> Iterator[Server]:
-    """Run nginx on deploy/`name` until the block ends, before servers on the ports `behind` it."""
-    # Debian has it where not everybody's PATH leads.
-    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
-    program = shutil.which("nginx", path=path)
-    assert program, "nginx is not installed: apt-get install nginx"
-    port, log = free_port(), folder / "error.log"
-    text = (ROOT / "deploy" / name).read_text()
-    servers = "".join(f"    server 127.0.0.1:{port};\n" for port in behind)
-    text = re.sub(r"(?:    server 127\.0\.0\.1:\d+;\n)+", servers, text)
-    text = text.replace("listen 80;", f"listen 127.0.0.1:{port};")
-    (folder / "presence.conf").write_text(text)
-    # As root, its workers would be another user, who may not read our folders.
-    user = "user root;" if os.geteuid() == 0 else ""
-    (folder / "nginx.conf").write_text(AROUND.format(folder=folder, user=user))
-    command = [program, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(log)]
-    with log.open("ab") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out)
-
-    def listens() -> bool:
-        assert process.poll() is None, f"nginx ended: {log.read_text()}"
-        return (folder / "nginx.pid").exists()
-
-    try:
-        eventually(listens, lambda: f"nginx: {log.read_text()}")
-        yield Server(port, process, log, {})
-    finally:
-        process.terminate()
-        process.wait(timeout=15)
 
 
 @pytest.fixture(scope="module")
