@@ -51,7 +51,7 @@ class Moves:
     """What a client saw in the seconds that count.
 
     `moves` were sent, and `blocked` were not, because the kernel did not take the one before.
-    `frames` and `bytes`, headers included, came down, and `cursors` of others in them. Their ages
+    `bytes`, headers included, came down, `cursors` of others, and `frames` with cursors. Their ages
     are in milliseconds, -1 where there were none. `late` is how many milliseconds after their time
     moves were sent, and `cpu` the client's own, in seconds.
     """

@@ -8,7 +8,7 @@
 
    A position carries the time at which it left: its 32 bits are microseconds of the machine's
    monotonic clock. So its age is what has passed when it arrives at another socket. Nothing that a
-   server says slows the load down; the client answers pings and probes only. */
+   server says slows the load down; the client answers pings and probes, and sends heartbeats. */
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 enum { TEXT = 1, BINARY = 2, CLOSE = 8, PING = 9, PONG = 10 }; /* RFC 6455, section 5.2 */
+enum { BEAT_SECONDS = 15 }; /* as a browser */
 enum { EVENTS = 512, TURN = 64, ROOM_TEXT = 200, BUFFER = 1 << 17 };
 
 typedef struct {
@@ -51,6 +52,7 @@ typedef struct { /* what a server expects of its clients */
     void (*opened)(Socket *);                                        /* the handshake is over */
     size_t (*move)(Socket *, uint32_t stamp, uint8_t *payload);      /* returns the size */
     void (*heard)(Socket *, const uint8_t *payload, size_t size, int64_t now);
+    const char *beat;                                                /* the heartbeat, if there is one */
 } Speech;
 
 /* Times in microseconds, exact to 1.6 %: 64 steps for each power of two. */
@@ -221,9 +223,10 @@ static size_t frame(Socket *s, uint8_t *bytes, size_t size, int64_t now) {
     if (opcode == PING) {
         say(s, PONG, bytes + head, payload);
     } else if (opcode == TEXT || opcode == BINARY) {
-        seen.frames++;
-        seen.bytes += head + payload;
+        uint64_t before = seen.cursors;
         speech->heard(s, bytes + head, payload, now);
+        seen.frames += seen.cursors > before;
+        seen.bytes += head + payload;
     } else if (opcode == CLOSE) {
         fprintf(stderr, "load: the server closed with %d\n", bytes[head] << 8 | bytes[head + 1]);
     }
@@ -411,12 +414,12 @@ static void hocus_heard(Socket *s, const uint8_t *p, size_t size, int64_t now) {
 }
 
 static const Speech SPEECHES[] = {
-    {"presence", "presence.v1", BINARY, presence_opened, presence_move, presence_heard},
-    {"raw", NULL, BINARY, enter, presence_move, raw_heard},
-    {"json", NULL, TEXT, enter, json_move, json_heard},
-    {"socketio", NULL, TEXT, io_opened, io_move, io_heard},
-    {"y", NULL, BINARY, io_opened, y_move, y_heard},
-    {"hocuspocus", NULL, BINARY, hocus_opened, hocus_move, hocus_heard},
+    {"presence", "presence.v1", BINARY, presence_opened, presence_move, presence_heard, "\x08"},
+    {"raw", NULL, BINARY, enter, presence_move, raw_heard, NULL},
+    {"json", NULL, TEXT, enter, json_move, json_heard, NULL},
+    {"socketio", NULL, TEXT, io_opened, io_move, io_heard, NULL},
+    {"y", NULL, BINARY, io_opened, y_move, y_heard, NULL},
+    {"hocuspocus", NULL, BINARY, hocus_opened, hocus_move, hocus_heard, NULL},
 };
 
 /* --- the load --- */
@@ -432,9 +435,25 @@ static Room *read_rooms(uint32_t *count) {
     return rooms;
 }
 
-/* Wait for sockets until a time, and handle them. `late` is called now and then, for what is due. */
+static Socket *sockets;
+static uint32_t total, opened, window, sources;
+static double join_rate, rate; /* joins a second, 0: as fast as `window` at a time go; moves a second of all */
+static int64_t join_start, start, sent, beats; /* those of sockets that are not there any more are counted */
+
+/* All people's heartbeats are evenly spread. */
+static int64_t beat_due(void) { return join_start + (int64_t)((beats + 1) * 1e6 * BEAT_SECONDS / total); }
+
+static void beat(void) {
+    for (; speech->beat && beat_due() <= micros(); beats++) {
+        Socket *s = sockets + beats % total;
+        if (s->state == IN && !s->out_size) say(s, speech->opcode, speech->beat, strlen(speech->beat));
+    }
+}
+
+/* Wait for sockets until a time, and handle them. `due` is called now and then, for what is due. */
 static void turn(int64_t until, void (*due)(void)) {
     struct epoll_event events[EVENTS];
+    if (speech->beat && beat_due() < until) until = beat_due();
     int64_t wait = until - micros();
     if (wait < 0) wait = 0;
     struct timespec t = {wait / 1000000, wait % 1000000 * 1000};
@@ -448,12 +467,8 @@ static void turn(int64_t until, void (*due)(void)) {
         if (s && s->fd >= 0 && events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) readable(s);
     }
     due();
+    beat();
 }
-
-static Socket *sockets;
-static uint32_t total, opened, window, sources;
-static double join_rate, rate; /* joins a second, 0: as fast as `window` at a time go; moves a second of all */
-static int64_t join_start, start, sent; /* `sent`: moves, including those of who is not there any more */
 
 static int64_t join_due(void) { return join_start + (join_rate ? (int64_t)(opened / join_rate * 1e6) : 0); }
 

@@ -140,7 +140,8 @@ def fit(measured: Measured, joins: Measured, redis: Measured) -> Costs:
             [(1.0, work.total, work.rooms) for work, _ in redis],
             [figures.commands for _, figures in redis],
         ),
-        join_commands=median(figures.join_commands for _, figures in redis),
+        # Those who take longer to join let more of the work at rest be counted.
+        join_commands=min(figures.join_commands for _, figures in redis),
         command_cpu=used / sum(figures.commands for _, figures in redis),
     )
 

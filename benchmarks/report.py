@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from matplotlib import rcParams
 from matplotlib.figure import Figure
 
 from benchmarks import hop, model
@@ -81,6 +82,7 @@ def figures(results: Medians) -> str:
                 + [MOVING[name](each) for name in ("CPU %", "age p50 ms", "p99 ms")]
                 for (work, server), each in redis.items()
             ],
+            words=2,
         ),
         "A move, seen in the mover's process and in another:",
         markdown(
@@ -114,7 +116,7 @@ def outlook(results: Medians) -> list[str]:
         markdown(
             ["", "for each"],
             [
-                ["CPU, µs", f"{cpu[2]} a move, {cpu[3]} a frame, {cpu[4]} a cursor in it"],
+                ["CPU", f"{cpu[2]} a move, {cpu[3]} a frame, {cpu[4]} a cursor in it"],
                 [
                     "CPU at rest",
                     f"{100 * costs.cpu[0]:.2f} % of a core, and {cpu[1]} a second a person",
@@ -135,6 +137,7 @@ def outlook(results: Medians) -> list[str]:
                 ["Redis, commands a join", f"{costs.join_commands:.0f}"],
                 ["Redis, CPU a command", f"{1e6 * costs.command_cpu:.1f} µs"],
             ],
+            words=2,
         ),
         check(results, costs),
         f"What many people need, if {MOVING_SHARE:.0%} of them move at a time, {MOVING_RATE:g} "
@@ -168,7 +171,7 @@ def needs(costs: model.Costs, crowd: int, board: int) -> list[str]:
         *(processes * costs.bytes_down(one) * 8 / 1e6, crowd / STAY, commands),
         100 * commands * costs.command_cpu,
     )
-    return [f"{figure:,.0f}" if figure >= 10 else f"{figure:.1f}" for figure in figures]
+    return [f"{figure:,.0f}" if figure == int(figure) else number(figure) for figure in figures]
 
 
 def check(results: Medians, costs: model.Costs) -> str:
@@ -203,6 +206,7 @@ def check(results: Medians, costs: model.Costs) -> str:
 
 def plot(results: Medians, path: Path, label: str, chosen: Callable[[Workload], bool]) -> None:
     """Draw CPU and the age of cursors by people."""
+    rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "presence"})
     drawing = Figure(figsize=(9, 3.6), layout="constrained")
     panels: list[tuple[str, Callable[[Figures], float]]] = [
         ("CPU, % of one core", lambda f: f.cpu),

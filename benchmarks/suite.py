@@ -89,8 +89,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     if not asked.resume:
         report.SUITE.unlink(missing_ok=True)
-    works = {**FULL, SIMULATION: ["two"]}
-    for record in run(plan(works, asked.seconds, WARM_UP), asked.repeat, load(report.SUITE)):
+    whole = plan(FULL, asked.seconds, WARM_UP)
+    simulation = parse(SIMULATION, seconds=3 * asked.seconds, warm_up=WARM_UP, patience=240.0)
+    for record in run([*whole, (simulation, ["two"])], asked.repeat, load(report.SUITE)):
         keep(report.SUITE, record)
     report.HOP.write_text(json.dumps(hop.rows(hop.measure(500))))
     report.main()
