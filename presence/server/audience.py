@@ -105,7 +105,7 @@ class Audience:
         lines, fds = self._lines, self._fds
         for frame, own in flush.cursors.get(Dialect.COMPACT, ()):
             frames = [*frames, frame]
-            if own is not None:
+            if own is not None and own not in flush.welcomes:
                 apart.append(own)
         if apart:
             apart = [session for session in apart if session in self._direct]
