@@ -11,6 +11,8 @@ from tests.server.harness import Process, start_process
 from tests.server.world import World
 from tests.support.clock import LOOPS, SkippingLoop
 
+BOTH_WAYS = ("test_board", "test_connection", "test_slow_readers")
+
 
 def pytest_asyncio_loop_factories() -> Mapping[str, type[SkippingLoop]]:
     return LOOPS
@@ -22,19 +24,30 @@ def trouble_only(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING, "presence.journal")
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run tests of boards over both ways from a socket to its connection."""
+    if "direct" in metafunc.fixturenames and metafunc.module.__name__.endswith(BOTH_WAYS):
+        metafunc.parametrize("direct", [False, True], ids=["server", "pump"], indirect=True)
+
+
 @pytest.fixture
-async def process() -> AsyncIterator[Process]:
+def direct(request: pytest.FixtureRequest) -> bool:
+    """Whether frames go through the hub's pump."""
+    return bool(getattr(request, "param", False))
+
+
+@pytest.fixture
+async def process(direct: bool) -> AsyncIterator[Process]:
     """A process with the times of PROTOCOL.md."""
-    process = start_process(Timing())
+    process = start_process(Timing(), direct=direct)
     yield process
-    process.seam.open.set()
-    await process.hub.close()
+    await process.close()
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[World]:
+async def world(direct: bool) -> AsyncIterator[World]:
     """Processes that share a store and a layer."""
-    world = World()
+    world = World(direct=direct)
     yield world
     await world.close()
 

@@ -2,6 +2,7 @@
 can fail. The tests' event loop skips the time in which nothing happens."""
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from struct import unpack
@@ -28,8 +29,10 @@ from presence.protocol.messages import (
 )
 from presence.server.connection import Connection
 from presence.server.hub import Hub
+from presence.server.pump import Line
 from presence.store.base import Store, Timing
 from presence.store.memory import MemoryStore
+from tests.server.wire import WrittenServer, client_frame, take_frames
 from tests.support.view import BoardView
 
 BOARD = UUID("00000000-0000-4000-8000-000000000001")
@@ -40,6 +43,7 @@ WITHIN = 3600.0
 OUT = TryLater("the store is out of reach", retry=2_000)
 
 M = TypeVar("M")
+Ends = tuple[()] | tuple[socket.socket, socket.socket]
 
 
 class BrokenError(Exception):
@@ -49,30 +53,41 @@ class BrokenError(Exception):
 class Socket:
     """A client's end of one connection. `messages` is everything it got, `codes` how it was closed.
 
-    While it `reads`, it answers every PROBE.
+    While it `reads`, it answers every PROBE. With `ends` of a real socket, the client's first,
+    frames go through them, and through the hub's pump.
     """
 
-    def __init__(self, hub: Hub, board: UUID, visitor: Visitor, dialect: Dialect) -> None:
+    def __init__(
+        self, hub: Hub, board: UUID, visitor: Visitor, dialect: Dialect, ends: Ends = ()
+    ) -> None:
         self.dialect = dialect
         self.reads = True
-        self.line = None
+        self.line: Line | None = None
         self.frames: list[bytes] = []
         self.messages: list[ServerMessage] = []
         self.codes: list[int] = []
         self._heard = 0
         self._news = asyncio.Event()
+        self._ends = ends
+        self._code: int | None = None
+        self._received = bytearray()
         self.connection = Connection(hub, board, visitor, dialect, self)
+        if ends:
+            self._server = WrittenServer(ends[1], self._given_back)
+            self.line = hub.pump.attach(self._server, self.connection.receive)
+            asyncio.get_running_loop().add_reader(ends[0], self._read)
 
     def write(self, frame: bytes) -> None:
-        self.frames.append(frame)
-        self.messages.append(decode_server(frame, self.dialect))
-        self._news.set()
-        if self.reads and frame[0] == MessageType.PROBE:
-            asyncio.get_running_loop().call_soon(self.connection.receive, frame)
+        if self.line is not None:
+            self.line.write_frame(frame)
+        else:
+            self._take(frame)
 
     def close_with(self, code: int) -> None:
         self.codes.append(code)
         self._news.set()
+        if self.line is not None:
+            asyncio.get_running_loop().call_soon(self.line.detach)
 
     def heard(self) -> list[ServerMessage]:
         """Return what came since the last call, but for the probes."""
@@ -115,7 +130,7 @@ class Socket:
     def say(self, *messages: ClientMessage) -> None:
         """Send messages, one frame each."""
         for message in messages:
-            self.connection.receive(encode(message, self.dialect))
+            self._send(encode(message, self.dialect))
 
     def move(self, x: int, y: int = 0) -> None:
         """Say where the pointer is."""
@@ -131,11 +146,11 @@ class Socket:
 
     def snap(self) -> None:
         """Break, as when a cable is pulled."""
-        self.connection.closed(Close.BROKEN)
+        self._end(Close.BROKEN)
 
     def hang_up(self) -> None:
         """Close as a browser does."""
-        self.connection.closed(Close.GOING_AWAY)
+        self._end(Close.GOING_AWAY)
 
     async def join(self, name: str = "Ada") -> "Socket":
         """Send JOIN, and return when the first count has come."""
@@ -149,6 +164,39 @@ class Socket:
             while not true():
                 self._news.clear()
                 await self._news.wait()
+
+    def _read(self) -> None:
+        self._received += self._ends[0].recv(65_536)
+        self._server.flush()
+        for frame in take_frames(self._received):
+            self._take(frame)
+
+    def _take(self, frame: bytes) -> None:
+        self.frames.append(frame)
+        self.messages.append(decode_server(frame, self.dialect))
+        self._news.set()
+        if self.reads and frame[0] == MessageType.PROBE:
+            asyncio.get_running_loop().call_soon(self._send, frame)
+
+    def _send(self, frame: bytes) -> None:
+        if self.line is not None and self.line.open and self._code is None:
+            self._ends[0].sendall(client_frame(frame))
+        else:
+            self.connection.receive(frame)
+
+    def _end(self, code: int) -> None:
+        if self.line is None or not self.line.open:
+            self.connection.closed(code)
+        elif self._code is None:
+            self._code = code
+            asyncio.get_running_loop().remove_reader(self._ends[0])
+            self._ends[0].close()
+
+    def _given_back(self) -> None:
+        """Take in that the server reads again; it finds that the client is gone."""
+        if self._code is not None:
+            self._ends[1].close()
+            self.connection.closed(self._code)
 
 
 async def pass_time(seconds: float) -> None:
@@ -224,11 +272,14 @@ class Seam:
 
 
 class Process:
-    """One process: its hub, the seam to its store, and its sockets."""
+    """One process: its hub, the seam to its store, and its sockets. With `direct`, they are real
+    sockets, which the hub's pump reads and writes."""
 
-    def __init__(self, hub: Hub, seam: Seam) -> None:
+    def __init__(self, hub: Hub, seam: Seam, *, direct: bool = False) -> None:
         self.hub = hub
         self.seam = seam
+        self._direct = direct
+        self._ends: list[socket.socket] = []
         self._people = 0
 
     def socket(
@@ -242,7 +293,9 @@ class Process:
         """Open a socket, of another person each time unless one is named."""
         self._people += 1
         visitor = Visitor(person or f"person {self._people}", name)
-        return Socket(self.hub, board, visitor, dialect)
+        ends = socket.socketpair() if self._direct else ()
+        self._ends += ends
+        return Socket(self.hub, board, visitor, dialect, ends)
 
     async def joined(self, *args: Any, **how: Any) -> Socket:
         """Open a socket and join; it has heard everything, and a quiet tick has passed."""
@@ -261,9 +314,18 @@ class Process:
         """Return how many people the store knows on a board."""
         return (await self.seam.inner.counts([board]))[board]
 
+    async def close(self) -> None:
+        """End it without a word."""
+        self.seam.open.set()
+        await self.hub.close()
+        for end in self._ends:
+            if end.fileno() >= 0:
+                asyncio.get_running_loop().remove_reader(end)
+                end.close()
 
-def start_process(timing: Timing, *, store: Timing | None = None) -> Process:
+
+def start_process(timing: Timing, *, store: Timing | None = None, direct: bool = False) -> Process:
     """Return a process without others, over a memory store."""
     clock = asyncio.get_running_loop().time
-    seam = Seam(MemoryStore(clock, store or timing))
-    return Process(Hub(seam, "this-process", least=33, timing=timing), seam)  # type: ignore[arg-type]
+    seam: Any = Seam(MemoryStore(clock, store or timing))
+    return Process(Hub(seam, "this-process", least=33, timing=timing), seam, direct=direct)

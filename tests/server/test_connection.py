@@ -2,6 +2,7 @@
 how it ends."""
 
 from collections.abc import Callable
+from operator import methodcaller
 
 import pytest
 
@@ -27,11 +28,13 @@ from presence.protocol.messages import (
     Welcome,
 )
 from presence.protocol.session import UNREAD_LIMIT
-from presence.server.connection import is_broken
-from tests.server.harness import Process, Socket, pass_time, settle
+from presence.server.connection import Connection, is_broken
+from tests.server.harness import Process, pass_time, settle
 from tests.support.metrics import by_label, value
 
-End = Callable[[Socket], None]
+GOES = methodcaller("closed", Close.GOING_AWAY)
+BREAKS = methodcaller("closed", Close.BROKEN)
+LEAVES = methodcaller("receive", encode(Leave(0), Dialect.COMPACT))
 
 
 @pytest.mark.parametrize(
@@ -59,6 +62,7 @@ async def test_a_malformed_frame_is_counted_and_the_tenth_closes(process: Proces
     wrong_board = encode(CursorUpdate(1, 1, bob.welcome.board + 1), Dialect.COMPACT)
     for frame in (b"\xff", None, b"", wrong_board, *[b"\xff"] * 5):
         bob.connection.receive(frame)
+    await settle()
     assert bob.heard() == [NoticeMessage(Notice.MALFORMED, 0)]
     assert by_label(process.hub.metrics, "malformed_total", "reason") == {
         Malformed.UNKNOWN_TYPE: 6,
@@ -92,7 +96,7 @@ async def test_frames_and_bytes_are_counted(process: Process) -> None:
     assert metrics.ticks == ticks
     frames = UNREAD_LIMIT // len(ada.frames[-1]) + 1
     ada.connection.write([ada.frames[-1]] * frames)
-    await pass_time(1)
+    await pass_time(1.1)
     assert len(ada.all(Probe)) == 1, "not only cursors call for one"
 
 
@@ -102,19 +106,19 @@ async def test_frames_and_bytes_are_counted(process: Process) -> None:
 @pytest.mark.parametrize(
     ("end", "late"),
     [
-        *[(end, None) for end in (Socket.hang_up, Socket.snap, Socket.leave)],
-        *[(end, late) for end in (Socket.hang_up, Socket.leave) for late in ([], ["join"])],
+        *[(end, None) for end in (GOES, BREAKS, LEAVES)],
+        *[(end, late) for end in (GOES, LEAVES) for late in ([], ["join"])],
     ],
 )
 async def test_a_stay_that_ends_before_the_join_is_through_is_not_told(
-    process: Process, end: End, late: list[str] | None
+    process: Process, end: Callable[[Connection], None], late: list[str] | None
 ) -> None:
     ada, bob = await process.joined(), process.socket()
     with process.seam.hold(*late or []):
-        bob.ask()
+        bob.connection.receive(encode(Join(0, "Bob"), Dialect.COMPACT))
         if late is not None:
             await settle()
-        end(bob)
+        end(bob.connection)
         await settle()
     await pass_time(10)
     assert bob.heard() == ada.heard() == []
@@ -193,6 +197,7 @@ def test_a_close_code_tells_whether_the_person_meant_to_go(
 async def test_after_the_end_nothing_is_heard_written_or_done_again(process: Process) -> None:
     ada, bob = await process.two()
     bob.snap()
+    await settle()
     bob.hang_up()
     bob.connection.closed(None)
     bob.connection.restart()
@@ -212,6 +217,7 @@ async def test_after_the_end_nothing_is_heard_written_or_done_again(process: Pro
 async def test_a_socket_that_never_joined_leaves_nothing(process: Process) -> None:
     socket = process.socket()
     socket.say(Heartbeat())
+    await settle()
     assert socket.heard() == [Heartbeat()]
     socket.connection.drain()
     socket.snap()
@@ -231,6 +237,7 @@ async def test_a_restart_begins_a_grace_and_closes(process: Process, drained: bo
         await pass_time(1)
         assert (bob.heard(), bob.codes, ada.pointers) == ([], [], {})
     bob.connection.restart()
+    await settle()
     assert bob.heard() == [NoticeMessage(Notice.RESTARTING, process.hub.retry)]
     assert bob.codes == [Close.RESTARTING]
     await pass_time(3)

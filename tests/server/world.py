@@ -27,8 +27,9 @@ MENDED = 10.0
 class World:
     """What the processes share, and the processes. `events` are those that any of them told."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, direct: bool = False) -> None:
         self.store = self._new_store()
+        self._direct = direct
         self.layer = LayerSeam()
         self.processes: dict[str, Process] = {}
         self.events: list[Event] = []
@@ -39,7 +40,7 @@ class World:
             seam: Any = Seam(self.store)
             tell = self.events.append
             hub = Hub(seam, name, least=33, timing=TIMING, layer=self.layer, tell=tell)
-            self.processes[name] = Process(hub, seam)
+            self.processes[name] = Process(hub, seam, direct=self._direct)
         return self.processes[name]
 
     async def joined(self, name: str, person: str, **how: Any) -> Socket:
@@ -80,8 +81,7 @@ class World:
         """End every process."""
         self.layer.open.set()
         for process in self.processes.values():
-            process.seam.open.set()
-            await process.hub.close()
+            await process.close()
 
     def _new_store(self) -> MemoryStore:
         return MemoryStore(asyncio.get_running_loop().time, TIMING)
