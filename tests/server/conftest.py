@@ -11,8 +11,6 @@ from tests.server.harness import Process, start_process
 from tests.server.world import World
 from tests.support.clock import LOOPS, SkippingLoop
 
-BOTH_WAYS = ("test_board", "test_connection", "test_slow_readers")
-
 
 def pytest_asyncio_loop_factories() -> Mapping[str, type[SkippingLoop]]:
     return LOOPS
@@ -24,16 +22,10 @@ def trouble_only(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING, "presence.journal")
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run tests of boards over both ways from a socket to its connection."""
-    if "direct" in metafunc.fixturenames and metafunc.module.__name__.endswith(BOTH_WAYS):
-        metafunc.parametrize("direct", [False, True], ids=["server", "pump"], indirect=True)
-
-
-@pytest.fixture
+@pytest.fixture(params=[False, True], ids=["server", "pump"])
 def direct(request: pytest.FixtureRequest) -> bool:
-    """Whether frames go through the hub's pump."""
-    return bool(getattr(request, "param", False))
+    """Whether frames go between sockets and connections through the hub's pump."""
+    return bool(request.param)
 
 
 @pytest.fixture

@@ -175,6 +175,7 @@ async def test_a_closed_board_refuses_newcomers_only(
     assert (await world.joined("two", "ada")).count == 2, "another tab"
     await quiet(bob)
     ada.snap()
+    await settle()
     again = await world.joined("two", "ada")
     assert again.welcome.user == ada.welcome.user
     assert comings(bob) == []

@@ -71,6 +71,7 @@ async def test_a_stay_that_ended_is_not_closed_for_a_join_that_fails(
             await settle()
             assert process.seam.calls[-1] == method
             bob.leave()
+            await settle()
         await settle()
     assert (bob.frames, bob.codes) == ([], [])
     await pass_time(2)
@@ -88,6 +89,7 @@ async def test_a_join_that_takes_too_long_is_refused_and_not_carried_out(
         bob.ask("Bob")
         await bob.until(lambda: bob.codes)
         assert loop.time() - asked == pytest.approx(ADMIT_WITHIN)
+        await settle()
         assert bob.messages == [NoticeMessage(Notice.TRY_LATER, TryLater.default_retry)]
         process.seam.calls.clear()
     await pass_time(5)
@@ -102,6 +104,7 @@ async def test_a_store_that_is_out_of_reach_is_asked_only_to_renew(process: Proc
         process.seam.calls.clear()
         cy = process.socket("cy")
         cy.ask("Cy")
+        await settle()
         assert cy.codes == [Close.TRY_LATER]
         ada.snap()
         bob.leave()
