@@ -58,12 +58,12 @@ class Line:
         self, pump: "Pump", server: ServerSocket, receive: Callable[[bytes, float], None]
     ) -> None:
         self.receive = receive
-        self.clogged = False
         self.heard = False
         self.changed: Callable[[], None] = _nothing
         self._pump = pump
         self._server = server
         self._socket = server.take_over(self)
+        self.clogged = server.backlog > 0  # The answer to the handshake may wait to be written.
         self.fd = self._socket.fileno()
         self.open = True
 
@@ -106,8 +106,8 @@ class Line:
         if self.open:
             self.open = False
             self._pump.forget(self)
-            self._server.give_back()
             self.changed()
+            self._server.give_back()
 
     def _wait(self, data: bytes) -> None:
         if self._server.write(data) > MAX_BACKLOG:
@@ -168,22 +168,24 @@ class Pump:
     def _read(self, epoll: select.epoll) -> None:
         now = self._loop.time()
         self._begin()
-        for fd, payloads, rest in poll(epoll, self._raw):
-            line = self.lines.get(fd)
-            if line is None:
-                continue  # It was closed by what another socket sent.
-            line.heard = True
-            try:
-                for payload in payloads:
-                    line.receive(payload, now)
-                if rest:
-                    self._feed(line, rest)
-            except Exception:
-                logger.exception("socket: a frame could not be handled")
-                line.abort()
-            if rest is None:
-                line.detach()
-        self._end()
+        try:
+            for fd, payloads, rest in poll(epoll, self._raw):
+                line = self.lines.get(fd)
+                if line is None:
+                    continue  # It was closed by what another socket sent.
+                line.heard = True
+                try:
+                    for payload in payloads:
+                        line.receive(payload, now)
+                    if rest:
+                        self._feed(line, rest)
+                    elif rest is None:
+                        line.detach()
+                except Exception:
+                    logger.exception("socket: a frame could not be handled")
+                    line.abort()
+        finally:
+            self._end()
 
     def _feed(self, line: Line, data: bytes) -> None:
         if line.feed(data):
