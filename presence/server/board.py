@@ -207,6 +207,7 @@ class Board:
         self._flushing = False
         self._flushed = self._due = self._interval_due = float("-inf")
         self._timer: asyncio.TimerHandle | None = None
+        self._waits_for_quota = False
 
     @property
     def idle(self) -> bool:
@@ -322,9 +323,7 @@ class Board:
         self._retries.clear()
         if self._publishing is not None:
             self._publishing.cancel()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._cancel_timer()
 
     # The queue
 
@@ -732,19 +731,25 @@ class Board:
     def _flush_soon(self) -> None:
         """Tell what changed: at the end of this turn of the event loop, or with what else comes
         within the window since the last flush."""
-        if self._flushing or self._timer is not None:
+        if self._flushing or (self._timer is not None and not self._waits_for_quota):
             return
         now = self._loop.time()
         due = self._flushed + self._services.pacing.window(self.room.seats.connected, now)
         if due <= now:
             self._flushing = True
             self._services.flushes.add(self)
-        else:
+        elif self._timer is None or due < self._due:
             self._flush_at(due)
 
-    def _flush_at(self, due: float) -> None:
-        self._due = due
+    def _flush_at(self, due: float, *, waits_for_quota: bool = False) -> None:
+        self._cancel_timer()
+        self._due, self._waits_for_quota = due, waits_for_quota
         self._timer = self._loop.call_at(due, self._on_timer)
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _on_timer(self) -> None:
         now = self._loop.time()
@@ -759,6 +764,7 @@ class Board:
         services, room, now = self._services, self.room, self._loop.time()
         self._flushing = False
         self._flushed = now
+        self._cancel_timer()
         sockets = room.seats.connected
         flush = room.flush(now, self._interval(now), shared=bool(self.others))
         frames_before = services.metrics.frames_out
@@ -768,8 +774,8 @@ class Board:
         services.pacing.moved(flush.moves * sockets, room.interval, now)
         if flush.moved or flush.states:
             self._publish_changes(Message(self.version, flush.moved, flush.states), now)
-        if flush.wait and self._timer is None:
-            self._flush_at(now + flush.wait)
+        if flush.wait:
+            self._flush_at(now + flush.wait, waits_for_quota=True)
 
 
 def _refuse(peer: Peer, request: JoinRequest, error: PresenceError) -> None:

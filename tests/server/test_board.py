@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from presence.protocol.limits import POSITIONS_PER_SECOND
 from presence.protocol.messages import (
     Cursor,
     CursorBroadcast,
@@ -159,6 +160,26 @@ async def test_moves_that_their_quota_holds_back_are_told_though_nothing_more_ha
             tab.move(x)
     await pass_time(1)
     assert ada.pointers == {tab.welcome.user: (1, 0) for tab in tabs}
+
+
+async def test_a_person_over_their_quota_delays_nobody_else(process: Process) -> None:
+    ada, bob, cy = [await process.joined() for _ in range(3)]
+    await quiet(ada, bob, cy)
+    for x in range(POSITIONS_PER_SECOND + 1):
+        ada.move(x)
+        await settle()
+    assert cy.pointers == {0: (POSITIONS_PER_SECOND - 1, 0)}
+    bob.move(7)
+    await settle()
+    assert cy.pointers[1] == (7, 0)
+    bob.leave()
+    await settle()
+    assert cy.count == 2
+    await pass_time(1)
+    assert cy.pointers == {0: (POSITIONS_PER_SECOND, 0)}
+    ticks = process.hub.metrics.ticks
+    await pass_time(1)
+    assert process.hub.metrics.ticks == ticks
 
 
 async def test_a_process_that_lags_slows_the_pace_and_recovers(
