@@ -3,14 +3,13 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import suppress
 
 import pytest
 
 from presence.server.fastio import READ_SIZE
 from presence.server.pump import MAX_BACKLOG, Line, Pump
 from tests.server.harness import settle
-from tests.server.wire import WrittenServer, client_frame, server_frame
+from tests.server.wire import WrittenServer, client_frame, drain, server_frame
 
 PING = client_frame(b"ping", 0x89)
 CLOSE = client_frame((1000).to_bytes(2, "big"), 0x88)
@@ -74,15 +73,6 @@ async def wire() -> AsyncIterator[Wire]:
     wire = Wire()
     yield wire
     wire.close()
-
-
-def drain(client: socket.socket) -> bytes:
-    """Return all that a client has got."""
-    got = bytearray()
-    with suppress(BlockingIOError):
-        while data := client.recv(65_536):
-            got += data
-    return bytes(got)
 
 
 # Reading

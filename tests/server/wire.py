@@ -3,6 +3,7 @@ a server that writes down what it is asked for."""
 
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 
 from presence.server.fastio import FINAL_BINARY, SMALL
 from presence.server.pump import Line
@@ -19,10 +20,24 @@ def client_frame(payload: bytes, first: int = FINAL_BINARY) -> bytes:
 
 
 def server_frame(payload: bytes) -> bytes:
-    """Return a server's binary frame of at most 65,535 bytes."""
+    """Return a server's binary frame (RFC 6455 section 5.2)."""
     size = len(payload)
-    length = bytes((size,)) if size <= SMALL else b"\x7e" + size.to_bytes(2, "big")
+    if size <= SMALL:
+        length = bytes((size,))
+    elif size < 1 << 16:
+        length = b"\x7e" + size.to_bytes(2, "big")
+    else:
+        length = b"\x7f" + size.to_bytes(8, "big")
     return bytes((FINAL_BINARY,)) + length + payload
+
+
+def drain(client: socket.socket) -> bytes:
+    """Return all that has come at a client."""
+    got = bytearray()
+    with suppress(BlockingIOError):
+        while data := client.recv(65_536):
+            got += data
+    return bytes(got)
 
 
 def take_frames(received: bytearray) -> list[bytes]:
