@@ -114,17 +114,18 @@ def serve(
     application: str = "presence_site.asgi:application",
     port: int = 0,
     healthy: bool = True,
+    options: Sequence[str] = (),
 ) -> Iterator[Server]:
     """Run Daphne until the block ends; it is up when the block begins. Port 0: any that is free.
 
-    With `healthy` false it is up when it answers at all.
+    With `healthy` false it is up when it answers at all. `options` are more of Daphne's.
     """
     port = port or free_port()
     log = folder / f"daphne-{port}.log"
     daphne = [sys.executable, "-m", "daphne", "--bind", "127.0.0.1", "--port", str(port)]
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [*daphne, application], cwd=ROOT, env=environment, stdout=out, stderr=out
+            [*daphne, *options, application], cwd=ROOT, env=environment, stdout=out, stderr=out
         )
     server = Server(port, process, log, environment)
     try:

@@ -26,9 +26,16 @@ def timing() -> Timing:
 
 
 @pytest.fixture(scope="module")
-def site(environment: dict[str, str], timing: Timing) -> dict[str, str]:
+def fast_path(request: pytest.FixtureRequest) -> bool:
+    """Whether this module's servers read and write sockets directly; see `BOTH_PATHS`."""
+    return bool(getattr(request, "param", True))
+
+
+@pytest.fixture(scope="module")
+def site(environment: dict[str, str], timing: Timing, fast_path: bool) -> dict[str, str]:
     """The environment of this module's servers."""
-    return with_settings(environment, PRESENCE={"LEASE": timing.lease, "GRACE": timing.grace})
+    own = {"LEASE": timing.lease, "GRACE": timing.grace, "FAST_PATH": fast_path}
+    return with_settings(environment, PRESENCE=own)
 
 
 @pytest.fixture

@@ -19,6 +19,9 @@ from tests.support.accounts import guest_cookie
 from tests.support.cluster import Cluster
 from tests.support.server import Server
 from tests.system.crowd import Crowd
+from tests.system.paths import BOTH_PATHS
+
+pytestmark = BOTH_PATHS
 
 PEOPLE = 40
 

@@ -11,6 +11,9 @@ from tests.support.clients import Client, cursor, state
 from tests.support.redis import RedisServer
 from tests.support.waiting import eventually
 from tests.system.crowd import Crowd
+from tests.system.paths import BOTH_PATHS
+
+pytestmark = BOTH_PATHS
 
 logger = logging.getLogger(__name__)
 

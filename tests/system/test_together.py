@@ -6,6 +6,9 @@ from presence.protocol.messages import UserState
 from tests.support.clients import Client, cursor, state
 from tests.support.cluster import Cluster
 from tests.system.crowd import Crowd
+from tests.system.paths import BOTH_PATHS
+
+pytestmark = BOTH_PATHS
 
 MOVES = 30
 

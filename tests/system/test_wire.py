@@ -27,6 +27,9 @@ from presence.protocol.messages import (
 from tests.support.accounts import guest_cookie, sign_in
 from tests.support.clients import HEARTBEAT, LEAVE, Clients, cursor, state
 from tests.support.server import MEMBERS_BOARD
+from tests.system.paths import BOTH_PATHS
+
+pytestmark = BOTH_PATHS
 
 
 async def test_two_people_join_move_and_leave(clients: Clients) -> None:
