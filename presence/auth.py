@@ -11,7 +11,7 @@ import enum
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
-from functools import partial
+from functools import lru_cache, partial
 from math import inf
 from time import monotonic
 from typing import Any, NamedTuple
@@ -192,7 +192,7 @@ async def _admit_by_cookies(
     if "user" in scope:
         who = _Who(scope["user"], getattr(scope.get("session"), "session_key", None))
     elif session_key is None:
-        who = _read_session(None)
+        who = _Who(_guest_class()())
     else:
         return await _decide(partial(_read_session, session_key), board)
     if not _is_any_guest(who.user):
@@ -211,7 +211,13 @@ def _is_any_guest(user: Any) -> bool:
     """Return whether a rule gets to know no more of this user than that it is a guest: a site's
     middleware may use another class, or set attributes."""
     user = getattr(user, "_wrapped", user)  # a lazy object, as Channels has it
-    return type(user) is type(_read_session(None).user) and not vars(user)
+    return type(user) is _guest_class() and not vars(user)
+
+
+@lru_cache(maxsize=1)
+def _guest_class() -> type[Any]:
+    """Return Django's `AnonymousUser`, which cannot be imported before the apps are ready."""
+    return type(_read_session(None).user)
 
 
 @_fail_closed()
