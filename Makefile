@@ -12,7 +12,7 @@ CLIENT := presence/client
 # The optional form in C of presence.server.fastio.
 FASTIO := presence/server/_fastio.abi3.so
 
-.PHONY: help run check test lint client bench lock screenshots clean
+.PHONY: help run check test lint client bench micro lock screenshots clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -54,10 +54,13 @@ bench: .venv/dev.stamp $(FASTIO)  ## Measure presence and its peers into docs/pe
 	@sh tests/system.sh
 	$(BIN)/python -m benchmarks.suite $(if $(QUICK),--quick) $(if $(RESUME),--resume)
 
+micro: .venv/dev.stamp $(FASTIO)  ## Measure single functions: encode, decode, flush, receive, Lua scripts
+	$(BIN)/pytest -q benchmarks/micro
+
 screenshots: .venv/dev.stamp  ## Take the pictures in docs/images again
 	@sh tests/system.sh
-	$(BIN)/python -m benchmarks.screenshots
-	$(BIN)/python -m benchmarks.overview_pictures
+	$(BIN)/python -m benchmarks.pictures.screenshots
+	$(BIN)/python -m benchmarks.pictures.overview
 
 lock: .venv/dev.stamp  ## Lock the versions of all dependencies again
 	$(BIN)/pip install --quiet uv

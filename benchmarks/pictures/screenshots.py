@@ -1,4 +1,4 @@
-"""`python -m benchmarks.screenshots`: the pictures in docs/images, taken of the real site.
+"""`python -m benchmarks.pictures.screenshots`: the pictures in docs/images, taken of the real site.
 
 A browser looks at the welcome board, on which others point at things, some of them beyond its rim.
 Everyone has a cookie of their own, so that names and colours are the same in every run.
@@ -13,7 +13,7 @@ from typing import Literal
 
 from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
-from benchmarks.admin_pictures import take_admin
+from benchmarks.pictures.admin import take_admin
 from presence.conf import get_settings
 from presence.guests import sign_guest
 from tests.support.browser import launch

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from benchmarks.past import past
+from benchmarks.pictures.past import past
 from presence.store.history import MINUTES
 from tests.support.accounts import sign_in
 from tests.support.clients import inviting

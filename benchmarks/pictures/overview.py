@@ -1,4 +1,4 @@
-"""`python -m benchmarks.overview_pictures`: the pictures of the admin's overview in docs/images,
+"""`python -m benchmarks.pictures.overview`: the pictures of the admin's overview in docs/images,
 taken of two real processes with some tens of people on their boards, and a month behind them.
 """
 
@@ -16,8 +16,8 @@ from uuid import UUID
 
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
-from benchmarks.past import past, together
-from benchmarks.screenshots import IMAGES, check, cookie
+from benchmarks.pictures.past import past, together
+from benchmarks.pictures.screenshots import IMAGES, check, cookie
 from presence.store.history import HOURS, MINUTES
 from presence.store.redis.scripts import Keys
 from tests.support.accounts import sign_in
