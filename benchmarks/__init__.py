@@ -1,1 +1,1 @@
-"""What a busy board costs, measured on the machine at hand: README.md says how to read it."""
+"""What presence costs, beside other servers, on the machine at hand: README.md says how to run it."""
