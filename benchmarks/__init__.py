@@ -1,1 +1,1 @@
-"""What presence costs, beside other servers, on the machine at hand: README.md says how to run it."""
+"""What presence costs, beside other servers, on the machine at hand: see README.md."""
