@@ -1,6 +1,7 @@
 """One socket in this process: feeds its session what arrives, and carries out what that asks for.
 It knows bytes and a transport, not the server behind it."""
 
+import asyncio
 from collections.abc import Collection
 from typing import Protocol
 from uuid import UUID, uuid4
@@ -135,10 +136,14 @@ class Connection:
         """Tell the client why it is not on the board, and close."""
         self._carry_out(farewell(error, self.dialect))
 
-    def drain(self) -> None:
-        """Start the grace of this session, since the process shuts down."""
-        if self._board is not None:
-            self._board.disconnect(self._end_stay())
+    def drain(self) -> "asyncio.Task[None] | None":
+        """Start the grace of this session, since the process shuts down. Return what tells the
+        store of it, None where there is nothing to tell."""
+        board = self._board
+        if board is None:
+            return None
+        board.disconnect(self._end_stay())
+        return board.work
 
     def restart(self) -> None:
         """Have the client connect anew: tell it so, start the grace, and close."""

@@ -12,6 +12,7 @@ from presence.protocol.codec import decode_server, encode
 from presence.protocol.messages import Dialect, Join, PresenceUpdate
 from presence.runtime import current_hub
 from presence.server.connection import Connection
+from presence_site.models import Board
 from tests.support.metrics import value
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -104,6 +105,29 @@ async def test_a_cancelled_consumer(two, board):
     await bob.send_input({"type": "websocket.disconnect", "code": 1012})
     await asyncio.wait([bob.future])
     assert bob.future.cancelled()
+
+
+async def test_a_cancelled_consumer_waits_for_its_own_board_only(connect, scope, monkeypatch):
+    slow_board = (await Board.objects.acreate(title="Slow", open_to_guests=True)).pk
+    quick, slow = await connect(), await connect(url_route={"kwargs": {"board": str(slow_board)}})
+    assert await count(quick) == await count(slow) == 1
+    store, in_reach = current_hub().store, asyncio.Event()
+    start_grace = store.start_grace
+
+    async def slowly(board, session):
+        if board == slow_board:
+            await in_reach.wait()
+        await start_grace(board, session)
+
+    monkeypatch.setattr(store, "start_grace", slowly)
+    for socket in (slow, quick):
+        socket.future.cancel()
+    while await quick.receive_output() != {"type": "websocket.close", "code": 1012}:
+        pass
+    assert await slow.receive_nothing()
+    in_reach.set()
+    while await slow.receive_output() != {"type": "websocket.close", "code": 1012}:
+        pass
 
 
 @pytest.mark.parametrize(
