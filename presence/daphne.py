@@ -59,20 +59,27 @@ class DaphneSocket:
         transport.stopReading()
         transport.write = line.write
         protocol.presence_line = line
-        connection_lost = protocol.connectionLost
+        connection_lost, send_close_frame = protocol.connectionLost, protocol.sendCloseFrame
 
         def lost(*reason: Any) -> None:
             # At once: the kernel may give the number of a closed socket to the next one.
             line.detach()
             connection_lost(*reason)
 
-        protocol.connectionLost = lost
+        def close(*args: Any, **kwargs: Any) -> None:
+            send_close_frame(*args, **kwargs)
+            # No frame may follow (RFC 6455 section 5.5.1). Autobahn sees to that, a line does not.
+            line.detach()
+
+        protocol.connectionLost, protocol.sendCloseFrame = lost, close
         handle: socket.socket = transport.getHandle()
         return handle
 
     def give_back(self) -> None:
         """See `ServerSocket`."""
-        del self._protocol.presence_line, self._protocol.connectionLost, self._transport.write
+        protocol = self._protocol
+        del protocol.presence_line, protocol.connectionLost, protocol.sendCloseFrame
+        del self._transport.write
         if self._transport.connected and not self._transport.disconnecting:
             self._transport.startReading()
 
@@ -108,7 +115,9 @@ PROTOCOL_NEEDS = {"data": bytes, "inside_message": bool, "current_frame": object
 TRANSPORT_NEEDS = {"dataBuffer": bytes, "offset": int, "_tempDataLen": int, "disconnecting": int}
 """Attributes of an open WebSocket that its makers do not call public, with their types."""
 
-PROTOCOL_METHODS = ("dataReceived", "connectionLost", "check_timeouts", "STATE_OPEN")
+PROTOCOL_METHODS = (
+    "dataReceived", "connectionLost", "sendCloseFrame", "check_timeouts", "STATE_OPEN",
+)  # fmt: skip
 TRANSPORT_METHODS = ("getHandle", "stopReading", "startReading", "unregisterProducer", "write")
 
 _problem = "the server is not Daphne"

@@ -28,7 +28,8 @@ class ServerSocket(Protocol):
 
     def take_over(self, line: "Line") -> socket.socket:
         """Stop reading, have everything that the server writes go through `line.write`, and have
-        `line.detach` called as soon as the socket is closed. Return the socket."""
+        `line.detach` called as soon as the server has written a close frame or the socket is
+        closed. Return the socket."""
 
     def give_back(self) -> None:
         """Read again, unless the socket is closed, and write as before."""
@@ -188,7 +189,7 @@ class Pump:
             self._end()
 
     def _feed(self, line: Line, data: bytes) -> None:
-        if line.feed(data):
+        if line.feed(data) and line.open:
             self._raw.add(line.fd)
         else:
             self._raw.discard(line.fd)

@@ -117,6 +117,25 @@ async def test_a_message_that_the_server_is_in_the_middle_of_is_all_its(wire: Wi
     assert wire.payloads == [(0, b"2")]
 
 
+async def test_a_server_that_answers_a_close_frame_reads_again(wire: Wire) -> None:
+    client, server, line = wire.open()
+    parse = server.feed
+
+    def close(data: bytes) -> bool:
+        line.detach()
+        parse(data)
+        return True
+
+    server.feed = close  # type: ignore[method-assign]
+    client.send(CLOSE + client_frame(b"1"))
+    await settle()
+    assert (server.fed, server.given_back) == ([CLOSE + client_frame(b"1")], 1)
+    assert (wire.payloads, wire.pump.lines) == ([], {})
+    line.changed = lambda: wire.log.append("changed")
+    line.detach()
+    assert "changed" not in wire.log
+
+
 async def test_a_frame_in_two_pieces_is_the_servers(wire: Wire) -> None:
     client, server, _ = wire.open()
     whole = client_frame(b"12345")

@@ -4,6 +4,7 @@ The order and the bytes of all messages, and every limit, are tested in tests/pr
 tests/server; here is what a real server between them could change.
 """
 
+import asyncio
 from uuid import uuid4
 
 import pytest
@@ -12,6 +13,7 @@ from websockets.exceptions import InvalidStatus
 from presence.protocol.codec import encode
 from presence.protocol.errors import Notice
 from presence.protocol.messages import (
+    SUBPROTOCOL,
     CursorUpdate,
     Dialect,
     NoticeMessage,
@@ -24,12 +26,20 @@ from presence.protocol.messages import (
     UserState,
     Welcome,
 )
+from tests.server.wire import client_frame
 from tests.support.accounts import guest_cookie, sign_in
-from tests.support.clients import HEARTBEAT, LEAVE, Clients, cursor, state
+from tests.support.clients import HEARTBEAT, LEAVE, Clients, cursor, joining, state
 from tests.support.server import MEMBERS_BOARD
 from tests.system.paths import BOTH_PATHS
 
 pytestmark = BOTH_PATHS
+
+HANDSHAKE = (
+    "GET {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nUpgrade: websocket\r\n"
+    "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    f"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: {SUBPROTOCOL}\r\n\r\n"
+)
+CLOSE = (1000).to_bytes(2, "big")
 
 
 async def test_two_people_join_move_and_leave(clients: Clients) -> None:
@@ -103,6 +113,30 @@ async def test_the_tenth_malformed_frame_closes(clients: Clients) -> None:
     assert client.all(NoticeMessage) == [NoticeMessage(Notice.MALFORMED, 0)], "one in a second"
     await client.send("text")
     assert await client.closed() == 4400
+
+
+async def test_no_frame_follows_a_close_frame(clients: Clients) -> None:
+    """RFC 6455 section 5.5.1."""
+
+    async def join() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        _, _, host, path = clients.server.socket_url().split("/", 3)
+        reader, writer = await asyncio.open_connection("127.0.0.1", clients.server.port)
+        writer.write(HANDSHAKE.format(path=f"/{path}", host=host).encode())
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(client_frame(joining("Leaver")))
+        await asyncio.sleep(0.1)  # for everything that follows a JOIN
+        return reader, writer
+
+    movers = [await join() for _ in range(3)]
+    for _ in range(10):
+        reader, writer = await join()
+        writer.write(client_frame(CLOSE, 0x88))
+        for _, mover in movers:
+            mover.write(client_frame(cursor(1, 2)))
+        assert (await reader.read()).endswith(b"\x88\x02" + CLOSE)
+        writer.close()
+    for _, mover in movers:
+        mover.close()
 
 
 async def test_too_many_frames_close(clients: Clients) -> None:
