@@ -145,10 +145,10 @@ class PresenceConsumer(Endpoint):
         hub = current_hub()
         self.connection = Connection(hub, board, visitor, dialect, self, address=self._address)
         socket = direct_socket(self.scope)
-        if isinstance(socket, str):
-            hub.serve_ordinarily(socket)
-        else:
+        if not isinstance(socket, str):
             self.line = hub.pump.attach(socket, self.connection.receive)
+        elif socket:
+            hub.serve_ordinarily(socket)
 
     async def drain(self) -> bool:
         """Tell the store first: a client may be back at once, through another process."""

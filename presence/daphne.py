@@ -124,7 +124,8 @@ _problem = "the server is not Daphne"
 
 
 def direct_socket(scope: Any) -> DaphneSocket | str:
-    """Return the open WebSocket of a scope, to be read directly, or why it cannot be."""
+    """Return the open WebSocket of a scope, to be read directly, or why it cannot be; "" for one
+    that is closed already."""
     protocol = scope.get("extensions", {}).get(EXTENSION)
     reason = ordinary_reason()
     if protocol is None or reason:
@@ -132,6 +133,8 @@ def direct_socket(scope: Any) -> DaphneSocket | str:
     tcp = sys.modules["twisted.internet.tcp"]
     if not isinstance(protocol.transport, tcp.Connection) or protocol.transport.TLS:
         return "the endpoint uses TLS"
+    if getattr(protocol, "state", protocol.STATE_OPEN) != protocol.STATE_OPEN:
+        return ""
     lacking = [
         *_lacking(protocol, PROTOCOL_NEEDS),
         *_lacking(protocol.transport, TRANSPORT_NEEDS),

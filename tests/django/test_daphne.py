@@ -44,3 +44,23 @@ def test_autobahns_debug_log_has_its_values() -> None:
     logged = run(HANDSHAKE.format(enable="txaio.start_logging(level='debug')"))
     assert "autoPingInterval" in logged
     assert "costly" in logged
+
+
+CLOSED = """
+import daphne.server, django, socket
+from daphne.ws_protocol import WebSocketFactory
+from twisted.internet.tcp import Connection
+
+django.setup()
+from presence.daphne import EXTENSION, direct_socket
+protocol = WebSocketFactory(None).buildProtocol(None)
+ours, theirs = socket.socketpair()
+protocol.transport = Connection(ours, protocol)
+protocol.state = protocol.STATE_CLOSED
+print(repr(direct_socket({"extensions": {EXTENSION: protocol}})))
+"""
+
+
+def test_a_socket_that_closed_while_its_visitor_was_let_in_lacks_nothing() -> None:
+    """Autobahn sets some attributes only when a socket opens."""
+    assert run(CLOSED) == "''\n"
