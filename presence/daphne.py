@@ -59,10 +59,11 @@ class DaphneSocket:
         transport.stopReading()
         transport.write = line.write
         protocol.presence_line = line
-        connection_lost, send_close_frame = protocol.connectionLost, protocol.sendCloseFrame
+        connection_lost, send_close_frame = transport.connectionLost, protocol.sendCloseFrame
 
         def lost(*reason: Any) -> None:
-            # At once: the kernel may give the number of a closed socket to the next one.
+            # Before it closes the socket: the kernel may give its number to the next one, and an
+            # epoll goes on to watch it if a forked process has it, too.
             line.detach()
             connection_lost(*reason)
 
@@ -71,17 +72,17 @@ class DaphneSocket:
             # No frame may follow (RFC 6455 section 5.5.1). Autobahn sees to that, a line does not.
             line.detach()
 
-        protocol.connectionLost, protocol.sendCloseFrame = lost, close
+        transport.connectionLost, protocol.sendCloseFrame = lost, close
         handle: socket.socket = transport.getHandle()
         return handle
 
     def give_back(self) -> None:
         """See `ServerSocket`."""
-        protocol = self._protocol
-        del protocol.presence_line, protocol.connectionLost, protocol.sendCloseFrame
-        del self._transport.write
-        if self._transport.connected and not self._transport.disconnecting:
-            self._transport.startReading()
+        protocol, transport = self._protocol, self._transport
+        del protocol.presence_line, protocol.sendCloseFrame
+        del transport.connectionLost, transport.write
+        if transport.connected and not transport.disconnecting:
+            transport.startReading()
 
     def feed(self, data: bytes) -> bool:
         """See `ServerSocket`."""
@@ -115,10 +116,11 @@ PROTOCOL_NEEDS = {"data": bytes, "inside_message": bool, "current_frame": object
 TRANSPORT_NEEDS = {"dataBuffer": bytes, "offset": int, "_tempDataLen": int, "disconnecting": int}
 """Attributes of an open WebSocket that its makers do not call public, with their types."""
 
-PROTOCOL_METHODS = (
-    "dataReceived", "connectionLost", "sendCloseFrame", "check_timeouts", "STATE_OPEN",
+PROTOCOL_METHODS = ("dataReceived", "sendCloseFrame", "check_timeouts", "STATE_OPEN")
+TRANSPORT_METHODS = (
+    "getHandle", "stopReading", "startReading", "unregisterProducer", "write", "connectionLost",
+    "abortConnection",
 )  # fmt: skip
-TRANSPORT_METHODS = ("getHandle", "stopReading", "startReading", "unregisterProducer", "write")
 
 _problem = "the server is not Daphne"
 

@@ -28,8 +28,8 @@ class ServerSocket(Protocol):
 
     def take_over(self, line: "Line") -> socket.socket:
         """Stop reading, have everything that the server writes go through `line.write`, and have
-        `line.detach` called as soon as the server has written a close frame or the socket is
-        closed. Return the socket."""
+        `line.detach` called as soon as the server has written a close frame, or else before it
+        closes the socket. Return the socket."""
 
     def give_back(self) -> None:
         """Read again, unless the socket is closed, and write as before."""

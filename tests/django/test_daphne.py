@@ -64,3 +64,37 @@ print(repr(direct_socket({"extensions": {EXTENSION: protocol}})))
 def test_a_socket_that_closed_while_its_visitor_was_let_in_lacks_nothing() -> None:
     """Autobahn sets some attributes only when a socket opens."""
     assert run(CLOSED) == "''\n"
+
+
+LOST = """
+import daphne.server, django, socket
+from daphne.ws_protocol import WebSocketFactory
+from twisted.internet.error import ConnectionAborted
+from twisted.internet.tcp import Connection
+from twisted.python.failure import Failure
+
+class Line:
+    def write(self, data):
+        raise AssertionError
+
+    def detach(self):
+        print("detached from", ours.fileno() == number)
+        server.give_back()
+
+django.setup()
+from presence.daphne import DaphneSocket
+protocol = WebSocketFactory(None).buildProtocol(None)
+ours, theirs = socket.socketpair()
+number = ours.fileno()
+protocol.transport = Connection(ours, protocol)
+protocol.transport.connected = 1
+protocol.connectionLost = lambda reason: print("closed", ours.fileno() == -1)
+server = DaphneSocket(protocol)
+server.take_over(Line())
+protocol.transport.connectionLost(Failure(ConnectionAborted()))
+"""
+
+
+def test_a_socket_is_given_back_before_it_is_closed() -> None:
+    """An epoll goes on to watch a closed one that a forked process has, too."""
+    assert run(LOST) == "detached from True\nclosed True\n"
