@@ -2,8 +2,8 @@
 counts on pages, never for a frame.
 
 A socket takes at most one trip to the thread that may use the database: it reads session, account
-and board there, and asks a sync rule. Guests whom nothing tells apart share one answer for each
-board, for `GUESTS_FOR` seconds; so most of them take none.
+and board there, and asks a sync rule. Those who come at once share a trip. Guests whom nothing
+tells apart share one answer for each board, for `GUESTS_FOR` seconds; so most of them take none.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from asgiref.sync import iscoroutinefunction, sync_to_async
-from channels.db import aclose_old_connections, database_sync_to_async
+from channels.db import aclose_old_connections
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -37,6 +37,7 @@ from presence.protocol.identity import Visitor, clean_name
 from presence.recent import RecentAnswers
 from presence.sessions import ReadOnlySession, cookies_of, session_user
 from presence.tokens import Grant, offered, read
+from presence.trips import SharedTrips
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +67,7 @@ Authorize = Callable[[Any, Any], Awaitable[Decision]]
 
 _lets_guests_in: RecentAnswers[UUID, None] = RecentAnswers(GUESTS_FOR)
 _exists: RecentAnswers[UUID, None] = RecentAnswers(GUESTS_FOR)
+_trips = SharedTrips()
 
 
 @receiver([post_save, post_delete])
@@ -237,7 +239,7 @@ async def _admit_bearer(grant: Grant, board: UUID) -> Visitor:
 
 @_fail_closed()
 async def _check_exists(board: UUID) -> None:
-    await database_sync_to_async(_find_board)(board)
+    await _trips.call(partial(_find_board, board))
 
 
 def _find_account(account: str) -> _Who:
@@ -259,8 +261,9 @@ async def _decide(
     """Find somebody in the thread that may use the database, and return them and their name if they
     may join a board. Raises like `admit` otherwise. At the end of a request Django closes
     connections to the database; elsewhere this does."""
-    run = sync_to_async if in_request else database_sync_to_async
-    who, found, decision, name = await run(_look_up)(find, board)
+    look_up = partial(_look_up, find, board)
+    run = sync_to_async(look_up)() if in_request else _trips.call(look_up)
+    who, found, decision, name = await run
     if decision is None:
         try:
             decision = await _authorize()(who.user, found)
