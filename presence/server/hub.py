@@ -159,7 +159,7 @@ class Hub:
         """Log that this process shuts down. Further calls change nothing."""
         self.journal.draining(self.metrics.sockets)
 
-    async def _settle(self) -> None:
+    async def settle(self) -> None:
         """Wait until the boards' queues are empty."""
         tasks = [board.work for board in self._boards.values()] + [self._renewal]
         running = [task for task in tasks if task is not None]
@@ -174,7 +174,7 @@ class Hub:
             board.close()
         self._refreshes.close()
         self.pump.close()
-        await self._settle()
+        await self.settle()
         if self._broker is not None:
             await self._broker.stop()
         for board in self._boards.values():
