@@ -166,7 +166,7 @@ class Pump:
             self._epoll.close()
             self._epoll = None
 
-    def _read(self, epoll: select.epoll) -> None:
+    def _read(self, epoll: "select.epoll") -> None:
         now = self._loop.time()
         self._begin()
         try:

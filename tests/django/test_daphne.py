@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 HANDSHAKE = """
 import daphne.server, django, txaio
 from daphne.ws_protocol import WebSocketFactory
@@ -98,3 +100,106 @@ protocol.transport.connectionLost(Failure(ConnectionAborted()))
 def test_a_socket_is_given_back_before_it_is_closed() -> None:
     """An epoll goes on to watch a closed one that a forked process has, too."""
     assert run(LOST) == "detached from True\nclosed True\n"
+
+
+# Sockets that presence reads and writes itself
+
+READY = """
+import daphne.server, daphne.ws_protocol, django
+{change}
+django.setup()
+from presence.daphne import EXTENSION, DaphneSocket, direct_socket, ordinary_reason
+from twisted.internet import tcp
+from twisted.internet.testing import StringTransport
+
+class Transport(tcp.Connection):
+    TLS = False
+
+    def __init__(self):
+        self._tempDataLen = 0
+
+class Protocol:
+    data, inside_message, current_frame, state = b"", False, None, 3
+
+    def __init__(self, transport):
+        self.transport = transport
+
+protocol = Protocol(Transport())
+scope = {{"extensions": {{EXTENSION: protocol}}}}
+"""
+
+
+WITHOUT_DAPHNE = """
+import django, sys
+from django.conf import settings
+settings.INSTALLED_APPS = [app for app in settings.INSTALLED_APPS if app != "daphne"]
+django.setup()
+from presence.daphne import ordinary_reason
+assert "daphne.server" not in sys.modules
+print(ordinary_reason())
+"""
+
+
+def reason(code: str, change: str = "") -> str:
+    """Return why the socket is not handed over, after some code; "None" if it is."""
+    ask = "\nfound = direct_socket(scope)\nprint(found if isinstance(found, str) else None)"
+    return run(READY.format(change=change) + code + ask).strip()
+
+
+def test_what_is_installed_has_all_that_is_needed() -> None:
+    assert reason("assert ordinary_reason() == ''") == "None"
+
+
+@pytest.mark.parametrize(
+    ("code", "lacking"),
+    [
+        ("del Protocol.current_frame", "Protocol.current_frame"),
+        ("protocol.data = []", "Protocol.data"),
+        ("del protocol.transport._tempDataLen", "Transport._tempDataLen"),
+        (
+            "protocol.transport.dataBuffer = None\ndel Protocol.state",
+            "Protocol.state, Transport.dataBuffer",
+        ),
+    ],
+)
+def test_what_an_open_socket_lacks_is_named(code: str, lacking: str) -> None:
+    assert reason(code) == f"this version of Daphne, Autobahn or Twisted lacks {lacking}"
+
+
+def test_what_a_version_lacks_is_named_and_nothing_of_it_is_touched() -> None:
+    code = "assert daphne.server.Server.create_application is create\n"
+    code += "assert 'check_timeouts' in ordinary_reason()"
+    change = """
+del daphne.ws_protocol.WebSocketProtocol.check_timeouts
+create = daphne.server.Server.create_application
+"""
+    lacking = "this version of Daphne, Autobahn or Twisted lacks WebSocketProtocol.check_timeouts"
+    assert reason(code, change) == lacking
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("protocol.transport.TLS = True", "the endpoint uses TLS"),
+        ("protocol.transport = StringTransport()", "the endpoint uses TLS"),
+        ("scope = {}", "the server did not hand over the socket"),
+    ],
+)
+def test_other_sockets_have_the_ordinary_path(code: str, why: str) -> None:
+    assert reason(code) == why
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("settings.PRESENCE = {'FAST_PATH': False}", "PRESENCE['FAST_PATH'] is False"),
+        ("import select; del select.epoll", "this system has no epoll"),
+    ],
+)
+def test_a_process_may_have_the_ordinary_path_alone(code: str, why: str) -> None:
+    change = f"from django.conf import settings\n{code}"
+    assert reason("assert ordinary_reason()", change) == why
+
+
+def test_without_daphne_there_is_nothing_to_hand_over() -> None:
+    assert run(WITHOUT_DAPHNE).strip() == "the server is not Daphne"
