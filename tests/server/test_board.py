@@ -22,7 +22,7 @@ from presence.protocol.messages import (
     UserState,
 )
 from presence.server.hub import SWEEP_EVERY
-from tests.server.harness import BOARD, Process, Socket, pass_time, settle
+from tests.server.harness import BOARD, OTHER_BOARD, Process, Socket, pass_time, settle
 from tests.server.world import TIMING, World, comings, quiet
 from tests.support.clock import SkippingLoop
 from tests.support.metrics import value
@@ -126,6 +126,24 @@ async def test_what_comes_in_one_turn_of_the_loop_shares_a_frame(process: Proces
     told = CursorBroadcast((Cursor(0, 4, 0), Cursor(1, 9, 0), Cursor(2, 3, 0)))
     for socket in (ada, bob, cy):
         assert socket.heard() == [told]
+
+
+async def test_a_board_that_cannot_be_flushed_keeps_no_other_from_it(
+    process: Process, caplog: pytest.LogCaptureFixture
+) -> None:
+    ada, _ = await process.two()
+    cy, dee = [await process.joined(board=OTHER_BOARD) for _ in range(2)]
+
+    def fail(flush: object) -> None:
+        raise ValueError("a fault")
+
+    process.hub.board(BOARD).audience.write = fail  # type: ignore[method-assign]
+    ada.move(1)
+    cy.move(2)
+    await settle()
+    assert dee.pointers == {cy.welcome.user: (2, 0)}
+    (record,) = caplog.records
+    assert record.message == f"board: flush failed (board={BOARD})"
 
 
 async def test_a_busy_board_merges_the_moves_of_a_window(process: Process) -> None:
