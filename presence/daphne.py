@@ -33,6 +33,10 @@ RESERVED_CODES = frozenset({Close.TOO_BIG, Close.RESTARTING, Close.TRY_LATER})
 SHUTDOWN_TIMEOUT = 6.0
 """Seconds that applications have to end. A consumer takes up to 4 s to drain."""
 
+SEND_BUFFER = 131_072
+"""Bytes that the kernel buffers for one socket. Left to itself, it takes megabytes for a client
+that does not read."""
+
 EXTENSION = "presence.socket"
 """Key in a scope's `extensions` of the `DaphneSocket`, where the socket can be read directly."""
 
@@ -74,6 +78,7 @@ class DaphneSocket:
 
         transport.connectionLost, protocol.sendCloseFrame = lost, close
         handle: socket.socket = transport.getHandle()
+        handle.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         return handle
 
     def give_back(self) -> None:

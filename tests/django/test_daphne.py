@@ -119,7 +119,7 @@ class Transport(tcp.Connection):
         self._tempDataLen = 0
 
 class Protocol:
-    data, inside_message, current_frame, state = b"", False, None, 3
+    data, inside_message, current_frame, state, STATE_OPEN = b"", False, None, 3, 3
 
     def __init__(self, transport):
         self.transport = transport
