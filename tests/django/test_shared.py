@@ -5,7 +5,7 @@ import weakref
 
 import pytest
 
-from presence.recent import RecentAnswers
+from presence.shared import RecentAnswers
 
 
 class Oracle:
