@@ -159,22 +159,25 @@ def _run(words: list[str]) -> Iterator[Process]:
 
 
 def compiled() -> Path:
-    """Return the client's program, compiled if that has not been done yet."""
+    """Return the client's program, compiled if that has not been done yet.
+
+    Exits with a message where there is no compiler, as nothing can be measured then.
+    """
+    if shutil.which("cc") is None:
+        sys.exit("The load client needs a C compiler: apt-get install gcc libc6-dev")
     return build("load.c", "cc", "-O2", "-Wall", "-Wextra", "-o")
 
 
 def build(source: str, compiler: str, *options: str) -> Path:
     """Return the program made of a source file beside this one; the last option names the output.
 
-    Exits with a message where the compiler is missing.
+    Raises `RuntimeError` where the compiler is missing.
     """
     path = ROOT / "benchmarks" / source
     program = CACHE / f"{path.stem}-{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}"
     if not program.exists():
         if shutil.which(compiler) is None:
-            sys.exit(
-                f"{source} needs a compiler, {compiler}: apt-get install gcc libc6-dev golang-go"
-            )
+            raise RuntimeError(f"{source} needs {compiler}, which is not installed")
         CACHE.mkdir(parents=True, exist_ok=True)
         subprocess.run([compiler, *options, str(program), str(path)], check=True)
     return program

@@ -4,6 +4,7 @@ Only what is between the markers is written; the words around it are the documen
 """
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from pathlib import Path
 from matplotlib import rcParams
 from matplotlib.figure import Figure
 
-from benchmarks import hop, model
+from benchmarks import goals, hop, model
 from benchmarks.client import CACHE, ROOT
 from benchmarks.machine import describe
 from benchmarks.measure import Figures
@@ -29,7 +30,7 @@ IMAGES = ROOT / "docs" / "images"
 SUITE, HOP = CACHE / "suite.jsonl", CACHE / "hop.json"
 BEGIN, END = "<!-- made by make bench -->", "<!-- end of what make bench made -->"
 
-SWEPT = ("daphne", "daphne-ordinary", "go", "ws", "socketio", "channels-json")
+SWEPT = ("daphne", "go", "ws", "socketio", "channels-json")
 """Servers in the plots."""
 
 BOARDS, CROWDS = (5, 50, 500), (100_000, 1_000_000)
@@ -68,6 +69,9 @@ def figures(results: Medians) -> str:
     parts = [
         f"Measured on {measured:%Y-%m-%d} with `make bench` on {describe()}. "
         f"{'; '.join(versions())}.",
+        "### Goals",
+        "What presence on Daphne is meant to reach, some of it as a multiple of a peer's figure:",
+        markdown(["workload", "figure", "goal", "measured", "met"], goals.rows(results), words=3),
         "### People who move",
         *(section(results, work, MOVING) for work in moving),
         "![CPU and age by the people in one room](images/performance-room.svg)",
@@ -242,13 +246,15 @@ def versions() -> list[str]:
             [f"Python {sys.version.split()[0]}", *(f"{name} {version(name)}" for name in names)]
         ),
         f"Redis {redis}",
-        _said("go", "version").split()[2].replace("go", "Go "),
+        f"Go {_said('go', 'env', 'GOVERSION')[2:]}",
         f"Node {_said('node', '--version')[1:]} with "
         + ", ".join(f"{name} {pinned}" for name, pinned in peers.items()),
     ]
 
 
 def _said(*command: str) -> str:
+    if shutil.which(command[0]) is None:
+        return " (none)"
     return subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.strip()

@@ -22,14 +22,20 @@ Plan = Sequence[tuple[Workload, Sequence[str]]]
 
 
 def run(plan: Plan, repeat: int, done: Sequence[Record] = ()) -> Iterator[Record]:
-    """Measure what is not done yet; the servers of a workload take turns."""
+    """Measure what is not done yet; the servers of a workload take turns.
+
+    What fails is told and left out, so that a long run is not lost.
+    """
     known = {(record.work, record.server, record.turn) for record in done}
     for work, servers in plan:
         for turn in range(repeat):
             for server in servers:
                 if (str(work), server, turn) not in known:
                     print(f"{work} {server} {turn + 1}/{repeat}", file=sys.stderr, flush=True)
-                    yield Record(str(work), server, turn, measure(KINDS[server], work))
+                    try:
+                        yield Record(str(work), server, turn, measure(KINDS[server], work))
+                    except (AssertionError, OSError, RuntimeError) as error:
+                        print(f"failed, and left out: {error}", file=sys.stderr, flush=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -15,10 +15,11 @@ from benchmarks.run import Plan, run
 from benchmarks.tables import plain
 from benchmarks.workload import Workload, parse
 
-SECONDS, WARM_UP = 8.0, 2.0
+SECONDS, WARM_UP = 6.0, 2.0
 
 OURS = ["daphne", "daphne-ordinary"]
-MAIN = [*OURS, "go", "ws", "socketio"]
+PLOTTED = ["daphne", "go", "ws", "socketio"]
+MAIN = [*OURS, "go", "go-direct", "ws", "socketio"]
 ALL = [
     *MAIN,
     *("daphne-redis", "daphne-ordinary-redis", "uvicorn", "uvicorn-redis"),
@@ -26,24 +27,24 @@ ALL = [
 ]
 
 FULL = {
-    "2x1@20": MAIN,
-    "5x1@20": MAIN,
+    "2x1@20": [*MAIN, "channels-json"],
+    "5x1@20": [*PLOTTED, "channels-json"],
     "20x1@20": [*ALL, "channels-json"],
-    "50x1@20": MAIN,
-    "100x1@20": MAIN,
+    "50x1@20": PLOTTED,
+    "100x1@20": PLOTTED,
     "250x1@20": MAIN,
-    "5x20@20": MAIN,
-    "5x50@20": MAIN,
-    "5x100@20": ["two", "two-nginx", *MAIN],
+    "5x20@20": PLOTTED,
+    "5x50@20": PLOTTED,
+    "5x100@20": [*PLOTTED, "two", "two-nginx"],
     "5x200@20": ALL,
-    "5x20@60": ALL,
+    "5x20@60": MAIN,
     "50x1@30": ALL,
     "100x1@60": MAIN,
     "100x20@10": MAIN,
-    "5x800@0.05": [*OURS, "daphne-redis", "uvicorn", "go", "ws", "socketio"],
+    "5x800@0.05": [*OURS, "daphne-redis", "uvicorn", "go", "socketio"],
     "5x2000@0.02": [*OURS, "go"],
     "5x400": [*OURS, "daphne-redis", "uvicorn"],
-    "5x400+300": [*OURS, "daphne-redis", "uvicorn"],
+    "5x400+300": OURS,
 }
 """Which servers are measured under which workload."""
 
@@ -82,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--quick", action="store_true", help="a few workloads, once each")
     parser.add_argument("--resume", action="store_true", help="do not repeat what is measured")
     parser.add_argument("--repeat", type=int, default=3, help="times each is measured (3)")
-    parser.add_argument("--seconds", type=float, default=SECONDS, help="that count (8)")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="that count (6)")
     asked = parser.parse_args(arguments)
     if asked.quick:
         print(plain(medians(run(plan(QUICK, 3.0, 1.0), 1))))
