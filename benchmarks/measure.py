@@ -24,7 +24,8 @@ class Figures:
     `other` that of everything on the machine but these and the client. `share` is how many of the
     positions that should reach others did; `sized` are bytes down, headers included, for each of
     them. `memory` is what each person added to the `resident`. `commands` are those that Redis
-    carried out, those within scripts included, and `join_commands` those for each join.
+    carried out, those within scripts included, and `join_commands` those for each join; `scripts`
+    and `join_scripts` those among them that the server asked for by EVALSHA.
     """
 
     cpu: float
@@ -42,6 +43,7 @@ class Figures:
     memory: float
     resident: float
     commands: float
+    scripts: float
     lost: float
     joined: float
     join_seconds: float
@@ -50,6 +52,7 @@ class Figures:
     join_p50: float
     join_p99: float
     join_commands: float
+    join_scripts: float
 
 
 @dataclass(frozen=True)
@@ -59,21 +62,25 @@ class Reading:
     own: Usage
     helpers: Usage
     commands: int
+    scripts: int
     resident: int
 
 
 def read(server: Server) -> Reading:
     """Read the counters of a server."""
-    commands = count_commands(server.redis) if server.redis else 0
-    return Reading(usage(server.pids), usage(server.helpers), commands, memory(server.pids))
+    commands, scripts = count_commands(server.redis) if server.redis else (0, 0)
+    own, helpers = usage(server.pids), usage(server.helpers)
+    return Reading(own, helpers, commands, scripts, memory(server.pids))
 
 
-def count_commands(redis: RedisServer) -> int:
-    """Return how many commands Redis has carried out, but for those that ask it about itself."""
+def count_commands(redis: RedisServer) -> tuple[int, int]:
+    """Return how many commands Redis has carried out, but for those that ask it about itself; and
+    how many of them were EVALSHA."""
     with redis.client() as client:
         stats: dict[str, dict[str, int]] = client.info("commandstats")
     asked = ("cmdstat_info", "cmdstat_ping", "cmdstat_hello", "cmdstat_client")
-    return sum(each["calls"] for name, each in stats.items() if not name.startswith(asked))
+    calls = {name: each["calls"] for name, each in stats.items() if not name.startswith(asked)}
+    return sum(calls.values()), calls.get("cmdstat_evalsha", 0)
 
 
 def measure(kind: Kind, work: Workload) -> Figures:
@@ -121,6 +128,7 @@ def _figures(
         memory=(full.resident - empty.resident) / joined,
         resident=full.resident,
         commands=(after.commands - before.commands) / work.seconds,
+        scripts=(after.scripts - before.scripts) / work.seconds,
         lost=joins.lost + moves.lost,
         joined=joins.joined,
         join_seconds=joins.seconds,
@@ -129,6 +137,7 @@ def _figures(
         join_p50=joins.p50,
         join_p99=joins.p99,
         join_commands=(full.commands - empty.commands) / joined,
+        join_scripts=(full.scripts - empty.scripts) / joined,
     )
 
 

@@ -50,7 +50,7 @@ class Costs:
     `cpu` is that of a second without people, of a second of one person's connection, and of a
     move, a frame and a cursor. `sized` are bytes of a frame and of a cursor. `memory` is that of a
     process, a person and a room. `commands` are Redis' in a second for a process, a person and a
-    room.
+    room, and those for a move.
     """
 
     window: float
@@ -90,7 +90,8 @@ class Costs:
 
     def redis(self, work: Workload, joins: float = 0.0) -> float:
         """Return the commands a second that one process asks of Redis."""
-        return _product(self.commands, (1.0, work.total, work.rooms)) + joins * self.join_commands
+        parts = (1.0, work.total, work.rooms, work.total * work.rate)
+        return _product(self.commands, parts) + joins * self.join_commands
 
     def fill(self, people: int, rate: float, stay: float, limits: Limits) -> Workload:
         """Return the most rooms of so many people that one process carries.
@@ -115,7 +116,7 @@ class Costs:
 
 
 def fit(measured: Measured, joins: Measured, redis: Measured) -> Costs:
-    """Fit the model: to one process under several workloads, to joins, and to processes with Redis.
+    """Fit the model: to one process under several workloads, to joins, and to one with Redis.
 
     `ValueError` where there are too few measurements.
     """
@@ -137,7 +138,7 @@ def fit(measured: Measured, joins: Measured, redis: Measured) -> Costs:
         ),
         join_cpu=median(figures.join_cpu for _, figures in joins) / 1000,
         commands=least_squares(
-            [(1.0, work.total, work.rooms) for work, _ in redis],
+            [(1.0, work.total, work.rooms, figures.moves) for work, figures in redis],
             [figures.commands for _, figures in redis],
         ),
         # Those who take longer to join let more of the work at rest be counted.

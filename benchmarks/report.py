@@ -111,7 +111,9 @@ def outlook(results: Medians) -> list[str]:
     ours = of("daphne")
     joins = [(work, each) for work, each in ours if not work.rate]
     costs = model.fit(
-        [(work, each) for work, each in ours if work.rate], joins, of("daphne-redis", "two")
+        [(work, each) for work, each in ours if work.rate],
+        joins,
+        [(work, each) for work, each in of("daphne-redis") if work.rate],
     )
     cpu = [f"{1e6 * seconds:.1f} µs" for seconds in costs.cpu]
     return [
@@ -134,9 +136,9 @@ def outlook(results: Medians) -> list[str]:
                     f"{costs.memory[2] / 1e3:.1f} kB a room",
                 ],
                 [
-                    "Redis, commands a second",
-                    f"{costs.commands[0]:.1f} a process, {costs.commands[1]:.3f} "
-                    f"a person, {costs.commands[2]:.2f} a room",
+                    "Redis, commands",
+                    f"{costs.commands[0]:.1f} a second a process, {costs.commands[1]:.3f} a "
+                    f"person, {costs.commands[2]:.2f} a room; {costs.commands[3]:.3f} a move",
                 ],
                 ["Redis, commands a join", f"{costs.join_commands:.0f}"],
                 ["Redis, CPU a command", f"{1e6 * costs.command_cpu:.1f} µs"],

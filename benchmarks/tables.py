@@ -33,7 +33,9 @@ JOINING: Columns = {
 REDIS: Columns = {
     "Redis and nginx CPU %": lambda f: number(f.helpers),
     "commands/s": lambda f: number(f.commands),
+    "of them scripts/s": lambda f: number(f.scripts),
     "commands/join": lambda f: number(f.join_commands),
+    "of them scripts": lambda f: number(f.join_scripts),
 }
 CLIENT: Columns = {
     "client %": lambda f: number(f.client),

@@ -14,7 +14,7 @@ COSTS = Costs(
     sized=(3.0, 5.0),
     memory=(60e6, 30e3, 8e3),
     join_cpu=0.0015,
-    commands=(5.0, 0.5, 2.0),
+    commands=(5.0, 0.5, 2.0, 0.0),
     join_commands=30.0,
     command_cpu=3e-6,
 )
