@@ -120,7 +120,7 @@ def fit(measured: Measured, joins: Measured, redis: Measured) -> Costs:
 
     `ValueError` where there are too few measurements.
     """
-    calm = [(work, figures) for work, figures in measured if work.rate and figures.cpu < BUSY]
+    calm = _calm(measured)
     if len(calm) < 5 or not joins or len(redis) < 3:
         raise ValueError("too few measurements to fit the model to")
     seconds = [figures.cpu / 100 for _, figures in calm]
@@ -145,6 +145,18 @@ def fit(measured: Measured, joins: Measured, redis: Measured) -> Costs:
         join_commands=min(figures.join_commands for _, figures in redis),
         command_cpu=used / sum(figures.commands for _, figures in redis),
     )
+
+
+def errors(costs: Costs, measured: Measured) -> tuple[float, float]:
+    """Return by what share of it the model misses the CPU it was fitted to: the mean, and the
+    most."""
+    shares = [abs(costs.cpu_percent(work) / figures.cpu - 1) for work, figures in _calm(measured)]
+    return sum(shares) / len(shares), max(shares)
+
+
+def _calm(measured: Measured) -> Measured:
+    """Return the measurements that are fitted: of a process that worked, and was not overloaded."""
+    return [(work, figures) for work, figures in measured if 0 < figures.cpu < BUSY]
 
 
 def least_squares(rows: Sequence[Sequence[float]], values: Sequence[float]) -> tuple[float, ...]:

@@ -61,7 +61,9 @@ async def test_everybody_joins_moves_and_hears_of_the_others() -> None:
 
 async def test_people_may_join_at_a_rate() -> None:
     async with relay() as port:
-        joins, _ = await to_thread(load, port, Workload(2, 3, 0.0, join_rate=100, seconds=0.1))
+        joins, _ = await to_thread(
+            load, port, Workload(2, 3, 0.0, join_rate=100, warm_up=0.0, seconds=0.1)
+        )
     assert joins.joined == 6
     assert joins.seconds >= 5 / 100, "the sixth is due after five gaps"
 
@@ -76,5 +78,5 @@ async def test_a_refused_handshake_ends_the_client(capfd: pytest.CaptureFixture[
 async def test_who_does_not_get_in_is_counted_as_lost() -> None:
     async with relay() as port:
         pass
-    joins, _ = await to_thread(load, port, Workload(2, 1, 0.0, seconds=0.1))
+    joins, _ = await to_thread(load, port, Workload(2, 1, 0.0, warm_up=0.0, seconds=0.1))
     assert (joins.joined, joins.lost) == (0, 2)

@@ -5,7 +5,7 @@ from dataclasses import fields
 import pytest
 
 from benchmarks.measure import Figures
-from benchmarks.model import Costs, Limits, fit, least_squares
+from benchmarks.model import Costs, Limits, errors, fit, least_squares
 from benchmarks.workload import Workload
 
 COSTS = Costs(
@@ -55,6 +55,12 @@ def test_the_fit_finds_what_the_figures_were_made_of() -> None:
     costs = fitted()
     for field in fields(Costs):
         assert getattr(costs, field.name) == pytest.approx(getattr(COSTS, field.name), rel=1e-3)
+
+
+def test_the_errors_are_shares_of_what_was_measured() -> None:
+    doubled = told(WORKS[1], cpu=2 * COSTS.cpu_percent(WORKS[1]))
+    measured = [(WORKS[0], told(WORKS[0])), (WORKS[1], doubled)]
+    assert errors(COSTS, measured) == pytest.approx((0.25, 0.5))
 
 
 def test_overloaded_processes_are_not_fitted_to() -> None:
