@@ -52,7 +52,8 @@ class Line:
     """One socket that is read and written directly.
 
     `clogged`: bytes wait in the server's buffer, and all others must go behind them. `heard`: bytes
-    came since somebody set it to False. `changed` is called when `clogged` changes.
+    came since somebody set it to False. `open`: it is not detached. `changed` is called when
+    `clogged` or `open` changes.
     """
 
     def __init__(
