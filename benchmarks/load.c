@@ -515,10 +515,6 @@ int main(int count, char **words) {
     window = atoi(words[6]);
     join_rate = atof(words[7]);
     sources = atoi(words[9]);
-    struct rlimit files;
-    getrlimit(RLIMIT_NOFILE, &files);
-    files.rlim_cur = files.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &files);
     uint32_t room_count;
     Room *rooms = read_rooms(&room_count);
     total = atoi(words[2]) * room_count;

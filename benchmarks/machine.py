@@ -1,6 +1,7 @@
 """What processes and the whole machine use, as Linux tells it (proc(5))."""
 
 import os
+import resource
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,12 @@ def usage(pids: Sequence[int]) -> Usage:
 def memory(pids: Sequence[int]) -> int:
     """Return the resident bytes of some processes."""
     return sum(_resident(pid) for pid in pids)
+
+
+def allow_files() -> None:
+    """Let this process, and those it starts, open as many files as it may; many have 1,024."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def describe() -> str:

@@ -6,11 +6,8 @@ The harness sets the rest of the environment (servers.py).
 import os
 from typing import Any
 
-from presence.conf import Settings
 from presence_site.settings import *  # noqa: F403
 from presence_site.settings import PRESENCE
 
-_own: dict[str, Any] = {}
-if "FAST_PATH" in Settings.__dataclass_fields__:
-    _own["FAST_PATH"] = os.environ["BENCH_FAST_PATH"] == "1"
+_own: dict[str, Any] = {"FAST_PATH": os.environ["BENCH_FAST_PATH"] == "1"}
 PRESENCE = {**PRESENCE, **_own}
