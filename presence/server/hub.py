@@ -259,7 +259,11 @@ class Hub:
             if self._renewal is None and (self._round or self._lease.away):
                 self._renewal = self._loop.create_task(self._renew())
         for _ in range(min(self._slice, len(self._round))):
-            self._sweep_one(self._round.pop(), now)
+            try:
+                self._sweep_one(self._round.pop(), now)
+            except Exception:
+                # The lease is renewed by the beats that follow.
+                logger.exception("sweep: failed for a connection or a board")
         if self._peers or self._boards or self._lease.away:
             # By a grid: a timer that starts anew each time would fall in with the turns of the loop
             # and miss how long they take.

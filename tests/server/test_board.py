@@ -146,6 +146,23 @@ async def test_a_board_that_cannot_be_flushed_keeps_no_other_from_it(
     assert record.message == f"board: flush failed (board={BOARD})"
 
 
+async def test_a_board_that_cannot_be_swept_does_not_end_the_sweep(
+    process: Process, caplog: pytest.LogCaptureFixture
+) -> None:
+    await process.joined()
+    await process.joined(board=OTHER_BOARD)
+
+    def fail(now: float) -> None:
+        raise ValueError("a fault")
+
+    process.hub.board(BOARD).sweep = fail  # type: ignore[method-assign]
+    await pass_time(TIMING.lease + SWEEP_EVERY)
+    assert process.hub.lease_age < TIMING.lease, "or all people of this process would be gone"
+    assert {record.message for record in caplog.records} == {
+        "sweep: failed for a connection or a board"
+    }
+
+
 async def test_a_busy_board_merges_the_moves_of_a_window(process: Process) -> None:
     people = [process.socket() for _ in range(50)]
     for socket in people:
