@@ -27,6 +27,8 @@ class Dialect(Enum):
     COMPACT = "compact"
     EXPLICIT = "explicit"
 
+    __hash__ = object.__hash__  # An enum's own is slow, and every flush needs it.
+
 
 class MessageType(IntEnum):
     """The first byte of every frame."""

@@ -19,6 +19,13 @@ WINDOW_PER_DELIVERY = 17e-9
 """Seconds of window for each delivery a second. A delivery is one move to one socket. A room of 50
 at 30 moves a second has 75,000 and a window of 1.3 ms; its sends then take a sixth of a core."""
 
+MERGED_DELIVERIES = 400_000
+"""Deliveries a second for which the window is twice as long as `WINDOW_PER_DELIVERY` asks: a
+process with much to send has the more to gain from merging it."""
+
+MERGED_WINDOW = 0.040
+"""Longest window in seconds that this makes."""
+
 FULL_WINDOW_SOCKETS = 50
 """Sockets from which a board gets the whole window. A smaller one gets its share, since a flush of
 it costs less."""
@@ -124,7 +131,9 @@ class Pacing:
         self._settled, self._due = now, now + STEP
         # Clients that obey a longer RATE make fewer deliveries, which alone would shorten the
         # window as much as one stretch makes it longer.
-        self._window = WINDOW_PER_DELIVERY * self._deliveries * self.stretch**2
+        window = WINDOW_PER_DELIVERY * self._deliveries
+        merged = window * (1 + self._deliveries / MERGED_DELIVERIES)
+        self._window = max(window, min(merged, MERGED_WINDOW)) * self.stretch**2
         # A client that obeys sends once in a window if RATE = window = constant * product / RATE.
         # The product, of sockets and movers, is deliveries times RATE, and RATE does not change it.
         self._interval = sqrt(WINDOW_PER_DELIVERY * self._product) * 1_000

@@ -1,7 +1,7 @@
 """The sockets of one board in this process, and how a flush is written to them."""
 
 from collections.abc import Collection, Sequence
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from presence.protocol.errors import PresenceError
 from presence.protocol.messages import Dialect
@@ -9,8 +9,6 @@ from presence.rooms.frames import Flush
 from presence.server.fastio import encode_header, send_all
 from presence.server.metrics import Metrics
 from presence.server.pump import Line
-
-T = TypeVar("T")
 
 
 class Peer(Protocol):
@@ -84,42 +82,49 @@ class Audience:
         """Write a flush to every peer."""
         if not self._sorted:
             self._sort()
-        apart = self._others
+        common = flush.common.get(Dialect.COMPACT)
         if self._fds:
-            apart = [*apart, *self._write_to_all(flush)]
-        for session, peer in apart:
-            if (welcome := flush.welcomes.get(session)) is not None:
-                peer.write(welcome)
-                continue
-            common, cursors = flush.frames_for(session, peer.dialect)
-            if common:
-                peer.write(common)
-            if cursors:
-                peer.write_cursors(cursors)
+            cursors = flush.cursors.get(Dialect.COMPACT, ())
+            if not (common or flush.welcomes or self._others):
+                # Most flushes tell moves only.
+                for frame, own in cursors:
+                    self._send([frame], [own] if own in self._direct else [])
+                return
+            frames = [*(common or ()), *[frame for frame, _ in cursors]]
+            movers = [own for _, own in cursors if own is not None]
+            apart = {*flush.welcomes, *movers} & self._direct.keys()
+            self._send(frames, apart)
+            for session in apart:
+                self._write_to(session, self.peers[session], flush)
+        for session, peer in self._others:
+            self._write_to(session, peer, flush)
 
-    def _write_to_all(self, flush: Flush) -> list[tuple[str, Peer]]:
-        """Write to the direct sockets what all of them get; return the peers that get other
-        frames."""
-        frames: Sequence[bytes] = flush.common.get(Dialect.COMPACT, ())
-        apart = [*flush.welcomes]
+    def _write_to(self, session: str, peer: Peer, flush: Flush) -> None:
+        """Write to one peer what it gets of a flush."""
+        if (welcome := flush.welcomes.get(session)) is not None:
+            peer.write(welcome)
+            return
+        common, cursors = flush.frames_for(session, peer.dialect)
+        if common:
+            peer.write(common)
+        if cursors:
+            peer.write_cursors(cursors)
+
+    def _send(self, frames: Sequence[bytes], apart: Collection[str]) -> None:
+        """Send frames to the direct sockets, but for some sessions."""
         lines, fds = self._lines, self._fds
-        for frame, own in flush.cursors.get(Dialect.COMPACT, ()):
-            frames = [*frames, frame]
-            if own is not None and own not in flush.welcomes:
-                apart.append(own)
-        if apart:
-            apart = [session for session in apart if session in self._direct]
-            for index in sorted((self._direct[session] for session in apart), reverse=True):
-                lines, fds = _without(lines, index), _without(fds, index)
-        if frames and fds:
-            data = b"".join([encode_header(len(frame)) + frame for frame in frames])
-            for index, sent in send_all(fds, data):
-                lines[index].finish(data, sent)
-            size = sum(map(len, frames))
-            self.written += size
-            self._metrics.frames_out += len(fds) * len(frames)
-            self._metrics.bytes_out += len(fds) * size
-        return [(session, self.peers[session]) for session in apart]
+        for index in sorted([self._direct[session] for session in apart], reverse=True):
+            lines = lines[:index] + lines[index + 1 :]
+            fds = fds[:index] + fds[index + 1 :]
+        if not frames or not fds:
+            return
+        data = b"".join([encode_header(len(frame)) + frame for frame in frames])
+        for index, sent in send_all(fds, data):
+            lines[index].finish(data, sent)
+        size = sum(map(len, frames))
+        self.written += size
+        self._metrics.frames_out += len(fds) * len(frames)
+        self._metrics.bytes_out += len(fds) * size
 
     def _sort(self) -> None:
         """Find out who can be written to directly: `_direct` holds where their lines are."""
@@ -135,7 +140,3 @@ class Audience:
                 self._direct[session] = len(self._lines)
                 self._lines.append(line)
         self._fds = [line.fd for line in self._lines]
-
-
-def _without(items: list[T], index: int) -> list[T]:
-    return items[:index] + items[index + 1 :]
