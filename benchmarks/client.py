@@ -34,7 +34,7 @@ class Room(NamedTuple):
 
 @dataclass(frozen=True)
 class Joins:
-    """How the people of a client came in: `joined` of them, `lost` in vain, all after `seconds`.
+    """How the people of a client came in: `joined` are there, `lost` are not, after `seconds`.
 
     Half of the joins took `p50` milliseconds at most, from the time at which they were due.
     """

@@ -110,7 +110,8 @@ static void watch(Socket *s, int operation) {
 static void lose(Socket *s) {
     close(s->fd);
     s->fd = -1;
-    if (s->state != IN) in_flight--;
+    if (s->state == IN) joined--;
+    else in_flight--;
     s->state = CONNECTING;
     lost++;
     seen.lost++;
