@@ -80,3 +80,12 @@ async def test_who_does_not_get_in_is_counted_as_lost() -> None:
         pass
     joins, _ = await to_thread(load, port, Workload(2, 1, 0.0, warm_up=0.0, seconds=0.1))
     assert (joins.joined, joins.lost) == (0, 2)
+
+
+async def test_several_clients_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.client.MOST_SOCKETS", 3)
+    async with relay() as port:
+        joins, moves = await to_thread(load, port, WORK)
+    assert (joins.joined, joins.lost) == (6, 0)
+    assert moves.cursors > 0
+    assert moves.bytes == 8 * moves.cursors
