@@ -50,7 +50,7 @@ lint: .venv/dev.stamp $(CLIENT)/node_modules/.stamp  ## Check style, types and t
 client: $(CLIENT)/node_modules/.stamp  ## Build the scripts and types in presence/static from presence/client/src
 	npm --prefix $(CLIENT) run --silent build
 
-bench: .venv/dev.stamp $(FASTIO)  ## Measure presence and its peers into docs/performance.md, in an hour (QUICK=1: 3 minutes)
+bench: .venv/dev.stamp $(FASTIO)  ## Measure presence and its peers into docs/performance.md, in 90 minutes (QUICK=1: 3)
 	@sh tests/system.sh
 	$(BIN)/python -m benchmarks.suite $(if $(QUICK),--quick) $(if $(RESUME),--resume)
 
