@@ -62,6 +62,9 @@ REPEATED_STALL = 1.0
 """Seconds that a late timer counts for, at most: the first one, and one right after another. So one
 long stall changes no RATE."""
 
+QUIET = 10_000
+"""Deliveries a second below which the lag need not be watched closely: no board has a window."""
+
 LAG_EVERY = 0.050
 """Seconds between two looks at the lag, which are due at fixed times. A timer that each look starts
 anew keeps step with the turns of a busy loop, and may miss that they are long."""
@@ -82,6 +85,12 @@ class Pacing:
         self._new_deliveries = self._new_product = 0
         self._deliveries = self._product = 0.0
         self._window = self._interval = 0.0
+
+    def quiet(self, now: float) -> bool:
+        """Return whether nothing is merged, and the lag stretches nothing."""
+        if now >= self._due:
+            self._settle(now)
+        return self.stretch == 1.0 and self._deliveries < QUIET
 
     def moved(self, deliveries: int, interval: int, now: float) -> None:
         """Count a flush: its moves times the sockets of its board, whose RATE is `interval`."""

@@ -28,8 +28,8 @@ SWEEP_EVERY = 1.0
 """Seconds in which everything is swept once: what the passing of time asks of connections and
 boards."""
 
-BEATS = round(SWEEP_EVERY / LAG_EVERY)
-"""Beats of the hub in one round of the sweep."""
+QUIET_BEAT = SWEEP_EVERY / 4
+"""Seconds between two beats of the hub while there is little to send, else `LAG_EVERY`."""
 
 SLICE = 50
 """Connections and boards that one beat sweeps, if no more are needed to sweep all in a round. A
@@ -94,7 +94,7 @@ class Hub:
         self._peers: dict[Peer, None] = {}
         self._sweeping: asyncio.TimerHandle | None = None
         self._ordinary_reason = ""
-        self._beats = 0
+        self._round_due = 0.0
         self._round: list[Peer | Board] = []
         self._slice = SLICE
         self._renewal: asyncio.Task[None] | None = None
@@ -239,8 +239,8 @@ class Hub:
 
     def _keep_sweeping(self) -> None:
         if self._sweeping is None:
-            self._beats = 0
-            self._beat_at(self.now() + LAG_EVERY)
+            self._round_due = self.now() + SWEEP_EVERY
+            self._beat_at(self.now() + QUIET_BEAT)
 
     def _beat_at(self, due: float) -> None:
         self._sweeping = self._loop.call_at(due, self._beat, due)
@@ -250,11 +250,13 @@ class Hub:
         boards."""
         now, self._sweeping = self.now(), None
         self._services.pacing.note_lag(now - due, now)
-        self._beats += 1
-        if self._beats % BEATS == 0:
+        crowded = len(self._peers) > SLICE
+        every = QUIET_BEAT if self._services.pacing.quiet(now) and not crowded else LAG_EVERY
+        if due > self._round_due - every / 2:
+            self._round_due = max(self._round_due + SWEEP_EVERY, now)
             # What a slow loop left of the round before is swept with this one.
             self._round = [*reversed(self._boards.values()), *reversed(self._peers)]
-            self._slice = max(SLICE, ceil(len(self._round) / BEATS))
+            self._slice = max(SLICE, ceil(len(self._round) * every / SWEEP_EVERY))
             # Renew while the store is away, too: newcomers are refused until a renewal succeeds.
             if self._renewal is None and (self._round or self._lease.away):
                 self._renewal = self._loop.create_task(self._renew())
@@ -267,7 +269,7 @@ class Hub:
         if self._peers or self._boards or self._lease.away:
             # By a grid: a timer that starts anew each time would fall in with the turns of the loop
             # and miss how long they take.
-            self._beat_at(max(due + LAG_EVERY, now))
+            self._beat_at(max(due + every, now))
 
     def _sweep_one(self, swept: Peer | Board, now: float) -> None:
         if not isinstance(swept, Board):

@@ -201,3 +201,14 @@ def test_windows_and_rates_are_within_bounds_and_grow_with_the_sockets(
     )
     for sockets, rate in zip(sizes, rates, strict=True):
         assert pacing.interval(sockets, rate, now) == rate, "a rate that was told stays"
+
+
+def test_a_process_is_quiet_until_it_has_much_to_send_or_lags() -> None:
+    assert Pacing().quiet(START)
+    pacing, now = busy(20, 400)
+    assert pacing.quiet(now)
+    pacing, now = busy(50, 50 * 30)
+    assert not pacing.quiet(now)
+    assert pacing.quiet(now + 3)
+    pacing, now = lagging()
+    assert not pacing.quiet(now)
