@@ -132,7 +132,7 @@ def _figures(
         lost=joins.lost + moves.lost,
         joined=joins.joined,
         join_seconds=joins.seconds,
-        join_rate=joins.joined / joins.seconds,
+        join_rate=joins.joined / max(joins.seconds, 0.001),  # told in whole milliseconds
         join_cpu=1000 * (full.own - empty.own).processes / joined,
         join_p50=joins.p50,
         join_p99=joins.p99,
