@@ -353,11 +353,13 @@ def cursor_frames(board: int, positions: Mapping[int, bytes], dialect: Dialect) 
     one in the compact dialect, one of 8 bytes for each position in the explicit dialect."""
     if not positions:
         return []
-    cursors = [_USER_BYTE[user] + position for user, position in positions.items()]
     if dialect is Dialect.COMPACT:
-        return [_BROADCAST + b"".join(cursors)]
+        parts = [_BROADCAST]
+        for user, position in positions.items():
+            parts += (_USER_BYTE[user], position)
+        return [b"".join(parts)]
     head = _BROADCAST + _BOARD.write(board)
-    return [head + cursor for cursor in cursors]
+    return [head + _USER_BYTE[user] + position for user, position in positions.items()]
 
 
 def roster_frame(board: int, entries: Iterable[bytes]) -> bytes:

@@ -104,7 +104,9 @@ class Pacing:
         0.0: it flushes at the end of the event loop's turn."""
         if now >= self._due:
             self._settle(now)
-        window = self._window * _share(sockets)
+        window = self._window
+        if sockets < FULL_WINDOW_SOCKETS:
+            window *= sockets / FULL_WINDOW_SOCKETS
         return 0.0 if window < SHORTEST_WINDOW else min(window, MOST)
 
     def interval(self, sockets: int, current: int, now: float) -> int:
@@ -114,7 +116,8 @@ class Pacing:
             return 0
         if now >= self._due:
             self._settle(now)
-        affordable = max(self._interval * sqrt(_share(sockets)), self._least)
+        share = min(1.0, sockets / FULL_WINDOW_SOCKETS)
+        affordable = max(self._interval * sqrt(share), self._least)
         wanted = round(min(affordable * self.stretch, MOST * 1_000))
         close = abs(wanted - current) <= HYSTERESIS * current
         # The shortest RATE is always told, or a board would keep a bit of its last slow one.
@@ -149,8 +152,3 @@ class Pacing:
 
     def _stretch_by(self, factor: float) -> None:
         self.stretch = min(max(self.stretch * factor, 1.0), MOST * 1_000 / self._least)
-
-
-def _share(sockets: int) -> float:
-    """Return the share of the whole window that a board of so many sockets gets."""
-    return min(1.0, sockets / FULL_WINDOW_SOCKETS)

@@ -182,8 +182,10 @@ class Room:
         users = self.seats.by_user
         frames = cursor_frames(self.board_id, moved, dialect)
         if len(frames) < len(moved):
-            return [(frame, None) for frame in frames]
+            return [(frames[0], None)]
         # Each frame holds one cursor.
+        if len(frames) == 1:
+            return [(frames[0], users[next(iter(moved))].member.session)]
         return [(f, users[user].member.session) for f, user in zip(frames, moved, strict=True)]
 
     def _add_changes(self, flush: Flush, changes: PendingChanges) -> None:

@@ -6,7 +6,7 @@ from typing import Protocol
 from presence.protocol.errors import PresenceError
 from presence.protocol.messages import Dialect
 from presence.rooms.frames import Flush
-from presence.server.fastio import encode_header, send_all
+from presence.server.fastio import SMALL, SMALL_HEADERS, encode_header, send_all
 from presence.server.metrics import Metrics
 from presence.server.pump import Line
 
@@ -113,12 +113,15 @@ class Audience:
     def _send(self, frames: Sequence[bytes], apart: Collection[str]) -> None:
         """Send frames to the direct sockets, but for some sessions."""
         lines, fds = self._lines, self._fds
-        for index in sorted([self._direct[session] for session in apart], reverse=True):
+        for index in sorted(map(self._direct.__getitem__, apart), reverse=True):
             lines = lines[:index] + lines[index + 1 :]
             fds = fds[:index] + fds[index + 1 :]
         if not frames or not fds:
             return
-        data = b"".join([encode_header(len(frame)) + frame for frame in frames])
+        if len(frames) == 1 and len(frames[0]) <= SMALL:
+            data = SMALL_HEADERS[len(frames[0])] + frames[0]
+        else:
+            data = b"".join([encode_header(len(frame)) + frame for frame in frames])
         for index, sent in send_all(fds, data):
             lines[index].finish(data, sent)
         size = sum(map(len, frames))

@@ -764,7 +764,8 @@ class Board:
         services, room, now = self._services, self.room, self._loop.time()
         self._flushing = False
         self._flushed = now
-        self._cancel_timer()
+        if self._timer is not None:
+            self._cancel_timer()
         sockets = room.seats.connected
         flush = room.flush(now, self._interval(now), shared=bool(self.others))
         frames_before = services.metrics.frames_out

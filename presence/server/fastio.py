@@ -28,6 +28,9 @@ SMALL = 125
 FINAL_BINARY = 0x82
 """First byte of an unfragmented binary frame without extensions (RFC 6455 section 5.2)."""
 
+SMALL_HEADERS = tuple(bytes((FINAL_BINARY, size)) for size in range(SMALL + 1))
+"""Headers of a server's binary frames, by the size of their payloads (RFC 6455 section 5.2)."""
+
 MASKED = 0x80
 """Bit of the second byte that is set in every frame of a client (RFC 6455 section 5.1)."""
 
@@ -58,7 +61,7 @@ class Form(NamedTuple):
 def encode_header(size: int) -> bytes:
     """Encode the header of a server's binary frame with a payload of `size` bytes (section 5.2)."""
     if size <= SMALL:
-        return bytes((FINAL_BINARY, size))
+        return SMALL_HEADERS[size]
     if size < 1 << 16:
         return struct.pack(">BBH", FINAL_BINARY, 126, size)
     return struct.pack(">BBQ", FINAL_BINARY, 127, size)
