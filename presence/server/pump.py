@@ -23,6 +23,10 @@ MAX_BACKLOG = 65_536
 is disconnected."""
 
 
+READ_FOR = 0.001
+"""Seconds for which one turn of the event loop goes on reading while there is something to read."""
+
+
 class ServerSocket(Protocol):
     """The server's own handling of one socket."""
 
@@ -168,10 +172,26 @@ class Pump:
             self._epoll = None
 
     def _read(self, epoll: "select.epoll") -> None:
+        """Read what has come, and what comes meanwhile: a turn of the event loop costs as much as
+        several rounds of reading."""
+        until = self._loop.time() + READ_FOR
+        while self._read_round(epoll) and self._loop.time() < until:
+            pass
+
+    def _read_round(self, epoll: "select.epoll") -> bool:
+        """Read once from each socket that is ready; return whether to go on with another round.
+
+        What the server has parsed reaches its connection with the next turn of the event loop, and
+        before what the socket sent after it: so that turn must come first.
+        """
         now = self._loop.time()
+        received = poll(epoll, self._raw)
+        if not received:
+            return False
+        only_frames = True
         self._begin()
         try:
-            for fd, payloads, rest in poll(epoll, self._raw):
+            for fd, payloads, rest in received:
                 line = self.lines.get(fd)
                 if line is None:
                     continue  # It was closed by what another socket sent.
@@ -180,6 +200,7 @@ class Pump:
                     for payload in payloads:
                         line.receive(payload, now)
                     if rest:
+                        only_frames = False
                         self._feed(line, rest)
                     elif rest is None:
                         line.detach()
@@ -188,6 +209,7 @@ class Pump:
                     line.abort()
         finally:
             self._end()
+        return only_frames
 
     def _feed(self, line: Line, data: bytes) -> None:
         if line.feed(data) and line.open:
