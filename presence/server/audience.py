@@ -59,7 +59,7 @@ class Audience:
         self.written = 0
         self._metrics = metrics
         self._sorted = True
-        self._direct: dict[str, int] = {}
+        self._direct: dict[str | None, int] = {}
         self._lines: list[Line] = []
         self._fds: list[int] = []
         self._others: list[tuple[str, Peer]] = []
@@ -88,7 +88,7 @@ class Audience:
             if not (common or flush.welcomes or self._others):
                 # Most flushes tell moves only.
                 for frame, own in cursors:
-                    self._send([frame], [own] if own in self._direct else [])
+                    self._send_one(frame, own)
                 return
             frames = [*(common or ()), *[frame for frame, _ in cursors]]
             movers = [own for _, own in cursors if own is not None]
@@ -118,16 +118,28 @@ class Audience:
             fds = fds[:index] + fds[index + 1 :]
         if not frames or not fds:
             return
-        if len(frames) == 1 and len(frames[0]) <= SMALL:
-            data = SMALL_HEADERS[len(frames[0])] + frames[0]
-        else:
-            data = b"".join([encode_header(len(frame)) + frame for frame in frames])
+        data = b"".join([encode_header(len(frame)) + frame for frame in frames])
         for index, sent in send_all(fds, data):
             lines[index].finish(data, sent)
-        size = sum(map(len, frames))
+        self._count(len(frames), sum(map(len, frames)), len(fds))
+
+    def _send_one(self, frame: bytes, own: str | None) -> None:
+        """Send a frame to the direct sockets, but for one session: `_send` for the usual case."""
+        fds, size, left_out = self._fds, len(frame), self._direct.get(own)
+        if left_out is not None:
+            fds = fds[:left_out] + fds[left_out + 1 :]
+        if not fds:
+            return
+        header = SMALL_HEADERS[size] if size <= SMALL else encode_header(size)
+        for index, sent in send_all(fds, data := header + frame):
+            skip = left_out is not None and index >= left_out
+            self._lines[index + skip].finish(data, sent)
+        self._count(1, size, len(fds))
+
+    def _count(self, frames: int, size: int, sockets: int) -> None:
         self.written += size
-        self._metrics.frames_out += len(fds) * len(frames)
-        self._metrics.bytes_out += len(fds) * size
+        self._metrics.frames_out += sockets * frames
+        self._metrics.bytes_out += sockets * size
 
     def _sort(self) -> None:
         """Find out who can be written to directly: `_direct` holds where their lines are."""

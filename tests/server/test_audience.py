@@ -266,3 +266,18 @@ async def test_a_peer_that_goes_while_it_is_written_to_costs_the_others_nothing(
     for session in ("ada", "bob"):
         assert board.members[session].wrote == [JOINED, STATES, CURSORS]
     assert board.audience.peers.keys() == {"ada", "bob", "cy"}
+
+
+@pytest.mark.parametrize("mover", ["ada", "bob", "cy", "dan", None])
+async def test_the_rest_of_a_short_write_goes_to_its_own_socket(
+    board: Board, mover: str | None
+) -> None:
+    for name in ("ada", "bob", "cy", "dan"):
+        board.add(name, buffer=1)
+    full = board.members["cy" if mover != "cy" else "dan"]
+    while not full.server.backlog:
+        board.audience.write(Flush(cursors={COMPACT: [(bytes(100), mover)]}))
+        for name, other in board.members.items():
+            if other is not full:
+                assert other.server.backlog == 0
+                assert other.got() == (b"" if name == mover else framed(bytes(100)))
