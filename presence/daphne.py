@@ -47,7 +47,8 @@ class DaphneSocket:
     """Daphne's handling of one WebSocket: a `presence.server.pump.ServerSocket`.
 
     It uses what Twisted and Autobahn do not call public: how much a transport has yet to write, and
-    whether a protocol is between two messages. `missing` finds what an installed version lacks.
+    whether a protocol is between two messages. `direct_socket` finds what an installed version
+    lacks.
     """
 
     def __init__(self, protocol: Any) -> None:

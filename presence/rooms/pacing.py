@@ -17,7 +17,7 @@ MOST = 1.0
 
 WINDOW_PER_DELIVERY = 17e-9
 """Seconds of window for each delivery a second. A delivery is one move to one socket. A room of 50
-at 30 moves a second has 75,000 and a window of 1.3 ms; its sends then take a sixth of a core."""
+at 30 moves a second has 75,000, and by this alone a window of 1.3 ms."""
 
 MERGED_DELIVERIES = 400_000
 """Deliveries a second for which the window is twice as long as `WINDOW_PER_DELIVERY` asks: a

@@ -6,7 +6,7 @@ from typing import Protocol
 from presence.protocol.errors import PresenceError
 from presence.protocol.messages import Dialect
 from presence.rooms.frames import Flush
-from presence.server.fastio import SMALL, SMALL_HEADERS, encode_header, send_all
+from presence.server.fastio import encode_header, send_all
 from presence.server.metrics import Metrics
 from presence.server.pump import Line
 
@@ -125,16 +125,16 @@ class Audience:
 
     def _send_one(self, frame: bytes, own: str | None) -> None:
         """Send a frame to the direct sockets, but for one session: `_send` for the usual case."""
-        fds, size, left_out = self._fds, len(frame), self._direct.get(own)
+        fds, left_out = self._fds, self._direct.get(own)
         if left_out is not None:
             fds = fds[:left_out] + fds[left_out + 1 :]
         if not fds:
             return
-        header = SMALL_HEADERS[size] if size <= SMALL else encode_header(size)
-        for index, sent in send_all(fds, data := header + frame):
+        data = encode_header(len(frame)) + frame
+        for index, sent in send_all(fds, data):
             skip = left_out is not None and index >= left_out
             self._lines[index + skip].finish(data, sent)
-        self._count(1, size, len(fds))
+        self._count(1, len(frame), len(fds))
 
     def _count(self, frames: int, size: int, sockets: int) -> None:
         self.written += size

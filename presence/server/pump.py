@@ -22,7 +22,6 @@ MAX_BACKLOG = 65_536
 """Bytes that may wait for one socket beyond what the kernel buffers. A client that reads so slowly
 is disconnected."""
 
-
 READ_FOR = 0.001
 """Seconds for which one turn of the event loop goes on reading while there is something to read."""
 
