@@ -34,9 +34,10 @@ from presence.embed import is_embedded, origin_of
 from presence.guests import person_of, user_person
 from presence.protocol.errors import Forbidden, NoBoard, PresenceError, SignInRequired, TryLater
 from presence.protocol.identity import Visitor, clean_name
+from presence.recent import RecentAnswers
 from presence.sessions import ReadOnlySession, cookies_of, session_user
-from presence.shared import RecentAnswers, SharedTrips
 from presence.tokens import Grant, offered, read
+from presence.trips import SharedTrips
 
 logger = logging.getLogger(__name__)
 

@@ -1,17 +1,13 @@
-"""A person's name and colour, and what stands for a board's UUID in frames, the same in every
-process (PROTOCOL.md, Identifiers)."""
+"""A person's name and colour, the same in every process (PROTOCOL.md, Identifiers)."""
 
 import re
 import unicodedata
-from collections.abc import Collection, Container
+from collections.abc import Collection
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import chain, dropwhile
-from uuid import UUID
+from itertools import dropwhile
 
 from presence.protocol.messages import MAX_NAME_BYTES, Color
-
-MAX_BOARD_ID = 65_535
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,16 +133,3 @@ def _cut(name: str) -> str:
 def _number(purpose: str, key: str) -> int:
     digest = blake2b(key.encode(errors="surrogatepass"), digest_size=8, person=purpose.encode())
     return int.from_bytes(digest.digest(), "big")
-
-
-def home_id(board: UUID) -> int:
-    """Return the board id, 1..65535, that a board has unless another active board holds it."""
-    digest = blake2b(board.bytes, digest_size=2).digest()
-    return int.from_bytes(digest, "big") or 1
-
-
-def next_id(home: int, taken: Container[int]) -> int:
-    """Return the first id from ``home`` on that is not taken; 1 follows 65535. Boards share
-    ``home`` where every id is taken: it is only a label on the wire."""
-    candidates = chain(range(home, MAX_BOARD_ID + 1), range(1, home))
-    return next((candidate for candidate in candidates if candidate not in taken), home)

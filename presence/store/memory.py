@@ -7,8 +7,9 @@ from itertools import takewhile
 from math import inf
 from uuid import UUID
 
+from presence.protocol.board_ids import home_id, next_id
 from presence.protocol.errors import Forbidden, Removed
-from presence.protocol.identity import color_for, home_id, next_id
+from presence.protocol.identity import color_for
 from presence.protocol.messages import MAX_USERS, NO_USER
 from presence.store.base import (
     MAX_CLOSED,

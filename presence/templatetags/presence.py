@@ -13,13 +13,13 @@ from django.templatetags.static import static
 from django.urls import get_script_prefix, reverse
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext, gettext_noop, ngettext
 
 from presence.api import board_id
 from presence.auth import visitor_name
 from presence.conf import get_settings
 from presence.guests import guest_person
 from presence.middleware import guest_of
+from presence.overlay import overlay_strings
 from presence.page_counts import PageCounts
 from presence.protocol.identity import anonymous_name
 
@@ -29,22 +29,6 @@ P = ParamSpec("P")
 
 PAGE_COUNTS = "presence.page_counts"
 """Key in a page's render context."""
-
-EXAMPLES = (0, 1, 2, 3, 5, 11, 21, 100, 1_000_000)
-"""Numbers that cover every plural category of every language (Unicode CLDR, "Language Plural
-Rules"). The browser knows the category of a live count, and gettext the form for a number, so each
-form is sent under the numbers it belongs to."""
-
-TEXTS = {
-    "bar": gettext_noop("People here"),
-    "everyone": gettext_noop("Show everyone"),
-    "goTo": gettext_noop("Go to {name}"),
-    "you": gettext_noop("{name} (you)"),
-    "away": gettext_noop("{name} (away)"),
-    "hide": gettext_noop("Hide cursors"),
-    "unseen": gettext_noop("Appear without a cursor"),
-}
-"""English texts by their names in the script, which has the same texts."""
 
 
 def never_fails(tag: Callable[P, str]) -> Callable[P, str]:
@@ -139,12 +123,3 @@ def _name(request: HttpRequest, name: str) -> str:
         return visitor_name(user) or ""
     guest = guest_of(request)
     return name or anonymous_name(guest_person(guest))
-
-
-def overlay_strings() -> dict[str, Any]:
-    """Return the overlay's `strings`; empty for English, which the script has itself."""
-    texts = {name: gettext(text) for name, text in TEXTS.items()}
-    forms = {n: ngettext("{count} person here", "{count} people here", n) for n in EXAMPLES}
-    if texts == TEXTS and forms[2] == "{count} people here":
-        return {}
-    return {"locale": get_language(), "people": forms, **texts}

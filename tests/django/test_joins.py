@@ -25,8 +25,8 @@ from presence.protocol.codec import decode_server, encode
 from presence.protocol.errors import Close, NoBoard, SignInRequired, TryLater
 from presence.protocol.identity import Visitor
 from presence.protocol.messages import Dialect, Join, Welcome
+from presence.recent import RecentAnswers
 from presence.runtime import current_hub
-from presence.shared import RecentAnswers
 from presence.tokens import SUBPROTOCOL_PREFIX, issue
 from presence_site.models import Board
 

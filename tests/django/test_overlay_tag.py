@@ -13,8 +13,8 @@ from django.test import RequestFactory
 from django.utils import translation
 
 from presence.guests import guest_person, sign_guest
+from presence.overlay import EXAMPLES, overlay_strings
 from presence.protocol.identity import anonymous_name
-from presence.templatetags.presence import EXAMPLES, overlay_strings
 
 BOARD = UUID("00000000-0000-4000-8000-000000000001")
 

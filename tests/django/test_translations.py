@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import presence
-from presence.templatetags.presence import TEXTS
+from presence.overlay import TEXTS
 
 APP = Path(presence.__file__).parent
 LOCALES = APP / "locale"

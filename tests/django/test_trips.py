@@ -6,8 +6,8 @@ from contextvars import ContextVar
 
 import pytest
 
-from presence import shared
-from presence.shared import SharedTrips
+from presence import trips
+from presence.trips import SharedTrips
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -70,7 +70,7 @@ async def test_those_who_come_at_once_or_on_the_way_share_a_trip(worker, begun):
 
 
 async def test_others_have_their_turns(worker, begun, monkeypatch):
-    monkeypatch.setattr(shared, "CALLS_A_TRIP", 2)
+    monkeypatch.setattr(trips, "CALLS_A_TRIP", 2)
     worker.may_go_on.set()
     assert await asyncio.gather(*(worker.call(n) for n in range(5))) == [0, 1, 2, 3, 4]
     await worker.trips._going
@@ -90,7 +90,7 @@ async def test_each_sees_its_own_context(worker):
 async def test_an_error_is_its_callers_own(worker, monkeypatch):
     """The next one gets another connection to the database, if that one is broken."""
     closed = []
-    monkeypatch.setattr(shared, "close_old_connections", lambda: closed.append(len(worker.called)))
+    monkeypatch.setattr(trips, "close_old_connections", lambda: closed.append(len(worker.called)))
 
     def fail():
         raise RuntimeError("on purpose")
@@ -120,7 +120,7 @@ async def test_a_trip_that_cannot_begin(worker, monkeypatch):
     async def refuse():
         raise RuntimeError("cannot schedule new futures after shutdown")
 
-    monkeypatch.setattr(shared, "database_sync_to_async", lambda function: refuse)
+    monkeypatch.setattr(trips, "database_sync_to_async", lambda function: refuse)
     call = worker.call(0)
     await asyncio.wait([call])
     assert call.cancelled()
@@ -132,9 +132,9 @@ async def test_a_trip_that_cannot_begin(worker, monkeypatch):
 
 
 def test_each_event_loop_has_its_own_trips():
-    trips = SharedTrips()
+    shared = SharedTrips()
 
     async def call():
-        return await trips.call(lambda: 1)
+        return await shared.call(lambda: 1)
 
     assert [asyncio.run(call()) for _ in range(2)] == [1, 1]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from presence.protocol.identity import home_id, next_id
+from presence.protocol.board_ids import home_id, next_id
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "frames.json").read_text())[
     "board_ids"

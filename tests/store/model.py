@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from math import inf
 from uuid import UUID
 
+from presence.protocol.board_ids import home_id, next_id
 from presence.protocol.errors import Forbidden, Refused, Removed
-from presence.protocol.identity import PALETTE, home_id, next_id
+from presence.protocol.identity import PALETTE
 from presence.protocol.messages import MAX_USERS, NO_USER
 from presence.store.base import (
     REMOVED_SESSION_TTL,

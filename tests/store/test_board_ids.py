@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from presence.protocol.identity import MAX_BOARD_ID, home_id
+from presence.protocol.board_ids import MAX_BOARD_ID, home_id
 from presence.store import memory
 from presence.store.base import Store, Timing
 from presence.store.memory import BoardIds, MemoryStore

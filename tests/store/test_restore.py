@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from presence.protocol.identity import home_id
+from presence.protocol.board_ids import home_id
 from presence.protocol.messages import NO_USER
 from presence.store.base import Departure, Member, Store
 from tests.store.cast import (

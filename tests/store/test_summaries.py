@@ -1,6 +1,6 @@
 """Snapshots, what a renewal returns, and which processes live."""
 
-from presence.protocol.identity import home_id
+from presence.protocol.board_ids import home_id
 from presence.store.base import BoardSummary, Snapshot, Store
 from tests.store.cast import (
     BOARD,

@@ -13,8 +13,9 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
+from presence.protocol.board_ids import home_id
 from presence.protocol.errors import Forbidden, Removed, TryLater
-from presence.protocol.identity import colors_for, home_id
+from presence.protocol.identity import colors_for
 from presence.store.base import (
     MAX_CLOSED,
     REMOVED_SESSION_TTL,

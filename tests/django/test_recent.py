@@ -5,7 +5,7 @@ import weakref
 
 import pytest
 
-from presence.shared import RecentAnswers
+from presence.recent import RecentAnswers
 
 
 class Oracle:
