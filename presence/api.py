@@ -5,7 +5,9 @@ sync form runs in any thread without an event loop. With `PRESENCE["REDIS_URL"]`
 process of the site. Without it they work in the process that serves the boards, and raise
 `ImproperlyConfigured` elsewhere. All raise `TryLater` where the store does not answer.
 
-A board is an object of the board model, its UUID, or that UUID as text.
+A board is an object of a model in `PRESENCE["BOARDS"]`, its reference such as "blog.post:42", the
+name of a room, or a UUID. What is returned by board has UUIDs as keys: `board_id` gives that of a
+board, and `str` of one is the board's reference.
 """
 
 import math
@@ -13,6 +15,11 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 from uuid import UUID
 
+from asgiref.sync import sync_to_async
+from django.db.models import Model
+
+from presence.boards import board_of as board_id
+from presence.boards import find_boards
 from presence.conf import get_settings
 from presence.protocol.errors import TryLater as TryLater
 from presence.runtime import (
@@ -127,9 +134,16 @@ is_closed = for_sync_code(ais_closed)
 reconnect = for_sync_code(areconnect)
 
 
-def board_id(board: Any) -> UUID:
-    """Return the UUID of a board in any of its forms. Raises `ValueError` for anything else."""
-    return UUID(str(getattr(board, "pk", board)))
+def find(board: Any) -> Model | str | None:
+    """Return the object of a board, or the name of a room; None where there is no such object. Uses
+    the database."""
+    uuid = board_id(board)
+    return find_boards([uuid]).get(uuid)
+
+
+async def afind(board: Any) -> Model | str | None:
+    """See `find`."""
+    return await sync_to_async(find)(board)
 
 
 def _seconds(given: float) -> float:

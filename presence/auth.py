@@ -19,7 +19,6 @@ from uuid import UUID, uuid4
 
 from asgiref.sync import iscoroutinefunction, sync_to_async
 from channels.db import aclose_old_connections
-from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
@@ -29,6 +28,7 @@ from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 from django.utils.module_loading import import_string
 
+from presence.boards import Board, NotABoard, board_of, find_board, find_boards
 from presence.conf import get_settings
 from presence.embed import is_embedded, origin_of
 from presence.guests import person_of, user_person
@@ -72,11 +72,13 @@ _trips = SharedTrips()
 
 @receiver([post_save, post_delete])
 def _forget_board(*, instance: models.Model, using: str, **kwargs: Any) -> None:
-    # Whatever the model: of another one it forgets nothing.
-    if isinstance(instance.pk, UUID):
-        for answers in (_lets_guests_in, _exists):
-            # Before the commit it would be read as it was.
-            transaction.on_commit(partial(answers.forget, instance.pk), using=using)
+    try:
+        board = board_of(instance)
+    except (NotABoard, ImproperlyConfigured):
+        return
+    for answers in (_lets_guests_in, _exists):
+        # Before the commit it would be read as it was.
+        transaction.on_commit(partial(answers.forget, board), using=using)
 
 
 @receiver(setting_changed)
@@ -88,8 +90,9 @@ def _forget_boards(**kwargs: Any) -> None:
 async def ask_board(user: Any, board: Any) -> Decision:
     """Let the board decide: the default of `PRESENCE["AUTHORIZE"]`.
 
-    A board model may have a method `presence_decision(user) -> Decision`, sync or async; a sync one
-    may use the database. Without it, signed-in users may join and guests may not.
+    `board` is an object, or the name of a room. A model may have a method `presence_decision(user)
+    -> Decision`, sync or async; a sync one may use the database. Without it, signed-in users may
+    join, and guests if `PRESENCE["GUESTS"]` is true.
     """
     decide = getattr(board, "presence_decision", None)
     if decide is not None and not iscoroutinefunction(decide):
@@ -101,15 +104,32 @@ def _decide_in_thread(user: Any, board: Any) -> Decision:
     """Let the board decide, whose rule is not async."""
     decide = getattr(board, "presence_decision", None)
     if decide is None:
-        return Decision.ALLOW if user.is_authenticated else Decision.SIGN_IN
+        may_join = user.is_authenticated or get_settings().GUESTS
+        return Decision.ALLOW if may_join else Decision.SIGN_IN
     decision: Decision = decide(user)
     return decision
 
 
-def _rule_is_async() -> bool:
-    """Return whether the site's rule must be asked on the event loop."""
-    decide = getattr(board_model(), "presence_decision", None)
+def _rule_is_async(board: Board) -> bool:
+    """Return whether the site's rule for a board must be asked on the event loop."""
+    decide = getattr(board, "presence_decision", None)
     return _authorize() is not ask_board or iscoroutinefunction(decide)
+
+
+def _reason(decision: Decision, board: Board) -> str:
+    """Return why a board refuses somebody, for the site's developer."""
+    if _authorize() is not ask_board:
+        return f"{get_settings().AUTHORIZE} returned {decision}"
+    kind = f"the room {board!r}" if isinstance(board, str) else board._meta.label
+    if hasattr(board, "presence_decision"):
+        return f"presence_decision of {kind} returned {decision}"
+    way = "name a rule in PRESENCE['AUTHORIZE']"
+    if not isinstance(board, str):
+        way = "give the model a method presence_decision(user)"
+    return (
+        f"{kind} has no rule, so only signed-in users may join. To let guests in, {way}, or set "
+        "PRESENCE['GUESTS'] to True."
+    )
 
 
 def account_name(user: Any) -> str:
@@ -124,26 +144,6 @@ def visitor_name(user: Any) -> str | None:
         return None
     name: str = import_string(get_settings().DISPLAY_NAME)(user)
     return clean_name(name) or None
-
-
-def board_model() -> type[models.Model]:
-    """Return the site's board model. Raises `ImproperlyConfigured` where
-    `PRESENCE["BOARD_MODEL"]` does not name an installed model."""
-    label = get_settings().BOARD_MODEL
-    try:
-        return apps.get_model(label, require_ready=False)
-    except (LookupError, ValueError) as error:
-        raise ImproperlyConfigured(
-            f"PRESENCE['BOARD_MODEL'] is {label!r}: it takes 'app_label.Model' of an installed app."
-        ) from error
-
-
-def parse_board(text: str) -> UUID:
-    """Return the UUID that a URL gives for a board. Raises `NoBoard` where it is none."""
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise NoBoard(text) from error
 
 
 @asynccontextmanager
@@ -239,7 +239,7 @@ async def _admit_bearer(grant: Grant, board: UUID) -> Visitor:
 
 @_fail_closed()
 async def _check_exists(board: UUID) -> None:
-    await _trips.call(partial(_find_board, board))
+    await _trips.call(partial(find_board, board))
 
 
 def _find_account(account: str) -> _Who:
@@ -271,26 +271,19 @@ async def _decide(
             if not in_request:
                 await aclose_old_connections()  # type: ignore[no-untyped-call]
     if decision is not Decision.ALLOW:
-        raise REFUSALS[decision]
+        raise REFUSALS[decision](_reason(decision, found))
     return who, name
 
 
 def _look_up(
     find: Callable[[], _Who], board: UUID
-) -> tuple[_Who, models.Model, Decision | None, str | None]:
+) -> tuple[_Who, Board, Decision | None, str | None]:
     """Return somebody, a board, the decision of a sync rule (None: the rule is async), and the
     name of an account. Uses the database."""
-    who, found = find(), _find_board(board)
-    decision = None if _rule_is_async() else _decide_in_thread(who.user, found)
+    who, found = find(), find_board(board)
+    decision = None if _rule_is_async(found) else _decide_in_thread(who.user, found)
     refused = decision is not None and decision is not Decision.ALLOW
     return who, found, decision, None if refused else visitor_name(who.user)
-
-
-def _find_board(board: UUID) -> models.Model:
-    found = board_model()._default_manager.filter(pk=board).first()
-    if found is None:
-        raise NoBoard(board)
-    return found
 
 
 def _authorize() -> Authorize:
@@ -300,27 +293,32 @@ def _authorize() -> Authorize:
 
 @_fail_closed()
 async def permitted(user: Any, boards: Collection[UUID], deadline: float = inf) -> list[UUID]:
-    """Return the boards that a user may join. Finds them in one query. Raises `TryLater` where
-    nothing is known.
+    """Return the boards that a user may join. Finds them in one query for each model. Raises
+    `TryLater` where nothing is known.
 
     A board is left out where its rule raises or has not answered by the deadline (on `monotonic`).
     A sync rule cannot be interrupted, but none is called after the deadline.
     """
     authorize = _authorize()
-    found = [board async for board in board_model()._default_manager.filter(pk__in=boards)]
-    if _rule_is_async():
-        allowed = await asyncio.gather(
-            *(_allows(authorize, user, board, deadline) for board in found)
-        )
-    else:
+    found = await sync_to_async(find_boards)(boards)
+    on_loop = {uuid for uuid, board in found.items() if _rule_is_async(board)}
+    in_thread = found.keys() - on_loop
+    allowed = set()
+    if in_thread:
         # One trip to the thread for all boards, not one for each.
         allowed = await sync_to_async(
-            lambda: [_allows_in_thread(user, board, deadline) for board in found]
+            lambda: {b for b in in_thread if _allows_in_thread(user, b, found[b], deadline)}
         )()
-    return [board.pk for board, allows in zip(found, allowed, strict=True) if allows]
+    answers = await asyncio.gather(
+        *(_allows(authorize, user, uuid, found[uuid], deadline) for uuid in on_loop)
+    )
+    allowed |= {uuid for uuid, allows in zip(on_loop, answers, strict=True) if allows}
+    return [uuid for uuid in found if uuid in allowed]
 
 
-async def _allows(authorize: Authorize, user: Any, board: Any, deadline: float) -> bool:
+async def _allows(
+    authorize: Authorize, user: Any, uuid: UUID, board: Board, deadline: float
+) -> bool:
     remaining = deadline - monotonic()
     if remaining <= 0:  # A rule that blocks the event loop would not be interrupted.
         return False
@@ -329,15 +327,15 @@ async def _allows(authorize: Authorize, user: Any, board: Any, deadline: float) 
             return await authorize(user, board) is Decision.ALLOW
     except Exception:
         if not timeout.expired():
-            logger.exception(RULE_FAILED, board.pk)
+            logger.exception(RULE_FAILED, uuid)
         return False
 
 
-def _allows_in_thread(user: Any, board: Any, deadline: float) -> bool:
+def _allows_in_thread(user: Any, uuid: UUID, board: Board, deadline: float) -> bool:
     if monotonic() >= deadline:
         return False
     try:
         return _decide_in_thread(user, board) is Decision.ALLOW
     except Exception:
-        logger.exception(RULE_FAILED, board.pk)
+        logger.exception(RULE_FAILED, uuid)
         return False

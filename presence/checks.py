@@ -12,10 +12,10 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import ImproperlyConfigured
-from django.db import models
+from django.db.models import CompositePrimaryKey
 from django.utils.module_loading import import_string
 
-from presence.auth import board_model
+from presence.boards import board_models
 from presence.conf import Settings, get_settings
 
 MIDDLEWARE = "presence.middleware.GuestMiddleware"
@@ -32,7 +32,7 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     except ImproperlyConfigured as error:
         return [Error(str(error), hint="See docs/settings.md.", id="presence.E001")]
     checks = (
-        _check_model,
+        _check_boards,
         _check_authorize,
         _check_display_name,
         _check_middleware,
@@ -43,18 +43,20 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     return [message for check in checks for message in check(given)]
 
 
-def _check_model(given: Settings) -> Iterator[CheckMessage]:
+def _check_boards(given: Settings) -> Iterator[CheckMessage]:
     try:
-        model = board_model()
+        models = board_models()
     except ImproperlyConfigured as error:
-        yield Error(str(error), hint="Set it to the model of your boards.", id="presence.E002")
+        yield Error(str(error), hint="Name the models of your boards.", id="presence.E002")
         return
-    if not isinstance(model._meta.pk, models.UUIDField):
-        yield Error(
-            f"The primary key of the board model {model._meta.label} is not a UUID.",
-            hint="Give it `id = models.UUIDField(primary_key=True, default=uuid.uuid4)`.",
-            id="presence.E003",
-        )
+    for model in models:
+        if isinstance(model._meta.pk, CompositePrimaryKey):
+            yield Error(
+                f"{model._meta.label} in PRESENCE['BOARDS'] has a composite primary key, which no "
+                "URL of a board can name.",
+                hint="Use a named room for each object, with a rule in PRESENCE['AUTHORIZE'].",
+                id="presence.E013",
+            )
 
 
 def _check_authorize(given: Settings) -> Iterator[CheckMessage]:

@@ -29,7 +29,9 @@ class Settings:
     """All settings with their defaults, described in docs/settings.md."""
 
     ENABLED: bool = True
+    BOARDS: tuple[str, ...] = ()
     BOARD_MODEL: str = ""
+    GUESTS: bool = False
     AUTHORIZE: str = "presence.auth.ask_board"
     DISPLAY_NAME: str = "presence.auth.account_name"
     GRACE: float = 5.0
@@ -47,6 +49,11 @@ class Settings:
     LOG_NAMES: bool = False
     REMOVED_FOR: float = 300.0
 
+    @property
+    def board_labels(self) -> tuple[str, ...]:
+        """The labels of the models of boards, from `BOARDS` or from `BOARD_MODEL`."""
+        return self.BOARDS or ((self.BOARD_MODEL,) if self.BOARD_MODEL else ())
+
 
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
@@ -63,6 +70,7 @@ def get_settings() -> Settings:
     result = Settings(**frozen)
     _check_types(result)
     _check_values(result)
+    _check_boards(result)
     return result
 
 
@@ -101,6 +109,20 @@ def _check_values(given: Settings) -> None:
                 f"{NAME}['METRICS_NETWORKS'] has {network!r}: it takes networks such as "
                 f"'10.0.0.0/8' ({error})."
             ) from error
+
+
+def _check_boards(given: Settings) -> None:
+    for label in given.BOARDS:
+        if not isinstance(label, str):
+            raise ImproperlyConfigured(
+                f"{NAME}['BOARDS'] has {label!r}: it takes models as 'app_label.Model'."
+            )
+    labels = [label.lower() for label in given.board_labels]
+    if given.BOARD_MODEL and given.BOARD_MODEL.lower() not in labels:
+        raise ImproperlyConfigured(
+            f"{NAME}['BOARD_MODEL'] is {given.BOARD_MODEL!r}, which {NAME}['BOARDS'] lacks: "
+            "name all models in BOARDS, and leave BOARD_MODEL out."
+        )
 
 
 @receiver(setting_changed)

@@ -2,14 +2,17 @@
 a visitor's socket on one board."""
 
 import asyncio
+import logging
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 from channels.exceptions import DenyConnection
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
 
-from presence.auth import admit, parse_board
+from presence.auth import admit
+from presence.boards import parse_board
 from presence.daphne import direct_socket
 from presence.protocol.errors import Close, PresenceError
 from presence.protocol.messages import SUBPROTOCOL, Dialect
@@ -18,6 +21,8 @@ from presence.runtime import current_hub
 from presence.server.connection import Connection
 from presence.server.outbox import Outbox
 from presence.server.pump import Line
+
+logger = logging.getLogger(__name__)
 
 DRAIN_WITHIN = 2.0
 """Seconds that the store has, and after it the client, to learn that the process shuts down."""
@@ -195,6 +200,8 @@ class PresenceConsumer(Endpoint):
         code = error.close or Close.CLEAN
         hub.metrics.closed.labels(code).inc()
         hub.journal.closed(error, board, address=self._address)
+        if settings.DEBUG:
+            logger.warning("socket: refused (board=%s, reason=%s)", board, error)
         if end.frame is not None:
             self.write(end.frame)
         self.close_with(code)

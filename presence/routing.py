@@ -6,8 +6,9 @@ from django.urls import path
 from presence.consumers import PresenceConsumer
 from presence.runtime import serving
 
-# Not <uuid:board>: the router would fail, whereas the consumer says that there is no such board.
-websocket_urlpatterns = [path("ws/presence/<str:board>/", PresenceConsumer.as_asgi())]
+# Any text, as a key may have a slash. For what is no board the router would fail, whereas the
+# consumer says that there is none.
+websocket_urlpatterns = [path("ws/presence/<path:board>/", PresenceConsumer.as_asgi())]
 
 if apps.is_installed("django.contrib.admin"):
     from presence.admin.consumer import StaffConsumer

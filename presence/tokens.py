@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.core.signing import BadSignature, SignatureExpired, TimestampSigner
 
+from presence.boards import board_of
 from presence.conf import get_settings
 from presence.guests import embedded_person, user_person
 from presence.protocol.errors import Forbidden, SignInRequired
@@ -36,7 +37,7 @@ class Grant:
 def issue(board: Any, *, origin: str, user: Any = None, person: str = "", name: str = "") -> str:
     """Return a token with which a page of `origin` can join a board.
 
-    `board` is an object of the board model, its UUID, or that UUID as text. Give a `user` of the
+    `board` is one in any form that `presence.api` takes. Give a `user` of the
     site, whose permission is checked again when the token is used, or a `person`: a text that is
     always the same for one person, such as an id in another system. For a `person` the token is the
     permission, so check it before. `name` is that person's display name; a user has the account's.
@@ -48,8 +49,7 @@ def issue(board: Any, *, origin: str, user: Any = None, person: str = "", name: 
         raise ValueError("A token for a guest takes a person of your own, not an anonymous user.")
     key = embedded_person(person) if user is None else user_person(user)
     account = None if user is None else str(user.pk)
-    uuid = UUID(str(getattr(board, "pk", board)))
-    return sign(Grant(uuid, origin, key, account, clean_name(name)))
+    return sign(Grant(board_of(board), origin, key, account, clean_name(name)))
 
 
 def sign(grant: Grant) -> str:

@@ -20,6 +20,7 @@ from prometheus_client.exposition import choose_encoder
 
 from presence import api
 from presence.auth import permit, permitted
+from presence.boards import board_of
 from presence.conf import get_settings
 from presence.daphne import ordinary_reason
 from presence.embed import may_embed
@@ -122,8 +123,8 @@ def _allow_origin(response: HttpResponse, origin: str) -> HttpResponse:
 @never_cache
 @require_safe
 async def counts(request: HttpRequest) -> HttpResponse:
-    """Tell how many people are on boards: `?board=<uuid>&board=...` gives
-    `{"counts": {"<uuid>": 3}}`.
+    """Tell how many people are on boards: `?board=blog.post:42&board=lobby`
+    gives `{"counts": {"blog.post:42": 3, "lobby": 0}}`.
 
     The socket's rules decide. A board that the visitor may not join is left out, like one that does
     not exist. Pages of other origins cannot read the answer.
@@ -148,22 +149,19 @@ async def counts(request: HttpRequest) -> HttpResponse:
         return refusal
 
 
-def _parse_boards(texts: list[str]) -> list[UUID]:
+def _parse_boards(texts: list[str]) -> dict[str, UUID]:
     if len(texts) > MAX_BOARDS:
         raise ValueError(f"{MAX_BOARDS} boards at most")
-    try:
-        return [UUID(text) for text in texts]
-    except ValueError:
-        raise ValueError("board takes a UUID") from None
+    return {text: board_of(text) for text in texts}
 
 
-async def _counts(request: HttpRequest, boards: list[UUID]) -> dict[str, int]:
-    allowed = await permitted(await request.auser(), boards)
+async def _counts(request: HttpRequest, boards: Mapping[str, UUID]) -> dict[str, int]:
+    allowed = await permitted(await request.auser(), {*boards.values()})
     try:
         people = await api.acounts(allowed) if allowed else {}
     except ImproperlyConfigured as error:
         raise TryLater(str(error)) from error
-    return {str(board): people[board] for board in allowed}
+    return {text: people[board] for text, board in boards.items() if board in people}
 
 
 def _refusal(error: PresenceError) -> HttpResponse:

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
+from django.core.checks import CheckMessage, Error
 from django.forms import Media, Script
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -29,6 +30,7 @@ from presence.admin.charts import plots_of
 from presence.admin.feed import feed_view, page_config, status_texts
 from presence.admin.overview import OVERVIEW, OverviewAdmin
 from presence.admin.topics import TOPICS
+from presence.boards import board_of, model_of
 from presence.conf import get_settings
 from presence.models import Overview
 
@@ -55,7 +57,7 @@ class LivePresenceMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # not gene
     @admin.display(description=_("Online"), ordering=OnlineOrder(), empty_value=UNKNOWN)
     def presence_online(self, board: Any) -> Any:
         """Return the cell of the column "Online"."""
-        return board.presence_cell if hasattr(board, "presence_cell") else count_cell(board.pk)
+        return board.presence_cell if hasattr(board, "presence_cell") else count_cell(board)
 
     def has_presence_permission(self, request: HttpRequest, action: str, board: Any) -> bool:
         """Return whether a user who may view a board may take an action there: "remove", "close",
@@ -98,14 +100,24 @@ class LivePresenceMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # not gene
         """Show the page of a board with the panel, whatever its template is."""
         response = super().render_change_form(request, context, *args, **kwargs)
         board = context.get("original")
-        if board is None or context.get("is_popup"):
+        if board is None or context.get("is_popup") or model_of(self.model) is None:
             return response
-        config = self._presence_config(board=str(board.pk))
+        config = self._presence_config(board=str(board_of(board)))
         context = {
             "presence_feed": {**config, **panel_config(self, request, board)},
             "presence_plots": plots_of(self.admin_site),
         }
         return _extend(response, "change_form.html", context)
+
+    def check(self, **kwargs: Any) -> list[CheckMessage]:
+        """Return the mistakes in the `ModelAdmin`."""
+        errors: list[CheckMessage] = super().check(**kwargs)
+        if model_of(self.model) is None:
+            message = f"PRESENCE['BOARDS'] lacks {self.opts.label}, so that it has no counts."
+            errors.append(
+                Error(message, hint="Name the model there.", obj=type(self), id="presence.E014")
+            )
+        return errors
 
     def get_urls(self) -> list[URLPattern]:
         """Return the URLs of the `ModelAdmin`, of its feed and of the actions on a board."""

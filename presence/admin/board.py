@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.admin import AdminSite
-from django.contrib.admin.utils import unquote
+from django.contrib.admin.utils import quote, unquote
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -92,7 +92,7 @@ def panel_config(model_admin: Any, request: HttpRequest, board: Any) -> dict[str
     opts, site = model_admin.opts, model_admin.admin_site
     act = f"{site.name}:{opts.app_label}_{opts.model_name}_presence_act"
     return {
-        "act": reverse(act, args=[board.pk]),
+        "act": reverse(act, args=[quote(board.pk)]),
         "may": [name for name in PERMISSIONS if _may_act(model_admin, request, name, board)],
         "account": _account_url(site, request),
         "timeZone": get_current_timezone_name(),

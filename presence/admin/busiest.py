@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest
 
-from presence.admin.permissions import viewable_titles
+from presence.admin.permissions import Title, viewable_titles
 from presence.admin.threads import is_in_request, run_in_worker
 from presence.admin.topics import outages
 
@@ -58,7 +58,7 @@ class Titles:
         self.site = site
         self.renew(request)
         # The title, None for a board that the user may not view, and when it was looked up.
-        self._titles: dict[UUID, tuple[str | None, float]] = {}
+        self._titles: dict[UUID, tuple[Title | None, float]] = {}
         self._lookup: asyncio.Task[None] | None = None
 
     def renew(self, request: HttpRequest) -> None:
@@ -66,7 +66,7 @@ class Titles:
         its request, so that an answer is as old as the request."""
         self._request = request, monotonic()
 
-    async def busiest(self, ranking: Sequence[UUID]) -> list[tuple[UUID, str]] | None:
+    async def busiest(self, ranking: Sequence[UUID]) -> list[tuple[UUID, Title]] | None:
         """Return the first boards of a ranking that the user may view, with their titles.
 
         Missing titles are looked up, and may be there at the next call only. None if nothing is
@@ -82,7 +82,7 @@ class Titles:
         listed, unknown = self._pick(ranking)
         if unknown and not listed:
             return None
-        return [(board, self._titles[board][0] or "") for board in listed]
+        return [(board, title) for board in listed if (title := self._titles[board][0])]
 
     def _due(self, ranking: Sequence[UUID]) -> list[UUID]:
         listed, unknown = self._pick(ranking)

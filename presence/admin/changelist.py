@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
-from django.db.models import Case, Expression, IntegerField, Q, Value, When
+from django.db.models import Case, Expression, IntegerField, Value, When
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -23,9 +23,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from presence import api
-from presence.admin.permissions import viewable_boards
+from presence.admin.permissions import among, viewable_boards
 from presence.admin.staff_request import StaffRequest
 from presence.admin.topics import Topic, changed_keys, outages, parse_board
+from presence.boards import board_of, model_of
 from presence.conf import get_settings
 
 UNKNOWN = "–"
@@ -73,14 +74,17 @@ class OnlineCounts:
         """Set `presence_cell` of each row, None for a board that the user may not view. Takes one
         trip to the store, or none if the page is sorted or filtered by people."""
         may_view = self._model_admin.has_view_permission
-        boards = {row.pk for row in rows if may_view(self._request, row)}
+        boards: dict[Any, UUID] = {}
+        if model_of(self._model_admin.model):
+            boards = {row.pk: board_of(row) for row in rows if may_view(self._request, row)}
         if "boards_with_people" in self.__dict__:
             counts = self.boards_with_people
         else:
-            counts = counts_or_none(lambda: api.counts(boards))
+            counts = counts_or_none(lambda: api.counts(boards.values()))
         for row in rows:
-            count = None if counts is None else counts.get(row.pk, 0)
-            row.presence_cell = _cell(row.pk, count) if row.pk in boards else None
+            board = boards.get(row.pk)
+            count = None if counts is None or board is None else counts.get(board, 0)
+            row.presence_cell = None if board is None else _cell(board, count)
 
 
 _current: ContextVar[OnlineCounts | None] = ContextVar("_current", default=None)
@@ -118,7 +122,9 @@ class OnlineOrder(Expression):
         boards: dict[int, list[UUID]] = {}
         for board, count in ((online and online.boards_with_people) or {}).items():
             boards.setdefault(count, []).append(board)
-        whens = [When(pk__in=pks, then=Value(count)) for count, pks in boards.items()]
+        whens = [
+            When(among(query.model, some), then=Value(count)) for count, some in boards.items()
+        ]
         case = Case(*whens, default=Value(0), output_field=IntegerField())
         return case.resolve_expression(query, *args, **kwargs)
 
@@ -144,12 +150,15 @@ class PeopleFilter(admin.SimpleListFilter):
         counts = online_counts(self._model_admin, request).boards_with_people
         if counts is None:
             return queryset.none()
-        has_people = Q(pk__in=[*counts])
+        has_people = among(queryset.model, counts)
         return queryset.filter(has_people if self.value() == "some" else ~has_people)
 
 
-def count_cell(board: UUID) -> SafeString:
-    """Return the cell of one board, with a trip to the store."""
+def count_cell(row: Any) -> SafeString | None:
+    """Return the cell of one object, with a trip to the store; None if it is no board."""
+    if model_of(row.__class__) is None:
+        return None
+    board = board_of(row)
     counts = counts_or_none(lambda: api.counts([board]))
     return _cell(board, None if counts is None else counts[board])
 

@@ -1,5 +1,6 @@
 """The history of people as staff get it: the data of the admin's plots, and a download as CSV."""
 
+import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -17,13 +18,14 @@ from django.views.decorators.http import require_safe
 
 from presence.admin.permissions import (
     admin_of,
+    kinds_of,
     may_view,
     may_view_anywhere,
     may_view_board,
     may_view_board_anywhere,
     url_or_none,
 )
-from presence.auth import board_model
+from presence.boards import board_of, is_room
 from presence.models import Overview
 from presence.protocol.errors import TryLater
 from presence.stats import Point, read
@@ -34,6 +36,9 @@ PLOT_DATA = "presence_overview_history"
 
 ANY_BOARD = UUID(int=0)
 """Placeholder in URLs that a script replaces with a board's UUID."""
+
+NO_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
+"""Characters that the name of a file does not get."""
 
 ROWS_PER_CHUNK = 120
 """Lines of CSV sent at a time."""
@@ -72,9 +77,9 @@ def plot_data_view(site: AdminSite) -> Callable[[HttpRequest], HttpResponse]:
     {"at": [1790000000, …], "people": [2.5, null, …], "peak": [3, null, …]}
 
     `?span=minutes` (a day) or `hours` (30 days), `&count=60` for the last 60 of them, and
-    `&board=<uuid>` for one board. `at` is when each begins, in seconds since 1970; null means that
-    nothing was recorded. Status 403 without permission for the overview, 404 without permission for
-    the board, 400 for a malformed query, 503 if the store is out of reach.
+    `&board=<reference>` for one board. `at` is when each begins, in seconds since 1970; null means
+    that nothing was recorded. Status 403 without permission for the overview, 404 without
+    permission for the board, 400 for a malformed query, 503 if the store is out of reach.
     """
 
     @require_safe
@@ -83,10 +88,9 @@ def plot_data_view(site: AdminSite) -> Callable[[HttpRequest], HttpResponse]:
             span, count, board = _parse_query(request)
         except (KeyError, ValueError):
             return JsonResponse({}, status=400)
-        if board is None and not may_view(site, request, Overview):
+        if (board is None or is_room(board)) and not may_view(site, request, Overview):
             return JsonResponse({}, status=403)
-        boards = admin_of(site, board_model())
-        if board and not (boards and may_view_board(boards, request, board)):
+        if board and not is_room(board) and not _may_view_board(site, request, board):
             return JsonResponse({}, status=404)
         try:
             points = async_to_sync(read)(board, span, count)
@@ -106,12 +110,17 @@ def plot_data_view(site: AdminSite) -> Callable[[HttpRequest], HttpResponse]:
     return plot_data
 
 
+def _may_view_board(site: AdminSite, request: HttpRequest, board: UUID) -> bool:
+    admins = (admin_of(site, model) for model in kinds_of(board))
+    return any(each and may_view_board(each, request, board) for each in admins)
+
+
 def _parse_query(request: HttpRequest) -> tuple[Span, int, UUID | None]:
     span = BY_NAME[request.GET.get("span", "minutes")]
     count, board = int(request.GET.get("count", span.kept)), request.GET.get("board")
     if not 1 <= count <= span.kept:
         raise ValueError(f"count must be 1 to {span.kept}, not {count}")
-    return span, count, UUID(board) if board else None
+    return span, count, board_of(board) if board else None
 
 
 @require_safe
@@ -130,18 +139,23 @@ async def download(request: HttpRequest, span: str, board: UUID | None = None) -
     except ImproperlyConfigured:
         text = "this process does not serve the boards\n"
         return HttpResponse(text, status=503, content_type="text/plain")
-    name = "-".join(["presence", *([str(board)] if board else []), span])
+    # A key may have any characters.
+    name = f"presence-{board}-{span}" if board else f"presence-{span}"
     return StreamingHttpResponse(
         _csv(points),
         content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
+        # A key may have any characters.
+        headers={"Content-Disposition": f'attachment; filename="{NO_NAME.sub("_", name)}.csv"'},
     )
 
 
 def _check_permission(request: HttpRequest, board: UUID | None) -> None:
-    if not may_view_anywhere(request, Overview if board is None else board_model()):
+    of_object = board is not None and not is_room(board)
+    kinds = kinds_of(board) if board is not None and of_object else [Overview]
+    allowed = [kind for kind in kinds if may_view_anywhere(request, kind)]
+    if not allowed:
         raise PermissionDenied
-    if board is not None and not may_view_board_anywhere(request, board):
+    if board is not None and of_object and not may_view_board_anywhere(request, board, allowed):
         raise Http404
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from asgiref.sync import async_to_sync
 from django.contrib.admin import AdminSite, ModelAdmin
@@ -25,7 +26,8 @@ def feed_view(
 ) -> Callable[[HttpRequest], HttpResponse]:
     """Return the view of an admin site, or of one of its `ModelAdmin`, that answers with topics.
 
-    `?rows=<uuid>,<uuid>`, `&board=<uuid>` and `&overview=1` name topics. Status 401 for a guest and
+    `?rows=blog.post%253A42,lobby`, `&board=<reference>` and `&overview=1` name topics; each row is
+    percent-encoded, as a key may have a comma. Status 401 for a guest and
     403 without permission (a script has no use for the login form), 400 for a malformed query, 503
     while presence is switched off.
     """
@@ -81,7 +83,7 @@ def _message(parameters: Mapping[str, str]) -> dict[str, object]:
         name: True if value == "1" else value for name, value in parameters.items()
     }
     if "rows" in parameters:
-        message["rows"] = [row for row in parameters["rows"].split(",") if row]
+        message["rows"] = [unquote(row) for row in parameters["rows"].split(",") if row]
     return message
 
 

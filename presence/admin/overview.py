@@ -16,13 +16,13 @@ from django.views.decorators.cache import never_cache
 
 from presence import api
 from presence.admin.busiest import Titles, rank, titles_of
-from presence.admin.charts import ANY_BOARD, PLOT_DATA, plot_data_view, plots_of
+from presence.admin.charts import PLOT_DATA, plot_data_view, plots_of
 from presence.admin.feed import feed_view, page_config, status_texts
 from presence.admin.permissions import may_view, url_or_none, viewable_titles
 from presence.admin.staff_request import StaffRequest
 from presence.admin.threads import is_in_request
 from presence.admin.topics import Topic
-from presence.auth import board_model
+from presence.boards import NotABoard, board_of
 from presence.conf import get_settings
 from presence.models import Overview
 from presence.runtime import running_hub
@@ -54,7 +54,7 @@ class OverviewAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show the page; `?board=<uuid>` selects a board for the plots."""
+        """Show the page; `?board=<reference>` selects a board for the plots."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         context = {
@@ -70,12 +70,10 @@ class OverviewAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic 
         return TemplateResponse(request, "presence/admin/overview.html", context)
 
     def _page_config(self) -> dict[str, Any]:
-        site, board = self.admin_site, board_model()._meta
+        site = self.admin_site
         feed = url_or_none(f"{site.name}:presence_overview_feed")
-        change = f"{site.name}:{board.app_label}_{board.model_name}_change"
         return {
             **page_config(site, feed, overview=True),
-            "change": url_or_none(change, object_id=ANY_BOARD),
             "words": {
                 **status_texts(),
                 "away": gettext(
@@ -91,11 +89,11 @@ class OverviewAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic 
     def _selected_board(self, request: HttpRequest) -> tuple[UUID, str] | None:
         """Return the board of the URL and its title, if the user may view it."""
         try:
-            board = UUID(request.GET.get("board", ""))
-        except ValueError:
+            board = board_of(request.GET.get("board", ""))
+        except NotABoard:
             return None
         titles = viewable_titles(self.admin_site, request, [board])
-        return next(iter(titles.items()), None)
+        return (board, titles[board].text) if board in titles else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +123,12 @@ async def _fetch(queries: Collection[OverviewQuery]) -> Mapping[OverviewQuery, d
     """Return the overview for each query::
 
     {"people": 3, "sockets": 4, "boards": 2, "store": True,
-     "busiest": [{"board": "<uuid>", "title": "Plans", "people": 2}, …],
+     "busiest": [{"board": "blog.post:42", "title": "Plans", "url": "/admin/…", "people": 2}, …],
      "processes": [{"process": "web1:812:5e0c1d9a", "sockets": 4, …}, …]}
 
     The totals are those of `/metrics`, where somebody on two boards counts twice. `busiest` holds
-    only boards that the user may view; it is None until those are known. `processes` holds the
+    only boards that the user may view; it is None until those are known. `url` is the board's page,
+    None for a named room. `processes` holds the
     fields of `ProcessStats`, by name.
     """
     counts = await api.acensus()
@@ -147,7 +146,10 @@ async def _fetch(queries: Collection[OverviewQuery]) -> Mapping[OverviewQuery, d
         query: {
             **totals,
             "busiest": boards
-            and [{"board": str(b), "title": title, "people": counts[b]} for b, title in boards],
+            and [
+                {"board": str(board), "title": text, "url": url, "people": counts[board]}
+                for board, (text, url) in boards
+            ],
         }
         for query, boards in zip(queries, busiest, strict=True)
     }

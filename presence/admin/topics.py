@@ -1,8 +1,8 @@
 """The topic registry: what admin pages can subscribe to, and what is sent to them.
 
-A page subscribes by JSON such as `{"site": "admin", "model": "app.model", "board": "<uuid>"}`. Each
-key besides `site` and `model` names a topic. The page gets `{"board": {"people": …}}`: over its
-socket whenever the value changes, or in full from the feed.
+A page subscribes by JSON such as `{"site": "admin", "model": "blog.post", "board": "blog.post:42"}`
+in which each key besides `site` and `model` names a topic. The page gets values such as
+`{"board": {"people": …}}`: over its socket whenever one changes, or in full from the feed.
 
 To add a topic, write it like `BOARD` in `presence.admin.board` and add it in `presence.admin`.
 """
@@ -17,6 +17,7 @@ from uuid import UUID
 from django.core.exceptions import ImproperlyConfigured
 
 from presence.admin.staff_request import StaffRequest
+from presence.boards import board_of
 from presence.protocol.errors import Forbidden, TryLater
 from presence.server.logs import OutageLog
 
@@ -127,10 +128,10 @@ def parse_topics(message: Mapping[str, object]) -> dict[str, Any]:
 
 
 def parse_board(value: object) -> UUID:
-    """Parse the UUID of a board."""
+    """Parse the reference of a board."""
     if not isinstance(value, str):
-        raise ValueError("expected a UUID as text")
-    return UUID(value)
+        raise ValueError("expected a board as text")
+    return board_of(value)
 
 
 class PageState:

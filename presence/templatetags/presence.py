@@ -14,14 +14,14 @@ from django.urls import get_script_prefix, reverse
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from presence.api import board_id
 from presence.auth import visitor_name
+from presence.boards import NotABoard, board_of, quoted
 from presence.conf import get_settings
 from presence.guests import guest_person
 from presence.middleware import guest_of
-from presence.overlay import overlay_strings
 from presence.page_counts import PageCounts
 from presence.protocol.identity import anonymous_name
+from presence.templatetags.overlay_texts import overlay_strings
 
 logger = logging.getLogger(__name__)
 register = template.Library()
@@ -38,6 +38,9 @@ def never_fails(tag: Callable[P, str]) -> Callable[P, str]:
     def safe(*args: P.args, **kwargs: P.kwargs) -> str:
         try:
             return tag(*args, **kwargs)
+        except NotABoard as error:
+            logger.error("%s: the page shows nothing in its place: %s", tag.__name__, error)
+            return ""
         except Exception:
             logger.exception("%s: failed, the page shows nothing in its place", tag.__name__)
             return ""
@@ -52,19 +55,20 @@ def presence_overlay(
 ) -> str:
     """Show everyone's cursors and the people on a board over the page.
 
-    `board` is an object of the board model, its UUID, or that UUID as text. `surface` is a CSS
+    `board` is an object of a model in `PRESENCE["BOARDS"]`, the name of a room, a reference such as
+    "blog.post:42", or a UUID. `surface` is a CSS
     selector of the element that people share, by default the viewport. `name` is a guest's name, by
     default an anonymous one. `theme` is "light" or "dark", by default the visitor's preference.
     `bar` is the place of the bar (docs/overlay.md). Renders nothing while presence is switched off.
     """
     if not get_settings().ENABLED:
         return ""
-    uuid = board_id(board)
+    uuid = board_of(board)
     request: HttpRequest | None = context.get("request")
     strings = overlay_strings()
     attributes = {
         "board": uuid,
-        "endpoint": f"{get_script_prefix()}ws/presence/{uuid}/",
+        "endpoint": f"{get_script_prefix()}ws/presence/{quoted(uuid)}/",
         "name": name if request is None else _name(request, name),
         "surface": surface,
         "theme": theme,
@@ -82,12 +86,12 @@ def presence_count(
 ) -> str:
     """Show how many people are on a board, and keep the number up to date.
 
-    `board` is an object of the board model, its UUID, or that UUID as text. `among` are the boards
-    of the list that it is in; their numbers are asked for together. `every` is the interval of
+    `board` is as for `presence_overlay`. `among` are the boards of the list that it is in; their
+    numbers are asked for together. `every` is the interval of
     updates in seconds, by default 5. The element is empty where the number is not known or not for
     this visitor. The script fills it in later, also in templates rendered on an event loop.
     """
-    uuid, script, people = board_id(board), SafeString(), None
+    uuid, script, people = board_of(board), SafeString(), None
     attributes = {"board": uuid, "endpoint": reverse("presence:counts")}
     if get_settings().ENABLED:
         # The bottom layer is shared by all templates of the page, included ones too.
@@ -95,7 +99,7 @@ def presence_count(
         if PAGE_COUNTS not in page:
             page[PAGE_COUNTS] = PageCounts(getattr(context.get("request"), "user", None))
             script = _script(context, "presence/count.js")
-        people = page[PAGE_COUNTS].count(uuid, map(board_id, among))
+        people = page[PAGE_COUNTS].count(uuid, map(board_of, among))
     attributes |= {"count": people, "every": every}
     return script + _element("presence-count", attributes, "" if people is None else people)
 

@@ -226,7 +226,7 @@ class TestFeed:
 
     @pytest.mark.parametrize(
         "query",
-        [{}, {"rows": "x"}, {"rows": "1"}, {"board": "1"}, {"what": "1"}, {"rows": "a," * 1001}],
+        [{}, {"rows": "x:1"}, {"rows": "1"}, {"board": "1"}, {"what": "1"}, {"rows": "a," * 1001}],
     )
     def test_malformed(self, staff: Client, query: dict[str, str]) -> None:
         assert staff.get(FEED, query).status_code == 400

@@ -105,13 +105,17 @@ def test_nothing_can_be_added_changed_or_deleted(admin_client: Any) -> None:
     assert model["perms"] == {"add": False, "change": False, "delete": False, "view": True}
 
 
+def page_of(board: str) -> str:
+    return f"/admin/presence_site/board/{board}/change/"
+
+
 async def test_totals_busiest_boards_and_this_process(staff: AsyncClient) -> None:
     plans, ideas = await make("Plans", 1), await make("Ideas", 2)
     overview = await fetch(staff)
     assert (overview["people"], overview["boards"], overview["store"]) == (3, 2, True)
     assert overview["busiest"] == [
-        {"board": ideas, "title": "Ideas", "people": 2},
-        {"board": plans, "title": "Plans", "people": 1},
+        {"board": ideas, "title": "Ideas", "url": page_of(ideas), "people": 2},
+        {"board": plans, "title": "Plans", "url": page_of(plans), "people": 1},
     ]
     (process,) = overview["processes"]
     assert process["process"] == current_hub().process

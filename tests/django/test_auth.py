@@ -10,7 +10,7 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth.models import AnonymousUser, User
 
 from presence import auth
-from presence.auth import Decision, account_name, admit, ask_board, parse_board, permitted
+from presence.auth import Decision, account_name, admit, ask_board, permitted
 from presence.guests import embedded_person, guest_person, sign_guest
 from presence.protocol.errors import Forbidden, NoBoard, SignInRequired, TryLater
 from presence.protocol.identity import Visitor
@@ -79,13 +79,6 @@ def test_every_refusal_has_its_error():
 def test_the_name_of_an_account():
     assert account_name(User(username="ada")) == "ada"
     assert account_name(User(username="ada", first_name="Ada", last_name="L.")) == "Ada L."
-
-
-def test_a_board_is_a_uuid():
-    assert parse_board("00000000-0000-4000-8000-000000000001").version == 4
-    for text in ("", "nonsense", "123"):
-        with pytest.raises(NoBoard):
-            parse_board(text)
 
 
 @pytest.mark.django_db(transaction=True)

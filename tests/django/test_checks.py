@@ -32,10 +32,11 @@ def test_the_example_site_is_clean():
     [
         ({"NOPE": 1}, "E001"),
         ({**BOARD, "REDIS_PREFIX": "{presence}"}, "E001"),
-        ({}, "E002"),
         ({"BOARD_MODEL": "no.Such"}, "E002"),
         ({"BOARD_MODEL": "nonsense"}, "E002"),
-        ({"BOARD_MODEL": "auth.User"}, "E003"),
+        ({"BOARDS": ["presence_site.Board", "no.Such"]}, "E002"),
+        ({**BOARD, "BOARDS": ["auth.User"]}, "E001"),
+        ({"BOARDS": ["auth.User", 7]}, "E001"),
         ({**BOARD, "AUTHORIZE": "no.such.thing"}, "E004"),
         ({**BOARD, "AUTHORIZE": "presence.auth.account_name"}, "E005"),
         ({**BOARD, "DISPLAY_NAME": "no.such.thing"}, "E006"),
@@ -46,6 +47,12 @@ def test_each_fault_has_its_number(settings, given, number):
     settings.PRESENCE = given
     assert ids() == [f"presence.{number}"]
     assert all(message.hint for message in check_settings(None))
+
+
+def test_boards_may_have_any_key_and_be_names_alone(settings):
+    for given in ({}, {"BOARDS": ["auth.User", "sessions.Session"]}, {"BOARD_MODEL": "auth.Group"}):
+        settings.PRESENCE = given
+        assert ids() == []
 
 
 def test_a_developer_may_embed_by_http(settings):

@@ -75,4 +75,4 @@ print(resolve("/presence/history/hours.csv").url_name, resolve("/metrics").url_n
 print(*(route.pattern for route in websocket_urlpatterns))
 """
     said, _ = run(code, WITHOUT_ADMIN)
-    assert said.split() == ["history_hours", "metrics", "ws/presence/<str:board>/"]
+    assert said.split() == ["history_hours", "metrics", "ws/presence/<path:board>/"]

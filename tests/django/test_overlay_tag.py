@@ -3,7 +3,6 @@
 import html
 import json
 import re
-from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
@@ -13,8 +12,9 @@ from django.test import RequestFactory
 from django.utils import translation
 
 from presence.guests import guest_person, sign_guest
-from presence.overlay import EXAMPLES, overlay_strings
 from presence.protocol.identity import anonymous_name
+from presence.templatetags.overlay_texts import EXAMPLES, overlay_strings
+from presence_site.models import Board
 
 BOARD = UUID("00000000-0000-4000-8000-000000000001")
 
@@ -44,7 +44,7 @@ def test_a_script_and_an_element():
         "name": anonymous_name(guest_person("a")),
         "stylesheet": "/static/presence/overlay.css",
     }
-    assert page == render(board=SimpleNamespace(pk=BOARD)) == render(board=str(BOARD))
+    assert page == render(board=Board(pk=BOARD)) == render(board=str(BOARD))
 
 
 def test_its_options_are_escaped():
@@ -86,11 +86,25 @@ def test_switched_off_it_renders_nothing(configure):
 
 
 @pytest.mark.parametrize(
-    ("board", "keys"), [(None, {}), ("nonsense", {}), (7, {}), (BOARD, {"NOPE": 1})]
+    ("board", "said"),
+    [
+        (None, "None (NoneType) is no board"),
+        ("", "'' is no board. The name of a room has"),
+        (7, "7 (int) is no board"),
+        (User(pk=7), "auth.User object (7) is no board: name its model in PRESENCE['BOARDS']"),
+        ("auth.user:7", "names no model 'auth.user'"),
+    ],
 )
-def test_an_error_is_logged_and_renders_nothing(configure, board, keys, caplog):
-    configure(**keys)
+def test_a_wrong_argument_is_named_in_one_line(board, said, caplog):
     assert render(board=board) == ""
+    (record,) = caplog.records
+    assert said in record.getMessage()
+    assert record.exc_info is None
+
+
+def test_an_error_is_logged_and_renders_nothing(configure, caplog):
+    configure(NOPE=1)
+    assert render() == ""
     assert "presence_overlay: failed" in caplog.text
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import presence
-from presence.overlay import TEXTS
+from presence.templatetags.overlay_texts import TEXTS
 
 APP = Path(presence.__file__).parent
 LOCALES = APP / "locale"

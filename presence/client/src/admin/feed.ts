@@ -151,7 +151,7 @@ export class Feed {
     const { rows = [], board, overview } = this.options.watch;
     const queries: Record<string, string>[] = [];
     for (let at = 0; at < Math.min(rows.length, MOST_ROWS); at += ROWS_PER_REQUEST) {
-      queries.push({ rows: rows.slice(at, at + ROWS_PER_REQUEST).join(",") });
+      queries.push({ rows: rows.slice(at, at + ROWS_PER_REQUEST).map(encodeURIComponent).join(",") });
     }
     if (board || overview) queries.push({ ...(board && { board }), ...(overview && { overview: "1" }) });
     return queries.map((query) => {

@@ -13,7 +13,7 @@ export interface HistoryOptions {
   readonly span: string;
   /** How many minutes or hours. */
   readonly count: number;
-  /** A board's UUID; empty = all boards together. */
+  /** A board's reference; empty = all boards together. */
   readonly board: string;
   /** Whether the plot is still on the page. */
   isWanted(): boolean;

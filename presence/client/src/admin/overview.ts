@@ -11,8 +11,16 @@ interface OverviewState {
   readonly sockets: number | null;
   readonly boards: number | null;
   readonly store: boolean;
-  readonly busiest: readonly { readonly board: string; readonly title: string; readonly people: number }[] | null;
+  readonly busiest: readonly BusyBoard[] | null;
   readonly processes: readonly Process[];
+}
+
+/** A board, by its reference. `url` is its page; null if it has none, as a named room. */
+interface BusyBoard {
+  readonly board: string;
+  readonly title: string;
+  readonly url: string | null;
+  readonly people: number;
 }
 
 interface Process {
@@ -32,8 +40,6 @@ type Texts = Readonly<Record<"stale" | "ended" | "away" | "nobody" | "none" | "r
 
 /** The page's configuration of the overview. */
 interface OverviewConfig extends FeedOptions {
-  /** The page of a board, with `anyBoard` in place of its UUID; null if there is none. */
-  readonly change: string | null;
   readonly words: Texts;
 }
 
@@ -48,7 +54,6 @@ class Overview {
 
   constructor(
     private readonly config: OverviewConfig,
-    private readonly anyBoard: string,
     private readonly plots: readonly Plot[],
   ) {
     this.#line = new StatusLine(find(".presence-overview"), config.words);
@@ -86,9 +91,8 @@ class Overview {
     this.#choice.replaceChildren();
   }
 
-  #boardRow({ board, title, people }: NonNullable<OverviewState["busiest"]>[number]) {
-    const { change } = this.config;
-    const href = change ? new URL(change.replace(this.anyBoard, board), location.href).href : undefined;
+  #boardRow({ board, title, url, people }: BusyBoard) {
+    const href = url ? new URL(url, location.href).href : undefined;
     return { key: board, cells: [{ text: title, href }, this.#formats.count(people)] };
   }
 
@@ -110,7 +114,7 @@ class Overview {
   }
 
   /** Offer the busiest boards and the one that is plotted. Changes nothing while somebody is choosing. */
-  #updateChoice(busiest: NonNullable<OverviewState["busiest"]>): void {
+  #updateChoice(busiest: readonly BusyBoard[]): void {
     const choice = this.#choice;
     if (document.activeElement === choice) return;
     const [all, ...others] = [...choice.options];
@@ -145,4 +149,4 @@ function readConfig<Config>(id: string): Config | null {
 const plotConfig = readConfig<PlotConfig>("presence-plots");
 const plots = plotConfig ? plotAll(document, plotConfig) : [];
 const config = readConfig<OverviewConfig>("presence-overview");
-if (config && plotConfig) new Overview(config, plotConfig.anyBoard, plots);
+if (config) new Overview(config, plots);

@@ -5,7 +5,7 @@ import { History, summarize, type HistoryAnswer, type Trend } from "./history.js
 /** The page's configuration of its plots (presence/admin/charts.py). */
 export interface PlotConfig extends ChartOptions {
   readonly history: string;
-  /** URLs by span; null if the site has none. Those of a board contain `anyBoard` in place of its UUID. */
+  /** URLs by span; null if the site has none. Those of a board contain `anyBoard` in place of its reference. */
   readonly downloads: Readonly<Record<string, string | null>>;
   readonly boardDownloads: Readonly<Record<string, string | null>>;
   readonly anyBoard: string;
@@ -81,7 +81,7 @@ export class Plot {
     this.#box.role = "img";
     this.#box.ariaLabel = `${this.#caption}: ${text}`;
     const { downloads, boardDownloads, anyBoard, words } = this.config;
-    const ofBoard = boardDownloads[this.#span]?.replace(anyBoard, this.#board);
+    const ofBoard = boardDownloads[this.#span]?.replace(anyBoard, encodeURIComponent(this.#board));
     const url = this.#board ? ofBoard : downloads[this.#span];
     if (!url) return this.#text.replaceChildren(text);
     const link = document.createElement("a");

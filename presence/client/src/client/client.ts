@@ -18,7 +18,7 @@ export type { Status, StatusChange } from "./connection.js";
 export { TokenError, tokensFrom, type Token } from "./tokens.js";
 
 export interface ClientOptions {
-  /** The board's UUID. Its socket is `/ws/presence/<board>/` on the page's own host. */
+  /** The board's reference: a UUID, `blog.post:42` or a name. Its socket is `/ws/presence/<board>/` on the page's own host. */
   readonly board?: string | undefined;
   /** The socket if it is elsewhere: a path or a whole URL, `wss://host/ws/presence/<board>/`. */
   readonly url?: string | undefined;

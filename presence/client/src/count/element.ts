@@ -1,11 +1,10 @@
 /**
- * Defines `<presence-count board="<uuid>" [endpoint] [every]>3</presence-count>`, the number of people on a board
+ * Defines `<presence-count board="<reference>" [endpoint] [every]>3</presence-count>`, the number of people on a board
  * (docs/embedding.md). Entry point of `count.js`. A page may load it twice.
  */
 import { CountPoller, parseEvery, parseRetryAfter } from "./poller.js";
 import type { CountsAnswer, CountView, PollerEnvironment } from "./poller.js";
 
-const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 const REQUEST_TIMEOUT = 10_000;
 
 const environment: PollerEnvironment = {
@@ -33,7 +32,7 @@ function pollerOf(endpoint: string): CountPoller {
   return poller;
 }
 
-const boardOf = (element: Element) => element.getAttribute("board")?.toLowerCase() ?? "";
+const boardOf = (element: Element) => element.getAttribute("board") ?? "";
 
 export class PresenceCountElement extends HTMLElement {
   static readonly observedAttributes = ["board", "endpoint", "every"];
@@ -53,7 +52,7 @@ export class PresenceCountElement extends HTMLElement {
         if (counts) this.#show(counts[board]);
       },
     };
-    if (UUID.test(board)) poller.add(view);
+    if (board) poller.add(view);
     this.#leave = () => poller.remove(view);
   }
 

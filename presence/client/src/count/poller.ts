@@ -114,7 +114,7 @@ export class CountPoller {
 
   /** Request and show the counts of some boards. Resolves with one item if that failed: the milliseconds to wait. */
   async #request(boards: readonly string[]): Promise<number[]> {
-    const url = `${this.#endpoint}?${boards.map((board) => `board=${board}`).join("&")}`;
+    const url = `${this.#endpoint}?${boards.map((board) => `board=${encodeURIComponent(board)}`).join("&")}`;
     const answer = await this.#environment.get(url).catch(() => undefined);
     this.#show(boards.filter((board) => !this.#reported.has(board)), answer?.counts);
     return answer?.counts ? [] : [answer?.retry || 0];

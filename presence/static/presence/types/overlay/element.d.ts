@@ -1,5 +1,5 @@
 /**
- * Defines `<presence-overlay board="<uuid>" …>`, which shows over the page who is on a board. docs/overlay.md lists
+ * Defines `<presence-overlay board="<reference>" …>`, which shows over the page who is on a board. docs/overlay.md lists
  * its attributes. Entry point of `overlay.js`. A page may load it twice.
  */
 import { PresenceClient } from "../client/client.js";
