@@ -1,24 +1,34 @@
 """Decides who may join a board, and under which name. It is asked when a socket connects and for
 counts on pages, never for a frame.
 
-A socket takes at most one trip to the thread that may use the database: it reads session, account
-and board there, and asks a sync rule. Those who come at once share a trip. Guests whom nothing
-tells apart share one answer for each board, for `GUESTS_FOR` seconds; so most of them take none.
+A socket takes at most one trip to a thread that may use the database: it reads session, account
+and board there, and asks a sync rule. Guests whom nothing tells apart share one answer for each
+board, for `GUESTS_FOR` seconds; so most of them take none.
+
+Outside a request, asgiref sends all sync code of a process to one thread, which the site's own
+consumers use too. Visitors are let in by `RULE_THREADS` others, so that a slow rule keeps only
+newcomers waiting.
 """
 
 import asyncio
 import enum
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from functools import lru_cache, partial
 from math import inf
+from operator import attrgetter
 from time import monotonic
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-from asgiref.sync import iscoroutinefunction, sync_to_async
-from channels.db import aclose_old_connections
+from asgiref.sync import (
+    SyncToAsync,
+    ThreadSensitiveContext,
+    iscoroutinefunction,
+    sync_to_async,
+)
+from channels.db import aclose_old_connections, database_sync_to_async
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
@@ -37,7 +47,6 @@ from presence.protocol.identity import Visitor, clean_name
 from presence.recent import RecentAnswers
 from presence.sessions import ReadOnlySession, cookies_of, session_user
 from presence.tokens import Grant, offered, read
-from presence.trips import SharedTrips
 
 logger = logging.getLogger(__name__)
 
@@ -63,11 +72,18 @@ GUESTS_FOR = 2.0
 """Seconds for which a board that let a guest in lets in others without being asked. Saving or
 deleting the board in this process ends them early. Bans are in the store, and never wait."""
 
+DECIDE_WITHIN = 30.0
+"""Seconds until a visitor is told to try later, because the rule has not answered."""
+
+RULE_THREADS = 4
+"""Threads that let visitors in. Each uses a connection to the database meanwhile: PostgreSQL takes
+100 by default, from all processes together. Threads also compete with the event loop for Python's
+lock, and delay cursors."""
+
 Authorize = Callable[[Any, Any], Awaitable[Decision]]
 
 _lets_guests_in: RecentAnswers[UUID, None] = RecentAnswers(GUESTS_FOR)
 _exists: RecentAnswers[UUID, None] = RecentAnswers(GUESTS_FOR)
-_trips = SharedTrips()
 
 
 @receiver([post_save, post_delete])
@@ -161,6 +177,28 @@ async def _fail_closed() -> AsyncIterator[None]:
         raise TryLater(str(error)) from error
 
 
+class _RuleThread(ThreadSensitiveContext):
+    """A thread for the sync code of those who are being let in, `visitors` in number."""
+
+    visitors = 0
+
+
+_rule_threads = [_RuleThread() for _ in range(RULE_THREADS)]
+
+
+@contextmanager
+def _in_rule_thread() -> Iterator[None]:
+    """Have the block's sync code, and that of an async rule, run in the least busy rule thread."""
+    thread = min(_rule_threads, key=attrgetter("visitors"))
+    thread.visitors += 1
+    token = SyncToAsync.thread_sensitive_context.set(thread)
+    try:
+        yield
+    finally:
+        SyncToAsync.thread_sensitive_context.reset(token)
+        thread.visitors -= 1
+
+
 class _Who(NamedTuple):
     """A user, a guest or not, and the key of the Django session, if there is one."""
 
@@ -177,12 +215,13 @@ async def admit(scope: Mapping[str, Any], board: UUID) -> Visitor:
     `AuthMiddleware`. Without one, it is the user of the Django session.
     """
     token = offered(scope.get("subprotocols", ()))
-    if token is not None:
-        return await _admit_bearer(read(token, board, origin_of(scope)), board)
-    if is_embedded(scope):
-        raise SignInRequired("a page of another origin needs a token")
-    cookies = cookies_of(scope)
-    who, name = await _admit_by_cookies(scope, cookies, board)
+    async with asyncio.timeout(DECIDE_WITHIN):
+        if token is not None:
+            return await _admit_bearer(read(token, board, origin_of(scope)), board)
+        if is_embedded(scope):
+            raise SignInRequired("a page of another origin needs a token")
+        cookies = cookies_of(scope)
+        who, name = await _admit_by_cookies(scope, cookies, board)
     person = person_of(who.user, cookies, who.session_key)
     return Visitor(person or f"socket:{uuid4().hex}", name)
 
@@ -239,7 +278,8 @@ async def _admit_bearer(grant: Grant, board: UUID) -> Visitor:
 
 @_fail_closed()
 async def _check_exists(board: UUID) -> None:
-    await _trips.call(partial(find_board, board))
+    with _in_rule_thread():
+        await database_sync_to_async(find_board)(board)
 
 
 def _find_account(account: str) -> _Who:
@@ -252,27 +292,36 @@ def _find_account(account: str) -> _Who:
 @_fail_closed()
 async def permit(user: Any, board: UUID) -> None:
     """Return if the user of a request may join a board. Raises like `admit` otherwise."""
-    await _decide(lambda: _Who(user), board, in_request=True)
+    # A request has a thread, and Django closes its connections at the end.
+    who, found, decision, _ = await sync_to_async(_look_up)(lambda: _Who(user), board)
+    _refuse(await _authorize()(who.user, found) if decision is None else decision, found)
 
 
-async def _decide(
-    find: Callable[[], _Who], board: UUID, *, in_request: bool = False
-) -> tuple[_Who, str | None]:
-    """Find somebody in the thread that may use the database, and return them and their name if they
-    may join a board. Raises like `admit` otherwise. At the end of a request Django closes
-    connections to the database; elsewhere this does."""
-    look_up = partial(_look_up, find, board)
-    run = sync_to_async(look_up)() if in_request else _trips.call(look_up)
-    who, found, decision, name = await run
-    if decision is None:
-        try:
-            decision = await _authorize()(who.user, found)
-        finally:
-            if not in_request:
+async def _decide(find: Callable[[], _Who], board: UUID) -> tuple[_Who, str | None]:
+    """Find somebody in a rule thread, and return them and their name if they may join a board.
+    Raises like `admit` otherwise.
+
+    It goes on where the caller is cancelled. Its thread would be busy all the same: nothing
+    interrupts a function there.
+    """
+    return await asyncio.shield(asyncio.create_task(_ask(find, board)))
+
+
+async def _ask(find: Callable[[], _Who], board: UUID) -> tuple[_Who, str | None]:
+    with _in_rule_thread():
+        who, found, decision, name = await database_sync_to_async(_look_up)(find, board)
+        if decision is None:
+            try:
+                decision = await _authorize()(who.user, found)
+            finally:
                 await aclose_old_connections()  # type: ignore[no-untyped-call]
-    if decision is not Decision.ALLOW:
-        raise REFUSALS[decision](_reason(decision, found))
+    _refuse(decision, found)
     return who, name
+
+
+def _refuse(decision: Decision, board: Any) -> None:
+    if decision is not Decision.ALLOW:
+        raise REFUSALS[decision](_reason(decision, board))
 
 
 def _look_up(

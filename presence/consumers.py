@@ -14,9 +14,8 @@ from django.conf import settings
 from presence.auth import admit
 from presence.boards import parse_board
 from presence.daphne import direct_socket
-from presence.protocol.errors import Close, PresenceError
+from presence.protocol.errors import Close, NoBoard, PresenceError, TryLater
 from presence.protocol.messages import SUBPROTOCOL, Dialect
-from presence.protocol.session import farewell
 from presence.runtime import current_hub
 from presence.server.connection import Connection
 from presence.server.outbox import Outbox
@@ -132,28 +131,31 @@ class PresenceConsumer(Endpoint):
 
     connection: Connection | None = None
     line: Line | None = None
+    _admitting: "asyncio.Task[None] | None" = None
 
     async def connect(self) -> None:
-        """Let the visitor in, or tell them why not (PROTOCOL.md, "Transport")."""
+        """Open the socket. What asks the database or the site's rules comes after it: servers drop
+        a handshake that takes long, and a browser cannot read why one failed."""
         dialect = choose_dialect(self.scope["subprotocols"])
         if dialect is None:
             raise DenyConnection
-        board = None
+        await self.accept(SUBPROTOCOL if dialect is Dialect.COMPACT else None)
+        hub, text = current_hub(), self.scope["url_route"]["kwargs"]["board"]
         try:
-            board = parse_board(self.scope["url_route"]["kwargs"]["board"])
-            visitor = await admit(self.scope, board)
-        except PresenceError as error:
-            await self._accept(dialect)
-            self._refuse(error, dialect, board)
-            return
-        await self._accept(dialect)
-        hub = current_hub()
-        self.connection = Connection(hub, board, visitor, dialect, self, address=self._address)
+            board: UUID | None = parse_board(text)
+        except NoBoard:
+            board = None
+        self.connection = Connection(hub, board, None, dialect, self, address=self._address)
         socket = direct_socket(self.scope)
         if not isinstance(socket, str):
             self.line = hub.pump.attach(socket, self.connection.receive)
         elif socket:
             hub.serve_ordinarily(socket)
+        if board is None:
+            self._refuse(self.connection, None, NoBoard(text))
+        else:
+            # A task of its own: meanwhile frames come, or the visitor goes.
+            self._admitting = asyncio.create_task(self._admit(self.connection, board))
 
     async def drain(self) -> bool:
         """Tell the store first: a client may be back at once, through another process."""
@@ -175,6 +177,8 @@ class PresenceConsumer(Endpoint):
 
     def gone(self, code: int | None) -> None:
         """See `Endpoint.gone`."""
+        if self._admitting is not None:
+            self._admitting.cancel()
         if self.connection is not None:
             self.connection.closed(code)
         if self.line is not None:
@@ -187,21 +191,22 @@ class PresenceConsumer(Endpoint):
         else:
             self.outbox.put({"type": "websocket.send", "bytes": frame})
 
-    async def _accept(self, dialect: Dialect) -> None:
-        await self.accept(SUBPROTOCOL if dialect is Dialect.COMPACT else None)
+    async def _admit(self, connection: Connection, board: UUID) -> None:
+        """Let the visitor in, or tell them why not."""
+        try:
+            connection.let_in(await admit(self.scope, board))
+        except PresenceError as error:
+            self._refuse(connection, board, error)
+        except Exception as error:
+            logger.exception("socket: a visitor could not be let in")
+            self._refuse(connection, board, TryLater(str(error)))
+
+    def _refuse(self, connection: Connection, board: UUID | None, error: PresenceError) -> None:
+        if settings.DEBUG:
+            logger.warning("socket: refused (board=%s, reason=%s)", board, error)
+        connection.refuse(error)
 
     @property
     def _address(self) -> str:
         """The client's address; "" where the server does not tell it."""
         return str((self.scope.get("client") or [""])[0])
-
-    def _refuse(self, error: PresenceError, dialect: Dialect, board: UUID | None) -> None:
-        hub, end = current_hub(), farewell(error, dialect)
-        code = error.close or Close.CLEAN
-        hub.metrics.closed.labels(code).inc()
-        hub.journal.closed(error, board, address=self._address)
-        if settings.DEBUG:
-            logger.warning("socket: refused (board=%s, reason=%s)", board, error)
-        if end.frame is not None:
-            self.write(end.frame)
-        self.close_with(code)

@@ -42,13 +42,14 @@ class Transport(Protocol):
 
 
 class Connection:
-    """A `Peer` of its board. `address` is the client's, for the logs."""
+    """A `Peer` of its board. `board` is None where the URL names none, `visitor` until `let_in`.
+    `address` is the client's, for the logs."""
 
     def __init__(
         self,
         hub: Hub,
-        board: UUID,
-        visitor: Visitor,
+        board: UUID | None,
+        visitor: Visitor | None,
         dialect: Dialect,
         transport: Transport,
         *,
@@ -66,6 +67,7 @@ class Connection:
         self._address = address
         self._board: Board | None = None
         self._admitted = False
+        self._asked_name: str | None = None
         self._early: dict[type, Move | SetState] = {}
         self._closed = False
         self._written = 0
@@ -124,6 +126,13 @@ class Connection:
         else:
             self.write(frames)
 
+    def let_in(self, visitor: Visitor) -> None:
+        """Take in who the client is, and carry out the JOIN that came before this was known."""
+        self._visitor = visitor
+        asked, self._asked_name = self._asked_name, None
+        if asked is not None and not self._closed:
+            self._join(asked)
+
     def admitted(self, board_id: int, user: int) -> None:
         """Take in the ids that the JOIN came to, and carry out what came since it."""
         self._session.admitted(board_id, user)
@@ -133,8 +142,9 @@ class Connection:
             self._carry_out(action)
 
     def refuse(self, error: PresenceError) -> None:
-        """Tell the client why it is not on the board, and close."""
-        self._carry_out(farewell(error, self.dialect))
+        """Tell the client why it is not on the board, and close. Does nothing after the end."""
+        if not self._closed:
+            self._carry_out(farewell(error, self.dialect))
 
     def drain(self) -> "asyncio.Task[None] | None":
         """Start the grace of this session, since the process shuts down. Return what tells the
@@ -147,8 +157,7 @@ class Connection:
 
     def restart(self) -> None:
         """Have the client connect anew: tell it so, start the grace, and close."""
-        if not self._closed:
-            self.refuse(Restarting(retry=self._hub.retry))
+        self.refuse(Restarting(retry=self._hub.retry))
 
     def closed(self, code: int | None) -> None:
         """Take in that the socket is closed: off the board at once, or after the grace if it broke.
@@ -168,6 +177,8 @@ class Connection:
                 self._join(name)
             case Leave() if self._board is not None:
                 self._board.leave(self._end_stay())
+            case Leave():
+                self._end_stay()
             case Reply(frame):
                 self.write([frame])
             case Strike(reason, frame):
@@ -179,9 +190,9 @@ class Connection:
                 self._board.catch_up(self)
 
     def _show(self, action: Move | SetState) -> None:
-        if self._board is None:
+        if self._board is None and self._asked_name is None:
             return
-        if not self._admitted:
+        if self._board is None or not self._admitted:
             # The JOIN is under way: of what comes meanwhile only the latest of a kind matters.
             self._early.pop(type(action), None)
             self._early[type(action)] = action
@@ -191,6 +202,9 @@ class Connection:
             self._board.set_state(self.session_id, action.state)
 
     def _join(self, asked: str) -> None:
+        if self._visitor is None or self._board_uuid is None:
+            self._asked_name = asked
+            return
         person = self._visitor.person
         name = self._visitor.name or clean_name(asked) or anonymous_name(person)
         self.session_id = uuid4().hex
@@ -202,7 +216,8 @@ class Connection:
     def _end_stay(self) -> str:
         """Return the session that ends; there is none from now on."""
         session, self.session_id = self.session_id, ""
-        self._board, self._admitted, self._early = None, False, {}
+        self._board, self._admitted = None, False
+        self._asked_name, self._early = None, {}
         return session
 
     def _shut(self, error: PresenceError, frame: bytes | None) -> None:

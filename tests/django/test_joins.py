@@ -3,6 +3,7 @@ share delay, and what they do not."""
 
 import asyncio
 import logging
+from threading import Barrier, Event
 from types import SimpleNamespace
 from uuid import uuid4
 
@@ -27,6 +28,7 @@ from presence.protocol.identity import Visitor
 from presence.protocol.messages import Dialect, Join, Welcome
 from presence.recent import RecentAnswers
 from presence.runtime import current_hub
+from presence.server.connection import Connection
 from presence.tokens import SUBPROTOCOL_PREFIX, issue
 from presence_site.models import Board
 
@@ -48,6 +50,20 @@ async def read_the_database(user, board):
 
 async def fail(user, board):
     raise RuntimeError("the site's own bug")
+
+
+together = Barrier(auth.RULE_THREADS, timeout=30)
+asked_last = Event()
+
+
+async def wait_for_others(user, board):
+    await sync_to_async(together.wait)()
+    return Decision.ALLOW
+
+
+async def wait_for_test(user, board):
+    await sync_to_async(asked_last.wait)(30)
+    return Decision.ALLOW
 
 
 @pytest.fixture(autouse=True)
@@ -168,6 +184,67 @@ class TestCost:
         await socket.disconnect()
         await current_hub().close()
         assert cost() == (0, [])
+
+
+def visit(board, **cookies):
+    """Return a socket on a board."""
+    socket = WebsocketCommunicator(PresenceConsumer.as_asgi(), "/")
+    socket.scope |= {**scope(**cookies), "url_route": {"kwargs": {"board": str(board)}}}
+    return socket
+
+
+class TestSlowRules:
+    @pytest.mark.parametrize("sync", [False, True])
+    async def test_several_are_asked_at_once(self, configure, monkeypatch, board, session, sync):
+        """Each of them waits in its thread until as many are asked as there are threads."""
+
+        def decide(self, user):
+            together.wait()
+            return Decision.ALLOW
+
+        if sync:
+            monkeypatch.setattr(Board, "presence_decision", decide)
+        else:
+            configure(AUTHORIZE=f"{__name__}.wait_for_others")
+        visits = (admit(scope(sessionid=session), board) for _ in range(2 * auth.RULE_THREADS))
+        assert {visitor.name for visitor in await asyncio.gather(*visits)} == {"ada"}
+
+    async def test_the_socket_is_open_and_the_sites_own_thread_is_free(self, configure, board):
+        configure(AUTHORIZE=f"{__name__}.wait_for_test")
+        asked_last.clear()
+        sockets = [visit(board) for _ in range(auth.RULE_THREADS + 1)]
+        for socket in sockets:
+            assert await socket.connect() == (True, "presence.v1")
+            await socket.send_to(bytes_data=encode(Join(0, "Ada"), Dialect.COMPACT))
+            await socket.send_to(bytes_data=b"\x08")
+            assert await socket.receive_from() == b"\x08"
+        await sync_to_async(asked_last.set)()
+        for socket in sockets:
+            message = decode_server(await socket.receive_from(timeout=30), Dialect.COMPACT)
+            assert isinstance(message, Welcome)
+            await socket.disconnect()
+        await current_hub().close()
+
+    async def test_a_rule_that_does_not_answer(self, configure, monkeypatch, board, session):
+        monkeypatch.setattr(auth, "DECIDE_WITHIN", 0.01)
+        configure(AUTHORIZE=f"{__name__}.wait_for_test")
+        asked_last.clear()
+        socket = visit(board, sessionid=session)
+        assert await socket.connect() == (True, "presence.v1")
+        assert await closed(socket) == Close.TRY_LATER
+        asked_last.set()
+        await current_hub().close()
+
+    async def test_a_bug_while_somebody_is_let_in(self, monkeypatch, board, caplog):
+        def raises(self, visitor):
+            raise RuntimeError("on purpose")
+
+        monkeypatch.setattr(Connection, "let_in", raises)
+        socket = visit(board)
+        assert await socket.connect() == (True, "presence.v1")
+        assert await closed(socket) == Close.TRY_LATER
+        assert "on purpose" in caplog.text
+        await current_hub().close()
 
 
 class TestSessions:

@@ -58,7 +58,7 @@ class Socket:
     """
 
     def __init__(
-        self, hub: Hub, board: UUID, visitor: Visitor, dialect: Dialect, ends: Ends = ()
+        self, hub: Hub, board: UUID, visitor: Visitor | None, dialect: Dialect, ends: Ends = ()
     ) -> None:
         self.dialect = dialect
         self.reads = True

@@ -7,8 +7,8 @@ from operator import methodcaller
 import pytest
 
 from presence.protocol.codec import encode
-from presence.protocol.errors import Close, Malformed, Notice
-from presence.protocol.identity import anonymous_name
+from presence.protocol.errors import Close, Forbidden, Malformed, Notice
+from presence.protocol.identity import Visitor, anonymous_name
 from presence.protocol.messages import (
     Cursor,
     CursorUpdate,
@@ -29,7 +29,7 @@ from presence.protocol.messages import (
 )
 from presence.protocol.session import UNREAD_LIMIT
 from presence.server.connection import Connection, is_broken
-from tests.server.harness import Process, pass_time, settle
+from tests.server.harness import BOARD, Process, Socket, pass_time, settle
 from tests.support.metrics import by_label, value
 
 GOES = methodcaller("closed", Close.GOING_AWAY)
@@ -176,6 +176,81 @@ async def test_the_latest_move_and_state_count_after_the_join(process: Process) 
     assert [type(m) for m in bob.heard()] == [Welcome, Roster, PresenceUpdate]
     assert ada.cursors == [Cursor(1, 2, 2)]
     assert ada.all(States)[-1] == States(((1, UserState.ACTIVE),))
+
+
+# Until it is known who the client is
+
+
+def undecided(process: Process) -> Socket:
+    return Socket(process.hub, BOARD, None, Dialect.COMPACT)
+
+
+async def test_a_join_and_the_latest_move_and_state_wait_until_the_visitor_is_let_in(
+    process: Process,
+) -> None:
+    ada, bob = await process.joined(), undecided(process)
+    bob.ask("Bob")
+    bob.say(CursorUpdate(1, 1), SetState(UserState.AWAY), Heartbeat(), CursorUpdate(2, 2))
+    await pass_time(2)
+    assert (bob.heard(), process.seam.calls.count("join")) == ([Heartbeat()], 1)
+    bob.connection.let_in(Visitor("bob", "Robert"))
+    await pass_time(1)
+    assert [type(m) for m in bob.heard()] == [Welcome, Roster, PresenceUpdate]
+    assert [m.name for m in ada.all(UserJoined)] == ["Robert"]
+    assert ada.cursors == [Cursor(1, 2, 2)]
+    assert ada.all(States)[-1] == States(((1, UserState.ACTIVE),))
+
+
+async def test_a_visitor_who_has_not_joined_is_let_in_and_joins_later(process: Process) -> None:
+    bob = undecided(process)
+    bob.ask("First")
+    bob.move(9)
+    bob.leave()
+    bob.move(9)  # out of order
+    bob.connection.let_in(Visitor("bob", None))
+    await pass_time(1)
+    assert "join" not in process.seam.calls
+    bob.ask("Second")
+    await pass_time(1)
+    assert [type(m) for m in bob.heard()][-3:] == [Welcome, Roster, PresenceUpdate]
+    assert await process.people() == 1
+
+
+@pytest.mark.parametrize("end", [GOES, BREAKS, methodcaller("restart")])
+async def test_a_visitor_who_is_gone_is_not_let_in(
+    process: Process, end: Callable[[Connection], None]
+) -> None:
+    bob = undecided(process)
+    bob.ask("Bob")
+    end(bob.connection)
+    heard = bob.heard()
+    bob.connection.let_in(Visitor("bob", None))
+    bob.connection.refuse(Forbidden())
+    await pass_time(1)
+    assert bob.heard() == []
+    assert [type(m) for m in heard] == [NoticeMessage] * len(bob.codes)
+    assert (process.seam.calls, process.hub.metrics.sockets) == ([], 0)
+
+
+async def test_a_refused_visitor_is_told_and_not_heard(process: Process) -> None:
+    bob = undecided(process)
+    bob.ask("Bob")
+    bob.connection.refuse(Forbidden())
+    bob.say(Heartbeat())
+    await pass_time(1)
+    assert bob.heard() == [NoticeMessage(Notice.FORBIDDEN, 0)]
+    assert bob.codes == [Close.FORBIDDEN]
+    assert (process.seam.calls, process.hub.metrics.sockets) == ([], 0)
+
+
+async def test_the_limits_hold_before_the_visitor_is_let_in(process: Process) -> None:
+    bob = undecided(process)
+    for _ in range(10):
+        bob.connection.receive(b"\xff")
+    bob.connection.let_in(Visitor("bob", None))
+    await settle()
+    assert bob.codes == [Close.MALFORMED]
+    assert process.hub.metrics.sockets == 0
 
 
 # The end
