@@ -140,20 +140,20 @@ class PresenceConsumer(Endpoint):
         if dialect is None:
             raise DenyConnection
         await self.accept(SUBPROTOCOL if dialect is Dialect.COMPACT else None)
-        hub, text = current_hub(), self.scope["url_route"]["kwargs"]["board"]
+        hub, board, refusal = current_hub(), None, None
         try:
-            board: UUID | None = parse_board(text)
-        except NoBoard:
-            board = None
+            board = parse_board(self.scope["url_route"]["kwargs"]["board"])
+        except NoBoard as error:
+            refusal = error
         self.connection = Connection(hub, board, None, dialect, self, address=self._address)
         socket = direct_socket(self.scope)
         if not isinstance(socket, str):
             self.line = hub.pump.attach(socket, self.connection.receive)
         elif socket:
             hub.serve_ordinarily(socket)
-        if board is None:
-            self._refuse(self.connection, None, NoBoard(text))
-        else:
+        if refusal is not None:
+            self._refuse(self.connection, None, refusal)
+        elif board is not None:
             # A task of its own: meanwhile frames come, or the visitor goes.
             self._admitting = asyncio.create_task(self._admit(self.connection, board))
 

@@ -20,7 +20,7 @@ from prometheus_client.exposition import choose_encoder
 
 from presence import api
 from presence.auth import permit, permitted
-from presence.boards import board_of
+from presence.boards import NotABoard, board_of
 from presence.conf import get_settings
 from presence.daphne import ordinary_reason
 from presence.embed import may_embed
@@ -127,14 +127,16 @@ async def counts(request: HttpRequest) -> HttpResponse:
     gives `{"counts": {"blog.post:42": 3, "lobby": 0}}`.
 
     The socket's rules decide. A board that the visitor may not join is left out, like one that does
-    not exist. Pages of other origins cannot read the answer.
+    not exist. `errors` says which texts are no boards, and why. Pages of other origins cannot read
+    the answer.
     """
+    texts = request.GET.getlist("board")
+    if len(texts) > MAX_BOARDS:
+        return _error(400, f"{MAX_BOARDS} boards at most")
+    boards, errors = _parse_boards(texts)
     try:
-        boards = _parse_boards(request.GET.getlist("board"))
-    except ValueError as error:
-        return _error(400, str(error))
-    try:
-        return JsonResponse({"counts": await _counts(request, boards)})
+        counted = await _counts(request, boards)
+        return JsonResponse({"counts": counted, **({"errors": errors} if errors else {})})
     except PresenceError as error:
         refusal = _refusal(error)
         # Open pages poll. Django would log every 503 as an error, and mail it to the admins.
@@ -149,10 +151,16 @@ async def counts(request: HttpRequest) -> HttpResponse:
         return refusal
 
 
-def _parse_boards(texts: list[str]) -> dict[str, UUID]:
-    if len(texts) > MAX_BOARDS:
-        raise ValueError(f"{MAX_BOARDS} boards at most")
-    return {text: board_of(text) for text in texts}
+def _parse_boards(texts: list[str]) -> tuple[dict[str, UUID], dict[str, str]]:
+    """Return the boards, and of what is none the reason: the other counts of a page come first."""
+    boards: dict[str, UUID] = {}
+    errors: dict[str, str] = {}
+    for text in texts:
+        try:
+            boards[text] = board_of(text)
+        except NotABoard as error:
+            errors[text] = str(error)
+    return boards, errors
 
 
 async def _counts(request: HttpRequest, boards: Mapping[str, UUID]) -> dict[str, int]:

@@ -82,7 +82,8 @@ def compare(evidence: Evidence) -> list[Difference]:
         for board, sessions in answer.sessions.items()
         if sessions
     }
-    for board in sorted(served.union(evidence.boards)):
+    # The store's own first: they have their references.
+    for board in sorted({*evidence.boards} | served):
         found += _compare_sessions(board, evidence)
         found += _compare_counts(board, evidence)
     for process in sorted({*evidence.processes} - {*evidence.answers}):

@@ -3,9 +3,10 @@
 A store assigns user ids and board ids, counts people, and drops the members of processes that
 stopped renewing their lease. `tests/store/` holds every implementation to this contract.
 
-Boards are named by their UUID; durations are in seconds. Every method may raise `TryLater` when the
-shared state is out of reach. The call then changed nothing, or only its answer was lost: a join
-whose answer was lost is undone by the next `renew`, and a leave may be repeated.
+Boards are named by their UUID; `boards` returns those that `join` got as a `NamedBoard` with their
+reference. Durations are in seconds. Every method may raise `TryLater` when the shared state is out
+of reach. The call then changed nothing, or only its answer was lost: a join whose answer was lost
+is undone by the next `renew`, and a leave may be repeated.
 
 A board's *version* is a whole number, 0 for an unknown board. Every call that adds or removes
 members raises it by one, however many they are. Two different memberships of one board never share

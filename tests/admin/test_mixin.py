@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.urls import path
 
 from presence.admin import LivePresenceMixin, PeopleFilter
@@ -48,6 +49,13 @@ def board(process: Serving) -> Board:
     board = Board.objects.create(title="Plans")
     process.put({board.pk: 3})
     return board
+
+
+def test_a_model_that_is_no_board_is_named_and_has_no_counts() -> None:
+    strange = PlainAdmin(Group, office)
+    assert [error.id for error in strange.check()] == ["presence.E014"]
+    assert strange.presence_online(Group(pk=1, name="Chess")) is None
+    assert PlainAdmin(Board, office).check() == []
 
 
 @pytest.fixture

@@ -42,10 +42,12 @@ def test_a_board_that_one_may_not_join_looks_like_none(client, fill):
 
 
 @pytest.mark.parametrize("board", ["", "7", "auth.user:7", "00000000-0000-4000-8000-00000000000g"])
-def test_what_is_no_board(client, board):
-    answer = ask(client, *boards(), board)
-    assert answer.status_code == 400
-    assert "is no board" in answer.json()["error"]
+def test_what_is_no_board_is_named_and_does_not_hide_the_others(client, fill, board):
+    (some,) = boards()
+    fill({some: 3})
+    answer = ask(client, some, board)
+    assert answer.json()["counts"] == {str(some): 3}
+    assert "is no board" in answer.json()["errors"][board]
 
 
 def test_more_than_a_hundred(client):

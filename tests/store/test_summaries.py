@@ -1,6 +1,8 @@
 """Snapshots, what a renewal returns, and which processes live."""
 
-from presence.protocol.board_ids import home_id
+from uuid import UUID
+
+from presence.protocol.board_ids import NamedBoard, home_id
 from presence.store.base import BoardSummary, Snapshot, Store
 from tests.store.cast import (
     BOARD,
@@ -92,3 +94,18 @@ async def test_processes_with_a_lease_and_their_members(leased: Store, world: Wo
     assert await leased.processes() == {HERE: 4}
     world.now += 5
     assert await leased.processes() == {}
+
+
+async def test_a_board_is_known_by_its_reference(store: Store, elsewhere: Store) -> None:
+    """Also to a process that has nobody there, and after the shared state was lost."""
+    lobby, article = NamedBoard("lobby"), NamedBoard("blog.article:ü\t42")
+    plain = UUID(article.hex)
+    members = [(await store.join(board, request("here"))).member for board in (lobby, article)]
+    await store.join(BOARD, request("here"))
+    for found in (await elsewhere.boards(), await elsewhere.boards([lobby, article, BOARD])):
+        assert found == {lobby: 1, article: 1, BOARD: 1}
+        assert {*map(str, found)} == {"lobby", "blog.article:ü\t42", str(BOARD)}
+    await store.leave(plain, "here")
+    assert await elsewhere.boards([article]) == {}
+    await store.restore(article, members[1:])
+    assert [*map(str, await elsewhere.boards([article]))] == [str(article)]

@@ -7,7 +7,9 @@ separate fields, and every string comes back unchanged.
 import json
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
+from presence.protocol.board_ids import NamedBoard
 from presence.protocol.messages import Color
 from presence.store.base import Member, Snapshot
 from presence.store.redis.scripts import Argument
@@ -24,6 +26,16 @@ def escape(text: str) -> bytes:
 def unescape(kept: bytes) -> str:
     """Decode a string that `escape` encoded."""
     return str(json.loads(b'"%b"' % kept)) if b"\\" in kept else kept.decode("ascii")
+
+
+def reference_argument(board: UUID) -> bytes:
+    """Encode the reference of a board; b"" if that is its UUID."""
+    return escape(board.reference) if isinstance(board, NamedBoard) else b""
+
+
+def parse_board(board: UUID, reference: bytes) -> UUID:
+    """Return a board with the reference that `reference_argument` encoded."""
+    return NamedBoard(unescape(reference)) if reference else board
 
 
 def microseconds(seconds: float) -> int:

@@ -35,10 +35,12 @@ from presence.store.redis.records import (
     escape,
     member_arguments,
     microseconds,
+    parse_board,
     parse_color,
     parse_members,
     parse_processes,
     parse_snapshot,
+    reference_argument,
     unescape,
 )
 from presence.store.redis.scripts import Argument, Call, Keys, Script
@@ -95,7 +97,8 @@ class RedisStore:
         asks = (request.session, request.process, request.person, request.name)
         palette = ",".join(map(color_text, colors_for(request.person)))
         try:
-            words = (*map(escape, asks), await self._lease_end(request.process), palette)
+            lease_end, reference = await self._lease_end(request.process), reference_argument(board)
+            words = (*map(escape, asks), lease_end, palette, reference)
             reply = await self.client.run(scripts.JOIN, self.keys.board(board), *words)
             # Only a board with somebody on it takes an id. `_release_ids` looks for newcomers after
             # it released the id, so whichever comes first, the board has an id in the end.
@@ -151,7 +154,7 @@ class RedisStore:
                 process: await self._lease_end(process)
                 for process in {member.process for member in members}
             }
-            words: list[Argument] = [microseconds(REMOVED_SESSION_TTL)]
+            words: list[Argument] = [microseconds(REMOVED_SESSION_TTL), reference_argument(board)]
             for member in members:
                 words += member_arguments(member, ends[member.process])
             calls = [Call(scripts.RESTORE, self.keys.board(board), tuple(words)), *calls]
@@ -191,7 +194,7 @@ class RedisStore:
         await self._settle(doubtful, replies[: len(doubtful)])
         summaries = {}
         for (board, sessions), reply in zip(asked.items(), replies[len(doubtful) :], strict=True):
-            version, people, processes, own = reply
+            version, people, processes, own, _ = reply
             summaries[board] = BoardSummary(people, version, parse_processes(processes))
             if own is not None:
                 # The other sessions were resumed or reaped by other processes, or are lost.
@@ -205,17 +208,21 @@ class RedisStore:
 
     async def counts(self, boards: Collection[UUID]) -> Mapping[UUID, int]:
         """See `Store.counts`. Takes one trip for each 1,000 boards."""
-        return {board: people async for board, (_, people, _, _) in self._summaries(boards)}
+        return {board: reply[1] async for board, reply in self._summaries(boards)}
 
     async def boards(self, among: Collection[UUID] | None = None) -> Mapping[UUID, int]:
         """See `Store.boards`. Takes two trips, and two more for each further 1,000 boards."""
         summaries = self._summaries(await self._boards_with_ids(among))
-        return {board: people async for board, (_, people, _, _) in summaries if people}
+        return {
+            parse_board(board, reference): people
+            async for board, (_, people, _, _, reference) in summaries
+            if people
+        }
 
     async def processes(self) -> Mapping[str, int]:
         living = await self.client.run(scripts.PROCESSES, self.keys.processes)
         counted: Counter[bytes] = Counter()
-        async for _, (_, _, processes, _) in self._summaries(await self._boards_with_ids(None)):
+        async for _, (_, _, processes, _, _) in self._summaries(await self._boards_with_ids(None)):
             for process, number in zip(processes[::2], processes[1::2], strict=True):
                 counted[process] += number
         return {unescape(process): counted[process] for process in living}

@@ -16,12 +16,20 @@ const environment: PollerEnvironment = {
   get,
 };
 
+/** Errors that the console has. */
+const warned = new Set<string>();
+
 /** A redirect, to a page to sign in for example, is an error. */
 async function get(url: string): Promise<CountsAnswer | null> {
   const signal = AbortSignal.timeout(REQUEST_TIMEOUT);
   const answer = await fetch(url, { signal, cache: "no-store", mode: "same-origin", redirect: "error" });
-  if (answer.ok) return (await answer.json()) as CountsAnswer | null;
-  return { retry: parseRetryAfter(answer.headers.get("Retry-After")) };
+  if (!answer.ok) return { retry: parseRetryAfter(answer.headers.get("Retry-After")) };
+  const said = (await answer.json()) as CountsAnswer | null;
+  for (const error of Object.values(said?.errors ?? {})) {
+    if (!warned.has(error)) console.warn(`presence: ${error}`);
+    warned.add(error);
+  }
+  return said;
 }
 
 const pollers = new Map<string, CountPoller>();

@@ -14,6 +14,8 @@ export type Counts = Readonly<Record<string, number>>;
 /** An answer without counts is a failure. `retry` is the milliseconds to wait before the next request. */
 export interface CountsAnswer {
   readonly counts?: Counts;
+  /** Why some texts are no boards. */
+  readonly errors?: Readonly<Record<string, string>>;
   readonly retry?: number;
 }
 

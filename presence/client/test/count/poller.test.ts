@@ -50,10 +50,10 @@ function poll(...views: View[]) {
 const views = (count: number) => Array.from({ length: count }, (_, n) => new View(`b${n}`));
 
 test("a poll asks for each board of the page once, all together", async () => {
-  const all = [new View("a"), new View("b"), new View("a")];
+  const all = [new View("a.b:c&d"), new View("b"), new View("a.b:c&d")];
   const { environment } = poll(...all);
-  assert.deepEqual(environment.requests.map(({ url }) => url), ["/counts/?board=a&board=b"]);
-  await environment.respond({ counts: { a: 3, b: 0 } });
+  assert.deepEqual(environment.requests.map(({ url }) => url), ["/counts/?board=a.b%3Ac%26d&board=b"]);
+  await environment.respond({ counts: { "a.b:c&d": 3, b: 0 } });
   assert.deepEqual(all.map(({ shown }) => shown), [[3], [0], [3]]);
 });
 

@@ -6,7 +6,8 @@
 -- KEYS[2] graces   sorted set: broken sessions, by the end of their grace
 -- KEYS[3] leases   sorted set: processes with members on the board, by the end of their lease
 -- KEYS[4] rests    hash: user id -> "end of its rest TAB person who had it"
--- KEYS[5] state    hash: version; places (how many were given)
+-- KEYS[5] state    hash: version; places (how many were given); reference, of a board that has one
+--                  besides its UUID
 --
 -- Sessions, processes, persons and names arrive escaped: they contain no TAB.
 
@@ -85,6 +86,13 @@ local function raise_version()
   local after = before > 0 and before + 1 or NOW
   redis.call('HSET', STATE, 'version', string.format('%.0f', after))
   return after
+end
+
+-- Note by which reference the board is known, '' for its UUID.
+local function note_reference(reference)
+  if reference ~= '' then
+    redis.call('HSET', STATE, 'reference', reference)
+  end
 end
 
 -- Let the board's keys live as long as its members may, and their user ids may rest after that.

@@ -2,12 +2,13 @@
 --
 -- KEYS  see board.lua and bans.lua
 -- ARGV  after those of clock.lua: session, process, person, name, end of the process's lease ('' if
---       unknown), colours in the person's order of preference ("rrggbb", separated by commas)
+--       unknown), colours in the person's order of preference ("rrggbb", separated by commas), the
+--       board's reference or ''
 -- Returns version, people, processes, user id, colour, the session that it replaced or '', since
 -- when the member is there, 1 if the person had no session there; or only 'removed' or 'closed' if
 -- the board refuses the person.
 
-local session, process, person, name, lease_end, palette = unpack(ARGV, FIRST)
+local session, process, person, name, lease_end, palette, reference = unpack(ARGV, FIRST)
 local members = read_members()
 
 -- Count the person's sessions: all, and those whose time is not up.
@@ -65,6 +66,7 @@ else
   since = string.format('%.0f', NOW)
 end
 put_on(members, session, process, person, name, color, user, since)
+note_reference(reference)
 if old then
   forget_leases(members)
 end

@@ -1,8 +1,8 @@
 -- Puts members back on a board (`Store.restore`).
 --
 -- KEYS  see board.lua and bans.lua
--- ARGV  after those of clock.lua: how long to ban sessions of banned persons; then for each member
---       session, process, person, name, colour ("rrggbb"), user id, end of the process's lease (''
+-- ARGV  after those of clock.lua: how long to ban sessions of banned persons; the board's reference
+--       or ''; then for each member session, process, person, name, colour ("rrggbb"), user id, end of the process's lease (''
 --       if unknown), since when it is there
 -- Returns how many sessions are on the board then.
 
@@ -11,7 +11,7 @@ local here, lost = {}, {}
 for _, member in ipairs(members) do
   here[member.session] = true
 end
-for i = FIRST + 1, #ARGV, 8 do
+for i = FIRST + 2, #ARGV, 8 do
   local session, person = ARGV[i], ARGV[i + 2]
   if not here[session] and is_banned(PERSON .. person) then
     ban(SESSION .. session, ARGV[FIRST])
@@ -40,6 +40,7 @@ for _, member in ipairs(lost) do
   note_lease(member[2], member[7])
 end
 if #lost > 0 then
+  note_reference(ARGV[FIRST + 1])
   keep_board()
   raise_version()
 end

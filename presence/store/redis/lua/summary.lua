@@ -4,8 +4,8 @@
 -- KEYS  see board.lua
 -- ARGV  after those of clock.lua: process, or '' to renew no lease; how many members the process
 --       believes to have on the board
--- Returns version, people, processes, and the sessions of the process, including those whose time
--- is up; nil instead of them if they are as many as the process believes.
+-- Returns version, people, processes, the sessions of the process, including those whose time is
+-- up, or nil if they are as many as the process believes, and the board's reference or ''.
 
 local process, known = ARGV[FIRST], tonumber(ARGV[FIRST + 1])
 local members = read_members()
@@ -20,4 +20,5 @@ if #own > 0 then
   keep_board()
 end
 local people, processes = census(members)
-return {read_version(), people, processes, #own ~= known and own}
+local version, reference = unpack(redis.call('HMGET', STATE, 'version', 'reference'))
+return {tonumber(version or 0), people, processes, #own ~= known and own, reference or ''}
