@@ -5,6 +5,8 @@ from importlib.metadata import version
 import pytest
 from channels_redis.core import RedisChannelLayer
 from django.core.management import call_command
+from django.db import models
+from django.test.utils import isolate_apps
 
 from presence import checks
 from presence.checks import LAYER, MIDDLEWARE, check_settings
@@ -53,6 +55,19 @@ def test_boards_may_have_any_key_and_be_names_alone(settings):
     for given in ({}, {"BOARDS": ["auth.User", "sessions.Session"]}, {"BOARD_MODEL": "auth.Group"}):
         settings.PRESENCE = given
         assert ids() == []
+
+
+@isolate_apps("presence_site")
+def test_a_composite_key_fits_no_url(monkeypatch):
+    class Seat(models.Model):
+        pk = models.CompositePrimaryKey("row", "number")
+        row, number = models.IntegerField(), models.IntegerField()
+
+        class Meta:
+            app_label = "presence_site"
+
+    monkeypatch.setattr(checks, "board_models", lambda: (Seat,))
+    assert ids() == ["presence.E013"]
 
 
 def test_a_developer_may_embed_by_http(settings):

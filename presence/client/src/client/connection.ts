@@ -43,9 +43,9 @@ export function socketUrl(endpoint: string, page: string): string {
   return url.href;
 }
 
-/** The path of a board's socket on the page's own host. */
+/** The path of a board's socket on the page's own host, written as the server writes it. */
 export function boardPath(board: string): string {
-  return `/ws/presence/${encodeURIComponent(board)}/`;
+  return `/ws/presence/${encodeURIComponent(board).replaceAll("%3A", ":")}/`;
 }
 
 export class Connection {

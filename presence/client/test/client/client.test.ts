@@ -195,8 +195,8 @@ test("destroy cancels a token request", async () => {
 
 test("the socket's URL is on the page's own host unless it is a whole URL", () => {
   const environment = new FakeEnvironment();
-  new PresenceClient({ board: "a b", environment }).connect();
-  assert.equal(environment.socket.url, "wss://site.example/ws/presence/a%20b/");
+  new PresenceClient({ board: "blog.post:a b/c", environment }).connect();
+  assert.equal(environment.socket.url, "wss://site.example/ws/presence/blog.post:a%20b%2Fc/");
   assert.equal(socketUrl("/ws/presence/1/", "http://127.0.0.1:8000/"), "ws://127.0.0.1:8000/ws/presence/1/");
   const whole = ["wss://other.example/x", "https://other.example/x"].map((url) => socketUrl(url, "https://site.example/"));
   assert.deepEqual(whole, ["wss://other.example/x", "wss://other.example/x"]);

@@ -21,7 +21,7 @@ export interface ConnectionEvents {
 }
 /** The URL of a socket. `endpoint` is a path or a URL of HTTP or WebSocket. Throws TypeError if it is neither. */
 export declare function socketUrl(endpoint: string, page: string): string;
-/** The path of a board's socket on the page's own host. */
+/** The path of a board's socket on the page's own host, written as the server writes it. */
 export declare function boardPath(board: string): string;
 export declare class Connection {
     #private;
