@@ -151,15 +151,15 @@ async def counts(request: HttpRequest) -> HttpResponse:
         return refusal
 
 
-def _parse_boards(texts: list[str]) -> tuple[dict[str, UUID], dict[str, str]]:
-    """Return the boards, and of what is none the reason: the other counts of a page come first."""
+def _parse_boards(texts: list[str]) -> tuple[dict[str, UUID], list[str]]:
+    """Return the boards by their texts, and an error for each text that is none."""
     boards: dict[str, UUID] = {}
-    errors: dict[str, str] = {}
+    errors: list[str] = []
     for text in texts:
         try:
             boards[text] = board_of(text)
         except NotABoard as error:
-            errors[text] = str(error)
+            errors.append(str(error))
     return boards, errors
 
 

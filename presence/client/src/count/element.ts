@@ -25,8 +25,8 @@ async function get(url: string): Promise<CountsAnswer | null> {
   const answer = await fetch(url, { signal, cache: "no-store", mode: "same-origin", redirect: "error" });
   if (!answer.ok) return { retry: parseRetryAfter(answer.headers.get("Retry-After")) };
   const said = (await answer.json()) as CountsAnswer | null;
-  for (const error of Object.values(said?.errors ?? {})) {
-    if (!warned.has(error)) console.warn(`presence: ${error}`);
+  for (const error of said?.errors ?? []) {
+    if (!warned.has(error)) console.warn(error);
     warned.add(error);
   }
   return said;

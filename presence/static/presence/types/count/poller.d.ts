@@ -11,7 +11,7 @@ export type Counts = Readonly<Record<string, number>>;
 export interface CountsAnswer {
     readonly counts?: Counts;
     /** Why some texts are no boards. */
-    readonly errors?: Readonly<Record<string, string>>;
+    readonly errors?: readonly string[];
     readonly retry?: number;
 }
 export interface PollerEnvironment extends Pick<Environment, "now" | "random" | "setTimer" | "clearTimer" | "visible"> {
