@@ -14,6 +14,7 @@ from django.dispatch import receiver
 NAME = "PRESENCE"
 RANGES = {
     "GRACE": (0, 300, "seconds"),
+    "RELOAD_GRACE": (0, 60, "seconds"),
     "LEASE": (1, 300, "seconds"),
     "INTERVAL": (16, 1000, "milliseconds"),
     "TOKEN_AGE": (5, 3600, "seconds"),
@@ -35,6 +36,7 @@ class Settings:
     AUTHORIZE: str = "presence.auth.ask_board"
     DISPLAY_NAME: str = "presence.auth.account_name"
     GRACE: float = 5.0
+    RELOAD_GRACE: float = 3.0
     INTERVAL: int = 17
     FAST_PATH: bool = True
     GUEST_COOKIE: str = "presence_guest"

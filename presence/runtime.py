@@ -199,7 +199,7 @@ def _history_beside(store: Store) -> History:
 
 
 def _timing(settings: Settings) -> Timing:
-    return Timing(grace=settings.GRACE, lease=settings.LEASE)
+    return Timing(settings.GRACE, settings.RELOAD_GRACE, lease=settings.LEASE)
 
 
 def _make_hub(loop: Loop) -> Hub:

@@ -107,7 +107,7 @@ class Room:
             self._change_state(seat, seat.state)
 
     def start_grace(self, session: str) -> None:
-        """Stop writing to a session whose socket broke. It stays on the roster."""
+        """Stop writing to a session whose socket is gone. It stays on the roster."""
         self._newcomers.discard(session)
         if session in self:
             self.seats.mute(self.seats.by_session[session])

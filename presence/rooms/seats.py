@@ -45,7 +45,7 @@ def unpack_activity(packed: Mapping[str, Any]) -> Activity:
 class Seat:
     """One member on one board.
 
-    `dialect` is None when this process writes to nobody here: the socket broke and its grace runs,
+    `dialect` is None when this process writes to nobody here: the socket is gone and a grace runs,
     or the member is `remote`, that is served by another process. `position` is 4 bytes as on the
     wire. `name_set`: the server chose the name, not the client.
     """

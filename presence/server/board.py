@@ -234,9 +234,20 @@ class Board:
         self._enqueue(Operation(partial(self._leave, session), session))
 
     def disconnect(self, session: str) -> None:
-        """Start the grace of a session whose socket broke."""
+        """Start the grace of a session whose socket broke. The others see nothing of it."""
         self.audience.remove(session)
-        self._enqueue(Operation(partial(self._start_grace, session), session))
+        step = partial(self._start_grace, session, self._services.timing.grace)
+        self._enqueue(Operation(step, session))
+
+    def go_away(self, session: str) -> None:
+        """Start the grace of a session whose page went away: the page may only be loaded again. The
+        others see it as away. Without such a grace it leaves at once."""
+        seconds = self._services.timing.reload_grace
+        if not seconds:
+            self.leave(session)
+            return
+        self.audience.remove(session)
+        self._enqueue(Operation(partial(self._start_grace, session, seconds, away=True), session))
 
     def move(self, session: str, position: bytes) -> None:
         """Pass on where a session's pointer is (4 bytes as on the wire)."""
@@ -426,12 +437,14 @@ class Board:
         self._depart([session], departure.people)
         self._take_in_departure(departure)
 
-    async def _start_grace(self, session: str) -> None:
+    async def _start_grace(self, session: str, seconds: float, *, away: bool = False) -> None:
         if session not in self.room:
             return
+        if away:
+            self.set_state(session, UserState.AWAY)
         self._services.lease.check()
-        await self._services.store.start_grace(self.id, session)
-        self._grace_ends[session] = self._loop.time() + self._services.timing.grace
+        await self._services.store.start_grace(self.id, session, seconds)
+        self._grace_ends[session] = self._loop.time() + seconds
         self.room.start_grace(session)
         self._schedule_flush()
 

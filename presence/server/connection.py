@@ -2,7 +2,7 @@
 It knows bytes and a transport, not the server behind it."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Protocol
 from uuid import UUID, uuid4
 
@@ -21,7 +21,8 @@ APPLICATION_CODES = range(3000, 5000)
 
 
 def is_broken(code: int | None) -> bool:
-    """Return whether a close code (None: there was none) means that the person did not mean to go.
+    """Return whether a close code (None: there was none) means that the socket broke. Otherwise the
+    page went away. Neither is a leave: a client that leaves sends LEAVE (PROTOCOL.md, "Leaving").
 
     A client closes with 4408 when it no longer hears the server: it comes back on another socket.
     """
@@ -160,14 +161,14 @@ class Connection:
         self.refuse(Restarting(retry=self._hub.retry))
 
     def closed(self, code: int | None) -> None:
-        """Take in that the socket is closed: off the board at once, or after the grace if it broke.
+        """Take in that the socket is closed, and start the grace that its close code calls for.
 
         `code` is the close code as the server gives it, None if there was none. Further calls
         change nothing.
         """
         if not self._closed:
             self._metrics.client_closed(code)
-        self._end(broken=is_broken(code))
+        self._end(Board.disconnect if is_broken(code) else Board.go_away)
 
     def _carry_out(self, action: Action) -> None:
         match action:
@@ -227,13 +228,13 @@ class Connection:
         journal, session = self._hub.journal, self.session_id
         journal.closed(error, self._board_uuid, session, address=self._address)
         self._transport.close_with(code)
-        self._end(broken=isinstance(error, Restarting))
+        self._end(Board.disconnect if isinstance(error, Restarting) else Board.leave)
 
-    def _end(self, *, broken: bool) -> None:
+    def _end(self, tell: Callable[[Board, str], None]) -> None:
         if self._closed:
             return
         self._closed = True
         self._hub.disconnect(self)
         board = self._board
         if board is not None:
-            (board.disconnect if broken else board.leave)(self._end_stay())
+            tell(board, self._end_stay())

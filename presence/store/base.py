@@ -63,12 +63,14 @@ def people(members: Iterable[Member]) -> int:
 class Timing:
     """How long things last, in seconds.
 
-    `grace`: a session stays on the roster after its socket broke. `id_rest`: a released user id is
-    not given to anybody else. `board_rest`: an empty board keeps its board id. `lease`: a process
-    counts as alive after it renewed.
+    `grace`: a session stays on the roster after its socket broke. `reload_grace`: the same after
+    its page went away, which may only be loaded again. `id_rest`: a released user id is not given
+    to anybody else. `board_rest`: an empty board keeps its board id. `lease`: a process counts as
+    alive after it renewed.
     """
 
     grace: float = 5.0
+    reload_grace: float = 3.0
     id_rest: float = 5.0
     board_rest: float = 60.0
     lease: float = 10.0
@@ -89,8 +91,8 @@ class Admission:
     """The answer to `Store.join`.
 
     `board_id` is the board's id on the wire, 1..65535. `processes` hold a lease and have members on
-    the board; the asking process is always among them. `resumed` is the broken session of the same
-    person that this one replaced. `arrived` is true if the person had no session on the board.
+    the board; the asking process is always among them. `resumed` is the session of the same person
+    that this one replaced. `arrived` is true if the person had no session on the board.
     """
 
     member: Member
@@ -158,8 +160,9 @@ class Store(Protocol):
         Raises `Removed` for a banned person, and `Forbidden` for a newcomer to a closed board.
         """
 
-    async def start_grace(self, board: UUID, session: str) -> None:
-        """Start the grace of a session whose socket broke. Unknown sessions change nothing."""
+    async def start_grace(self, board: UUID, session: str, seconds: float) -> None:
+        """Start the grace of a session whose socket is gone. A grace that runs already is not
+        changed; unknown sessions change nothing."""
 
     async def leave(self, board: UUID, session: str) -> Departure:
         """Take a session off a board; its user id rests. Unknown sessions change nothing."""

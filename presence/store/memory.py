@@ -157,10 +157,10 @@ class MemoryStore:
             member, board_id, summary.people, here.version, processes, resumed, own is None
         )
 
-    async def start_grace(self, board: UUID, session: str) -> None:
+    async def start_grace(self, board: UUID, session: str, seconds: float) -> None:
         here = self._board(board)
         if session in here.members:
-            here.graces.setdefault(session, self._clock() + self._timing.grace)
+            here.graces.setdefault(session, self._clock() + seconds)
 
     async def leave(self, board: UUID, session: str) -> Departure:
         return self._depart(board, lambda member: member.session == session)

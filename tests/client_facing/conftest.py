@@ -7,14 +7,17 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.support.browser import Tap, launch
 from tests.support.clients import Invite, inviting
 from tests.support.fixtures import *  # noqa: F403
 from tests.support.server import Server
+from tests.support.waiting import DEADLINE
 
 NewContext = Callable[..., BrowserContext]
+
+expect.set_options(timeout=1000 * DEADLINE)
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,8 @@ def test_they_are_read_once_until_they_change(settings):
         ({"GRACE": True}, "PRESENCE['GRACE'] must be float"),
         ({"GRACE": -1}, "PRESENCE['GRACE'] is -1"),
         ({"GRACE": 301.0}, "PRESENCE['GRACE'] is 301.0"),
+        ({"RELOAD_GRACE": -1}, "PRESENCE['RELOAD_GRACE'] is -1"),
+        ({"RELOAD_GRACE": 61.0}, "PRESENCE['RELOAD_GRACE'] is 61.0"),
         ({"LEASE": 0.5}, "PRESENCE['LEASE'] is 0.5"),
         ({"REMOVED_FOR": -1}, "PRESENCE['REMOVED_FOR'] is -1"),
         ({"REDIS_PREFIX": "{a}"}, "PRESENCE['REDIS_PREFIX'] is '{a}'"),

@@ -18,12 +18,12 @@ from tests.support.metrics import value
 pytestmark = pytest.mark.django_db(transaction=True)
 
 JOIN = {"bytes_data": encode(Join(0, "Ada"), Dialect.COMPACT)}
-HEARTBEAT = b"\x08"
+HEARTBEAT, LEAVE = b"\x08", b"\x04\x00\x00"
 
 
 @pytest.fixture(autouse=True)
 def short_grace(configure):
-    configure(GRACE=0.2)
+    configure(GRACE=0.2, RELOAD_GRACE=0.2)
 
 
 @pytest.fixture
@@ -148,10 +148,17 @@ async def test_a_handler_that_raises(two, board, monkeypatch, part, handler, mes
     assert isinstance(bob.future.exception(), RuntimeError)
 
 
-async def test_a_clean_close_is_off_the_board_at_once(two):
+async def test_a_leave_is_off_the_board_at_once(two):
     ada, bob = two
+    await bob.send_to(bytes_data=LEAVE)
     await bob.disconnect(code=1000)
     assert await count(ada) == 1
+
+
+async def test_a_page_that_goes_away_is_off_the_board_after_its_grace(two, board):
+    ada, bob = two
+    await bob.disconnect(code=1000)
+    await gone_after_the_grace(ada, board)
 
 
 @pytest.mark.parametrize("server_reports_it", [True, False])

@@ -149,7 +149,12 @@ class Socket:
         self._end(Close.BROKEN)
 
     def hang_up(self) -> None:
-        """Close as a browser does."""
+        """Leave and close, as `destroy()` of the client does."""
+        self.leave()
+        self._end(Close.CLEAN)
+
+    def go_away(self) -> None:
+        """Close without a LEAVE, as a browser does when its page goes away."""
         self._end(Close.GOING_AWAY)
 
     async def join(self, name: str = "Ada") -> "Socket":
@@ -324,8 +329,8 @@ class Process:
                 end.close()
 
 
-def start_process(timing: Timing, *, store: Timing | None = None, direct: bool = False) -> Process:
+def start_process(timing: Timing, *, direct: bool = False) -> Process:
     """Return a process without others, over a memory store."""
     clock = asyncio.get_running_loop().time
-    seam: Any = Seam(MemoryStore(clock, store or timing))
+    seam: Any = Seam(MemoryStore(clock, timing))
     return Process(Hub(seam, "this-process", least=33, timing=timing), seam, direct=direct)

@@ -11,6 +11,7 @@ from presence.protocol.limits import POSITIONS_PER_SECOND
 from presence.protocol.messages import (
     Cursor,
     CursorBroadcast,
+    Dialect,
     Heartbeat,
     PresenceUpdate,
     Rate,
@@ -22,8 +23,17 @@ from presence.protocol.messages import (
     UserState,
 )
 from presence.server.hub import SWEEP_EVERY
-from tests.server.harness import BOARD, OTHER_BOARD, Process, Socket, pass_time, settle
-from tests.server.world import TIMING, World, comings, quiet
+from presence.store.base import Timing
+from tests.server.harness import (
+    BOARD,
+    OTHER_BOARD,
+    Process,
+    Socket,
+    pass_time,
+    settle,
+    start_process,
+)
+from tests.server.world import TIMING, World, comings, quiet, roster
 from tests.support.clock import SkippingLoop
 from tests.support.metrics import value
 
@@ -82,6 +92,119 @@ async def test_a_broken_socket_is_off_the_board_after_the_grace(world: World, se
     await pass_time(SWEEP_EVERY)
     assert comings(ada) == [UserLeft(16028, 1), PresenceUpdate(16028, 1)]
     assert await world.process("one").people() == 1
+
+
+@EITHER
+async def test_a_page_that_goes_away_is_told_as_away_and_off_the_board_after_its_grace(
+    world: World, second: str
+) -> None:
+    ada, bob = await world.joined("one", "ada"), await world.joined(second, "bob")
+    bob.move(1, 2)
+    await quiet(ada)
+    bob.go_away()
+    await settle()
+    assert States(((1, UserState.AWAY),)) in ada.heard()
+    await pass_time(TIMING.reload_grace - 0.1)
+    assert comings(ada) == []
+    assert await world.process("one").people() == 2, "people count during their grace"
+    await pass_time(SWEEP_EVERY)
+    assert comings(ada) == [UserLeft(16028, 1), PresenceUpdate(16028, 1)]
+    assert await world.process("one").people() == 1
+
+
+@EITHER
+@pytest.mark.parametrize("back", ["one", "two"])
+async def test_a_page_that_is_loaded_again_goes_on_as_the_same_user(
+    world: World, second: str, back: str
+) -> None:
+    ada, bob = await world.joined("one", "ada"), await world.joined(second, "bob")
+    bob.move(1, 2)
+    await quiet(ada)
+    before = bob.welcome
+    bob.go_away()
+    await pass_time(TIMING.reload_grace - 0.5)
+    again = await world.joined(back, "bob")
+    assert (again.welcome.user, again.welcome.color) == (before.user, before.color)
+    await pass_time(10)
+    told = [m for m in ada.heard() if not isinstance(m, Rate)]
+    assert told == [
+        States(((1, UserState.AWAY),)),
+        States(((1, UserState.ACTIVE),)),
+        CursorBroadcast((Cursor(1, 1, 2),)),
+    ]
+    assert (ada.count, await world.process("one").people()) == (2, 2)
+
+
+async def test_a_page_that_is_loaded_again_under_another_name_has_only_that_told(
+    process: Process,
+) -> None:
+    ada, bob = await process.joined(), await process.joined("bob")
+    ada.heard()
+    bob.go_away()
+    await settle()
+    again = await process.socket("bob").join("Robert")
+    await pass_time(10)
+    renamed = UserJoined(16028, 1, "Robert", bob.welcome.color)
+    assert next(m for m in ada.heard() if not isinstance(m, Rate | States)) == renamed
+    assert (again.welcome.user, ada.count, roster(ada)) == (1, 2, {1: "Robert"})
+
+
+async def test_one_of_two_tabs_that_is_loaded_again_leaves_the_other_as_it_is(
+    process: Process,
+) -> None:
+    ada = await process.joined()
+    tabs = [await process.joined("bob") for _ in range(2)]
+    await quiet(ada)
+    tabs[1].go_away()
+    await settle()
+    assert ada.heard() == [States(((2, UserState.AWAY),))]
+    assert (await process.joined("bob")).welcome.user == 2
+    assert ada.heard()[0] == States(((2, UserState.ACTIVE),))
+    tabs[0].go_away()
+    await pass_time(TIMING.reload_grace + SWEEP_EVERY)
+    assert UserLeft(16028, 1) in ada.heard()
+    assert ada.count == 2
+
+
+async def test_a_page_of_the_explicit_dialect_that_is_loaded_again_goes_on_unnoticed(
+    process: Process,
+) -> None:
+    ada = await process.joined(dialect=Dialect.EXPLICIT)
+    bob = await process.joined("bob", dialect=Dialect.EXPLICIT)
+    ada.heard()
+    bob.go_away()
+    await pass_time(TIMING.reload_grace - 0.5)
+    again = await process.joined("bob", dialect=Dialect.EXPLICIT)
+    assert again.all(UserJoined)[-1] == bob.all(UserJoined)[-1]
+    assert ada.heard() == []
+    again.go_away()
+    await pass_time(TIMING.reload_grace + SWEEP_EVERY)
+    assert ada.heard() == [UserLeft(16028, 1), PresenceUpdate(16028, 1)]
+
+
+async def test_without_its_grace_a_page_that_goes_away_leaves_at_once(direct: bool) -> None:
+    process = start_process(Timing(reload_grace=0.0), direct=direct)
+    ada, bob = await process.two()
+    bob.go_away()
+    await settle()
+    assert comings(ada) == [UserLeft(16028, 1), PresenceUpdate(16028, 1)]
+    assert "start_grace" not in process.seam.calls
+    await process.close()
+
+
+async def test_a_page_that_goes_away_while_its_process_drains_goes_on_in_another(
+    world: World,
+) -> None:
+    ada, bob = await world.joined("one", "ada"), await world.joined("two", "bob")
+    await quiet(ada)
+    bob.go_away()
+    await settle()
+    await world.die("two")
+    again = await world.joined("one", "bob")
+    assert again.welcome.user == bob.welcome.user
+    await pass_time(20)
+    assert not [m for m in ada.heard() if isinstance(m, UserLeft | UserJoined)]
+    assert ada.count == 2
 
 
 async def test_a_person_who_comes_back_within_the_grace_goes_on_unnoticed(

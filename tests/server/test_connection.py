@@ -1,8 +1,12 @@
 """One connection: what it answers, counts and writes, what comes while its JOIN is under way, and
 how it ends."""
 
+import json
 from collections.abc import Callable
 from operator import methodcaller
+from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -29,9 +33,11 @@ from presence.protocol.messages import (
 )
 from presence.protocol.session import UNREAD_LIMIT
 from presence.server.connection import Connection, is_broken
+from presence.store.base import Timing
 from tests.server.harness import BOARD, Process, Socket, pass_time, settle
 from tests.support.metrics import by_label, value
 
+ENDS = json.loads((Path(__file__).parents[1] / "vectors" / "leaving.json").read_text())["ends"]
 GOES = methodcaller("closed", Close.GOING_AWAY)
 BREAKS = methodcaller("closed", Close.BROKEN)
 LEAVES = methodcaller("receive", encode(Leave(0), Dialect.COMPACT))
@@ -107,7 +113,7 @@ async def test_frames_and_bytes_are_counted(process: Process) -> None:
     ("end", "late"),
     [
         *[(end, None) for end in (GOES, BREAKS, LEAVES)],
-        *[(end, late) for end in (GOES, LEAVES) for late in ([], ["join"])],
+        *[(LEAVES, late) for late in ([], ["join"])],
     ],
 )
 async def test_a_stay_that_ends_before_the_join_is_through_is_not_told(
@@ -127,18 +133,20 @@ async def test_a_stay_that_ends_before_the_join_is_through_is_not_told(
     assert await process.people() == 1
 
 
-async def test_a_socket_that_breaks_while_the_store_decides_begins_a_grace(
-    process: Process,
+@pytest.mark.parametrize("end", [Socket.snap, Socket.go_away])
+async def test_a_socket_that_ends_while_the_store_decides_begins_a_grace(
+    process: Process, end: Callable[[Socket], None]
 ) -> None:
     ada = await process.joined()
     with process.seam.hold():
         bob = process.socket("bob")
         bob.ask("Bob")
         await settle()
-        bob.snap()
+        end(bob)
         await settle()
     await pass_time(1)
-    assert [type(message) for message in ada.heard()] == [UserJoined, PresenceUpdate]
+    assert [type(m) for m in ada.heard()][:2] == [UserJoined, PresenceUpdate]
+    assert ada.view.states[1] is (UserState.AWAY if end is Socket.go_away else UserState.ACTIVE)
     again = await process.joined("bob")
     assert again.welcome.user == 1
     again.hang_up()
@@ -263,10 +271,28 @@ async def test_the_limits_hold_before_the_visitor_is_let_in(process: Process) ->
         (True, [Close.BROKEN, Close.SILENT, 1002, 1011, Close.RESTARTING, 2999, 5000]),
     ],
 )
-def test_a_close_code_tells_whether_the_person_meant_to_go(
-    broken: bool, codes: list[int | None]
-) -> None:
+def test_a_close_code_tells_whether_the_socket_broke(broken: bool, codes: list[int | None]) -> None:
     assert {is_broken(code) for code in codes} == {broken}
+
+
+@pytest.mark.parametrize("end", ENDS, ids=lambda end: end["name"])
+async def test_a_session_ends_as_the_vectors_say(process: Process, end: dict[str, Any]) -> None:
+    _, bob = await process.two()
+    graces: list[float] = []
+    start = process.seam.inner.start_grace
+
+    async def note(board: UUID, session: str, seconds: float) -> None:
+        graces.append(seconds)
+        await start(board, session, seconds)
+
+    process.seam.start_grace = note  # type: ignore[method-assign]
+    for frame in end["frames"]:
+        bob.connection.receive(bytes.fromhex(frame))
+    bob.connection.closed(end["code"])
+    await settle()
+    times = {"leave": [], "reload": [Timing().reload_grace], "broken": [Timing().grace]}
+    assert graces == times[end["then"]]
+    assert process.seam.calls.count("leave") == (end["then"] == "leave")
 
 
 async def test_after_the_end_nothing_is_heard_written_or_done_again(process: Process) -> None:

@@ -10,6 +10,9 @@ from tests.server.world import MENDED, RENEWAL, TIMING, World
 GONE = Timing().grace + 1
 """Seconds until a person whose socket broke has left."""
 
+RELOADED = Timing().reload_grace - 0.5
+"""Seconds within which a page that is loaded again is back."""
+
 DEAD = TIMING.lease + GONE + RENEWAL
 """Seconds until the people of a dead process have left."""
 
@@ -70,6 +73,22 @@ async def test_a_broken_socket_is_an_event_only_when_the_grace_is_over(
     assert world.told() == []
     await pass_time(2 if not back else DEAD)
     assert world.told() == ([] if back else [left("ada", 1)])
+
+
+@pytest.mark.parametrize("back", ["one", "two", ""])
+async def test_a_page_that_goes_away_is_an_event_only_if_it_stays_away(
+    world: World, back: str
+) -> None:
+    ada, bob = await two(world)
+    for person in (ada, bob):
+        person.go_away()
+    await pass_time(RELOADED)
+    assert world.told() == []
+    if back:
+        await world.joined(back, "ada")
+        await world.joined("two", "bob")
+    await pass_time(DEAD)
+    assert world.told() == ([] if back else [left("ada", 0), left("bob", 0), emptied("bob")])
 
 
 async def test_people_of_a_dead_process_leave_once(world: World) -> None:

@@ -95,7 +95,7 @@ async def test_joins_returns_and_leaves_are_counted(process: Process) -> None:
 async def test_closes_are_counted_once_by_who_closed(process: Process) -> None:
     ada, bob = await process.two()
     ada.snap()
-    bob.hang_up()
+    bob.go_away()
     bob.snap()
     cy = await process.joined()
     cy.connection.receive(b"\0" * 2000)

@@ -408,7 +408,7 @@ async def test_a_person_who_reloads_while_messages_are_lost_is_told_where_the_ot
     ada.move(1, 2)
     await pass_time(11.6)  # the moment of the last renewal of ada's process before all this
     world.layer.loses = lambda message: True
-    bob.hang_up()
+    bob.go_away()
     await pass_time(seconds)
     again = await world.joined("two", "bob")
     world.layer.loses = never

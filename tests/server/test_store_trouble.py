@@ -4,6 +4,7 @@ and that leaves and graces are carried out when it is back."""
 import asyncio
 import logging
 from collections.abc import Callable
+from uuid import UUID
 
 import pytest
 
@@ -29,7 +30,6 @@ from tests.server.harness import (
     Socket,
     pass_time,
     settle,
-    start_process,
 )
 from tests.support.clock import SkippingLoop
 from tests.support.metrics import by_label
@@ -208,7 +208,12 @@ async def test_a_grace_ends_when_the_store_is_back(process: Process, method: str
 
 @pytest.mark.parametrize(
     ("method", "end"),
-    [("leave", Socket.hang_up), ("start_grace", Socket.snap), ("reap", Socket.snap)],
+    [
+        ("leave", Socket.hang_up),
+        ("start_grace", Socket.snap),
+        ("start_grace", Socket.go_away),
+        ("reap", Socket.snap),
+    ],
 )
 async def test_an_end_that_meets_a_fault_is_logged_and_leaves_no_ghost(
     process: Process, caplog: pytest.LogCaptureFixture, method: str, end: End
@@ -222,9 +227,16 @@ async def test_an_end_that_meets_a_fault_is_logged_and_leaves_no_ghost(
     assert UserLeft(16028, 1) in ada.heard()
 
 
-async def test_a_grace_that_is_not_over_by_the_stores_clock_is_waited_for() -> None:
-    process = start_process(Timing(grace=5.0), store=Timing(grace=5.25))
+async def test_a_grace_that_is_not_over_by_the_stores_clock_is_waited_for(
+    process: Process,
+) -> None:
     ada, bob = await process.two()
+    start = process.seam.inner.start_grace
+
+    async def late(board: UUID, session: str, seconds: float) -> None:
+        await start(board, session, seconds + 0.25)
+
+    process.seam.start_grace = late  # type: ignore[method-assign]
     await pass_time(SWEEP_EVERY * 0.9)
     bob.snap()  # shortly before a sweep, so that one comes between the two ends
     await pass_time(5.2)
@@ -232,7 +244,6 @@ async def test_a_grace_that_is_not_over_by_the_stores_clock_is_waited_for() -> N
     await pass_time(SWEEP_EVERY)
     assert ada.heard() == [UserLeft(16028, 1), PresenceUpdate(16028, 1)]
     assert process.seam.calls.count("reap") == 2
-    await process.hub.close()
 
 
 async def test_a_grace_that_the_store_forgot_ends_all_the_same(process: Process) -> None:
@@ -259,7 +270,7 @@ async def test_the_client_of_a_session_taken_over_with_its_socket_open_connects_
     ada = await process.joined()
     old = await process.joined("bob", dialect=Dialect.EXPLICIT)
     # As where the lease of this process was out for a moment.
-    await process.seam.inner.start_grace(BOARD, old.connection.session_id)
+    await process.seam.inner.start_grace(BOARD, old.connection.session_id, Timing().grace)
     new = await process.joined("bob")
     assert new.welcome.user == 1
     ada.move(1)

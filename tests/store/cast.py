@@ -15,6 +15,8 @@ THERE = "process-there"
 # exact a clock is.
 TIMING = Timing(grace=2.4, id_rest=3.4, board_rest=5.4, lease=1000.4)
 SHORT_LEASE = Timing(grace=2.4, id_rest=3.4, board_rest=5.4, lease=4.4)
+GRACE = TIMING.grace
+BRIEF_GRACE = 1.4
 
 _VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "frames.json").read_text())
 _COLLISION = _VECTORS["board_ids"]["collision"]
@@ -35,10 +37,12 @@ async def fill(store: Store, count: int, board: UUID = BOARD) -> list[Admission]
     return [await store.join(board, request(f"filler {n}")) for n in range(count)]
 
 
-async def break_off(store: Store, session: str, person: str, process: str = HERE) -> Admission:
+async def break_off(
+    store: Store, session: str, person: str, process: str = HERE, seconds: float = GRACE
+) -> Admission:
     """Join, and start the session's grace."""
     admission = await store.join(BOARD, request(session, person, process))
-    await store.start_grace(BOARD, session)
+    await store.start_grace(BOARD, session, seconds)
     return admission
 
 

@@ -84,10 +84,10 @@ class Model:
         ]
         assert dict(summaries) == {board: self.summary(board) for board in mine}
 
-    def grace_started(self, board: UUID, session: str) -> None:
+    def grace_started(self, board: UUID, session: str, seconds: float) -> None:
         for seat in self.board(board).seats:
-            if seat.member.session == session:
-                seat.grace_end = min(seat.grace_end, self.now + self.timing.grace)
+            if seat.member.session == session and seat.grace_end == inf:
+                seat.grace_end = self.now + seconds
 
     def refusal(self, board: UUID, request: JoinRequest) -> type[Refused] | None:
         """Return what `join` should raise."""

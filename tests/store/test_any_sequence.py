@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from presence.store.base import Member, Timing
-from tests.store.cast import FIRST_OF_PAIR, HERE, SECOND_OF_PAIR, THERE, request
+from tests.store.cast import BRIEF_GRACE, FIRST_OF_PAIR, GRACE, HERE, SECOND_OF_PAIR, THERE, request
 from tests.store.model import Model
 from tests.store.worlds import OpenWorld, World, memory_world
 
@@ -64,8 +64,9 @@ class Comparison:
             case "join":
                 await self.join(board, person, process)
             case "start_grace":
-                await store.start_grace(board, session)
-                model.grace_started(board, session)
+                seconds = (BRIEF_GRACE, GRACE)[n % 2]
+                await store.start_grace(board, session, seconds)
+                model.grace_started(board, session, seconds)
             case "leave":
                 model.left(board, session, await store.leave(board, session))
             case "remove":

@@ -8,6 +8,7 @@ from presence.protocol.errors import Forbidden, Removed
 from presence.store.base import REMOVED_SESSION_TTL, Departure, Store
 from tests.store.cast import (
     BOARD,
+    GRACE,
     HERE,
     OTHER_BOARD,
     SHORT_LEASE,
@@ -148,10 +149,10 @@ async def test_persons_on_a_closed_board_come_back_and_open_tabs(
     await leased.join(BOARD, request("bob", "bob"))
     await leased.close_board(BOARD, BAN)
     await leased.join(BOARD, request("second tab", "ada"))
-    await leased.start_grace(BOARD, "bob")
+    await leased.start_grace(BOARD, "bob", GRACE)
     admission = await leased_elsewhere.join(BOARD, request("bob again", "bob", THERE))
     assert admission.resumed == "bob"
-    await leased.start_grace(BOARD, "ada")
+    await leased.start_grace(BOARD, "ada", GRACE)
     await leased.leave(BOARD, "second tab")
     world.now += SHORT_LEASE.grace + 0.6
     with pytest.raises(Forbidden):

@@ -11,6 +11,7 @@ from presence.store.memory import BoardIds, MemoryStore
 from tests.store.cast import (
     BOARD,
     FIRST_OF_PAIR,
+    GRACE,
     HERE,
     HOME_OF_PAIR,
     NEXT_TO_HOME,
@@ -58,7 +59,7 @@ async def test_an_empty_board_keeps_its_id_for_its_rest(
 ) -> None:
     async def empty(board: UUID) -> None:
         if reaped:
-            await store.start_grace(board, "asks")
+            await store.start_grace(board, "asks", GRACE)
             world.now += 3
             await store.reap(board)
         else:

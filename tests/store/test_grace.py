@@ -7,11 +7,14 @@ import pytest
 from presence.store.base import Departure, Store
 from tests.store.cast import (
     BOARD,
+    BRIEF_GRACE,
+    GRACE,
     HERE,
     OTHER_BOARD,
     THERE,
     break_off,
     fill,
+    gone,
     people_on,
     request,
     sessions_on,
@@ -29,11 +32,11 @@ async def renew_for(store: Store, world: World, seconds: int, process: str = HER
 async def test_a_broken_session_stays_for_its_grace(store: Store, world: World) -> None:
     members = [admission.member for admission in await fill(store, 3)]
     for session in ("filler 0", "filler 2"):
-        await store.start_grace(BOARD, session)
+        await store.start_grace(BOARD, session, GRACE)
     world.now += 2
     assert await store.reap(BOARD) == Departure((), 3)
     assert await sessions_on(store) == ["filler 0", "filler 1", "filler 2"]
-    await store.start_grace(BOARD, "filler 0")  # does not lengthen the grace
+    await store.start_grace(BOARD, "filler 0", GRACE)  # does not lengthen the grace
     await store.renew(HERE)  # does not mend the session
     world.now += 1
     assert await sessions_on(store) == ["filler 1"]
@@ -41,6 +44,31 @@ async def test_a_broken_session_stays_for_its_grace(store: Store, world: World) 
     departure = await store.reap(BOARD)
     assert (set(departure.members), departure.people) == ({members[0], members[2]}, 1)
     assert await store.reap(BOARD) == Departure((), 1)
+
+
+async def test_a_grace_is_as_long_as_it_was_started_for(store: Store, world: World) -> None:
+    await fill(store, 2)
+    await store.start_grace(BOARD, "filler 0", BRIEF_GRACE)
+    await store.start_grace(BOARD, "filler 1", GRACE)
+    for session in ("filler 0", "filler 1"):
+        await store.start_grace(BOARD, session, GRACE - BRIEF_GRACE)  # the first one counts
+    world.now += 2
+    assert await sessions_on(store) == ["filler 1"]
+    assert gone(await store.reap(BOARD)) == ["filler 0"]
+    assert await people_on(store) == 1
+    world.now += 1
+    assert await sessions_on(store) == []
+    departure = await store.reap(BOARD)
+    assert (gone(departure), departure.emptied) == (["filler 1"], True)
+
+
+async def test_a_grace_may_be_longer_than_that_of_a_dead_process(
+    store: Store, world: World
+) -> None:
+    await break_off(store, "old", "ada", seconds=2 * GRACE)
+    world.now += 4
+    assert await store.reap(BOARD) == Departure((), 1)
+    assert (await store.join(BOARD, request("new", "ada"))).resumed == "old"
 
 
 @pytest.mark.parametrize("process", [HERE, THERE], ids=["broken", "dead process"])
@@ -69,11 +97,11 @@ async def test_a_person_resumes_a_broken_session(store: Store, world: World) -> 
     assert (after.user, after.color) == (before.user, before.color)
     assert await sessions_on(store) == ["filler 1", "filler 2", "new"]
     # The old session is no more, and the new one can break as well.
-    await store.start_grace(BOARD, "old")
+    await store.start_grace(BOARD, "old", GRACE)
     assert await store.leave(BOARD, "old") == Departure((), 3)
     world.now += 3
     assert await store.reap(BOARD) == Departure((), 3)
-    await store.start_grace(BOARD, "new")
+    await store.start_grace(BOARD, "new", GRACE)
     world.now += 2
     again = await store.join(BOARD, request("newer", "ada"))
     assert (again.resumed, again.member.user) == ("new", before.user)

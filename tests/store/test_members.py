@@ -10,6 +10,7 @@ from presence.protocol.messages import MAX_USERS, NO_USER
 from presence.store.base import Departure, Member, Store, people
 from tests.store.cast import (
     BOARD,
+    GRACE,
     OTHER_BOARD,
     SHORT_LEASE,
     THERE,
@@ -88,7 +89,7 @@ async def test_leaving(store: Store) -> None:
 async def test_unknown_sessions_change_nothing(store: Store) -> None:
     await fill(store, 1)
     for board, session, count in ((BOARD, "nobody", 1), (NEVER_USED, "filler 0", 0)):
-        await store.start_grace(board, session)
+        await store.start_grace(board, session, GRACE)
         assert await store.leave(board, session) == Departure((), count)
         assert await store.reap(board) == Departure((), count)
     assert (await store.snapshot(NEVER_USED)).members == ()

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from presence.store.base import Timing
 from presence.store.memory import Bans, BoardState, MemoryStore
-from tests.store.cast import BOARD, HERE, OTHER_BOARD, TIMING, fill, request
+from tests.store.cast import BOARD, GRACE, HERE, OTHER_BOARD, TIMING, fill, request
 
 
 def boards_kept() -> int:
@@ -35,7 +35,7 @@ async def test_asking_about_a_board_keeps_nothing() -> None:
     await store.counts([BOARD, OTHER_BOARD])
     await store.snapshot(BOARD)
     await store.leave(BOARD, "s")
-    await store.start_grace(BOARD, "s")
+    await store.start_grace(BOARD, "s", GRACE)
     await store.reap(BOARD)
     assert boards_kept() == before
 
@@ -50,7 +50,7 @@ def test_bans_that_are_over_are_forgotten() -> None:
 
 
 async def test_the_default_times() -> None:
-    assert Timing() == Timing(grace=5.0, id_rest=5.0, board_rest=60.0, lease=10.0)
+    assert Timing() == Timing(grace=5.0, reload_grace=3.0, id_rest=5.0, board_rest=60.0, lease=10.0)
     now = 0.0
     store = MemoryStore(lambda: now)
     await store.renew(HERE)

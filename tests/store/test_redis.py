@@ -15,6 +15,7 @@ from presence.store.redis.store import BOARDS_PER_READ, RedisStore
 from tests.store.cast import (
     BOARD,
     FIRST_OF_PAIR,
+    GRACE,
     HERE,
     HOME_OF_PAIR,
     NEXT_TO_HOME,
@@ -61,7 +62,7 @@ async def test_each_member_is_reaped_by_one_process(
 ) -> None:
     await fill(four[0], 40)
     for n in range(40):
-        await four[0].start_grace(BOARD, f"filler {n}")
+        await four[0].start_grace(BOARD, f"filler {n}", GRACE)
     redis.now += 3
     departures = await asyncio.gather(*(store.reap(BOARD) for store in four * 5))
     reaped = [session for departure in departures for session in gone(departure)]
@@ -327,7 +328,7 @@ async def test_what_began_before_the_clock_was_set_back_ends_in_time(
 ) -> None:
     here, there = set_back
     redis.now += BACK
-    await there.start_grace(BOARD, f"of {THERE}")
+    await there.start_grace(BOARD, f"of {THERE}", GRACE)
     await here.join(BOARD, request("left"))
     await here.leave(BOARD, "left")
     redis.now -= BACK

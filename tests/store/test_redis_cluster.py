@@ -14,6 +14,7 @@ from presence.store.redis.store import RedisStore
 from tests.store.cast import (
     BOARD,
     FIRST_OF_PAIR,
+    GRACE,
     HERE,
     HOME_OF_PAIR,
     NEXT_TO_HOME,
@@ -51,7 +52,7 @@ async def store(nodes: list[RedisServer]) -> AsyncIterator[RedisStore]:
 async def test_a_board_from_first_to_last(store: RedisStore) -> None:
     members = [admission.member for admission in await fill(store, 3)]
     assert [member.user for member in members] == [0, 1, 2]
-    await store.start_grace(BOARD, "filler 2")
+    await store.start_grace(BOARD, "filler 2", GRACE)
     resumed = await store.join(BOARD, request("new", "person of filler 2", THERE))
     assert (resumed.resumed, resumed.people, resumed.processes) == ("filler 2", 3, {HERE, THERE})
     assert gone(await store.leave(BOARD, "new")) == ["new"]

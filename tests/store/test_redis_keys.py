@@ -17,6 +17,7 @@ from presence.store.redis.store import RedisStore
 from tests.store.cast import (
     BOARD,
     FIRST_OF_PAIR,
+    GRACE,
     HERE,
     OTHER_BOARD,
     SECOND_OF_PAIR,
@@ -60,7 +61,7 @@ async def test_two_thousand_boards_leave_no_key(redis: RedisWorld, brief: RedisS
 
 async def test_a_process_that_dies_leaves_no_key(redis: RedisWorld, brief: RedisStore) -> None:
     await fill(brief, 3)
-    await brief.start_grace(BOARD, "filler 0")
+    await brief.start_grace(BOARD, "filler 0", GRACE)
     await brief.leave(BOARD, "filler 1")
     await brief.reap(BOARD)
     await brief.restore(OTHER_BOARD, [Member("s", HERE, "p", "n", (0, 0, 0), 0)])
@@ -135,7 +136,7 @@ async def call_everything(redis: RedisWorld) -> None:
     await store.join(SECOND_OF_PAIR, request("s", process=THERE))
     await store.close_board(SECOND_OF_PAIR, 60)
     await store.remove(SECOND_OF_PAIR, "nobody", 60)
-    await store.start_grace(BOARD, "filler 0")
+    await store.start_grace(BOARD, "filler 0", GRACE)
     await store.leave(SECOND_OF_PAIR, "s")
     redis.now += 3
     await store.reap(BOARD)

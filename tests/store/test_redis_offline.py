@@ -12,7 +12,7 @@ from presence.store.history import HOURS
 from presence.store.redis.history import RedisHistory
 from presence.store.redis.scripts import LUA
 from presence.store.redis.store import RedisStore
-from tests.store.cast import BOARD, HERE, request
+from tests.store.cast import BOARD, GRACE, HERE, request
 from tests.support.server import free_port
 
 REFUSED_WITHIN = 5.0
@@ -21,7 +21,7 @@ the other would take, or a timeout of the system."""
 
 CALLS: dict[str, Any] = {
     "join": lambda store: store.join(BOARD, request("s")),
-    "start_grace": lambda store: store.start_grace(BOARD, "s"),
+    "start_grace": lambda store: store.start_grace(BOARD, "s", GRACE),
     "leave": lambda store: store.leave(BOARD, "s"),
     "reap": lambda store: store.reap(BOARD),
     "restore": lambda store: store.restore(BOARD, []),

@@ -9,6 +9,7 @@ from presence.protocol.messages import NO_USER
 from presence.store.base import Departure, Member, Store
 from tests.store.cast import (
     BOARD,
+    GRACE,
     HERE,
     HOME_OF_PAIR,
     SECOND_OF_PAIR,
@@ -40,13 +41,13 @@ async def test_members_come_back_as_they_were(store: Store) -> None:
     # They hold their ids, leave and break like others.
     assert [admission.member.user for admission in await fill(store, 2)] == [1, 2]
     assert await store.leave(BOARD, "a") == Departure((members[1],), 5)
-    await store.start_grace(BOARD, "b")
+    await store.start_grace(BOARD, "b", GRACE)
     assert (await store.join(BOARD, request("new", "person of b"))).resumed == "b"
 
 
 async def test_members_who_are_there_already_stay_as_they_are(store: Store) -> None:
     here = (await fill(store, 1))[0].member
-    await store.start_grace(BOARD, "filler 0")
+    await store.start_grace(BOARD, "filler 0", GRACE)
     other = replace(here, name="Grace", user=9, person="somebody")
     snapshot = await store.restore(BOARD, [other, lost("b", 9), lost("a", 3)])
     assert snapshot.members == (here, lost("b", 9), lost("a", 3))
@@ -132,7 +133,7 @@ async def test_strings_come_back_unchanged(store: Store, text: str) -> None:
     joined = await store.join(BOARD, request(text, text, text, text))
     again = Member(f"{text}2", text, text, text, (0, 0, 0), 5)
     assert (await store.restore(BOARD, [again])).members == (joined.member, again)
-    await store.start_grace(BOARD, text)
+    await store.start_grace(BOARD, text, GRACE)
     assert (await store.join(BOARD, request("new", text))).resumed == text
     assert await store.leave(BOARD, f"{text}2") == Departure((again,), 1)
     assert (await store.processes())[text] == 0

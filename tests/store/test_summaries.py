@@ -6,6 +6,7 @@ from presence.protocol.board_ids import NamedBoard, home_id
 from presence.store.base import BoardSummary, Snapshot, Store
 from tests.store.cast import (
     BOARD,
+    GRACE,
     HERE,
     OTHER_BOARD,
     THERE,
@@ -57,7 +58,7 @@ async def test_a_renewal_leaves_out_boards_whose_sessions_were_reaped(
     store: Store, elsewhere: Store, world: World
 ) -> None:
     await fill(store, 2)
-    await store.start_grace(BOARD, "filler 0")
+    await store.start_grace(BOARD, "filler 0", GRACE)
     world.now += 3
     summary = BoardSummary(1, (await store.snapshot(BOARD)).version, frozenset({HERE}))
     assert await store.renew(HERE) == {BOARD: summary}
@@ -88,7 +89,7 @@ async def test_processes_with_a_lease_and_their_members(leased: Store, world: Wo
     await fill(leased, 2, OTHER_BOARD)
     await leased.join(BOARD, request("there", process=THERE))
     await leased.join(BOARD, request("nowhere", process="process-without"))
-    await leased.start_grace(BOARD, "filler 0")
+    await leased.start_grace(BOARD, "filler 0", GRACE)
     assert await leased.processes() == {HERE: 5, THERE: 1}
     await renew_for(leased, world, 5)
     assert await leased.processes() == {HERE: 4}

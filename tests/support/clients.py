@@ -98,9 +98,13 @@ class Socket:
         return self.close_code
 
     async def close(self) -> None:
-        """Close as a browser does."""
+        """Close without a LEAVE, as a browser does when its page goes away."""
         await self.socket.close(1000)
         await self._reading
+
+    async def leave(self) -> None:
+        """Say good-bye and close."""
+        await self.close()
 
     async def snap(self) -> None:
         """Break the connection without a close frame, as a pulled cable does."""
@@ -203,6 +207,12 @@ class Client(Socket):
             self.view.own = self.last(UserJoined).user
         return self
 
+    async def leave(self) -> None:
+        """Leave and close, as `destroy()` of the client does."""
+        with suppress(ConnectionClosed):
+            await self.send(LEAVE)
+        await self.close()
+
     async def settle(self) -> None:
         """Wait for the answer to a heartbeat: what was sent before has been handled by then."""
         seen = self.frames.count(HEARTBEAT)
@@ -287,8 +297,8 @@ class Clients:
         return page
 
     async def close(self) -> None:
-        """Close what is still open."""
-        await asyncio.gather(*(socket.close() for socket in self._open))
+        """Leave with what is still open."""
+        await asyncio.gather(*(socket.leave() for socket in self._open))
 
     async def _connect(self, url: str, cookies: str, how: dict[str, Any]) -> ClientConnection:
         return await connect(
@@ -316,8 +326,12 @@ class Guest:
         self._run(self.client.send(state(now)))
 
     def leave(self) -> None:
-        """Close as a browser does."""
-        self._run(self.client.close())
+        """Leave and close, as `destroy()` of the client does."""
+        self._run(self.client.leave())
+
+    def until(self, true: Callable[[], object], what: str) -> None:
+        """Wait until something is true of what came."""
+        self._run(self.client.until(true, what))
 
     def closed(self, within: float = DEADLINE) -> int:
         """Wait until the server closes, and return the code."""

@@ -15,8 +15,14 @@ from tests.support.redis import RedisServer
 from tests.support.server import with_settings
 from tests.system.crowd import Crowd
 
-QUICK = Timing(lease=2.0, grace=1.0)
-"""Short times, so that dead processes are noticed soon; the site's own are 6 and 5 s."""
+QUICK = Timing(lease=2.0, grace=1.0, reload_grace=0.5)
+"""Short times, so that dead processes are noticed soon; the site's own are 6, 5 and 3 s."""
+
+
+def settings_of(timing: Timing) -> dict[str, float]:
+    """Return the settings of processes with these times."""
+    own = {"LEASE": timing.lease, "GRACE": timing.grace}
+    return own | {"RELOAD_GRACE": timing.reload_grace}
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +40,7 @@ def fast_path(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture(scope="module")
 def site(environment: dict[str, str], timing: Timing, fast_path: bool) -> dict[str, str]:
     """The environment of this module's servers."""
-    own = {"LEASE": timing.lease, "GRACE": timing.grace, "FAST_PATH": fast_path}
+    own = {**settings_of(timing), "FAST_PATH": fast_path}
     return with_settings(environment, PRESENCE=own)
 
 
@@ -57,7 +63,7 @@ async def crowd(cluster: Cluster, store: RedisStore) -> AsyncIterator[Crowd]:
 @pytest.fixture
 def shared(settings: Any, redis: RedisServer, timing: Timing) -> Iterator[None]:
     """Make the tests' own process one of the site that serves no sockets."""
-    own = {"LEASE": timing.lease, "GRACE": timing.grace, "REDIS_URL": redis.url}
+    own = {**settings_of(timing), "REDIS_URL": redis.url}
     settings.PRESENCE = {**settings.PRESENCE, **own}
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": LAYER, "CONFIG": {"hosts": [redis.url]}}}
     yield

@@ -59,8 +59,8 @@ class Crowd(list[Client]):
         return ""
 
     async def close(self) -> None:
-        """Close every socket."""
-        await asyncio.gather(*(client.close() for client in self._everybody))
+        """Leave with every socket."""
+        await asyncio.gather(*(client.leave() for client in self._everybody))
 
     async def _of_board(self, board: str) -> str:
         here = [client for client in self if client.board == board]

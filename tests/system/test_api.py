@@ -22,6 +22,7 @@ from tests.support.accounts import guest_cookie
 from tests.support.clients import Clients, joining
 from tests.support.server import Server, with_settings
 from tests.support.waiting import eventually
+from tests.system.conftest import settings_of
 from tests.system.crowd import Crowd
 
 
@@ -38,7 +39,7 @@ def site(environment: dict[str, str], timing: Timing, events: Path) -> dict[str,
     """The environment of a site with pages that call the API, and with receivers."""
     return with_settings(
         {**environment, "EVENTS_FILE": str(events)},
-        PRESENCE={"LEASE": timing.lease, "GRACE": timing.grace},
+        PRESENCE=settings_of(timing),
         ROOT_URLCONF="tests.support.api_urls",
     )
 
@@ -133,7 +134,7 @@ async def test_each_signal_is_sent_once(crowd: Crowd, board: str, events: Path) 
     crowd.gone(*lost, tabs[0])
     await crowd.agree()
     for tab in tabs[1:]:
-        await tab.close()
+        await tab.leave()
         crowd.gone(tab)
     left = [["left", "B0", 1], ["left", "B1", 1], ["left", "Ada", 0], ["emptied", "Ada", 0]]
     await until_told(events, board, [*expected, *left])

@@ -139,7 +139,7 @@ async def test_redis_is_paused_for_longer_than_leases_last(
     async with without_redis(crowd, board, pairs):
         # Somebody leaves, which Redis does not learn.
         leaver = pairs[1].pop()
-        await leaver.close()
+        await leaver.leave()
         # The time itself is what is tested.
         await asyncio.sleep(began + 2 * (timing.lease + timing.grace) - time.monotonic())
         running.resume()

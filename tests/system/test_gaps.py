@@ -83,7 +83,7 @@ async def test_joins_and_leaves_while_every_connection_is_cut(
     with redis.client() as client:
         for turn, (ada, _) in enumerate(pairs):
             assert cut(client, "pubsub") + cut(client, "normal") > LISTENERS
-            await ada.close()
+            await ada.leave()
             crowd.gone(ada)
             await crowd.join((turn + 1) % 3, board, f"N{turn}")
             await crowd.agree(AGREED)

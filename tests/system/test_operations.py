@@ -81,7 +81,7 @@ def logging(environment: dict[str, str], tmp_path: Path) -> Iterator[Server]:
 
 async def test_the_log_of_a_process(logging: Server, board: str) -> None:
     clients = Clients(logging, board)
-    await (await clients.join("Ada Lovelace")).close()
+    await (await clients.join("Ada Lovelace")).leave()
     people = [await clients.join() for _ in range(3)]
     logging.process.send_signal(signal.SIGTERM)
     for person in people:

@@ -40,7 +40,7 @@ async def test_sixty_people_over_three_processes(crowd: Crowd, board: str) -> No
                 assert numbers == sorted(set(numbers)), f"{mover.name} out of order: {numbers}"
                 assert {y for _, y in person.positions(mover.user)} == {mover.user}
     for mover in movers:
-        await mover.close()
+        await mover.leave()
     crowd.gone(*movers)
     await crowd.agree()
 

@@ -65,9 +65,26 @@ async def test_two_people_join_move_and_leave(clients: Clients) -> None:
     assert bob.close_code is None
     await bob.join("Bob")
     await ada.until(lambda: ada.count == 2, "Bob again, over the same socket")
-    await bob.close()
+    await bob.leave()
     await ada.until(lambda: ada.count == 1, "Bob gone")
     assert len(ada.all(UserLeft)) == 2
+
+
+async def test_a_page_that_is_loaded_again_goes_on_as_the_same_user(clients: Clients) -> None:
+    ada, cookies = await clients.join("Ada"), guest_cookie()
+    bob = await clients.join("Bob", cookies=cookies)
+    await ada.until(lambda: ada.count == 2, "Bob on the board")
+    seen = ada.comings_and_goings
+    await bob.close()
+    await ada.until(lambda: ada.view.states[bob.user] is UserState.AWAY, "Bob away")
+    again = await clients.join("Bob", cookies=cookies)
+    assert again.user == bob.user
+    assert again.last(Welcome).color == bob.last(Welcome).color
+    await ada.until(lambda: ada.view.states[bob.user] is UserState.ACTIVE, "Bob back")
+    assert (ada.comings_and_goings, ada.count) == (seen, 2)
+    await again.close()
+    await ada.until(lambda: ada.count == 1, "Bob gone after the grace")
+    assert ada.last(UserLeft).user == bob.user
 
 
 async def test_the_explicit_dialect_is_7_bytes_up_and_8_down(clients: Clients) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from random import Random
 from typing import Any, NamedTuple, TypeVar
@@ -175,7 +175,8 @@ class Traffic:
 
     def _close(self, client: Client) -> Operation:
         self._crowd.gone(client)
-        return self._through(client.server, client.close())
+        end = self._random.choice([client.close, client.leave])
+        return self._through(client.server, end())
 
     def _leave(self, client: Client) -> Operation:
         self._crowd.gone(client)
@@ -193,7 +194,7 @@ class Traffic:
     def _come_back(self, client: Client) -> Operation:
         self._crowd.gone(client)
         after = self._random.choice([0.0, self._random.uniform(0, 2 * self._grace)])
-        return self._back(client, after)
+        return self._back(client, after, self._random.choice([client.snap, client.close]))
 
     async def _kill(self) -> None:
         """Kill a process while some people come to it, and start another in its place.
@@ -214,7 +215,8 @@ class Traffic:
         self._left = [client for client in self._left if client.server is not server]
         for client in lost:
             if self._random.random() < COME_BACK:
-                self._begin(self._back(client, self._random.uniform(0, self._grace / 2)))
+                after = self._random.uniform(0, self._grace / 2)
+                self._begin(self._back(client, after, client.snap))
         loop = asyncio.get_running_loop()
         self._restarts.append(loop.run_in_executor(None, self._cluster.restart, number))
 
@@ -243,10 +245,10 @@ class Traffic:
         if not task.cancelled() and (error := task.exception()):
             self._failed.append(error)
 
-    async def _back(self, client: Client, after: float) -> None:
-        """Break a connection, and have its person join again after so many seconds, unless the
+    async def _back(self, client: Client, after: float, end: Callable[[], Awaitable[None]]) -> None:
+        """End a connection, and have its person join again after so many seconds, unless the
         traffic is over by then."""
-        await client.snap()
+        await end()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._over.wait(), after)
             self.did["stayed away"] += 1

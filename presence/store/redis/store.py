@@ -126,8 +126,9 @@ class RedisStore:
             bool(arrived),
         )
 
-    async def start_grace(self, board: UUID, session: str) -> None:
-        await self.client.run(scripts.START_GRACE, self.keys.board(board), escape(session))
+    async def start_grace(self, board: UUID, session: str, seconds: float) -> None:
+        words = (escape(session), microseconds(seconds))
+        await self.client.run(scripts.START_GRACE, self.keys.board(board), *words)
 
     async def leave(self, board: UUID, session: str) -> Departure:
         departure = await self._depart(board, scripts.LEAVE, escape(session))

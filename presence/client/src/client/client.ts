@@ -122,11 +122,14 @@ export class PresenceClient {
     this.#connection.open();
   }
 
-  /** Leave the board; no timer, socket or listener remains. */
-  destroy(): void {
+  /**
+   * Leave the board; no timer, socket or listener remains. With `returns`, another client of this person takes over:
+   * the others see no leave and no join if it connects within the server's `RELOAD_GRACE`.
+   */
+  destroy({ returns = false }: { readonly returns?: boolean } = {}): void {
     this.#unlisten?.();
     this.#unlisten = undefined;
-    this.#connection.close();
+    this.#connection.close(returns);
     this.#emitter.clear();
   }
 

@@ -92,11 +92,15 @@ export class Connection {
     this.#attempt();
   }
 
-  /** Leave the board; no socket, timer or listener remains. */
-  close(): void {
+  /**
+   * No socket, timer or listener remains. The session leaves the board, unless it `returns`: then the server keeps
+   * it for a moment, in which this person's next session goes on as the same user (PROTOCOL.md, Leaving).
+   */
+  close(returns = false): void {
     this.#unlisten?.();
     this.#unlisten = undefined;
     this.#suspended = false;
+    if (!returns) this.send({ type: "LEAVE", board: 0 });
     this.#drop(NORMAL);
     this.#finish("left");
   }
@@ -227,7 +231,7 @@ export class Connection {
   #onSignal(signal: Signal): void {
     const open = this.#change.status === "open";
     if (signal === "pagehide") {
-      // The back-forward cache takes no page with an open socket.
+      // The back-forward cache takes no page with an open socket. Without a LEAVE: the page may only be loaded again.
       this.#suspended = true;
       this.#drop(NORMAL);
       if (this.#wanted) this.#setStatus("waiting", "hidden");

@@ -2,7 +2,7 @@
  * Defines `<presence-overlay board="<reference>" …>`, which shows over the page who is on a board. docs/overlay.md lists
  * its attributes. Entry point of `overlay.js`. A page may load it twice.
  */
-import { PresenceClient } from "../client/client.js";
+import { PresenceClient, type ClientOptions } from "../client/client.js";
 import { boardPath, socketUrl } from "../client/connection.js";
 import { Overlay, type OverlayHost } from "./overlay.js";
 import { Texts, type Strings } from "./strings.js";
@@ -13,6 +13,8 @@ export type * from "../client/client.js";
 
 /** Report at most this many different errors. */
 const MOST_ERRORS = 50;
+/** The elements of this page that have a session. */
+const running = new Set<PresenceOverlayElement>();
 
 /** The custom element. Its events are `presence-status`, `presence-count` and `presence-error`. */
 export class PresenceOverlayElement extends HTMLElement implements OverlayHost {
@@ -23,9 +25,12 @@ export class PresenceOverlayElement extends HTMLElement implements OverlayHost {
   readonly #reported = new Set<string>();
   #texts = new Texts();
   #overlay: Overlay | undefined;
+  /** What the session was started with, as JSON. */
+  #started: string | undefined;
+  #path = "";
   /** From connectedCallback to disconnectedCallback. During an upgrade isConnected is true before that. */
   #connected = false;
-  #restarting = false;
+  #settling = false;
 
   /** The session; undefined while there is none. */
   get client(): PresenceClient | undefined {
@@ -48,13 +53,14 @@ export class PresenceOverlayElement extends HTMLElement implements OverlayHost {
     this.#connected = true;
     this.safely(() => {
       this.#select();
-      this.#start();
+      if (!this.#overlay) this.#start();
     });
   }
 
+  /** An element that is moved is connected again in the same task, and keeps its session. */
   disconnectedCallback(): void {
     this.#connected = false;
-    this.safely(() => this.#stop());
+    this.#settleSoon();
   }
 
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
@@ -62,7 +68,7 @@ export class PresenceOverlayElement extends HTMLElement implements OverlayHost {
     if (name === "strings") this.safely(() => (this.strings = JSON.parse(after || "{}") as Partial<Strings>));
     else if (!this.#connected) return;
     else if (name === "surface") this.safely(() => this.#select());
-    else this.#restartSoon();
+    else this.#settleSoon();
   }
 
   safely(run: () => void): void {
@@ -84,36 +90,55 @@ export class PresenceOverlayElement extends HTMLElement implements OverlayHost {
     this.dispatchEvent(new CustomEvent(name, { bubbles: true, detail }));
   }
 
-  #start(): void {
+  /** What the attributes ask for; undefined while the element is to have no session. */
+  #wanted(): (ClientOptions & { readonly path: string }) | undefined {
+    if (!this.#connected) return undefined;
     const [board, endpoint, name, token, tokenUrl] = ["board", "endpoint", "name", "token", "token-url"].map(
       (attribute) => this.getAttribute(attribute) || undefined,
     );
     const path = endpoint ?? (board && boardPath(board));
-    if (!path || this.#overlay) return;
-    const client = new PresenceClient({ url: socketUrl(path, location.href), name, token, tokenUrl });
+    return path ? { path, name, token, tokenUrl } : undefined;
+  }
+
+  #start(): void {
+    const wanted = this.#wanted();
+    this.#started = JSON.stringify(wanted);
+    if (!wanted) return;
+    const { path, ...options } = wanted;
+    const client = new PresenceClient({ url: socketUrl(path, location.href), ...options });
     client.on("status", (change) => this.#dispatch("presence-status", change));
     client.on("count", (count) => this.#dispatch("presence-count", { count }));
     client.on("error", (error) => this.report(error));
+    this.#path = path;
     this.#overlay = new Overlay(this, this.#root, client, this.#surface);
+    running.add(this);
     client.connect();
   }
 
-  #stop(): void {
-    this.#overlay?.destroy();
+  #stop(returns: boolean): void {
+    running.delete(this);
+    this.#overlay?.destroy(returns);
     this.#overlay = undefined;
   }
 
-  /** Attributes that change in the same task make one new session. */
-  #restartSoon(): void {
-    if (this.#restarting) return;
-    this.#restarting = true;
-    queueMicrotask(() => this.safely(() => this.#restart()));
+  /** Whatever happens to the element in one task makes at most one new session. */
+  #settleSoon(): void {
+    if (this.#settling) return;
+    this.#settling = true;
+    queueMicrotask(() => this.safely(() => this.#settle()));
   }
 
-  #restart(): void {
-    this.#restarting = false;
-    this.#stop();
-    if (this.#connected) this.#start();
+  #settle(): void {
+    this.#settling = false;
+    const wanted = this.#wanted();
+    if (JSON.stringify(wanted) === this.#started) return;
+    this.#stop(wanted?.path === this.#path || this.#isReplaced);
+    this.#start();
+  }
+
+  /** Whether another element for the same board has just come, as with a visit by Turbo or a swap by HTMX. */
+  get #isReplaced(): boolean {
+    return [...running].some((other) => other !== this && other.#path === this.#path && !other.client?.self);
   }
 
   #select(): void {

@@ -48,8 +48,9 @@ export class Overlay {
     this.#listen();
   }
 
-  destroy(): void {
-    this.client.destroy();
+  /** `returns`: another overlay of this page goes on with the session. */
+  destroy(returns: boolean): void {
+    this.client.destroy({ returns });
     // The client's last event requests a frame.
     cancelAnimationFrame(this.#frame);
     this.#listening.abort();

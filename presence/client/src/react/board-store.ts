@@ -98,7 +98,7 @@ export class BoardStore {
   }
 
   #restart(options: ClientOptions | undefined): void {
-    this.#client?.destroy();
+    this.#client?.destroy({ returns: options !== undefined });
     this.#client = options && new PresenceClient(options);
     this.#count = EMPTY.count;
     this.#status = EMPTY.status;

@@ -193,6 +193,15 @@ test("destroy cancels a token request", async () => {
   assert.equal(environment.leftovers, 0);
 });
 
+test("a client that is destroyed leaves, unless another one goes on with its session", () => {
+  for (const [options, messages] of [[undefined, [{ type: "LEAVE", board: 0 }]], [{ returns: true }, []]] as const) {
+    const { environment, client } = welcomed();
+    client.destroy(options);
+    assert.deepEqual([environment.socket.take(), environment.socket.closedWith], [messages, 1000]);
+    assert.equal(environment.leftovers, 0);
+  }
+});
+
 test("the socket's URL is on the page's own host unless it is a whole URL", () => {
   const environment = new FakeEnvironment();
   new PresenceClient({ board: "blog.post:a b/c", environment }).connect();

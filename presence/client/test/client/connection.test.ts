@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Connection, type StatusChange } from "../../src/client/connection.js";
 import { TokenError, type Token } from "../../src/client/tokens.js";
+import { encode } from "../../src/protocol/codec.js";
 import type { ServerMessage } from "../../src/protocol/messages.js";
 import { FakeEnvironment, promises } from "../support/environment.js";
 import { welcome } from "../support/server.js";
 
-const URL = "ws://host/ws/presence/board/";
+const SOCKET = "ws://host/ws/presence/board/";
 const HEARTBEAT = { type: "HEARTBEAT" } as const;
 const JOIN = { type: "JOIN", board: 0, name: "Ada" } as const;
 
@@ -15,7 +17,7 @@ function connect(settings: Partial<FakeEnvironment> = {}, token?: Token) {
   const messages: ServerMessage[] = [];
   const statuses: StatusChange[] = [];
   const errors: string[] = [];
-  const connection = new Connection(() => URL, "Ada", environment, {
+  const connection = new Connection(() => SOCKET, "Ada", environment, {
     message: (message) => void messages.push(message),
     status: (change) => void statuses.push(change),
     error: ({ message }) => void errors.push(message),
@@ -47,7 +49,7 @@ function waiting() {
 
 test("a session offers the subprotocol, joins, and passes every message on in order", () => {
   const { environment, statuses, messages } = connect();
-  assert.deepEqual([environment.socket.url, environment.socket.subprotocols], [URL, ["presence.v1"]]);
+  assert.deepEqual([environment.socket.url, environment.socket.subprotocols], [SOCKET, ["presence.v1"]]);
   assert.deepEqual(environment.socket.accept().take(), [JOIN]);
   environment.socket.say(...welcome(), { type: "RATE", interval: 50 });
   assert.deepEqual(statuses.map(({ status }) => status), ["connecting", "open"]);
@@ -108,11 +110,45 @@ test("closing leaves nothing behind from any phase, and the connection can be op
   }
 });
 
+/** The ends of a session, which the server's tests read too. The tests run from presence/client/build. */
+const { ends: leaving } = JSON.parse(
+  readFileSync(new URL("../../../tests/vectors/leaving.json", import.meta.url), "utf8"),
+) as { ends: { client?: keyof typeof ways; frames: string[]; code: number }[] };
+const ways = {
+  close: ({ connection }: ReturnType<typeof connect>) => connection.close(),
+  return: ({ connection }: ReturnType<typeof connect>) => connection.close(true),
+  pagehide: ({ environment }: ReturnType<typeof connect>) => environment.signal("pagehide"),
+  silent: ({ environment }: ReturnType<typeof connect>) => environment.pass(40_000),
+};
+
+for (const way of Object.keys(ways) as (keyof typeof ways)[]) {
+  test(`a session ends as the vectors say: ${way}`, () => {
+    const all = welcomed();
+    const { socket } = all.environment;
+    ways[way](all);
+    const [expected, ...more] = leaving.filter(({ client }) => client === way);
+    const said = socket.take().filter(({ type }) => type !== "HEARTBEAT");
+    const frames = said.map((message) => Buffer.from(encode(message)).toString("hex"));
+    assert.deepEqual([frames, socket.closedWith, more.length], [expected?.frames, expected?.code, 0]);
+  });
+}
+
+test("a session that the server has not joined yet, or not any more, is left without a LEAVE", () => {
+  const connecting = connect();
+  connecting.connection.close();
+  const refused = stable();
+  refused.environment.socket.end(4403);
+  refused.connection.close();
+  for (const { environment } of [connecting, refused]) {
+    assert.deepEqual([environment.socket.take().filter(({ type }) => type === "LEAVE"), environment.leftovers], [[], 0]);
+  }
+});
+
 test("closing works within any event", () => {
   for (const when of ["connecting", "open", "waiting"]) {
     const environment = new FakeEnvironment();
     const seen: string[] = [];
-    const connection: Connection = new Connection(() => URL, "", environment, {
+    const connection: Connection = new Connection(() => SOCKET, "", environment, {
       message: ({ type }) => seen.push(type),
       status: ({ status }) => status === when && connection.close(),
       error: () => {},
@@ -216,7 +252,7 @@ test("a page that is online again connects at once, with one socket for several 
   assert.equal(environment.sockets.length, 2);
 });
 
-test("pagehide says goodbye, and a page from the back-forward cache connects at once", () => {
+test("pagehide closes, and a page from the back-forward cache connects at once", () => {
   const { environment, last } = stable();
   environment.signal("pagehide");
   environment.signal("online");

@@ -82,6 +82,7 @@ test("the connection lasts as long as somebody uses the store", async () => {
   second();
   await promises();
   assert.deepEqual([environment.leftovers, environment.socket.closedWith, store.snapshot], [0, 1000, EMPTY]);
+  assert.deepEqual(environment.socket.take().at(-1)?.type, "LEAVE");
   assert.equal(calls.unused, 0, "it has a listener");
   unsubscribe();
   await promises();
@@ -94,9 +95,11 @@ test("the connection takes the first name that is given, in whatever order users
   use({ name: "Bob" });
   await promises();
   assert.equal(environment.live.length, 1, "it replaces the one without a name");
-  assert.deepEqual(environment.socket.accept().take(), JOIN_AS("Ada"));
+  const before = environment.socket.accept();
+  assert.deepEqual(before.take(), JOIN_AS("Ada"));
   ada();
   await promises();
+  assert.deepEqual([before.take(), before.closedWith], [[], 1000], "the next connection goes on as the same user");
   assert.deepEqual(environment.socket.accept().take(), JOIN_AS("Bob"));
 });
 

@@ -3,7 +3,7 @@
 -- KEYS[1] members  hash: session -> record "place TAB user TAB rrggbb TAB process TAB person TAB
 --                  name TAB since"; `place` numbers the members in the order they came, `since` is
 --                  the time when they did
--- KEYS[2] graces   sorted set: broken sessions, by the end of their grace
+-- KEYS[2] graces   sorted set: sessions without a socket, by the end of their grace
 -- KEYS[3] leases   sorted set: processes with members on the board, by the end of their lease
 -- KEYS[4] rests    hash: user id -> "end of its rest TAB person who had it"
 -- KEYS[5] state    hash: version; places (how many were given); reference, of a board that has one

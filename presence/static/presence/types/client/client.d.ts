@@ -69,8 +69,13 @@ export declare class PresenceClient {
     on<Name extends keyof ClientEvents>(name: Name, listener: (detail: ClientEvents[Name]) => void): () => void;
     /** Join the board and stay on it until `destroy`. After a refusal this tries once more. */
     connect(): void;
-    /** Leave the board; no timer, socket or listener remains. */
-    destroy(): void;
+    /**
+     * Leave the board; no timer, socket or listener remains. With `returns`, another client of this person takes over:
+     * the others see no leave and no join if it connects within the server's `RELOAD_GRACE`.
+     */
+    destroy({ returns }?: {
+        readonly returns?: boolean;
+    }): void;
     /** The pointer is at these fractions, 0..1 each, of the shared surface. */
     moveTo(fx: number, fy: number): void;
     /** The pointer left the board or came back. The client notices a hidden tab by itself. */

@@ -39,8 +39,11 @@ export declare class Connection {
     get congested(): boolean;
     /** Connect, and connect again as the reconnect policy allows, until `close`. */
     open(): void;
-    /** Leave the board; no socket, timer or listener remains. */
-    close(): void;
+    /**
+     * No socket, timer or listener remains. The session leaves the board, unless it `returns`: then the server keeps
+     * it for a moment, in which this person's next session goes on as the same user (PROTOCOL.md, Leaving).
+     */
+    close(returns?: boolean): void;
     /** Does nothing unless a socket is open. */
     send(message: ClientMessage): void;
 }

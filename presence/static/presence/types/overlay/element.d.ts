@@ -17,6 +17,7 @@ export declare class PresenceOverlayElement extends HTMLElement implements Overl
     /** The texts in another language, as in the attribute of the same name. A missing string is English. */
     set strings(strings: Partial<Strings>);
     connectedCallback(): void;
+    /** An element that is moved is connected again in the same task, and keeps its session. */
     disconnectedCallback(): void;
     attributeChangedCallback(name: string, before: string | null, after: string | null): void;
     safely(run: () => void): void;

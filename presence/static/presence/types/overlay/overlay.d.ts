@@ -13,7 +13,8 @@ export declare class Overlay {
     readonly client: PresenceClient;
     private readonly surface;
     constructor(host: OverlayHost, root: ShadowRoot, client: PresenceClient, surface: Surface);
-    destroy(): void;
+    /** `returns`: another overlay of this page goes on with the session. */
+    destroy(returns: boolean): void;
     /** Draw with the next frame: a cursor or the surface moved. */
     refresh(): void;
     /** Update the bar as well with the next frame: the texts, the people or their states changed. */
