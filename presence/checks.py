@@ -17,10 +17,10 @@ from django.utils.module_loading import import_string
 
 from presence.boards import board_models
 from presence.conf import Settings, get_settings
+from presence.store.redis.urls import parse_redis_url
 
 MIDDLEWARE = "presence.middleware.GuestMiddleware"
 LAYER = "channels_redis.pubsub.RedisPubSubChannelLayer"
-REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 DAPHNE = (4, 2, 2)
 """The first Daphne that limits the size of frames (CVE-2026-44545)."""
 
@@ -101,11 +101,12 @@ def _check_middleware(given: Settings) -> Iterator[CheckMessage]:
 def _check_redis(given: Settings) -> Iterator[CheckMessage]:
     if not given.REDIS_URL:
         return
-    if not given.REDIS_URL.startswith(REDIS_SCHEMES):
-        # The message leaves the URL out, as it may hold a password.
+    try:
+        parse_redis_url(given.REDIS_URL)
+    except ValueError as error:
         yield Error(
-            "PRESENCE['REDIS_URL'] is not the URL of a Redis.",
-            hint=f"It begins with {', '.join(REDIS_SCHEMES[:-1])} or {REDIS_SCHEMES[-1]}",
+            f"PRESENCE['REDIS_URL'] is not the URL of a Redis: {error}.",
+            hint="docs/scaling.md spells them out.",
             id="presence.E008",
         )
     alias = given.CHANNEL_LAYER

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from hmac import compare_digest
 from ipaddress import IPv6Address, ip_address, ip_network
 from uuid import UUID
@@ -21,6 +21,7 @@ from prometheus_client.exposition import choose_encoder
 from presence import api
 from presence.auth import permit, permitted
 from presence.boards import NotABoard, board_of
+from presence.cluster.requests import check_layer
 from presence.conf import get_settings
 from presence.daphne import ordinary_reason
 from presence.embed import may_embed
@@ -35,7 +36,7 @@ from presence.tokens import Grant, sign
 logger = logging.getLogger(__name__)
 
 HEALTH_TIMEOUT = 3.0
-"""Seconds after which the database or the store counts as down."""
+"""Seconds after which the database, the store or the channel layer counts as down."""
 
 GUEST_HEADER = "Presence-Guest"
 """Header with a guest's signed id, from pages of other origins: they send no cookie."""
@@ -53,14 +54,13 @@ PROXY_HEADER = re.compile(
 async def healthz(request: HttpRequest) -> HttpResponse:
     """Answer 200 `ok`, or 503 with a line for each part that is down. The header
     `Presence-Fast-Path` is `on`, or `off` with the reason."""
-    down = []
-    for name, ping in {"database": sync_to_async(_ping_database), "store": _ping_store}.items():
-        try:
-            async with asyncio.timeout(HEALTH_TIMEOUT):
-                await ping()
-        except Exception:
-            logger.exception("healthz: %s is down", name)
-            down.append(f"{name} is down")
+    parts = {
+        "database": sync_to_async(_ping_database),
+        "store": _check_store,
+        "channel layer": _check_layer,
+    }
+    answers = await asyncio.gather(*(_is_up(name, ask) for name, ask in parts.items()))
+    down = [f"{name} is down" for name, up in zip(parts, answers, strict=True) if not up]
     reason = ordinary_reason()
     return HttpResponse(
         "\n".join(down) or "ok",
@@ -70,8 +70,23 @@ async def healthz(request: HttpRequest) -> HttpResponse:
     )
 
 
-async def _ping_store() -> None:
-    await current_hub().store.ping()
+async def _is_up(name: str, ask: Callable[[], Awaitable[None]]) -> bool:
+    try:
+        async with asyncio.timeout(HEALTH_TIMEOUT):
+            await ask()
+    except Exception:
+        logger.exception("healthz: %s is down", name)
+        return False
+    return True
+
+
+async def _check_store() -> None:
+    await current_hub().store.check()
+
+
+async def _check_layer() -> None:
+    if (layer := current_hub().layer) is not None:
+        await check_layer(layer)
 
 
 def _ping_database() -> None:

@@ -10,6 +10,8 @@ from typing import Any
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
+from presence.cluster.hosts import layer_hosts
+
 Environment = Mapping[str, str]
 
 DEVELOPMENT_KEY = "development-only-key-that-guards-nothing-and-must-never-leave-this-machine"
@@ -86,13 +88,15 @@ def channel_layers(environment: Environment) -> dict[str, Any]:
     url = environment.get("REDIS_URL", "")
     if not url:
         return {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
-    if not url.startswith(("redis://", "rediss://", "unix://")):
-        raise ImproperlyConfigured("REDIS_URL must begin with redis://, rediss:// or unix://.")
+    try:
+        hosts = layer_hosts(url)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"REDIS_URL is not the URL of a Redis: {error}.") from error
     return {
         "default": {
             # The other layer writes a message once per group member, and silently drops it for a
             # member whose queue is full.
             "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-            "CONFIG": {"hosts": [url]},
+            "CONFIG": {"hosts": hosts},
         }
     }

@@ -5,8 +5,9 @@ connections open and answer nothing: Channels' Redis layer would wait for it for
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any, Generic, TypeVar
 from uuid import uuid4
 
@@ -61,30 +62,26 @@ class Requester:
             for process in sorted(inbox.missing):
                 await self.send(process, {"ask": channel, **question})
 
-        async def send_echo() -> None:
-            await _with_layer(self._layer.send(channel, inbox.echo))
-
-        receiving = asyncio.create_task(self._receive(channel, inbox))
-        try:
+        async with _receiving(self._layer, channel, inbox):
             await _repeat(ask_missing, inbox.complete, self._interval, self._timeout)
             if inbox.missing and verify:
-                await _repeat(send_echo, inbox.echoed, REQUEST_INTERVAL, LAYER_TIMEOUT)
-                if not inbox.echoed.is_set():
-                    raise TryLater("the channel layer: messages to this process do not arrive")
-        finally:
-            # A cancelled receive says goodbye to Redis, and may wait for ever for the reply. A
-            # second cancel ends that.
-            for _ in range(2):
-                receiving.cancel()
-                await asyncio.wait([receiving], timeout=CLOSE_TIMEOUT)
+                await inbox.hear(partial(self._layer.send, channel))
         return inbox.answers
 
-    async def _receive(self, channel: str, inbox: "_Inbox[T]") -> None:
-        while True:
-            try:
-                inbox.take(await self._layer.receive(channel))
-            except Exception:  # noqa: BLE001 (any error of the layer; the echo finds lasting ones)
-                await asyncio.sleep(REQUEST_INTERVAL)
+
+async def check_layer(layer: Layer) -> None:
+    """Return once the layer has carried a message to a channel and one to a group; `TryLater` if
+    it does not."""
+    channel = await _with_layer(layer.new_channel())
+    group = process_group(f"check:{uuid4().hex}")
+    inbox: _Inbox[None] = _Inbox((), _no_answer)
+    async with _receiving(layer, channel, inbox):
+        await _with_layer(layer.group_add(group, channel))
+        try:
+            await inbox.hear(partial(layer.send, channel))
+            await inbox.hear(partial(layer.group_send, group))
+        finally:
+            await _with_layer(layer.group_discard(group, channel))
 
 
 class _Inbox(Generic[T]):
@@ -94,14 +91,26 @@ class _Inbox(Generic[T]):
         self.missing = set(processes)
         self.answers: dict[str, T] = {}
         self.complete = asyncio.Event()
-        self.echo = {"type": MESSAGE_TYPE, "echo": uuid4().hex}
-        self.echoed = asyncio.Event()
+        self._echo: dict[str, Any] = {}
+        self._echoed = asyncio.Event()
         self._read = read
+
+    async def hear(self, send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
+        """Send an echo until it arrives here; `TryLater` if it does not."""
+        self._echo = {"type": MESSAGE_TYPE, "echo": uuid4().hex}
+        self._echoed.clear()
+
+        async def send_echo() -> None:
+            await _with_layer(send(self._echo))
+
+        await _repeat(send_echo, self._echoed, REQUEST_INTERVAL, LAYER_TIMEOUT)
+        if not self._echoed.is_set():
+            raise TryLater("the channel layer: messages to this process do not arrive")
 
     def take(self, message: object) -> None:
         """Take in a message; ignore what is not an answer that is waited for."""
-        if message == self.echo:
-            self.echoed.set()
+        if message == self._echo:
+            self._echoed.set()
             return
         with suppress(ValueError):
             process, answer = self._read(message)
@@ -110,6 +119,32 @@ class _Inbox(Generic[T]):
                 self.answers[process] = answer
         if not self.missing:
             self.complete.set()
+
+
+@asynccontextmanager
+async def _receiving(layer: Layer, channel: str, inbox: "_Inbox[Any]") -> AsyncIterator[None]:
+    """Receive what comes to a channel, in the block."""
+
+    async def receive() -> None:
+        while True:
+            try:
+                inbox.take(await layer.receive(channel))
+            except Exception:  # noqa: BLE001 (any error of the layer; the echo finds lasting ones)
+                await asyncio.sleep(REQUEST_INTERVAL)
+
+    receiving = asyncio.create_task(receive())
+    try:
+        yield
+    finally:
+        # A cancelled receive says goodbye to Redis, and may wait for ever for the reply. A second
+        # cancel ends that.
+        for _ in range(2):
+            receiving.cancel()
+            await asyncio.wait([receiving], timeout=CLOSE_TIMEOUT)
+
+
+def _no_answer(message: object) -> tuple[str, None]:
+    raise ValueError("nothing was asked")
 
 
 async def bounded(what: str, work: Awaitable[T], seconds: float) -> T:

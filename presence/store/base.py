@@ -212,3 +212,7 @@ class Store(Protocol):
 
     async def ping(self) -> None:
         """Return once the shared state has answered."""
+
+    async def check(self) -> None:
+        """Return once the shared state has done everything that this store asks of it: more than
+        `ping` for one whose user has few rights."""

@@ -238,6 +238,9 @@ class MemoryStore:
     async def ping(self) -> None:
         """See `Store.ping`: memory always answers."""
 
+    async def check(self) -> None:
+        """See `Store.check`: memory does everything."""
+
     def _board(self, board: UUID) -> BoardState:
         return self._boards.get(board, BoardState())
 

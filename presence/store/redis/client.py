@@ -3,25 +3,34 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import Redis
 from redis.asyncio.cluster import RedisCluster
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisClusterException, RedisError
 
 from presence.protocol.errors import TryLater
 from presence.store.base import Timing
 from presence.store.redis.records import MICROSECONDS, microseconds
 from presence.store.redis.scripts import Argument, Call, Script
+from presence.store.redis.urls import RedisUrl, connect, parse_redis_url
 
-Server = str | Redis | RedisCluster
-"""A URL (redis://, rediss://, unix://), or a client of the site's own."""
+Client = Redis | RedisCluster
+Server = str | Client
+"""A URL (`presence.store.redis.urls`), or a client of the site's own."""
 
 CALLS_PER_TRIP = 250
 """Scripts sent together: thousands would hold up Redis and our own event loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoopClient:
+    """The client of one event loop, and the turns of the trips that it makes at once."""
+
+    client: Client
+    turns: asyncio.Semaphore
 
 
 class ScriptClient:
@@ -29,9 +38,9 @@ class ScriptClient:
 
     A client of the site's own must return bytes, and be used on one event loop only. `timeout`
     limits one trip, including the wait for a free connection; both timeouts are in seconds. Up to
-    `connections` are opened per event loop. Scripts get `timing` with every call. Keys live for
-    `spare` seconds longer than what they hold. `ahead` returns seconds to add to Redis's clock:
-    tests advance time with it.
+    `connections` are opened per event loop, in a Cluster to each node. Scripts get `timing` with
+    every call. Keys live for `spare` seconds longer than what they hold. `ahead` returns seconds to
+    add to Redis's clock: tests advance time with it.
     """
 
     def __init__(
@@ -45,14 +54,16 @@ class ScriptClient:
         spare: float = 60.0,
         ahead: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        self._server = server
+        self._server = parse_redis_url(server) if isinstance(server, str) else server
         self._timeout = timeout
         self._connect_timeout = connect_timeout
         self._connections = connections
         self._ahead = ahead
         times = (timing.grace, timing.lease, timing.id_rest, timing.board_rest, spare)
         self._times = tuple(map(microseconds, times))
-        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, Redis] = WeakKeyDictionary()
+        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, LoopClient] = (
+            WeakKeyDictionary()
+        )
         self._failed = False
 
     async def run(self, script: Script, keys: tuple[str, ...], *arguments: Argument) -> Any:
@@ -73,7 +84,7 @@ class ScriptClient:
                 replies += await self._run_trip(client, part)
         return replies
 
-    async def _run_trip(self, client: Redis | RedisCluster, calls: Sequence[Call]) -> list[Any]:
+    async def _run_trip(self, client: Client, calls: Sequence[Call]) -> list[Any]:
         replies = await self._send(client, calls)
         unknown = [n for n, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
         if unknown:
@@ -88,7 +99,7 @@ class ScriptClient:
                 raise reply
         return replies
 
-    async def _send(self, client: Redis | RedisCluster, calls: Sequence[Call]) -> list[Any]:
+    async def _send(self, client: Client, calls: Sequence[Call]) -> list[Any]:
         """Send scripts by their SHA-1. An answer may be the exception that a script raised."""
         clock = (int(self._ahead() * MICROSECONDS), *self._times)
         pipe: Any = client.pipeline(transaction=False)
@@ -103,6 +114,11 @@ class ScriptClient:
         async with self._connected() as client:
             return await client.execute_command(*words)
 
+    async def ping(self) -> None:
+        """Return once the server has answered, in a Cluster every server that has slots."""
+        async with self._connected() as client:
+            await _ping(client)
+
     async def time(self) -> float:
         """Return the server's time, in seconds since 1970."""
         seconds, fraction = await self.command("TIME")
@@ -110,20 +126,18 @@ class ScriptClient:
 
     async def close(self) -> None:
         """Close the running loop's connections. A client of the site's own stays open."""
-        client = self._clients.pop(asyncio.get_running_loop(), None)
-        if client is not None:
-            await client.aclose()
+        own = self._clients.pop(asyncio.get_running_loop(), None)
+        if own is not None and isinstance(self._server, RedisUrl):
+            await own.client.aclose()
 
     @asynccontextmanager
-    async def _connected(self) -> AsyncIterator[Redis | RedisCluster]:
+    async def _connected(self) -> AsyncIterator[Client]:
+        loop_client = self._loop_client()
         try:
-            async with asyncio.timeout(self._timeout):
-                client = self._loop_client()
+            async with asyncio.timeout(self._timeout), loop_client.turns:
                 if self._failed:
-                    # Redis may still carry out what is sent now, even if no answer comes. So after
-                    # a failure nothing that changes state is sent until Redis answers again.
-                    await client.execute_command("PING")
-                yield client
+                    await self._recover(loop_client.client)
+                yield loop_client.client
                 self._failed = False
         except (RedisError, RedisClusterException, OSError) as error:
             # Redis is down, loading, read-only, out of memory or forbids the command. All of this
@@ -131,25 +145,37 @@ class ScriptClient:
             self._failed = True
             raise TryLater(f"Redis: {str(error) or type(error).__name__}") from error
 
-    def _loop_client(self) -> Redis | RedisCluster:
+    async def _recover(self, client: Client) -> None:
+        """Return once Redis answers again.
+
+        It may still carry out what is sent now, even if no answer comes. So after a failure nothing
+        that changes state is sent before this.
+        """
+        if isinstance(client, RedisCluster):
+            # A replica may have taken over the slots of a node that is lost.
+            await client.nodes_manager.initialize()
+        elif isinstance(self._server, RedisUrl):
+            # The other connections lead to the same server, which may be silent or replaced.
+            await client.connection_pool.disconnect(inuse_connections=False)
+        await _ping(client)
+
+    def _loop_client(self) -> LoopClient:
         """Return the client of the running event loop."""
-        if not isinstance(self._server, str):
-            return self._server
         loop = asyncio.get_running_loop()
-        client = self._clients.get(loop)
-        if client is None:
-            pool = BlockingConnectionPool.from_url(
-                self._server,
-                max_connections=self._connections,
-                timeout=self._timeout,
-                socket_timeout=self._timeout,
-                socket_connect_timeout=self._connect_timeout,
-                # The caller decides whether to try again. A connection that broke while idle is
-                # reopened without a retry, but only with protocol 2: with protocol 3, redis-py 8
-                # does not check (`ConnectionPool.ensure_connection`,
-                # "maint_notifications_enabled").
-                retry=Retry(NoBackoff(), 0),
-                protocol=2,
-            )
-            client = self._clients[loop] = Redis.from_pool(pool)
-        return client
+        if loop not in self._clients:
+            server = self._server
+            if isinstance(server, RedisUrl):
+                server = connect(
+                    server,
+                    timeout=self._timeout,
+                    connect_timeout=self._connect_timeout,
+                    connections=self._connections,
+                )
+            self._clients[loop] = LoopClient(server, asyncio.Semaphore(self._connections))
+        return self._clients[loop]
+
+
+async def _ping(client: Client) -> None:
+    # A replica that does not answer does no harm.
+    where = {"target_nodes": RedisCluster.PRIMARIES} if isinstance(client, RedisCluster) else {}
+    await client.execute_command("PING", **where)

@@ -47,6 +47,7 @@ HISTORY_RECORD = _script("history_record")
 HISTORY_READ = _script("history_read")
 STATS_PUBLISH = _script("stats_publish")
 STATS_PUBLISHED = _script("stats_published")
+CHECK = _script("check")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,12 @@ class Keys:
     def stats(self) -> tuple[str, ...]:
         """The KEYS of lua/stats_publish.lua and lua/stats_published.lua."""
         return (f"{self.prefix}:{{figures}}:ends", f"{self.prefix}:{{figures}}:told")
+
+    @property
+    def check(self) -> tuple[str, ...]:
+        """The KEYS of lua/check.lua."""
+        name = f"{self.prefix}:{{check}}"
+        return (f"{name}:hash", f"{name}:ends", f"{name}:text")
 
     def history(self, board: UUID | None, span: str, page: int) -> str:
         """Return the key of a page of minutes or hours: of a board, or (None) of all together."""

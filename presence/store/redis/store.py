@@ -229,7 +229,15 @@ class RedisStore:
         return {unescape(process): counted[process] for process in living}
 
     async def ping(self) -> None:
-        await self.client.command("PING")
+        await self.client.ping()
+
+    async def check(self) -> None:
+        # What is sent outside of scripts, and then what the scripts themselves run.
+        await self.client.ping()
+        await self.client.time()
+        await self.client.command("ZSCORE", *self.keys.processes, "")
+        await self.client.command("SCRIPT LOAD", scripts.CHECK.text)
+        await self.client.run(scripts.CHECK, self.keys.check)
 
     async def close(self) -> None:
         """Close the connections of the running event loop. The shared state stays."""
