@@ -2,14 +2,13 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
 from typing import Any
 
 from redis.asyncio.client import PubSub
 from redis.asyncio.sentinel import SentinelManagedConnection, SentinelManagedSSLConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from presence.store.redis.urls import ONCE, parse_redis_url, sentinel_options
+from presence.store.redis.urls import ONCE, RedisUrl, make_sentinel, parse_redis_url
 
 ANSWERS_WITHIN = 2
 """Seconds that a server has to answer, and between two questions whether a subscription lives."""
@@ -28,33 +27,47 @@ def layer_hosts(url: str) -> list[Any]:
         "socket_timeout": ANSWERS_WITHIN,
         "socket_connect_timeout": ANSWERS_WITHIN / 2,
         "health_check_interval": ANSWERS_WITHIN,
+        "connection_pool": Master(parsed) if parsed.kind == "sentinel" else Node(parsed),
         **ONCE,
         **options,
     }
-    if parsed.kind == "cluster":
-        return [host | {"connection_pool": ClusterNodes(parsed.nodes)}]
-    asked = sentinel_options(parsed, ANSWERS_WITHIN / 2)
-    place = {"master_name": parsed.service, "sentinels": parsed.nodes, "sentinel_kwargs": asked}
-    return [host | place]
+    return [host]
 
 
-class ClusterNodes:
-    """The nodes of a Cluster, one after the other: each passes on what is published to any.
-
-    It stands where redis-py's Sentinel connections have their pool, which they ask for an address
-    whenever they connect.
-    """
+class Place:
+    """Where to connect. It stands where redis-py's connections have a pool for Sentinel, which they
+    ask for an address whenever they connect."""
 
     is_master = True
     check_connection = True
 
-    def __init__(self, nodes: Iterable[tuple[str, int]]) -> None:
-        self._nodes = deque(nodes)
+    def __init__(self, url: RedisUrl) -> None:
+        self._url = url
+        self._nodes = deque(url.nodes)
+
+
+class Node(Place):
+    """The nodes of a Cluster, one after the other: each passes on what is published to any."""
 
     async def get_master_address(self) -> tuple[str, int]:
         """Return the address of the next node."""
         self._nodes.rotate(-1)
         return self._nodes[0]
+
+
+class Master(Place):
+    """The master that Sentinels watch."""
+
+    async def get_master_address(self) -> tuple[str, int]:
+        """Return its address. Raises redis-py's `ConnectionError` if no Sentinel knows it."""
+        # Connections to the Sentinels would belong to nobody: channels-redis closes its own only.
+        sentinel = make_sentinel(self._url, ANSWERS_WITHIN / 2)
+        try:
+            host, port = await sentinel.discover_master(self._url.service)
+        finally:
+            for asked in sentinel.sentinels:
+                await asked.aclose()
+        return host, port
 
 
 class LayerConnection(SentinelManagedConnection):

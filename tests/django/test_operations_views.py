@@ -1,6 +1,7 @@
 """`/healthz`, and who may read `/metrics`."""
 
 import asyncio
+from uuid import uuid4
 
 import pytest
 from django.test import AsyncRequestFactory
@@ -8,8 +9,10 @@ from django.urls import resolve
 from prometheus_client.parser import text_string_to_metric_families
 
 from presence import views
+from presence.checks import LAYER
 from presence.runtime import current_hub
 from presence.views import bears_token, is_forwarded, is_in_networks
+from tests.support.redis import shared_redis
 
 TOKEN = {"Authorization": "Bearer s3cret"}
 LOOPBACK = ("127.0.0.0/8", "::1/128")
@@ -130,3 +133,31 @@ def test_the_networks(address, networks, inside):
 )
 def test_a_proxy_is_known_by_its_headers(name, forwarded):
     assert is_forwarded(["Host", name]) is forwarded
+
+
+@pytest.mark.redis
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("forbidden", "told"),
+    [
+        ("", b"ok"),
+        ("-publish", b"channel layer is down"),
+        ("-zadd", b"store is down"),
+    ],
+)
+async def test_health_of_a_redis_whose_user_lacks_a_right(async_client, settings, forbidden, told):
+    server, name = shared_redis(), f"health-{uuid4().hex}"
+    with server.client() as client:
+        words = ("on", ">password", "~*", "&*", "+@all", *([forbidden] if forbidden else ()))
+        client.execute_command("ACL SETUSER", name, *words)
+    url = f"redis://{name}:password@127.0.0.1:{server.port}/0"
+    settings.PRESENCE = {**settings.PRESENCE, "REDIS_URL": url}
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": LAYER, "CONFIG": {"hosts": [url]}}}
+    hub = current_hub()
+    try:
+        response = await async_client.get("/healthz")
+        assert (response.status_code, response.content) == (503 if forbidden else 200, told)
+    finally:
+        await hub.close()
+        await hub.store.close()
+        await hub.layer.flush()

@@ -1,9 +1,11 @@
 """The URLs of a Redis: one server, one behind Sentinel, and a Cluster."""
 
 import pytest
+from redis.asyncio.sentinel import MasterNotFoundError
 
 from presence.cluster.hosts import LayerConnection, SecureLayerConnection, layer_hosts
 from presence.store.redis.urls import parse_redis_url
+from tests.support.server import free_port
 
 SENTINELS = (("a.example", 26379), ("b.example", 5000), ("::1", 26379))
 
@@ -22,14 +24,19 @@ def test_a_server_behind_sentinels() -> None:
     assert (url.kind, url.nodes, url.service) == ("sentinel", SENTINELS, "mine")
     assert url.options == {"db": 3}
     (host,) = layer_hosts(url.text)
-    assert (host["sentinels"], host["master_name"], host["db"]) == (SENTINELS, "mine", 3)
-    assert host["connection_class"] is LayerConnection
+    assert (host["connection_class"], host["db"]) == (LayerConnection, 3)
 
 
 def test_a_cluster() -> None:
     url = parse_redis_url("redis+cluster://a.example:7000,b.example/")
     assert (url.kind, url.nodes) == ("cluster", (("a.example", 7000), ("b.example", 6379)))
     assert url.options == {}
+
+
+async def test_a_layer_that_no_sentinel_answers() -> None:
+    (host,) = layer_hosts(f"redis+sentinel://127.0.0.1:{free_port()}/mine")
+    with pytest.raises(MasterNotFoundError, match="No master found for 'mine'"):
+        await host["connection_pool"].get_master_address()
 
 
 async def test_the_layer_connects_to_the_nodes_of_a_cluster_in_turn() -> None:

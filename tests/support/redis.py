@@ -131,9 +131,9 @@ class RedisServer:
 
 
 @contextmanager
-def run_redis(folder: Path, *options: str) -> Iterator[RedisServer]:
+def run_redis(folder: Path, *options: str, program: str = "redis-server") -> Iterator[RedisServer]:
     """Run a server until the block ends; it is up when the block begins."""
-    server = RedisServer(folder, *options).start()
+    server = RedisServer(folder, *options, program=program).start()
     try:
         yield server
     finally:

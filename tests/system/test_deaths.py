@@ -88,7 +88,7 @@ async def without_redis(crowd: Crowd, board: str, pairs: Pairs) -> AsyncIterator
         assert (notice.code, notice.retry > 0) == (Notice.TRY_LATER, True)
         assert not client.all(Welcome)
     began = time.monotonic()
-    assert await health(crowd) == [(503, "store is down")] * 3
+    assert await health(crowd) == [(503, "store is down\nchannel layer is down")] * 3
     assert time.monotonic() - began < HEALTH_WITHIN
     await still_move(pairs, 12)
     assert {person.close_code for person in crowd} == {None}

@@ -111,8 +111,7 @@ def connect(
         pool = ConnectionPool.from_url(url.text, max_connections=connections, **times, **ONCE)
         return Redis.from_pool(pool)
     if url.kind == "sentinel":
-        make: Any = Sentinel
-        sentinel = make(url.nodes, sentinel_kwargs=sentinel_options(url, connect_timeout))
+        sentinel = make_sentinel(url, connect_timeout)
         options = {**times, **ONCE, **url.options, "max_connections": connections}
         client: Redis = sentinel.master_for(
             url.service, connection_pool_class=SentinelPool, **options
@@ -125,8 +124,10 @@ def connect(
     return RedisCluster(startup_nodes=nodes, max_connections=connections + 1, **options)
 
 
-def sentinel_options(url: RedisUrl, seconds: float) -> dict[str, Any]:
-    """Return the options of connections to Sentinels. They are asked one after the other, all
-    within so many seconds, so that silent ones do not keep the last from answering."""
+def make_sentinel(url: RedisUrl, seconds: float) -> Any:
+    """Return redis-py's `Sentinel`. Its servers are asked one after the other, all within so many
+    seconds, so that silent ones do not keep the last from answering."""
     each = seconds / len(url.nodes)
-    return {"socket_timeout": each, "socket_connect_timeout": each, **ONCE, **url.sentinel}
+    times = {"socket_timeout": each, "socket_connect_timeout": each}
+    make: Any = Sentinel
+    return make(url.nodes, sentinel_kwargs={**times, **ONCE, **url.sentinel})
