@@ -17,6 +17,7 @@ from django.utils.module_loading import import_string
 
 from presence.boards import board_models
 from presence.conf import Settings, get_settings
+from presence.runtime import several_processes
 from presence.store.redis.urls import parse_redis_url
 
 MIDDLEWARE = "presence.middleware.GuestMiddleware"
@@ -39,6 +40,7 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         _check_redis,
         _check_origins,
         _check_daphne,
+        _check_processes,
     )
     return [message for check in checks for message in check(given)]
 
@@ -155,4 +157,14 @@ def _check_daphne(given: Settings) -> Iterator[CheckMessage]:
             "its memory (CVE-2026-44545).",
             hint=f'pip install "daphne>={".".join(map(str, DAPHNE))}"',
             id="presence.E011",
+        )
+
+
+def _check_processes(given: Settings) -> Iterator[CheckMessage]:
+    problem = several_processes()
+    if problem:
+        yield CheckWarning(
+            f"{problem}.",
+            hint="Run one process, or let them share a Redis: docs/scaling.md.",
+            id="presence.W016",
         )

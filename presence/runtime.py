@@ -6,6 +6,7 @@ worker or a command, uses the shared store on an event loop in a background thre
 
 import asyncio
 import gc
+import logging
 import os
 import socket
 import time
@@ -17,6 +18,7 @@ from uuid import uuid4
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
+from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured, SynchronousOnlyOperation
 
 from presence.cluster.layer import Layer
@@ -24,6 +26,7 @@ from presence.conf import Settings, get_settings
 from presence.daphne import ordinary_reason
 from presence.protocol.errors import TryLater
 from presence.server.hub import Hub
+from presence.server.neighbours import Neighbours
 from presence.server.stats import StatsPublisher
 from presence.signals import announcer
 from presence.store.base import Store, Timing
@@ -32,6 +35,8 @@ from presence.store.history_memory import MemoryHistory
 from presence.store.memory import MemoryStore
 from presence.store.redis.history import RedisHistory
 from presence.store.redis.store import RedisStore
+
+logger = logging.getLogger(__name__)
 
 SYNC_TIMEOUT = 10.0
 """Seconds that sync code waits for an answer."""
@@ -217,8 +222,40 @@ def _make_hub(loop: Loop) -> Hub:
         tell=announcer.tell,
     )
     tune_gc()
+    _note_neighbours()
     hub.journal.started("redis" if settings.REDIS_URL else "memory", ordinary_reason())
     return hub
+
+
+def several_processes() -> str:
+    """Return what is wrong if several processes of this machine serve the site and share no Redis;
+    "" otherwise. A process counts from its first socket, or its first `/healthz` or `/metrics`."""
+    count = 0 if get_settings().REDIS_URL else _neighbours().count()
+    if count < 2:
+        return ""
+    return (
+        f"{count} processes serve this site on this machine, and none knows the people of another: "
+        "PRESENCE['REDIS_URL'] is not set"
+    )
+
+
+def _note_neighbours() -> None:
+    if serving.is_set() and not get_settings().REDIS_URL:
+        _neighbours().join()
+        problem = several_processes()
+        if problem:
+            logger.warning("processes: %s", problem)
+
+
+@lru_cache(maxsize=1)
+def _neighbours() -> Neighbours:
+    """Return the processes of this site. Another site, or another copy of it, has other settings or
+    other databases."""
+    names = ("SETTINGS_MODULE", "BASE_DIR", "ROOT_URLCONF")
+    site = [getattr(django_settings, name, "") for name in names]
+    for database in django_settings.DATABASES.values():
+        site += [database.get(key, "") for key in ("NAME", "HOST", "PORT")]
+    return Neighbours("\n".join(map(str, site)))
 
 
 @lru_cache(maxsize=1)

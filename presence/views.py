@@ -29,7 +29,7 @@ from presence.guests import guest_person, read_signed, sign_guest, user_person
 from presence.middleware import guest_of
 from presence.page_counts import MAX_BOARDS
 from presence.protocol.errors import Forbidden, NoBoard, PresenceError, SignInRequired, TryLater
-from presence.runtime import current_hub, recording
+from presence.runtime import current_hub, recording, several_processes
 from presence.server.metrics import scrape
 from presence.tokens import Grant, sign
 
@@ -53,7 +53,8 @@ PROXY_HEADER = re.compile(
 @never_cache
 async def healthz(request: HttpRequest) -> HttpResponse:
     """Answer 200 `ok`, or 503 with a line for each part that is down. The header
-    `Presence-Fast-Path` is `on`, or `off` with the reason."""
+    `Presence-Fast-Path` is `on`, or `off` with the reason. The header `Presence-Processes` is `ok`,
+    or says that several processes do not know of each other."""
     parts = {
         "database": sync_to_async(_ping_database),
         "store": _check_store,
@@ -66,7 +67,10 @@ async def healthz(request: HttpRequest) -> HttpResponse:
         "\n".join(down) or "ok",
         status=503 if down else 200,
         content_type="text/plain",
-        headers={"Presence-Fast-Path": f"off; {reason}" if reason else "on"},
+        headers={
+            "Presence-Fast-Path": f"off; {reason}" if reason else "on",
+            "Presence-Processes": several_processes() or "ok",
+        },
     )
 
 
