@@ -163,13 +163,13 @@ def _cluster_port() -> int:
 class SentinelServer(RedisServer):
     """A Sentinel that watches a master by the name `SERVICE`."""
 
-    def watch(self, master: RedisServer, quorum: int) -> "SentinelServer":
-        """Start it, and return when it answers."""
+    def watch(self, port: int, quorum: int) -> "SentinelServer":
+        """Start it, to watch the master on a port; return when it answers."""
         config = self.folder / f"sentinel-{self.port}.conf"
         # It writes into this file what it learns of the others.
         config.write_text(
             f"bind 127.0.0.1\nport {self.port}\ndir {self.folder}\n"
-            f"sentinel monitor {SERVICE} 127.0.0.1 {master.port} {quorum}\n"
+            f"sentinel monitor {SERVICE} 127.0.0.1 {port} {quorum}\n"
             f"sentinel down-after-milliseconds {SERVICE} 1000\n"
             f"sentinel failover-timeout {SERVICE} 6000\n"
         )
@@ -216,7 +216,7 @@ def run_sentinel(folder: Path, size: int = 3) -> Iterator[Watched]:
         sentinels = [SentinelServer(folder) for _ in range(size)]
         for sentinel in sentinels:
             running.callback(sentinel.stop)
-            sentinel.watch(master, quorum=size // 2 + 1)
+            sentinel.watch(master.port, quorum=size // 2 + 1)
 
         def knows_all(sentinel: SentinelServer) -> bool:
             state = sentinel.masters()[SERVICE]
@@ -234,17 +234,17 @@ def _follows(replica: RedisServer) -> bool:
 
 @contextmanager
 def run_cluster(
-    folder: Path, size: int = 3, *, replicas: bool = False
+    folder: Path, size: int = 3, *options: str, replicas: bool = False
 ) -> Iterator[list[RedisServer]]:
     """Run a Redis Cluster until the block ends: so many servers that share the slots, and as many
-    replicas after them, if wanted."""
+    replicas after them, if wanted. `options` are those of redis.conf."""
     with ExitStack() as running:
         nodes = []
         for _ in range(size * 2 if replicas else size):
             port = _cluster_port()
-            options = ("--cluster-enabled", "yes", "--cluster-config-file", f"nodes-{port}.conf")
+            names = ("--cluster-enabled", "yes", "--cluster-config-file", f"nodes-{port}.conf")
             quick = ("--cluster-node-timeout", "3000") if replicas else ()
-            node = RedisServer(folder, *options, *quick, port=port).start()
+            node = RedisServer(folder, *names, *quick, *options, port=port).start()
             running.callback(node.stop)
             nodes.append(node)
         share = -(-16_384 // size)
