@@ -1,7 +1,8 @@
 """The `hosts` with which the layer of channels-redis follows Sentinel and Clusters."""
 
 import asyncio
-from collections import deque
+from collections.abc import Iterable
+from itertools import cycle
 from typing import Any
 
 from redis.asyncio.client import PubSub
@@ -27,36 +28,41 @@ def layer_hosts(url: str) -> list[Any]:
         "socket_timeout": ANSWERS_WITHIN,
         "socket_connect_timeout": ANSWERS_WITHIN / 2,
         "health_check_interval": ANSWERS_WITHIN,
-        "connection_pool": Master(parsed) if parsed.kind == "sentinel" else Node(parsed),
+        "connection_pool": (
+            MasterFinder(parsed) if parsed.kind == "sentinel" else NodeFinder(parsed.nodes)
+        ),
         **ONCE,
         **options,
     }
     return [host]
 
 
-class Place:
-    """Where to connect. It stands where redis-py's connections have a pool for Sentinel, which they
-    ask for an address whenever they connect."""
+class NodeFinder:
+    """The nodes of a Cluster, one after the other: each passes on what is published to any.
+
+    This and `MasterFinder` stand where redis-py's connections have their pool for Sentinel, which
+    they ask for an address whenever they connect.
+    """
+
+    is_master = True
+    check_connection = True
+
+    def __init__(self, nodes: Iterable[tuple[str, int]]) -> None:
+        self._nodes = cycle(nodes)
+
+    async def get_master_address(self) -> tuple[str, int]:
+        """Return the address of the next node."""
+        return next(self._nodes)
+
+
+class MasterFinder:
+    """The master that Sentinels watch."""
 
     is_master = True
     check_connection = True
 
     def __init__(self, url: RedisUrl) -> None:
         self._url = url
-        self._nodes = deque(url.nodes)
-
-
-class Node(Place):
-    """The nodes of a Cluster, one after the other: each passes on what is published to any."""
-
-    async def get_master_address(self) -> tuple[str, int]:
-        """Return the address of the next node."""
-        self._nodes.rotate(-1)
-        return self._nodes[0]
-
-
-class Master(Place):
-    """The master that Sentinels watch."""
 
     async def get_master_address(self) -> tuple[str, int]:
         """Return its address. Raises redis-py's `ConnectionError` if no Sentinel knows it."""

@@ -8,8 +8,8 @@
 local HASH, ENDS, TEXT = KEYS[1], KEYS[2], KEYS[3]
 local COMMANDS = {
   {'HSET', HASH, 'a', 1}, {'HSETNX', HASH, 'a', 1}, {'HINCRBY', HASH, 'a', 1},
-  {'HGET', HASH, 'a'}, {'HMGET', HASH, 'a'}, {'HGETALL', HASH}, {'HEXISTS', HASH, 'a'}, {'HLEN', HASH},
-  {'HDEL', HASH, 'b'},
+  {'HGET', HASH, 'a'}, {'HMGET', HASH, 'a'}, {'HGETALL', HASH}, {'HEXISTS', HASH, 'a'},
+  {'HLEN', HASH}, {'HDEL', HASH, 'b'},
   {'ZADD', ENDS, NOW, 'a'}, {'ZSCORE', ENDS, 'a'}, {'ZRANGE', ENDS, 0, 0},
   {'ZREVRANGE', ENDS, 0, 0}, {'ZRANGEBYSCORE', ENDS, 0, NOW}, {'ZREM', ENDS, 'b'},
   {'ZREMRANGEBYSCORE', ENDS, 0, 0},
