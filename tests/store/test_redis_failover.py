@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -19,7 +18,7 @@ from presence.protocol.errors import TryLater
 from presence.store.base import Timing
 from presence.store.redis.store import RedisStore
 from tests.store.cast import HERE, THERE, gone, request
-from tests.support.redis import RedisServer, cluster_url, run_cluster, run_sentinel
+from tests.support.redis import RedisServer, Replicated, behind_sentinel, six_nodes
 
 pytestmark = pytest.mark.redis
 
@@ -30,32 +29,10 @@ BOARDS = [UUID(int=n + 1) for n in range(60)]
 """So many that each server of a Cluster has some."""
 
 
-@dataclass(frozen=True, slots=True)
-class Redis:
-    """A Redis of several servers, one of which a test loses."""
-
-    url: str
-    lost: RedisServer
-
-
-@contextmanager
-def sentinel(folder: Path) -> Iterator[Redis]:
-    """Run a master with replicas, and Sentinels; the master is lost."""
-    with run_sentinel(folder) as watched:
-        yield Redis(watched.url, watched.master)
-
-
-@contextmanager
-def six_nodes(folder: Path) -> Iterator[Redis]:
-    """Run a Cluster of three masters with a replica each; a master is lost."""
-    with run_cluster(folder, replicas=True) as nodes:
-        yield Redis(cluster_url(nodes), nodes[1])
-
-
-@pytest.fixture(params=[sentinel, six_nodes])
-def redis(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Redis]:
+@pytest.fixture(params=[behind_sentinel, six_nodes])
+def redis(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Replicated]:
     """A Redis of this test's own."""
-    run: Callable[[Path], AbstractContextManager[Redis]] = request.param
+    run: Callable[[Path], AbstractContextManager[Replicated]] = request.param
     with run(tmp_path) as running:
         yield running
 
@@ -68,7 +45,7 @@ def lose(request: pytest.FixtureRequest) -> Callable[[RedisServer], None]:
 
 
 @pytest.fixture
-async def stores(redis: Redis) -> AsyncIterator[list[RedisStore]]:
+async def stores(redis: Replicated) -> AsyncIterator[list[RedisStore]]:
     """The stores of two processes, which hold leases of the usual length."""
     made = [RedisStore(redis.url, Timing()) for _ in (HERE, THERE)]
     yield made
@@ -77,7 +54,7 @@ async def stores(redis: Redis) -> AsyncIterator[list[RedisStore]]:
 
 
 @pytest.fixture
-async def layers(redis: Redis) -> AsyncIterator[list[Any]]:
+async def layers(redis: Replicated) -> AsyncIterator[list[Any]]:
     """The layers of two processes."""
     made = [RedisPubSubChannelLayer(hosts=layer_hosts(redis.url)) for _ in (HERE, THERE)]
     yield made
@@ -98,7 +75,7 @@ async def in_time(work: Callable[[], Awaitable[object]]) -> None:
 
 
 async def test_counts_are_true_in_time(
-    redis: Redis, stores: list[RedisStore], lose: Callable[[RedisServer], None]
+    redis: Replicated, stores: list[RedisStore], lose: Callable[[RedisServer], None]
 ) -> None:
     here, there = stores
     await here.renew(HERE)
@@ -126,7 +103,7 @@ async def test_counts_are_true_in_time(
 
 
 async def test_messages_arrive_in_time(
-    redis: Redis, layers: list[Any], lose: Callable[[RedisServer], None]
+    redis: Replicated, layers: list[Any], lose: Callable[[RedisServer], None]
 ) -> None:
     here, there = layers
     channel = await there.new_channel()

@@ -67,6 +67,8 @@ def test_users_tls_and_options() -> None:
         ("redis+mirror://:secret@a", "must begin with"),
         ("redis://:secret/x@a.example", "port"),
         ("redis://:secret@a.example?db=secret", "option"),
+        ("redis://:secret@a.example?tiemout=1", "'tiemout'"),
+        ("rediss+cluster://:secret@a.example?ssl_cert_reqs=never", "never"),
         ("redis+sentinel://:secret@a.example", "names its service"),
         ("redis+sentinel://:secret@a.example/", "names its service"),
         ("redis+sentinel://:secret@a.example:secret/mine", "host or host:port"),

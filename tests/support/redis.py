@@ -272,3 +272,25 @@ def _knows(node: RedisServer, size: int) -> bool:
 def cluster_url(nodes: Iterable[RedisServer]) -> str:
     """Return the URL for `PRESENCE["REDIS_URL"]`."""
     return f"redis+cluster://{','.join(f'127.0.0.1:{node.port}' for node in nodes)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Replicated:
+    """A Redis of several servers, one of which a test may lose."""
+
+    url: str
+    lost: RedisServer
+
+
+@contextmanager
+def behind_sentinel(folder: Path) -> Iterator[Replicated]:
+    """Run a master with replicas, and Sentinels; the master is lost."""
+    with run_sentinel(folder) as watched:
+        yield Replicated(watched.url, watched.master)
+
+
+@contextmanager
+def six_nodes(folder: Path) -> Iterator[Replicated]:
+    """Run a Cluster of three masters with a replica each; a master is lost."""
+    with run_cluster(folder, replicas=True) as nodes:
+        yield Replicated(cluster_url(nodes), nodes[1])

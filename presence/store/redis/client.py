@@ -57,7 +57,8 @@ class ScriptClient:
         self._server = parse_redis_url(server) if isinstance(server, str) else server
         self._timeout = timeout
         self._connect_timeout = connect_timeout
-        self._connections = connections
+        own = self._server.options if isinstance(self._server, RedisUrl) else {}
+        self._connections = own.get("max_connections", connections)
         self._ahead = ahead
         times = (timing.grace, timing.lease, timing.id_rest, timing.board_rest, spare)
         self._times = tuple(map(microseconds, times))

@@ -7,10 +7,11 @@ from urllib.parse import urlsplit
 
 from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.cluster import ClusterNode, RedisCluster
-from redis.asyncio.connection import parse_url
+from redis.asyncio.connection import Connection, parse_url
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
 
 SCHEMES = tuple(
     f"{scheme}://"
@@ -29,6 +30,12 @@ ONCE: Mapping[str, Any] = {
     "protocol": 2,
 }
 """Options of connections that are used at once or not at all."""
+
+
+NOT_OF_CONNECTIONS = {
+    *("connection_class", "max_connections", "sentinel_username", "sentinel_password")
+}
+"""Options that are not for redis-py's connections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +83,17 @@ def parse_redis_url(text: str) -> RedisUrl:
 
 def _options(url: str) -> dict[str, Any]:
     try:
-        return dict(parse_url(url))
+        options: dict[str, Any] = dict(parse_url(url))
     except ValueError:
         raise ValueError("its port or one of its options has no valid value") from None
+    kind = options.get("connection_class", Connection)
+    own = {name: value for name, value in options.items() if name not in NOT_OF_CONNECTIONS}
+    try:
+        kind(**own)
+    except (TypeError, ValueError, RedisError) as error:
+        # What is wrong is the name or the value of an option; neither is a secret.
+        raise ValueError(f"redis-py cannot use one of its options ({error})") from None
+    return options
 
 
 def _node(text: str, port: int) -> tuple[str, int]:
@@ -112,7 +127,7 @@ def connect(
         return Redis.from_pool(pool)
     if url.kind == "sentinel":
         sentinel = make_sentinel(url, connect_timeout)
-        options = {**times, **ONCE, **url.options, "max_connections": connections}
+        options = {"max_connections": connections, **times, **ONCE, **url.options}
         client: Redis = sentinel.master_for(
             url.service, connection_pool_class=SentinelPool, **options
         )
@@ -120,8 +135,8 @@ def connect(
     # A node that hangs leaves time to ask another for the slots.
     times = {name: seconds / 2 for name, seconds in times.items()}
     nodes = [ClusterNode(host, port) for host, port in url.nodes]
-    options = {**times, **ONCE, **url.options}
-    return RedisCluster(startup_nodes=nodes, max_connections=connections + 1, **options)
+    options = {**times, **ONCE, **url.options, "max_connections": connections + 1}
+    return RedisCluster(startup_nodes=nodes, **options)
 
 
 def make_sentinel(url: RedisUrl, seconds: float) -> Any:
