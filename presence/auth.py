@@ -350,12 +350,12 @@ async def permitted(user: Any, boards: Collection[UUID], deadline: float = inf) 
     """
     authorize = _authorize()
     found = await sync_to_async(find_boards)(boards)
-    on_loop = {uuid for uuid, board in found.items() if _rule_is_async(board)}
-    in_thread = found.keys() - on_loop
-    allowed = set()
+    on_loop = [uuid for uuid, board in found.items() if _rule_is_async(board)]
+    in_thread = [uuid for uuid in found if uuid not in on_loop]
+    allowed: set[UUID] = set()
     if in_thread:
         # One trip to the thread for all boards, not one for each.
-        allowed = await sync_to_async(
+        allowed |= await sync_to_async(
             lambda: {b for b in in_thread if _allows_in_thread(user, b, found[b], deadline)}
         )()
     answers = await asyncio.gather(

@@ -104,6 +104,13 @@ def presence_count(
     return script + _element("presence-count", attributes, "" if people is None else people)
 
 
+@register.filter
+@never_fails
+def presence_board(board: Any) -> str:
+    """Return the reference of a board, for an element or a script of the site's own."""
+    return str(board_of(board))
+
+
 def _element(name: str, attributes: Mapping[str, Any], text: object = "") -> SafeString:
     # escape, not format_html's conditional_escape: literals in a template count as safe, and a
     # quote in one would end the attribute.

@@ -47,6 +47,13 @@ def test_a_script_and_an_element():
     assert page == render(board=Board(pk=BOARD)) == render(board=str(BOARD))
 
 
+def test_a_template_can_write_the_reference(caplog):
+    template = Template("{% load presence %}{{ board|presence_board }}")
+    for board, reference in [(Board(pk=BOARD), str(BOARD)), ("lobby", "lobby"), (User(pk=7), "")]:
+        assert template.render(Context({"board": board})) == reference
+    assert "auth.User object (7) is no board" in caplog.text
+
+
 def test_its_options_are_escaped():
     given = attributes(render("surface='#a > \"b\"' name='<Ada>' theme='dark' bar='top-start'"))
     assert given["surface"] == "#a &gt; &quot;b&quot;"
