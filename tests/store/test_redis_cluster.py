@@ -85,6 +85,13 @@ async def test_two_boards_with_one_home(store: RedisStore) -> None:
     assert {admission.board_id for admission in admissions} == {HOME_OF_PAIR, NEXT_TO_HOME}
 
 
+async def test_a_url_of_one_node_is_told_from_that_of_a_cluster(nodes: list[RedisServer]) -> None:
+    store = RedisStore(nodes[0].url, TIMING)
+    with pytest.raises(TryLater, match=r"redis\+cluster://"):
+        await store.counts(BOARDS)
+    await store.close()
+
+
 async def test_the_history(store: RedisStore) -> None:
     history = RedisHistory(store)
     at = await history.claim(HERE) or 0.0

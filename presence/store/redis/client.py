@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from redis.asyncio import Redis
 from redis.asyncio.cluster import RedisCluster
-from redis.exceptions import NoScriptError, RedisClusterException, RedisError
+from redis.exceptions import MovedError, NoScriptError, RedisClusterException, RedisError
 
 from presence.protocol.errors import TryLater
 from presence.store.base import Timing
@@ -144,7 +144,10 @@ class ScriptClient:
             # Redis is down, loading, read-only, out of memory or forbids the command. All of this
             # passes, or is for the site's staff, who find it in the log.
             self._failed = True
-            raise TryLater(f"Redis: {str(error) or type(error).__name__}") from error
+            reason = str(error) or type(error).__name__
+            if isinstance(error, MovedError):
+                reason = "the server is a node of a Cluster, whose URL begins with redis+cluster://"
+            raise TryLater(f"Redis: {reason}") from error
 
     async def _recover(self, client: Client) -> None:
         """Return once Redis answers again.
