@@ -3,8 +3,9 @@
 from django.apps import AppConfig
 from django.core.checks import register
 
+from presence.asgi.daphne import patch_daphne
+from presence.asgi.shutdown import patch_servers
 from presence.checks import check_settings
-from presence.daphne import patch_daphne
 
 
 class PresenceConfig(AppConfig):
@@ -16,6 +17,7 @@ class PresenceConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the system checks, and patch Daphne."""
+        """Register the system checks, and patch the server."""
         register(check_settings)
         patch_daphne()
+        patch_servers()

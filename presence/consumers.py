@@ -11,9 +11,10 @@ from channels.exceptions import DenyConnection
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
+from presence.asgi.daphne import direct_socket
+from presence.asgi.shutdown import open_sockets
 from presence.auth import admit
 from presence.boards import parse_board
-from presence.daphne import direct_socket
 from presence.protocol.errors import Close, NoBoard, PresenceError, TryLater
 from presence.protocol.messages import SUBPROTOCOL, Dialect
 from presence.runtime import current_hub
@@ -50,6 +51,7 @@ class Endpoint(AsyncWebsocketConsumer):
         self.base_send = send
         self.outbox = Outbox(send, self._write_failed)
         self._running = asyncio.current_task()
+        open_sockets.add(self)
         try:
             while True:
                 message = await receive()
@@ -80,7 +82,13 @@ class Endpoint(AsyncWebsocketConsumer):
                 # The server does not know of it, and nothing written can close it; an error does.
                 raise ConnectionError("the socket took no more frames") from None
         finally:
+            open_sockets.discard(self)
             self._end(Close.BROKEN)
+
+    async def end(self) -> None:
+        """See `OpenSocket`. The server reports the disconnect where it reports everything."""
+        if await self.drain() and self._running is not None:
+            await asyncio.wait([self._running], timeout=DRAIN_WITHIN)
 
     def received(self, message: dict[str, Any]) -> None:
         """Take in what the client sent."""
@@ -151,7 +159,9 @@ class PresenceConsumer(Endpoint):
             self.line = hub.pump.attach(socket, self.connection.receive)
         elif socket:
             hub.serve_ordinarily(socket)
-        if refusal is not None:
+        if hub.draining:
+            self.connection.restart()
+        elif refusal is not None:
             self._refuse(self.connection, None, refusal)
         elif board is not None:
             # A task of its own: meanwhile frames come, or the visitor goes.

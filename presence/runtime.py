@@ -21,9 +21,9 @@ from channels.layers import get_channel_layer
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured, SynchronousOnlyOperation
 
+from presence.asgi.daphne import ordinary_reason
 from presence.cluster.layer import Layer
 from presence.conf import Settings, get_settings
-from presence.daphne import ordinary_reason
 from presence.protocol.errors import TryLater
 from presence.server.hub import Hub
 from presence.server.neighbours import Neighbours

@@ -19,11 +19,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from prometheus_client.exposition import choose_encoder
 
 from presence import api
+from presence.asgi.daphne import ordinary_reason
 from presence.auth import permit, permitted
 from presence.boards import NotABoard, board_of
 from presence.cluster.requests import check_layer
 from presence.conf import get_settings
-from presence.daphne import ordinary_reason
 from presence.embed import may_embed
 from presence.guests import guest_person, read_signed, sign_guest, user_person
 from presence.middleware import guest_of

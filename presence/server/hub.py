@@ -93,6 +93,7 @@ class Hub:
         )
         self._peers: dict[Peer, None] = {}
         self._sweeping: asyncio.TimerHandle | None = None
+        self.draining = False
         self._ordinary_reason = ""
         self._round_due = 0.0
         self._round: list[Peer | Board] = []
@@ -156,7 +157,8 @@ class Hub:
         self._services.departed(board, departure)
 
     def drain(self) -> None:
-        """Log that this process shuts down. Further calls change nothing."""
+        """Note that this process shuts down. Further calls change nothing."""
+        self.draining = True
         self.journal.draining(self.metrics.sockets)
 
     async def settle(self) -> None:

@@ -1,4 +1,4 @@
-"""The example site under a real Daphne, in a process of its own, with a database of its own."""
+"""The example site under a real server, in a process of its own, with a database of its own."""
 
 import json
 import os
@@ -28,9 +28,18 @@ Board.objects.bulk_create(Board(id=id, title="Test", open_to_guests=True) for id
 """
 
 
+SERVERS = {
+    "daphne": "daphne --bind 127.0.0.1 --port {port}",
+    "uvicorn": "uvicorn --host 127.0.0.1 --port {port}",
+    "hypercorn": "hypercorn --bind 127.0.0.1:{port}",
+    "gunicorn": "gunicorn --bind 127.0.0.1:{port} --worker-class uvicorn_worker.UvicornWorker",
+}
+"""The command line of each server, without the application."""
+
+
 @dataclass(frozen=True)
 class Server:
-    """A running site: `process` is Daphne's, `log` the file it writes to."""
+    """A running site: `process` is the server's, `log` the file it writes to."""
 
     port: int
     process: subprocess.Popen[bytes]
@@ -115,21 +124,22 @@ def serve(
     port: int = 0,
     healthy: bool = True,
     options: Sequence[str] = (),
+    name: str = "daphne",
 ) -> Iterator[Server]:
-    """Run Daphne until the block ends; it is up when the block begins. Port 0: any that is free.
+    """Run a server until the block ends; it is up when the block begins. Port 0: any that is free.
 
-    With `healthy` false it is up when it answers at all. `options` are more of Daphne's.
+    With `healthy` false it is up when it answers at all. `options` are more of the server's.
     """
     port = port or free_port()
-    log = folder / f"daphne-{port}.log"
-    daphne = [sys.executable, "-m", "daphne", "--bind", "127.0.0.1", "--port", str(port)]
+    log = folder / f"{name}-{port}.log"
+    command = [sys.executable, "-m", *SERVERS[name].format(port=port).split()]
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [*daphne, *options, application], cwd=ROOT, env=environment, stdout=out, stderr=out
+            [*command, *options, application], cwd=ROOT, env=environment, stdout=out, stderr=out
         )
     server = Server(port, process, log, environment)
     try:
-        eventually(lambda: _answers(server, healthy), lambda: f"Daphne: {log.read_text()}", 30)
+        eventually(lambda: _answers(server, healthy), lambda: f"{name}: {log.read_text()}", 30)
         yield server
     finally:
         process.terminate()

@@ -1,0 +1,86 @@
+"""A shutdown that waits, in a process that runs uvicorn or hypercorn (for Daphne see
+`presence.asgi.daphne`).
+
+On SIGTERM these servers close all sockets, or just end, before they tell the application. Here they
+first wait until the open sockets are drained. A server forks, spawns and handles signals in its own
+way, so each is patched where it learns of its shutdown. That place is not public: where a version
+lacks it, a warning says so, and people come back as after a crash.
+"""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+logger = logging.getLogger(__name__)
+
+DRAIN_TIMEOUT = 6.0
+"""Seconds that all sockets together have to close. A socket takes up to 4 s."""
+
+
+class OpenSocket(Protocol):
+    """A socket that can be drained."""
+
+    async def end(self) -> None:
+        """Say good-bye to the client, and return when the socket is closed."""
+
+
+open_sockets: set[OpenSocket] = set()
+"""The open sockets of this process."""
+
+
+async def end_sockets() -> None:
+    """Drain all open sockets. Returns when they are closed, or after `DRAIN_TIMEOUT`."""
+    ending = [asyncio.ensure_future(each.end()) for each in open_sockets]
+    if ending:
+        await asyncio.wait(ending, timeout=DRAIN_TIMEOUT)
+
+
+def patch_servers() -> None:
+    """Patch the servers that this process has loaded."""
+    for module, attribute, patch in PATCHES:
+        loaded = sys.modules.get(module)
+        if loaded is not None:
+            owner, _, name = attribute.rpartition(".")
+            target = getattr(loaded, owner, None) if owner else loaded
+            if hasattr(target, name):
+                setattr(target, name, patch(getattr(target, name)))
+            else:
+                logger.warning(
+                    "shutdown: nobody will be told of it (reason=this version has no %s.%s)",
+                    module,
+                    attribute,
+                )
+
+
+def _uvicorn(shutdown: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    """Patch `Server.shutdown`, also of a worker of gunicorn."""
+
+    async def drain_and_shut_down(self: Any, *args: Any, **kwargs: Any) -> None:
+        for listening in self.servers:
+            listening.close()
+        await end_sockets()
+        await shutdown(self, *args, **kwargs)
+
+    return drain_and_shut_down
+
+
+def _hypercorn(raise_shutdown: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    """Patch `raise_shutdown(trigger)`, which raises when the trigger returns."""
+
+    async def drain_and_raise(trigger: Callable[[], Awaitable[None]]) -> None:
+        async def drained() -> None:
+            await trigger()
+            await end_sockets()
+
+        await raise_shutdown(drained)
+
+    return drain_and_raise
+
+
+PATCHES: tuple[tuple[str, str, Callable[[Callable[..., Any]], Callable[..., Any]]], ...] = (
+    ("uvicorn.server", "Server.shutdown", _uvicorn),
+    ("hypercorn.asyncio.run", "raise_shutdown", _hypercorn),
+)
+"""Modules, what is patched in them, and how."""

@@ -1,0 +1,67 @@
+"""A shutdown of a server other than Daphne: open sockets are drained, new ones are sent away."""
+
+import asyncio
+import sys
+from types import ModuleType
+
+import pytest
+from channels.testing import WebsocketCommunicator
+
+from presence.asgi import shutdown
+from presence.asgi.shutdown import end_sockets, open_sockets, patch_servers
+from presence.consumers import PresenceConsumer
+from presence.runtime import current_hub
+
+RESTARTING = b"\x0e\x07"
+
+
+def visit(board):
+    socket = WebsocketCommunicator(PresenceConsumer.as_asgi(), "/")
+    socket.scope |= {
+        "subprotocols": ["presence.v1"],
+        "url_route": {"kwargs": {"board": str(board)}},
+    }
+    return socket
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_open_and_new_sockets_are_told(board):
+    await end_sockets()
+    open_before, late = visit(board), visit(board)
+    assert await open_before.connect() == (True, "presence.v1")
+    await open_before.send_to(bytes_data=b"\x08")
+    assert await open_before.receive_from() == b"\x08"
+    ending = asyncio.create_task(end_sockets())
+    for socket in (open_before, late):
+        if socket is late:
+            assert await socket.connect() == (True, "presence.v1")
+        notice = await socket.receive_from()
+        assert (notice[:2], int.from_bytes(notice[2:]) > 0) == (RESTARTING, True)
+        assert await socket.receive_output() == {"type": "websocket.close", "code": 1012}
+        assert not ending.done()
+    for socket in (open_before, late):
+        await socket.send_input({"type": "websocket.disconnect", "code": 1012})
+    await ending
+    await late.wait()
+    assert not open_sockets
+    await current_hub().close()
+
+
+async def test_a_socket_that_does_not_close_holds_up_a_shutdown_for_a_while_only(monkeypatch):
+    class Stuck:
+        async def end(self):
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(shutdown, "DRAIN_TIMEOUT", 0.01)
+    stuck = Stuck()
+    open_sockets.add(stuck)
+    await end_sockets()
+    open_sockets.discard(stuck)
+
+
+def test_a_version_that_lacks_what_is_patched(monkeypatch, caplog):
+    monkeypatch.setitem(sys.modules, "hypercorn.asyncio.run", ModuleType("hypercorn"))
+    monkeypatch.setitem(sys.modules, "uvicorn.server", ModuleType("uvicorn.server"))
+    patch_servers()
+    assert "this version has no hypercorn.asyncio.run.raise_shutdown" in caplog.text
+    assert "this version has no uvicorn.server.Server.shutdown" in caplog.text
