@@ -2,7 +2,8 @@
 
 A server's `send` is a coroutine. Under Daphne it never waits, so it runs on the spot, without a
 task: a tick to a hundred sockets is a plain loop. Where a server does wait (it pushes back because
-the client reads too slowly), later messages queue here, up to a limit, and a task sends them.
+the client reads too slowly), later messages queue here, up to a limit, and a task sends them. That
+of granian is no coroutine: it returns a future.
 """
 
 import asyncio
@@ -50,7 +51,7 @@ class Outbox:
             return
         try:
             sending = self._send(message)
-            waits_for = sending.send(None)
+            waits_for = sending.send(None) if hasattr(sending, "send") else sending
         except StopIteration:
             return
         except SEND_ERRORS as error:
@@ -89,7 +90,11 @@ class Outbox:
 
 
 async def _finish(started: Coroutine[Any, Any, None], waits_for: Any) -> None:
-    """Run a coroutine to its end that was started by hand and waits for a future, or for None."""
+    """Run a coroutine to its end that was started by hand and waits for a future, or for None. A
+    future waits for itself."""
+    if waits_for is started:
+        await started
+        return
     try:
         while True:
             if waits_for is None:

@@ -92,6 +92,26 @@ async def test_a_send_that_waits_several_times(server: Server) -> None:
     assert server.sent == [0, 1]
 
 
+async def test_a_send_that_returns_a_future() -> None:
+    sent: list[tuple[int, asyncio.Future[None]]] = []
+
+    def send(message: AsgiMessage) -> asyncio.Future[None]:
+        sent.append((message["n"], asyncio.get_running_loop().create_future()))
+        return sent[-1][1]
+
+    server = Server()
+    server.outbox = Outbox(send, server.failed)  # type: ignore[arg-type]
+    server.put(0, 1)
+    for number in range(2):
+        assert [each for each, _ in sent] == [*range(number + 1)]
+        sent[-1][1].set_result(None)
+        await settle()
+    server.put(2)
+    sent[-1][1].set_exception(OSError("on purpose"))
+    await settle()
+    assert ([each for each, _ in sent], server.failures) == ([0, 1, 2], GAVE_UP)
+
+
 async def test_up_to_the_limit_is_queued(server: Server) -> None:
     held = server.pause(0)
     server.put(*range(LIMIT + 1))
