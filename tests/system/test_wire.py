@@ -174,7 +174,8 @@ async def test_a_message_over_1_kib_closes(clients: Clients) -> None:
     [
         (MEMBERS_BOARD, Notice.SIGN_IN, 4401),
         (str(uuid4()), Notice.NO_BOARD, 4404),
-        ("nonsense", Notice.NO_BOARD, 4404),
+        ("nonsense", Notice.SIGN_IN, 4401),  # a room, without a rule
+        ("no.model:1", Notice.NO_BOARD, 4404),
     ],
 )
 async def test_a_refusal_is_sent_and_closes(
