@@ -1,4 +1,4 @@
-"""A shutdown that waits, in a process that runs uvicorn or hypercorn (for Daphne see
+"""A shutdown that waits, in a process that runs uvicorn, hypercorn or granian (for Daphne see
 `presence.asgi.daphne`).
 
 On SIGTERM these servers close all sockets, or just end, before they tell the application. Here they
@@ -9,8 +9,10 @@ lacks it, a warning says so, and people come back as after a crash.
 
 import asyncio
 import logging
+import signal
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Protocol
 
 logger = logging.getLogger(__name__)
@@ -79,8 +81,27 @@ def _hypercorn(raise_shutdown: Callable[..., Awaitable[None]]) -> Callable[..., 
     return drain_and_raise
 
 
+def _granian(set_loop_signals: Callable[..., Any]) -> Callable[..., Any]:
+    """Patch `set_loop_signals(loop)`, which returns the event that ends a worker."""
+
+    def set_signals(loop: asyncio.AbstractEventLoop) -> Any:
+        event, ending = set_loop_signals(loop), set[asyncio.Task[None]]()
+
+        async def end() -> None:
+            await end_sockets()
+            event.set()
+
+        with suppress(NotImplementedError):  # On Windows.
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, lambda: ending.add(loop.create_task(end())))
+        return event
+
+    return set_signals
+
+
 PATCHES: tuple[tuple[str, str, Callable[[Callable[..., Any]], Callable[..., Any]]], ...] = (
     ("uvicorn.server", "Server.shutdown", _uvicorn),
     ("hypercorn.asyncio.run", "raise_shutdown", _hypercorn),
+    ("granian._signals", "set_loop_signals", _granian),
 )
 """Modules, what is patched in them, and how."""

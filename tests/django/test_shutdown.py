@@ -60,8 +60,8 @@ async def test_a_socket_that_does_not_close_holds_up_a_shutdown_for_a_while_only
 
 
 def test_a_version_that_lacks_what_is_patched(monkeypatch, caplog):
-    monkeypatch.setitem(sys.modules, "hypercorn.asyncio.run", ModuleType("hypercorn"))
+    monkeypatch.setitem(sys.modules, "granian._signals", ModuleType("granian._signals"))
     monkeypatch.setitem(sys.modules, "uvicorn.server", ModuleType("uvicorn.server"))
     patch_servers()
-    assert "this version has no hypercorn.asyncio.run.raise_shutdown" in caplog.text
+    assert "this version has no granian._signals.set_loop_signals" in caplog.text
     assert "this version has no uvicorn.server.Server.shutdown" in caplog.text

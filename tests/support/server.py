@@ -32,6 +32,7 @@ SERVERS = {
     "daphne": "daphne --bind 127.0.0.1 --port {port}",
     "uvicorn": "uvicorn --host 127.0.0.1 --port {port}",
     "hypercorn": "hypercorn --bind 127.0.0.1:{port}",
+    "granian": "granian --interface asgi --host 127.0.0.1 --port {port}",
     "gunicorn": "gunicorn --bind 127.0.0.1:{port} --worker-class uvicorn_worker.UvicornWorker",
 }
 """The command line of each server, without the application."""
