@@ -1,4 +1,5 @@
-"""The HTTP routes of presence: `path("", include("presence.urls"))`."""
+"""The HTTP routes of presence: `path("", include("presence.urls"))`, or `include(pages)` for those
+without `/healthz` and `/metrics`."""
 
 from uuid import UUID
 
@@ -26,14 +27,23 @@ class BoardConverter:
 register_converter(BoardConverter, "presence_board")
 
 app_name = "presence"
+pages = (
+    [
+        path("presence/token/<presence_board:board>/", token, name="token"),
+        path("presence/counts/", counts, name="counts"),
+        *(
+            path(f"presence/history/{board}{span}.csv", download, {"span": span}, name=name)
+            for span in ("minutes", "hours")
+            for board, name in (
+                ("", f"history_{span}"),
+                ("<presence_board:board>/", f"board_{span}"),
+            )
+        ),
+    ],
+    app_name,
+)
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("metrics", metrics, name="metrics"),
-    path("presence/token/<presence_board:board>/", token, name="token"),
-    path("presence/counts/", counts, name="counts"),
-    *(
-        path(f"presence/history/{board}{span}.csv", download, {"span": span}, name=name)
-        for span in ("minutes", "hours")
-        for board, name in (("", f"history_{span}"), ("<presence_board:board>/", f"board_{span}"))
-    ),
+    *pages[0],
 ]

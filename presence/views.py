@@ -4,14 +4,19 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from functools import reduce
 from hmac import compare_digest
 from ipaddress import IPv6Address, ip_address, ip_network
+from typing import TypeVar
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
+from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection
+from django.db import connection, connections
+from django.db.transaction import non_atomic_requests
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from django.utils.log import log_response
 from django.views.decorators.cache import never_cache
@@ -35,6 +40,8 @@ from presence.tokens import Grant, sign
 
 logger = logging.getLogger(__name__)
 
+View = TypeVar("View", bound=Callable[..., Awaitable[HttpResponseBase]])
+
 HEALTH_TIMEOUT = 3.0
 """Seconds after which the database, the store or the channel layer counts as down."""
 
@@ -50,6 +57,19 @@ PROXY_HEADER = re.compile(
 """Headers that only a proxy adds."""
 
 
+def without_transaction(view: View) -> View:
+    """Keep `ATOMIC_REQUESTS` of any database from a view: Django answers 500 for an async view in a
+    transaction."""
+    return reduce(lambda view, alias: non_atomic_requests(alias)(view), connections, view)
+
+
+def decides_itself(view: View) -> View:
+    """Have an async view answer guests on a site with `LoginRequiredMiddleware`, and outside a
+    transaction."""
+    return login_not_required(without_transaction(view))
+
+
+@decides_itself
 @never_cache
 async def healthz(request: HttpRequest) -> HttpResponse:
     """Answer 200 `ok`, or 503 with a line for each part that is down. The header
@@ -98,6 +118,7 @@ def _ping_database() -> None:
         cursor.execute("SELECT 1")
 
 
+@decides_itself
 @never_cache
 @require_http_methods(["GET", "OPTIONS"])
 async def token(request: HttpRequest, board: UUID) -> HttpResponse:
@@ -139,6 +160,7 @@ def _allow_origin(response: HttpResponse, origin: str) -> HttpResponse:
     return response
 
 
+@decides_itself
 @never_cache
 @require_safe
 async def counts(request: HttpRequest) -> HttpResponse:
@@ -201,6 +223,7 @@ def _error(status: int, reason: str) -> HttpResponse:
     return JsonResponse({"error": reason}, status=status)
 
 
+@decides_itself
 @require_safe
 @never_cache
 async def metrics(request: HttpRequest) -> HttpResponse:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from asgiref.sync import async_to_sync, sync_to_async
 from django.contrib.admin import AdminSite
+from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -30,6 +31,7 @@ from presence.models import Overview
 from presence.protocol.errors import TryLater
 from presence.stats import Point, read
 from presence.store.history import BY_NAME, SPANS, Span
+from presence.views import without_transaction
 
 PLOT_DATA = "presence_overview_history"
 """The name of the URL of the plots' data in an admin site."""
@@ -102,6 +104,7 @@ def plot_data_view(site: AdminSite) -> Callable[[HttpRequest], HttpResponse]:
 
     guarded = site.admin_view(answer)
 
+    @login_not_required
     @never_cache
     def plot_data(request: HttpRequest) -> HttpResponse:
         # A script gets 403 in place of a redirect to the login form.
@@ -123,6 +126,7 @@ def _parse_query(request: HttpRequest) -> tuple[Span, int, UUID | None]:
     return span, count, board_of(board) if board else None
 
 
+@without_transaction
 @require_safe
 @never_cache
 async def download(request: HttpRequest, span: str, board: UUID | None = None) -> HttpResponseBase:

@@ -272,13 +272,18 @@ class Clients:
         dialect: Dialect = Dialect.COMPACT,
         cookies: str = "",
         subprotocols: tuple[str, ...] | None = None,
+        url: str = "",
         **how: Any,
     ) -> Client:
-        """Open a visitor's socket; nothing is sent yet. `how` is for websockets' `connect`."""
+        """Open a visitor's socket; nothing is sent yet. `url` is one in an unusual place. `how` is
+        for websockets' `connect`."""
         if subprotocols is None:
             subprotocols = (SUBPROTOCOL,) if dialect is Dialect.COMPACT else ()
         board = board or self.board
-        url, how = self.server.socket_url(board), {"subprotocols": subprotocols or None, **how}
+        url, how = (
+            url or self.server.socket_url(board),
+            {"subprotocols": subprotocols or None, **how},
+        )
         socket = await self._connect(url, cookies, how)
         client = Client(socket, self.server, board, dialect, cookies)
         self._open.append(client)
