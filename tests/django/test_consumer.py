@@ -114,10 +114,10 @@ async def test_a_cancelled_consumer_waits_for_its_own_board_only(connect, scope,
     store, in_reach = current_hub().store, asyncio.Event()
     start_grace = store.start_grace
 
-    async def slowly(board, session):
+    async def slowly(board, *given):
         if board == slow_board:
             await in_reach.wait()
-        await start_grace(board, session)
+        await start_grace(board, *given)
 
     monkeypatch.setattr(store, "start_grace", slowly)
     for socket in (slow, quick):

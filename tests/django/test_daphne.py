@@ -54,7 +54,7 @@ from daphne.ws_protocol import WebSocketFactory
 from twisted.internet.tcp import Connection
 
 django.setup()
-from presence.daphne import EXTENSION, direct_socket
+from presence.asgi.daphne import EXTENSION, direct_socket
 protocol = WebSocketFactory(None).buildProtocol(None)
 ours, theirs = socket.socketpair()
 protocol.transport = Connection(ours, protocol)
@@ -84,7 +84,7 @@ class Line:
         server.give_back()
 
 django.setup()
-from presence.daphne import DaphneSocket
+from presence.asgi.daphne import DaphneSocket
 protocol = WebSocketFactory(None).buildProtocol(None)
 ours, theirs = socket.socketpair()
 number = ours.fileno()
@@ -108,7 +108,7 @@ READY = """
 import daphne.server, daphne.ws_protocol, django
 {change}
 django.setup()
-from presence.daphne import EXTENSION, DaphneSocket, direct_socket, ordinary_reason
+from presence.asgi.daphne import EXTENSION, DaphneSocket, direct_socket, ordinary_reason
 from twisted.internet import tcp
 from twisted.internet.testing import StringTransport
 
@@ -134,7 +134,7 @@ import django, sys
 from django.conf import settings
 settings.INSTALLED_APPS = [app for app in settings.INSTALLED_APPS if app != "daphne"]
 django.setup()
-from presence.daphne import ordinary_reason
+from presence.asgi.daphne import ordinary_reason
 assert "daphne.server" not in sys.modules
 print(ordinary_reason())
 """

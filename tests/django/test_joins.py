@@ -140,12 +140,12 @@ class TestCost:
         for _ in range(2):
             visitor = await admit(scope(sessionid=session), board)
             assert visitor.name == "ada"
-            await auth._trips._going  # or the next one may take the same trip
             assert cost() == (1, [*ACCOUNT, BOARD])
 
     async def test_accounts_who_come_at_once(self, board, session, cost):
         await asyncio.gather(*(admit(scope(sessionid=session), board) for _ in range(50)))
-        assert cost() == (1, [*ACCOUNT, BOARD] * 50)
+        trips, queries = cost()
+        assert (trips, sorted(queries)) == (50, sorted([*ACCOUNT, BOARD] * 50))
 
     async def test_a_token_of_an_account(self, board, session, cost):
         user = await User.objects.aget()
