@@ -78,7 +78,9 @@ class Room:
             self._arrive(seat)
             return
         self._remove(before)
-        seat.state, seat.position = before.state, before.position
+        seat.state = before.state
+        # A pointer that was off the board, or of a page that went away, is somewhere else now.
+        seat.position = before.position if before.shown else None
         self.seats.add(seat)
         if member.user == NO_USER:
             return

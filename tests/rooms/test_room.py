@@ -167,6 +167,19 @@ def test_a_new_name_within_a_roster_brings_the_cursor_along() -> None:
     assert board.told() == [Roster(BOARD, (ADA, renamed)), at(1, 1, 2), at(1, 1, 2)]
 
 
+@pytest.mark.parametrize("state", [OFF_BOARD, AWAY])
+def test_a_cursor_that_was_hidden_stays_hidden_until_it_moves(state: UserState) -> None:
+    board = Board("ada", "bob")
+    board.move("bob", A)
+    board.set_state("bob", state)
+    board.tick()
+    board.start_grace("bob")
+    board.resume(again(), COMPACT, "bob")
+    assert board.told() == [States(((1, ACTIVE),))]
+    board.move("bob again", A)
+    assert board.told() == [at(1, 1, 2)]
+
+
 # Cursors and states
 
 

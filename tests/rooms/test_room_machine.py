@@ -101,6 +101,8 @@ class RoomMachine(RuleBasedStateMachine):
         member = replace(member, name=name, color=truth.member.color)
         self.room.resume(member, dialect, old)
         self._open(replace(truth, member=member, remote=dialect is None), dialect)
+        if truth.state is not ACTIVE:
+            self.here[member.session].position = None
         self.here[member.session].state = ACTIVE
 
     @precondition(lambda self: self.clients)
