@@ -2,16 +2,16 @@
 //
 //   node build.mjs           src -> ../static/presence/, and prints the sizes
 //   node build.mjs --stale   fails if the committed files differ from what the sources give
+//   node build.mjs --pack    src -> dist, which the npm package contains
 //   node build.mjs --tests   test/**/*.test.ts -> build/*.test.mjs, for node --test
 //   node build.mjs --pages   test/pages/*.tsx -> build/pages, React pages for the browser tests
 //
-// The built files are committed, so that a site needs no Node. They are also an npm package: scripts, their types,
-// and a package.json for bundlers.
+// Django serves the built files, which are committed, so that a site needs no Node. Sites with a bundler use the npm
+// package, which `npm pack` builds.
 import { build } from "esbuild";
 import { execFileSync } from "node:child_process";
-import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { copyFile, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
@@ -19,7 +19,7 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 const staticFolder = fileURLToPath(new URL("../static/presence/", import.meta.url));
 
 const BANNER = "/* presence: built from presence/client. Do not edit. */";
-/** Scripts that pages load and bundlers import, with their entry points in src. */
+/** Scripts that pages load and bundlers import (package.json, "exports"), with their entry points in src. */
 const SCRIPTS = { overlay: "overlay/element", client: "client/client", react: "react/react", count: "count/element" };
 /** Scripts that only the admin's pages load. */
 const PAGES = { admin: "admin/boards", overview: "admin/overview" };
@@ -48,6 +48,7 @@ async function bundle(source, name) {
     banner: { js: banner, css: banner },
     bundle: true,
     charset: "utf8",
+    define: { OVERLAY_CSS: '""' },
     external: PEERS,
     format: "esm",
     legalComments: "none",
@@ -58,42 +59,9 @@ async function bundle(source, name) {
   return Buffer.from(result.outputFiles[0].contents);
 }
 
-async function types() {
-  const folder = await mkdtemp(join(tmpdir(), "presence-types-"));
-  const compiler = `${here}node_modules/typescript/bin/tsc`;
-  const options = ["-p", `${here}tsconfig.types.json`, "--outDir", folder];
-  execFileSync(process.execPath, [compiler, ...options], { stdio: "inherit" });
-  const files = {};
-  for (const name of (await readdir(folder, { recursive: true })).sort()) {
-    if (name.endsWith(".d.ts")) files[`types/${name}`] = await readFile(join(folder, name));
-  }
-  await rm(folder, { recursive: true });
-  return files;
-}
-
-async function manifest() {
-  const { version, license, description } = JSON.parse(await readFile(`${here}package.json`, "utf8"));
-  const entry = ([name, source]) => [
-    name === "client" ? "." : `./${name}`,
-    { types: `./types/${source}.d.ts`, default: `./${name}.js` },
-  ];
-  const text = {
-    name: "presence-client",
-    version,
-    description,
-    license,
-    type: "module",
-    exports: Object.fromEntries(Object.entries(SCRIPTS).map(entry)),
-    sideEffects: ["./overlay.js", "./count.js"],
-    peerDependencies: { react: ">=18" },
-    peerDependenciesMeta: { react: { optional: true } },
-  };
-  return Buffer.from(`${JSON.stringify(text, null, 2)}\n`);
-}
-
 /** All built files by their path in the static folder. */
 async function everything() {
-  const files = { "package.json": await manifest(), ...(await types()) };
+  const files = {};
   for (const [name, source] of Object.entries({ ...SCRIPTS, ...PAGES })) {
     files[`${name}.js`] = await bundle(`src/${source}.ts`, `${name}.js`);
   }
@@ -102,18 +70,15 @@ async function everything() {
 }
 
 async function write() {
-  await rm(`${staticFolder}types`, { recursive: true, force: true });
   for (const [name, bytes] of Object.entries(await everything())) {
-    await mkdir(dirname(staticFolder + name), { recursive: true });
     await writeFile(staticFolder + name, bytes);
-    if (!/\.(js|css)$/.test(name)) continue;
     console.log(`${name}: ${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} gzipped`);
   }
 }
 
 async function compare() {
   const files = await everything();
-  const committed = (await readdir(staticFolder, { recursive: true })).filter((name) => /\.\w+$/.test(name));
+  const committed = await readdir(staticFolder);
   const stale = committed.filter((name) => !(name in files));
   for (const [name, bytes] of Object.entries(files)) {
     const old = await readFile(staticFolder + name).catch(() => Buffer.alloc(0));
@@ -122,6 +87,45 @@ async function compare() {
   if (stale.length === 0) return console.log("presence/static is up to date.");
   console.error(`stale: ${stale.join(", ")}. Run \`npm run build\` in presence/client and commit the result.`);
   process.exitCode = 1;
+}
+
+/** Unlike Django's files these share their common code, which a bundler minifies, and the overlay has its style in it. */
+async function pack() {
+  const styles = await bundle(STYLES["overlay.css"], "overlay.css");
+  const fresh = await mkdtemp(`${here}dist-`);
+  await build({
+    absWorkingDir: here,
+    entryPoints: Object.entries(SCRIPTS).map(([out, source]) => ({ in: `src/${source}.ts`, out })),
+    bundle: true,
+    charset: "utf8",
+    define: { OVERLAY_CSS: JSON.stringify(styles.toString()) },
+    format: "esm",
+    logLevel: "warning",
+    minifySyntax: true,
+    outdir: fresh,
+    packages: "external",
+    splitting: true,
+    target: "es2022",
+  });
+  const compiler = [`${here}node_modules/typescript/bin/tsc`, "-p", `${here}tsconfig.types.json`];
+  execFileSync(process.execPath, [...compiler, "--outDir", `${fresh}/types`], { stdio: "inherit" });
+  await copyFile(`${here}../../LICENSE`, `${fresh}/LICENSE`);
+  await replace(`${here}dist`, fresh);
+}
+
+/** Leaves an equal folder alone, because another `npm pack` may be reading it. */
+async function replace(folder, fresh) {
+  if ((await contents(folder)) === (await contents(fresh))) return rm(fresh, { recursive: true });
+  await rm(folder, { recursive: true, force: true });
+  await rename(fresh, folder);
+}
+
+/** The files of a folder as a text, to compare. */
+async function contents(folder) {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  const paths = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name)).sort();
+  const texts = await Promise.all(paths.map((path) => readFile(path, "utf8")));
+  return JSON.stringify(paths.map((path, at) => [path.slice(folder.length), texts[at]]));
 }
 
 async function tests() {
@@ -153,16 +157,12 @@ async function documented(folder) {
 
 /** Bundle the test pages like a site, for production and for development. */
 async function pages() {
-  // As `npm install --install-links` copies the package.
-  const modules = `${here}build/pages/node_modules`;
-  await rm(modules, { recursive: true, force: true });
-  await mkdir(modules, { recursive: true });
-  await cp(staticFolder, `${modules}/presence-client`, { recursive: true });
   await documented(`${here}build/pages/documented`);
   const names = await readdir(`${here}test/pages`);
   for (const mode of ["production", "development"]) {
     await build({
       absWorkingDir: here,
+      alias: { "django-live-cursors/react": "./src/react/react.ts" },
       entryPoints: names.map((name) => `test/pages/${name}`),
       bundle: true,
       loader: { ".html": "copy" },
@@ -171,12 +171,11 @@ async function pages() {
       jsx: "automatic",
       logLevel: "warning",
       minify: mode === "production",
-      nodePaths: [modules],
       outdir: `build/pages/${mode}`,
       target: "es2022",
     });
   }
 }
 
-const tasks = { "--stale": compare, "--tests": tests, "--pages": pages };
+const tasks = { "--stale": compare, "--pack": pack, "--tests": tests, "--pages": pages };
 await (tasks[process.argv[2]] ?? write)();

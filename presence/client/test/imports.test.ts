@@ -10,8 +10,8 @@ const ALLOWED: Record<string, readonly string[]> = {
   protocol: ["lib"],
   client: ["lib", "protocol"],
   overlay: ["lib", "protocol", "client"],
-  react: ["lib", "protocol", "client"],
   count: ["lib", "protocol", "client"],
+  react: ["lib", "protocol", "client", "overlay", "count"],
   admin: ["lib", "protocol", "client"],
 };
 

@@ -2,6 +2,7 @@
  * Defines `<presence-count board="<reference>" [endpoint] [every]>3</presence-count>`, the number of people on a board
  * (docs/embedding.md). Entry point of `count.js`. A page may load it twice.
  */
+import { define, ElementBase } from "../lib/dom.js";
 import { CountPoller, parseEvery, parseRetryAfter } from "./poller.js";
 import type { CountsAnswer, CountView, PollerEnvironment } from "./poller.js";
 
@@ -42,7 +43,7 @@ function pollerOf(endpoint: string): CountPoller {
 
 const boardOf = (element: Element) => element.getAttribute("board") ?? "";
 
-export class PresenceCountElement extends HTMLElement {
+export class PresenceCountElement extends ElementBase {
   static readonly observedAttributes = ["board", "endpoint", "every"];
 
   /** Removes this element from its poller; undefined while it is in none. */
@@ -84,6 +85,12 @@ export class PresenceCountElement extends HTMLElement {
   }
 }
 
+declare global {
+  interface HTMLElementTagNameMap {
+    "presence-count": PresenceCountElement;
+  }
+}
+
 function refresh(): void {
   if (environment.visible()) for (const poller of pollers.values()) poller.refresh();
 }
@@ -95,8 +102,7 @@ function onCount({ target, detail }: CustomEvent<{ count: number }>): void {
   for (const poller of pollers.values()) poller.report(boardOf(overlay), detail.count);
 }
 
-if (!customElements.get("presence-count")) {
-  customElements.define("presence-count", PresenceCountElement);
+if (define("presence-count", PresenceCountElement)) {
   document.addEventListener("visibilitychange", refresh);
   addEventListener("online", refresh);
   document.addEventListener("presence-count", (event) => onCount(event as CustomEvent));

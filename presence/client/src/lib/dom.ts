@@ -7,6 +7,16 @@ export const ARROW = "M0 0 5.6 17.2 9 10.2 16.3 7.6Z";
 
 type Tags = HTMLElementTagNameMap;
 
+/** The base of our elements. A server has no HTMLElement, and may import their scripts all the same. */
+export const ElementBase: typeof HTMLElement = globalThis.HTMLElement ?? class {};
+
+/** Define a custom element. False on a server, and where the page has loaded the script before. */
+export function define(name: string, element: CustomElementConstructor): boolean {
+  if (!globalThis.customElements || customElements.get(name)) return false;
+  customElements.define(name, element);
+  return true;
+}
+
 export function make<Tag extends keyof Tags>(tag: Tag, name: string, ...children: Node[]): Tags[Tag] {
   const element = document.createElement(tag);
   element.className = element.part.value = name;

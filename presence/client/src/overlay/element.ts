@@ -3,7 +3,8 @@
  * its attributes. Entry point of `overlay.js`. A page may load it twice.
  */
 import { PresenceClient, type ClientOptions } from "../client/client.js";
-import { boardPath, socketUrl } from "../client/connection.js";
+import { boardPath, socketUrl, type StatusChange } from "../client/connection.js";
+import { define, ElementBase } from "../lib/dom.js";
 import { Overlay, type OverlayHost } from "./overlay.js";
 import { Texts, type Strings } from "./strings.js";
 import { Surface } from "./surface.js";
@@ -17,7 +18,7 @@ const MOST_ERRORS = 50;
 const running = new Set<PresenceOverlayElement>();
 
 /** The custom element. Its events are `presence-status`, `presence-count` and `presence-error`. */
-export class PresenceOverlayElement extends HTMLElement implements OverlayHost {
+export class PresenceOverlayElement extends ElementBase implements OverlayHost {
   static readonly observedAttributes = ["board", "endpoint", "name", "surface", "strings", "token", "token-url"];
 
   readonly #root = this.attachShadow({ mode: "open" });
@@ -41,10 +42,11 @@ export class PresenceOverlayElement extends HTMLElement implements OverlayHost {
     return this.#texts;
   }
 
-  /** The texts in another language, as in the attribute of the same name. A missing string is English. */
-  set strings(strings: Partial<Strings>) {
+  /** The texts in another language; as JSON too, like the attribute of the same name. A missing string is English. */
+  set strings(strings: Partial<Strings> | string) {
     this.safely(() => {
-      this.#texts = new Texts(strings);
+      const parsed = typeof strings === "string" ? (JSON.parse(strings || "{}") as Partial<Strings>) : strings;
+      this.#texts = new Texts(parsed);
       this.#overlay?.refreshBar();
     });
   }
@@ -65,7 +67,7 @@ export class PresenceOverlayElement extends HTMLElement implements OverlayHost {
 
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
     if (before === after) return;
-    if (name === "strings") this.safely(() => (this.strings = JSON.parse(after || "{}") as Partial<Strings>));
+    if (name === "strings") this.strings = after ?? "";
     else if (!this.#connected) return;
     else if (name === "surface") this.safely(() => this.#select());
     else this.#settleSoon();
@@ -147,6 +149,15 @@ export class PresenceOverlayElement extends HTMLElement implements OverlayHost {
   }
 }
 
-if (!customElements.get("presence-overlay")) {
-  customElements.define("presence-overlay", PresenceOverlayElement);
+declare global {
+  interface HTMLElementTagNameMap {
+    "presence-overlay": PresenceOverlayElement;
+  }
+  interface GlobalEventHandlersEventMap {
+    "presence-status": CustomEvent<StatusChange>;
+    "presence-count": CustomEvent<{ readonly count: number }>;
+    "presence-error": CustomEvent<{ readonly message: string }>;
+  }
 }
+
+define("presence-overlay", PresenceOverlayElement);

@@ -9,6 +9,9 @@ import { Pointer } from "./pointer.js";
 import { choose, isChosen, isShortcut, shortcutLetter, type Choice } from "./preferences.js";
 import type { Surface } from "./surface.js";
 
+/** The style sheet's text in the npm package; "" in the scripts that Django serves, beside which it is a file. */
+declare const OVERLAY_CSS: string;
+
 export interface OverlayHost extends BarHost {
   /** Run something and report its error in place of throwing it at the page. */
   safely(run: () => void): void;
@@ -20,7 +23,7 @@ export class Overlay {
   readonly #bar: Bar;
   readonly #announcer = new Announcer();
   readonly #pointer: Pointer;
-  readonly #style: HTMLElement;
+  #style: HTMLElement | undefined;
   readonly #layer: HTMLElement;
   readonly #listening = new AbortController();
   readonly #chosen = { hide: isChosen("hide", browser), unseen: isChosen("unseen", browser) };
@@ -42,9 +45,8 @@ export class Overlay {
     this.#bar = new Bar(host, goTo, turn, signal);
     this.#pointer = new Pointer(surface, client, host, signal);
     this.#layer = make("div", "layer", this.#cursors.element, this.#bar.element, this.#announcer.element);
-    this.#layer.hidden = true;
-    this.#style = this.#styleSheet();
-    root.append(this.#style, this.#layer);
+    root.append(this.#layer);
+    this.#addStyles(root);
     this.#listen();
   }
 
@@ -57,7 +59,7 @@ export class Overlay {
     this.#pointer.stop();
     this.surface.unwatch();
     this.#announcer.destroy();
-    this.#style.remove();
+    this.#style?.remove();
     this.#layer.remove();
   }
 
@@ -72,17 +74,30 @@ export class Overlay {
     this.refresh();
   }
 
-  /**
-   * The style sheet is a file, which a strict Content-Security-Policy allows. It is next to the script unless an
-   * attribute names another URL, as for static files with hashed names. The layer is hidden until it has loaded.
-   */
-  #styleSheet(): HTMLLinkElement {
+  /** Both ways are allowed by a strict Content-Security-Policy. An attribute names files with hashed names. */
+  #addStyles(root: ShadowRoot): void {
+    const named = this.host.getAttribute("stylesheet");
+    if (named !== null) this.#linkStyles(root, named);
+    else if (OVERLAY_CSS) this.#embedStyles(root, OVERLAY_CSS);
+    else this.#linkStyles(root, new URL("./overlay.css", import.meta.url).href);
+  }
+
+  /** The layer is hidden until the file has loaded. */
+  #linkStyles(root: ShadowRoot, href: string): void {
     const link = document.createElement("link");
     link.rel = "stylesheet";
-    link.href = this.host.getAttribute("stylesheet") ?? new URL("./overlay.css", import.meta.url).href;
+    link.href = href;
     link.onload = () => (this.#layer.hidden = false);
     link.onerror = () => this.host.report(new Error(`cannot load the style sheet ${link.href}`));
-    return link;
+    this.#layer.hidden = true;
+    this.#style = link;
+    root.prepend(link);
+  }
+
+  #embedStyles(root: ShadowRoot, text: string): void {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(text);
+    root.adoptedStyleSheets = [sheet];
   }
 
   #listen(): void {

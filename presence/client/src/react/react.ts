@@ -1,3 +1,4 @@
+"use client";
 /** `usePresence` and `<CursorOverlay>` for React 18 and later. Entry point of `react.js`. */
 import {
   createElement,
@@ -17,6 +18,7 @@ import type { Token } from "../client/tokens.js";
 import { EMPTY, existingStore, storeAt } from "./board-store.js";
 import type { Place, Snapshot, SnapshotKey, User, UserCursor } from "./board-store.js";
 
+export type { PresenceCountProps, PresenceOverlayProps } from "./elements.js";
 export type { Snapshot, Token, User, UserCursor };
 
 export interface PresenceOptions {
