@@ -13,6 +13,8 @@ newcomers waiting.
 import asyncio
 import enum
 import logging
+import re
+import unicodedata
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from functools import lru_cache, partial
@@ -36,6 +38,7 @@ from django.core.signals import setting_changed
 from django.db import models, transaction
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
+from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 
 from presence.boards import Board, NotABoard, board_of, find_board, find_boards
@@ -43,8 +46,9 @@ from presence.conf import get_settings
 from presence.embed import is_embedded, origin_of
 from presence.guests import person_of, user_person
 from presence.protocol.errors import Forbidden, NoBoard, PresenceError, SignInRequired, TryLater
-from presence.protocol.identity import Visitor, clean_name
+from presence.protocol.identity import Visitor, anonymous_name, clean_name
 from presence.recent import RecentAnswers
+from presence.server.logs import OutageLog
 from presence.sessions import ReadOnlySession, cookies_of, session_user
 from presence.tokens import Grant, offered, read
 
@@ -80,7 +84,17 @@ RULE_THREADS = 4
 100 by default, from all processes together. Threads also compete with the event loop for Python's
 lock, and delay cursors."""
 
+PHONE_NUMBER = re.compile(r"[\d\s+()./-]{6,}")
+"""A name of digits and what is written between them. Fewer of them may be a staff number."""
+
 Authorize = Callable[[Any, Any], Awaitable[Decision]]
+
+_naming = OutageLog(
+    logger,
+    "auth: %s failed, accounts have anonymous names",
+    "auth: %s works again",
+    calm=60.0,  # It may fail for some accounts, and not for others.
+)
 
 _lets_guests_in: RecentAnswers[UUID, None] = RecentAnswers(GUESTS_FOR)
 _exists: RecentAnswers[UUID, None] = RecentAnswers(GUESTS_FOR)
@@ -149,17 +163,39 @@ def _reason(decision: Decision, board: Board) -> str:
 
 
 def account_name(user: Any) -> str:
-    """Return a user's full name, else the user name: the default of `PRESENCE["DISPLAY_NAME"]`."""
-    full_name: str = user.get_full_name() if hasattr(user, "get_full_name") else ""
-    return full_name.strip() or user.get_username()
+    """Return a name of a user that is no e-mail address or phone number: the full name, else the
+    short name, else the user name, else an anonymous name. The default of
+    `PRESENCE["DISPLAY_NAME"]`."""
+    ways = (getattr(user, way, None) for way in ("get_full_name", "get_short_name", "get_username"))
+    for name in (_plain_text(way()) for way in ways if way is not None):
+        if name and not is_private(name):
+            return name
+    return anonymous_name(user_person(user))
+
+
+def is_private(name: str) -> bool:
+    """Return whether a name is, or may have in it, an e-mail address or a phone number."""
+    text = unicodedata.normalize("NFKC", name)
+    return "@" in text or PHONE_NUMBER.fullmatch(text) is not None
+
+
+def _plain_text(given: object) -> str:
+    """Return a text, such as a lazy one, without white space around it; "" for anything else."""
+    return str(given).strip() if isinstance(given, str | Promise) else ""
 
 
 def visitor_name(user: Any) -> str | None:
-    """Return a signed-in user's name; None for a guest or a name that shows nothing."""
+    """Return a signed-in user's name, None for a guest. Where the site's function fails, or returns
+    nothing that can be seen, it is an anonymous name."""
     if user is None or not user.is_authenticated:
         return None
-    name: str = import_string(get_settings().DISPLAY_NAME)(user)
-    return clean_name(name) or None
+    name = ""
+    with _naming.attempt(get_settings().DISPLAY_NAME):
+        given = import_string(get_settings().DISPLAY_NAME)(user)
+        if given is not None and not isinstance(given, str | Promise):
+            raise TypeError(f"it returned a {type(given).__qualname__}, which is no text")
+        name = clean_name(_plain_text(given))
+    return name or anonymous_name(user_person(user))
 
 
 @asynccontextmanager

@@ -8,11 +8,13 @@ from typing import Any
 from asgiref.sync import iscoroutinefunction
 from channels.layers import InMemoryChannelLayer
 from channels_redis.core import RedisChannelLayer
+from django.apps import apps
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import ImproperlyConfigured
-from django.db.models import CompositePrimaryKey
+from django.db.models import CompositePrimaryKey, EmailField
 from django.utils.module_loading import import_string
 
 from presence.boards import board_models
@@ -82,13 +84,37 @@ def _check_authorize(given: Settings) -> Iterator[CheckMessage]:
 
 def _check_display_name(given: Settings) -> Iterator[CheckMessage]:
     try:
-        import_string(given.DISPLAY_NAME)
+        function = import_string(given.DISPLAY_NAME)
     except ImportError as error:
+        problem = f"cannot be imported: {error}"
+    else:
+        usable = callable(function) and not iscoroutinefunction(function)
+        problem = "" if usable else f"is {given.DISPLAY_NAME}, which is no sync function."
+    if problem:
         yield Error(
-            f"PRESENCE['DISPLAY_NAME'] cannot be imported: {error}",
+            f"PRESENCE['DISPLAY_NAME'] {problem}",
             hint="Set it to the dotted path of `def display_name(user) -> str`.",
             id="presence.E006",
         )
+    elif given.DISPLAY_NAME == Settings().DISPLAY_NAME and _user_names_are_addresses():
+        yield CheckWarning(
+            "Accounts have an e-mail address as their user name, which presence shows to nobody: "
+            "those without a full name appear under a made-up one, such as 'Happy Dolphin'.",
+            hint="Set PRESENCE['DISPLAY_NAME'] to the dotted path of a function that returns the "
+            "name that others may see.",
+            id="presence.W021",
+        )
+
+
+def _user_names_are_addresses() -> bool:
+    if not apps.is_installed("django.contrib.auth"):
+        return False
+    try:
+        users = get_user_model()
+    except ImproperlyConfigured:  # Django's own checks say so.
+        return False
+    field = users._meta.get_field(users.USERNAME_FIELD)
+    return isinstance(field, EmailField) or "email" in field.name
 
 
 def _check_middleware(given: Settings) -> Iterator[CheckMessage]:

@@ -13,7 +13,7 @@ from uuid import UUID
 from asgiref.sync import sync_to_async
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection, connections
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.transaction import non_atomic_requests
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
@@ -26,7 +26,7 @@ from prometheus_client.exposition import choose_encoder
 from presence import api
 from presence.asgi.daphne import ordinary_reason
 from presence.auth import permit, permitted
-from presence.boards import NotABoard, board_of
+from presence.boards import NotABoard, board_models, board_of
 from presence.cluster.requests import check_layer
 from presence.conf import get_settings
 from presence.embed import may_embed
@@ -36,6 +36,7 @@ from presence.page_counts import MAX_BOARDS
 from presence.protocol.errors import Forbidden, NoBoard, PresenceError, SignInRequired, TryLater
 from presence.runtime import current_hub, recording, several_processes
 from presence.server.metrics import scrape
+from presence.sessions import arequest_user
 from presence.tokens import Grant, sign
 
 logger = logging.getLogger(__name__)
@@ -50,6 +51,9 @@ GUEST_HEADER = "Presence-Guest"
 
 STATUSES: Mapping[type[PresenceError], int] = {SignInRequired: 401, Forbidden: 403, NoBoard: 404}
 """HTTP statuses of refusals. Any other is 503 with a Retry-After."""
+
+NO_DATABASE = "django.db.backends.dummy"
+"""The engine of the default database of a site that has none, or all under names of their own."""
 
 PROXY_HEADER = re.compile(
     r"(forwarded|via|x-real-ip|x-client-ip|true-client-ip)$|x-forwarded", re.IGNORECASE
@@ -76,7 +80,7 @@ async def healthz(request: HttpRequest) -> HttpResponse:
     `Presence-Fast-Path` is `on`, or `off` with the reason. The header `Presence-Processes` is `ok`,
     or says that several processes do not know of each other."""
     parts = {
-        "database": sync_to_async(_ping_database),
+        "database": sync_to_async(_ping_databases),
         "store": _check_store,
         "channel layer": _check_layer,
     }
@@ -113,9 +117,12 @@ async def _check_layer() -> None:
         await check_layer(layer)
 
 
-def _ping_database() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
+def _ping_databases() -> None:
+    """Ask the default database, if the site has one, and those of the boards."""
+    aliases = {DEFAULT_DB_ALIAS} if connection.settings_dict["ENGINE"] != NO_DATABASE else set()
+    for alias in aliases | {model._default_manager.db for model in board_models()}:
+        with connections[alias].cursor() as cursor:
+            cursor.execute("SELECT 1")
 
 
 @decides_itself
@@ -142,7 +149,7 @@ async def token(request: HttpRequest, board: UUID) -> HttpResponse:
 
 
 async def _token(request: HttpRequest, board: UUID, origin: str) -> dict[str, str]:
-    user = await request.auser()
+    user = await arequest_user(request)
     await permit(user, board)
     if user.is_authenticated:
         return {"token": sign(Grant(board, origin, user_person(user), str(user.pk)))}
@@ -205,7 +212,7 @@ def _parse_boards(texts: list[str]) -> tuple[dict[str, UUID], list[str]]:
 
 
 async def _counts(request: HttpRequest, boards: Mapping[str, UUID]) -> dict[str, int]:
-    allowed = await permitted(await request.auser(), {*boards.values()})
+    allowed = await permitted(await arequest_user(request), {*boards.values()})
     try:
         people = await api.acounts(allowed) if allowed else {}
     except ImproperlyConfigured as error:

@@ -206,7 +206,7 @@ class AccountNames:
 
 def _user_names(keys: Collection[str]) -> dict[str, str]:
     users = get_user_model()._default_manager.filter(pk__in=keys)
-    return {str(user.pk): user.get_username() for user in users}
+    return {str(user.pk): str(user.get_username()) for user in users}
 
 
 class ArrivalTimes:

@@ -13,6 +13,7 @@ from django.urls import NoReverseMatch, reverse
 
 from presence.boards import board_models, board_of, find_boards, is_room, keys_in, model_of, of_key
 from presence.models import Overview
+from presence.sessions import request_user
 
 
 def admin_of(site: AdminSite, model: type[Model]) -> "ModelAdmin[Any] | None":
@@ -104,10 +105,14 @@ def may_view_anywhere(request: HttpRequest, model: type[Model]) -> bool:
     sites = _sites_with(model)
     if sites:
         return any(may_view(site, request, model) for site in sites)
-    user: Any = request.user
+    user = request_user(request)
     app, name = model._meta.app_label, model._meta.model_name
     codes = (f"{app}.{verb}_{name}" for verb in ("view", "change"))
-    return bool(user.is_staff) and any(map(user.has_perm, codes))
+    # A user model need not have either.
+    has_perm = getattr(user, "has_perm", None)
+    if has_perm is None or not getattr(user, "is_staff", False):
+        return False
+    return any(map(has_perm, codes))
 
 
 def kinds_of(board: UUID) -> list[type[Model]]:

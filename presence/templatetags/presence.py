@@ -21,6 +21,7 @@ from presence.guests import guest_person
 from presence.middleware import guest_of
 from presence.page_counts import PageCounts
 from presence.protocol.identity import anonymous_name
+from presence.sessions import request_user
 from presence.templatetags.overlay_texts import overlay_strings
 
 logger = logging.getLogger(__name__)
@@ -64,7 +65,7 @@ def presence_overlay(
     if not get_settings().ENABLED:
         return ""
     uuid = board_of(board)
-    request: HttpRequest | None = context.get("request")
+    request = _request(context)
     strings = overlay_strings()
     attributes = {
         "board": uuid,
@@ -97,7 +98,7 @@ def presence_count(
         # The bottom layer is shared by all templates of the page, included ones too.
         page: Any = context.render_context.dicts[0]
         if PAGE_COUNTS not in page:
-            page[PAGE_COUNTS] = PageCounts(getattr(context.get("request"), "user", None))
+            page[PAGE_COUNTS] = PageCounts(_user(context))
             script = _script(context, "presence/count.js")
         people = page[PAGE_COUNTS].count(uuid, map(board_of, among))
     attributes |= {"count": people, "every": every}
@@ -122,15 +123,27 @@ def _script(context: Context, path: str) -> SafeString:
     """Return the script element, with the nonce of the site's content security policy if any."""
     nonce = context.get("csp_nonce")
     if nonce is None:
-        nonce = getattr(context.get("request"), "csp_nonce", None)
+        nonce = getattr(_request(context), "csp_nonce", None)
     # The nonces of Django and of django-csp are lazy, and false until they are read.
     attribute = "" if nonce is None else format_html(' nonce="{}"', str(nonce))
     return format_html('<script type="module" src="{}"{}></script>', static(path), attribute)
 
 
+def _user(context: Context) -> Any:
+    """Return who looks at the page, None where the template does not know its request."""
+    request = _request(context)
+    return None if request is None else request_user(request)
+
+
+def _request(context: Context) -> HttpRequest | None:
+    """Return the page's request, also where no context processor of the site names it."""
+    request: HttpRequest | None = context.get("request") or getattr(context, "request", None)
+    return request
+
+
 def _name(request: HttpRequest, name: str) -> str:
-    user = getattr(request, "user", None)
-    if user is not None and user.is_authenticated:
-        return visitor_name(user) or ""
+    own_name = visitor_name(request_user(request))
+    if own_name is not None:
+        return own_name
     guest = guest_of(request)
     return name or anonymous_name(guest_person(guest))

@@ -8,12 +8,14 @@ from uuid import uuid4
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import AnonymousUser, User
+from django.utils.translation import gettext_lazy
 
 from presence import auth
-from presence.auth import Decision, account_name, admit, ask_board, permitted
+from presence.auth import Decision, account_name, admit, ask_board, permitted, visitor_name
 from presence.guests import embedded_person, guest_person, sign_guest
 from presence.protocol.errors import Forbidden, NoBoard, SignInRequired, TryLater
-from presence.protocol.identity import Visitor
+from presence.protocol.identity import Visitor, anonymous_name
+from presence.server.logs import OutageLog
 from presence.tokens import SUBPROTOCOL_PREFIX, issue
 from presence_site.models import Board
 from tests.django.conftest import boards
@@ -76,9 +78,79 @@ def test_every_refusal_has_its_error():
     assert auth.REFUSALS.keys() == set(Decision) - {Decision.ALLOW}
 
 
+class Person:
+    """An account of a user model unlike Django's: what it says of its names."""
+
+    is_authenticated = True
+
+    def __init__(self, pk=7, **names):
+        self.pk = pk
+        for method, name in names.items():
+            setattr(self, method, lambda name=name: name)
+
+
 def test_the_name_of_an_account():
     assert account_name(User(username="ada")) == "ada"
     assert account_name(User(username="ada", first_name="Ada", last_name="L.")) == "Ada L."
+    assert account_name(User(username="ada", first_name="Ada", last_name="a@b.example")) == "Ada"
+
+
+@pytest.mark.parametrize(
+    ("names", "name"),
+    [
+        ({"get_full_name": None, "get_username": "ada"}, "ada"),
+        ({"get_full_name": gettext_lazy("Staff"), "get_username": "ada"}, "Staff"),
+        ({"get_full_name": " ", "get_short_name": "Ada", "get_username": "ada"}, "Ada"),
+        ({"get_full_name": 7, "get_username": "4711"}, "4711"),
+    ],
+)
+def test_the_name_of_an_account_of_another_model(names, name):
+    assert account_name(Person(**names)) == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["ada@b.example", "Ada <ada@b.example>", "@ada", "a\uff20b.example", "ada\ufe6bb", None, 7, "",
+     "+49 (151) 123-456", "0151/123456", "\uff10\uff11\uff15\uff11\uff11\uff12"],
+)  # fmt: skip
+def test_an_address_or_a_number_is_nobodys_name(name):
+    whole = Person(get_full_name=name, get_short_name=name, get_username=name)
+    assert account_name(whole) == anonymous_name("user:7")
+    assert account_name(Person(get_username=name)) == anonymous_name("user:7")
+    assert account_name(Person(8, get_username=name)) == anonymous_name("user:8")
+
+
+def give(name):
+    def display_name(user):
+        if name is RuntimeError:
+            raise RuntimeError("the site's own bug")
+        return name
+
+    return display_name
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "errors"),
+    [
+        ("ada@b.example", "ada@b.example", 0),  # The site's own word.
+        (gettext_lazy("Staff"), "Staff", 0),
+        (None, None, 0),
+        ("", None, 0),
+        ("\u200b", None, 0),
+        (7, None, 1),
+        (Person(), None, 1),
+        (RuntimeError, None, 1),
+    ],
+)
+def test_whatever_the_site_returns_is_a_name(configure, monkeypatch, caplog, given, name, errors):
+    monkeypatch.setattr(auth, "_naming", OutageLog(auth.logger, "%s failed", "%s works"))
+    monkeypatch.setitem(globals(), "display_name", give(given))
+    configure(DISPLAY_NAME=f"{__name__}.display_name")
+    for _ in range(2):
+        assert visitor_name(Person()) == (name or anonymous_name("user:7"))
+    failed = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert len(failed) == errors
+    assert all("display_name" in record.getMessage() for record in failed)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -96,9 +168,9 @@ class TestBySession:
         configure(DISPLAY_NAME=f"{__name__}.shout")
         assert (await admit(scope(user), board)).name == "ADA"
 
-    async def test_an_account_without_a_visible_name_has_none(self, board):
+    async def test_an_account_without_a_visible_name_has_an_anonymous_one(self, board):
         user = await User.objects.acreate(username="\u200b")
-        assert (await admit(scope(user), board)).name is None
+        assert (await admit(scope(user), board)).name == anonymous_name(f"user:{user.pk}")
 
     async def test_a_guest_with_a_cookie_is_one_person(self, board):
         cookies = {"presence_guest": sign_guest("a")}

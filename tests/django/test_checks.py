@@ -42,6 +42,8 @@ def test_the_example_site_is_clean():
         ({**BOARD, "AUTHORIZE": "no.such.thing"}, "E004"),
         ({**BOARD, "AUTHORIZE": "presence.auth.account_name"}, "E005"),
         ({**BOARD, "DISPLAY_NAME": "no.such.thing"}, "E006"),
+        ({**BOARD, "DISPLAY_NAME": "presence.auth.ask_board"}, "E006"),
+        ({**BOARD, "DISPLAY_NAME": "presence.auth.RULE_THREADS"}, "E006"),
         ({**BOARD, "EMBED_ORIGINS": ["http://a.example"]}, "W012"),
     ],
 )

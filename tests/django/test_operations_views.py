@@ -42,7 +42,7 @@ async def hang():
         ("_check_store", out, b"store is down"),
         ("_check_store", hang, b"store is down"),
         ("_check_layer", out, b"channel layer is down"),
-        ("_ping_database", lambda: asyncio.run(out()), b"database is down"),
+        ("_ping_databases", lambda: asyncio.run(out()), b"database is down"),
     ],
 )
 async def test_health(async_client, monkeypatch, part, down, told):

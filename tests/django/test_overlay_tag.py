@@ -63,8 +63,8 @@ def test_its_options_are_escaped():
 
 def test_the_name_of_an_account():
     assert attributes(render("name='Mallory'", user=User(pk=1, username="ada")))["name"] == "ada"
-    # Without a visible character the server chooses a name.
-    assert "name" not in attributes(render(user=User(pk=1, username="\u200b")))
+    nameless = attributes(render(user=User(pk=1, username="\u200b")))
+    assert nameless["name"] == anonymous_name("user:1")
     assert "name" not in attributes(render(request=None))
 
 
