@@ -12,7 +12,9 @@ CLIENT := presence/client
 # The optional form in C of presence.server.fastio.
 FASTIO := presence/server/_fastio.abi3.so
 
-.PHONY: help run check test lint client bench micro lock screenshots clean
+DIST := dist
+
+.PHONY: help run check test lint client bench micro dist lock screenshots clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -62,6 +64,18 @@ screenshots: .venv/dev.stamp  ## Take the pictures in docs/images again
 	$(BIN)/python -m benchmarks.pictures.screenshots
 	$(BIN)/python -m benchmarks.pictures.overview
 
+# For every machine: the source, from which pip compiles the form in C where it can; a wheel with that form for
+# the Linux of this processor; and a wheel without it. Both wheels come from the packed source, so that nothing is
+# missing in that.
+dist: .venv/dev.stamp $(CLIENT)/node_modules/.stamp $(FASTIO)  ## Build what PyPI and npm get, into dist/ (DIST=folder)
+	@rm -rf $(DIST) *.egg-info && mkdir -p $(DIST)/linux
+	$(BIN)/python -m build --quiet --no-isolation --sdist --outdir $(DIST)
+	CC=false $(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir $(DIST) $(DIST)/*.tar.gz
+	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir $(DIST)/linux $(DIST)/*.tar.gz
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/auditwheel repair --wheel-dir $(DIST) $(DIST)/linux/*-abi3-linux_*.whl
+	@rm -r $(DIST)/linux *.egg-info
+	cd $(CLIENT) && npm pack --silent --pack-destination $(abspath $(DIST))
+
 lock: .venv/dev.stamp  ## Lock the versions of all dependencies again
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --upgrade --fork-strategy fewest --python-version 3.11 --extra site \
@@ -71,7 +85,7 @@ lock: .venv/dev.stamp  ## Lock the versions of all dependencies again
 		--custom-compile-command 'make lock' pyproject.toml -o requirements/dev.txt
 
 clean:  ## Remove what was installed and built here, the local database included
-	rm -rf .venv var build $(FASTIO) $(CLIENT)/node_modules $(CLIENT)/build .coverage .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv var build dist $(FASTIO) $(CLIENT)/node_modules $(CLIENT)/build .coverage .mypy_cache .ruff_cache .pytest_cache
 
 .venv/pyvenv.cfg:
 	@test -n "$(PYTHON)" || { echo "This needs Python 3.11 or later: apt-get install python3 python3-venv" >&2; exit 1; }

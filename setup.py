@@ -1,11 +1,27 @@
-"""The optional form in C of presence.server.fastio; pyproject.toml has everything else."""
+"""What pyproject.toml cannot say: the README that PyPI shows, and the optional form in C of
+presence.server.fastio."""
 
+import re
 import sys
 import sysconfig
+import tomllib
 from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.bdist_wheel import bdist_wheel
+
+ROOT = Path(__file__).parent
+
+
+def readme() -> str:
+    """Return README.md with absolute links: PyPI has no file of this repository."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    repository, tag = project["urls"]["Repository"], f"v{project['version']}"
+    return re.sub(
+        r"(!?\[[^\]]*\]\()(?!https?:|#)",
+        lambda link: f"{link[1]}{repository}/{'raw' if link[1][0] == '!' else 'blob'}/{tag}/",
+        (ROOT / "README.md").read_text(),
+    )
 
 
 class Wheel(bdist_wheel):
@@ -24,6 +40,8 @@ class Wheel(bdist_wheel):
 C_FORM = sys.platform == "linux" and not sysconfig.get_config_var("Py_GIL_DISABLED")
 
 setup(
+    long_description=readme(),
+    long_description_content_type="text/markdown",
     ext_modules=[
         Extension(
             "presence.server._fastio",

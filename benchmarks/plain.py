@@ -12,7 +12,7 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from django.urls import path
 
-from presence_site.asgi import pages
+from presence_site.asgi import application as pages
 
 
 class CursorConsumer(AsyncJsonWebsocketConsumer):

@@ -5,20 +5,11 @@
 
 import os
 
-from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "presence_site.settings")
+application = get_asgi_application()
 
-# This loads the apps, and so comes before imports of models.
-pages = get_asgi_application()
+from presence.routing import with_presence  # noqa: E402  (when Django is set up)
 
-from presence.embed import EmbeddingOriginValidator  # noqa: E402
-from presence.routing import websocket_urlpatterns  # noqa: E402
-
-application = ProtocolTypeRouter(
-    {
-        "http": pages,
-        "websocket": EmbeddingOriginValidator(URLRouter(websocket_urlpatterns)),
-    }
-)
+application = with_presence(application)

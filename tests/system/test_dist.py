@@ -1,0 +1,64 @@
+"""What `make dist` builds to be published, and what PyPI shows of it."""
+
+import email
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from tests.support.server import ROOT
+from tests.test_documents import anchors
+
+
+def wheel(dist: Path, tag: str) -> ZipFile:
+    """Return the wheel with a tag."""
+    [found] = dist.glob(f"*-{tag}*.whl")
+    return ZipFile(found)
+
+
+@pytest.mark.parametrize(
+    ("tag", "form"), [("cp311-abi3-manylinux", "c"), ("py3-none-any", "python")]
+)
+def test_wheels_for_this_processor_have_the_form_in_c(
+    dist: Path, tmp_path: Path, tag: str, form: str
+) -> None:
+    wheel(dist, tag).extractall(tmp_path)
+    question = "from presence.server import fastio; print(fastio.__file__, fastio.IMPLEMENTATION)"
+    found = subprocess.run(
+        [sys.executable, "-c", question],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(tmp_path), "PRESENCE_PURE_PYTHON": "0"},
+    )
+    assert found.stdout.split() == [str(tmp_path / "presence/server/fastio.py"), form]
+
+
+def test_every_link_on_pypi_is_absolute_and_leads_to_a_file(dist: Path) -> None:
+    archive = wheel(dist, "py3-none-any")
+    [name] = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+    shown = email.message_from_bytes(archive.read(name))
+    assert shown["Description-Content-Type"] == "text/markdown"
+    label, repository = shown["Project-URL"].split(", ")
+    assert label == "Repository"
+    below = re.compile(rf"{re.escape(repository)}/(?:blob|raw)/v{shown['Version']}/([^#]*)#?(.*)")
+    links = re.findall(r"\]\(([^)\s]*)", str(shown.get_payload()))
+    own = [match.groups() for match in map(below.fullmatch, links) if match]
+    assert len(own) > 10
+    for file, anchor in own:
+        assert (ROOT / file).is_file(), file
+        assert not anchor or anchor in anchors(ROOT / file), f"{file}#{anchor}"
+    others = [link for link in links if not below.fullmatch(link)]
+    assert [link for link in others if not link.startswith(("https://", "http://", "#"))] == []
+
+
+def test_the_npm_package_has_the_same_version(dist: Path) -> None:
+    package = json.loads((ROOT / "presence/client/package.json").read_text())
+    assert (dist / f"{package['name']}-{package['version']}.tgz").is_file()
+    assert list(dist.glob(f"*-{package['version']}-py3-none-any.whl"))
