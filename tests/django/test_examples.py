@@ -13,9 +13,8 @@ from tests.support.examples import example
 ELSEWHERE = "Pages of another origin"
 
 
-def run(section, containing):
-    """Run an example, and return the names that it makes."""
-    names = {}
+def run(section, containing, **names):
+    """Run an example after which names exist, and return those and the ones that it makes."""
     exec(
         compile(example("docs/embedding.md", section, "python", containing), section, "exec"), names
     )
@@ -23,7 +22,9 @@ def run(section, containing):
 
 
 def test_the_socket():
-    names = run("2. The socket", "application")
+    names = run(
+        "2. The socket", "ProtocolTypeRouter", application=None, YourMiddleware=lambda app: app
+    )
     assert isinstance(names["application"], ProtocolTypeRouter)
 
 
