@@ -31,6 +31,14 @@ MAX_CLOSED = 365 * 24 * 3600.0
 """Seconds for which a board may be closed, at most: every key in the store expires."""
 
 
+SEEN_FOR = 30 * 24 * 3600.0
+"""Seconds for which it is known when somebody was last on a board."""
+
+MAX_SEEN = 100_000
+"""Persons of one kind of whom that is known: those who were seen last. So guests do not push out
+accounts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """One session on one board.
@@ -57,6 +65,11 @@ class Member:
 def people(members: Iterable[Member]) -> int:
     """Count persons: several tabs of one person count once."""
     return len({member.person for member in members})
+
+
+def kind_of(person: str) -> str:
+    """Return of which kind a person is: what their key has before a colon, as in "user:7"."""
+    return person[: max(person.find(":"), 0)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +159,20 @@ class Snapshot:
     at: float = field(default=0.0, compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class PersonSummary:
+    """A person in brief.
+
+    `boards` are those with sessions of the person, by their reference. `seen` is the time of a
+    join, a grace that began, or a leave, whichever was last; for somebody on a board it is `at`,
+    the moment of the answer. It is None for a stranger. Times are by the store's clock.
+    """
+
+    boards: tuple[UUID, ...]
+    seen: float | None = field(compare=False)
+    at: float = field(compare=False)
+
+
 class Store(Protocol):
     """Shared state; the module's docstring says what holds for every method."""
 
@@ -184,6 +211,11 @@ class Store(Protocol):
         """Take all sessions of a person off a board, and ban the person for some seconds, 0 for
         none, in place of an earlier ban."""
 
+    async def remove_from(
+        self, boards: Collection[UUID], person: str, seconds: float
+    ) -> Mapping[UUID, Departure]:
+        """Do what `remove` does on each of the boards, in as many round trips as for one."""
+
     async def close_board(self, board: UUID, seconds: float) -> None:
         """Refuse newcomers for some seconds, at most `MAX_CLOSED`, in place of an earlier call; 0
         opens the board. Persons on it may open more tabs, and come back within their grace."""
@@ -206,6 +238,11 @@ class Store(Protocol):
 
         Cheaper than `counts` if most are empty. Somebody on two boards is counted on both.
         """
+
+    async def whereabouts(self, person: str) -> PersonSummary:
+        """Return where a person is. Sessions count as they do on their boards, but for a short time
+        after an answer of the store was lost. The last `MAX_SEEN` of a kind are known, each for
+        `SEEN_FOR` seconds."""
 
     async def processes(self) -> Mapping[str, int]:
         """Return the processes that hold a lease, and how many members each has on all boards."""

@@ -13,14 +13,18 @@ from presence.protocol.identity import color_for
 from presence.protocol.messages import MAX_USERS, NO_USER
 from presence.store.base import (
     MAX_CLOSED,
+    MAX_SEEN,
     REMOVED_SESSION_TTL,
+    SEEN_FOR,
     Admission,
     BoardSummary,
     Departure,
     JoinRequest,
     Member,
+    PersonSummary,
     Snapshot,
     Timing,
+    kind_of,
     people,
 )
 
@@ -97,6 +101,38 @@ class Bans:
                 del self._ends[board]
 
 
+class Persons:
+    """Where persons are, by session, and when they were last seen: by kind, the earliest first."""
+
+    def __init__(self) -> None:
+        self.boards: dict[str, dict[str, UUID]] = {}
+        self._seen: dict[str, dict[str, float]] = {}
+
+    def put_on(self, board: UUID, member: Member) -> None:
+        """Note that a member is on a board."""
+        self.boards.setdefault(member.person, {})[member.session] = board
+
+    def take_off(self, member: Member) -> None:
+        """Note that a member is off their board."""
+        sessions = self.boards[member.person]
+        del sessions[member.session]
+        if not sessions:
+            del self.boards[member.person]
+
+    def note_seen(self, person: str, now: float) -> None:
+        """Note that a person is there, and forget those who were not for long."""
+        kind = self._seen.setdefault(kind_of(person), {})
+        kind.pop(person, None)
+        kind[person] = now
+        while len(kind) > MAX_SEEN or next(iter(kind.values())) <= now - SEEN_FOR:
+            del kind[next(iter(kind))]
+
+    def seen(self, person: str, now: float) -> float | None:
+        """Return when a person was last seen."""
+        at = self._seen.get(kind_of(person), {}).get(person, -inf)
+        return at if at > now - SEEN_FOR else None
+
+
 @dataclass(slots=True)
 class BoardState:
     """Members by session; ends of graces by session; ends of rests by user id, with the person."""
@@ -127,6 +163,7 @@ class MemoryStore:
         self._boards: dict[UUID, BoardState] = {}
         self._leases: dict[str, float] = {}
         self._bans = Bans()
+        self._persons = Persons()
         # A board is forgotten with its id, and its user ids must have finished their rest by then.
         self._ids = BoardIds(max(self._timing.board_rest, self._timing.id_rest))
 
@@ -146,9 +183,11 @@ class MemoryStore:
             color, since = own or color_for(person, {member.color for member in members}), now
         else:
             user, color, since = old.user, old.color, old.since
-            here.take_off(old)
+            self._take_off(here, old)
         asks = (request.session, request.process, person, request.name)
-        member = here.members[request.session] = Member(*asks, color, user, since)
+        member = Member(*asks, color, user, since)
+        self._put_on(board, here, member)
+        self._persons.note_seen(person, now)
         here.version += 1
         summary = self._summary(here, now)
         processes = summary.processes | {request.process}
@@ -160,10 +199,12 @@ class MemoryStore:
     async def start_grace(self, board: UUID, session: str, seconds: float) -> None:
         here = self._board(board)
         if session in here.members:
-            here.graces.setdefault(session, self._clock() + seconds)
+            now = self._clock()
+            here.graces.setdefault(session, now + seconds)
+            self._persons.note_seen(here.members[session].person, now)
 
     async def leave(self, board: UUID, session: str) -> Departure:
-        return self._depart(board, lambda member: member.session == session)
+        return self._depart(board, lambda member: member.session == session, seen=True)
 
     async def reap(self, board: UUID) -> Departure:
         here, now = self._board(board), self._clock()
@@ -179,17 +220,22 @@ class MemoryStore:
         if lost:
             here = self._open(board, now)
             self._ids.take(board)
-            self._put_back(here, lost, now)
+            self._put_back(board, here, lost, now)
         return await self.snapshot(board)
 
     async def remove(self, board: UUID, person: str, seconds: float) -> Departure:
         now = self._clock()
-        departure = self._depart(board, lambda member: member.person == person)
+        departure = self._depart(board, lambda member: member.person == person, seen=True)
         sessions = [member.session for member in departure.members]
         self._bans.expire(now)
         self._bans.add(board, PERSON, [person], now + seconds)
         self._bans.add(board, SESSION, sessions, now + max(seconds, REMOVED_SESSION_TTL))
         return departure
+
+    async def remove_from(
+        self, boards: Collection[UUID], person: str, seconds: float
+    ) -> Mapping[UUID, Departure]:
+        return {board: await self.remove(board, person, seconds) for board in boards}
 
     async def close_board(self, board: UUID, seconds: float) -> None:
         now = self._clock()
@@ -229,6 +275,15 @@ class MemoryStore:
         counts = await self.counts(self._boards if among is None else among)
         return {board: count for board, count in counts.items() if count}
 
+    async def whereabouts(self, person: str) -> PersonSummary:
+        now, boards = self._clock(), set()
+        for session, board in self._persons.boards.get(person, {}).items():
+            here = self._boards[board]
+            if not self._gone(here, here.members[session], now):
+                boards.add(board)
+        seen = now if boards else self._persons.seen(person, now)
+        return PersonSummary(tuple(sorted(boards, key=str)), seen, now)
+
     async def processes(self) -> Mapping[str, int]:
         now = self._clock()
         members = [m for here in self._boards.values() for m in self._present(here, now)]
@@ -266,7 +321,15 @@ class MemoryStore:
         processes = frozenset(m.process for m in present if self._leased(m, now))
         return BoardSummary(people(present), here.version, processes)
 
-    def _put_back(self, here: BoardState, lost: Sequence[Member], now: float) -> None:
+    def _put_on(self, board: UUID, here: BoardState, member: Member) -> None:
+        here.members[member.session] = member
+        self._persons.put_on(board, member)
+
+    def _take_off(self, here: BoardState, member: Member) -> None:
+        here.take_off(member)
+        self._persons.take_off(member)
+
+    def _put_back(self, board: UUID, here: BoardState, lost: Sequence[Member], now: float) -> None:
         held = {member.user for member in here.members.values()}
         # Members who keep their user id go first, so that it is not given to one who clashes.
         keep = set()
@@ -279,14 +342,19 @@ class MemoryStore:
         for member in lost:
             user = member.user if member.session in keep else here.free_user(held, now)
             held.add(user)
-            here.members[member.session] = replace(member, user=user)
+            self._put_on(board, here, replace(member, user=user))
+            self._persons.note_seen(member.person, now)
         here.version += 1
 
-    def _depart(self, board: UUID, goes: Callable[[Member], bool]) -> Departure:
+    def _depart(
+        self, board: UUID, goes: Callable[[Member], bool], *, seen: bool = False
+    ) -> Departure:
         now, here = self._clock(), self._board(board)
         gone = tuple(filter(goes, here.members.values()))
         for member in gone:
-            here.take_off(member)
+            self._take_off(here, member)
+            if seen:
+                self._persons.note_seen(member.person, now)
             if not member.spectator:
                 here.rests[member.user] = (now + self._timing.id_rest, member.person)
         here.version += bool(gone)

@@ -180,6 +180,9 @@ class Model:
     def roster(self, board: UUID) -> tuple[Member, ...]:
         return tuple(s.member for s in self.board(board).seats if not self._is_gone(s))
 
+    def persons(self, board: UUID) -> set[str]:
+        return {member.person for member in self.roster(board)}
+
     def people(self, board: UUID) -> int:
         return len({member.person for member in self.roster(board)})
 

@@ -19,6 +19,7 @@ SLOW = Timing(grace=24.0, id_rest=34.0, board_rest=54.0, lease=44.0)
 
 # Two boards with the same home id, and few persons, so that they often meet themselves.
 BOARDS = (FIRST_OF_PAIR, SECOND_OF_PAIR)
+PERSONS = ("ada", "bob", "cy")
 OPERATIONS = [*["join"] * 4, *["start_grace", "advance", "renew"] * 2]
 OPERATIONS += ["leave", "remove", "close_board", "reap", "restore"]
 
@@ -26,7 +27,7 @@ steps = st.lists(
     st.tuples(
         st.sampled_from(OPERATIONS),
         st.sampled_from(BOARDS),
-        st.sampled_from(["ada", "bob", "cy"]),
+        st.sampled_from(PERSONS),
         st.sampled_from([HERE, THERE]),
         st.integers(0, 63),
     ),
@@ -96,6 +97,9 @@ class Comparison:
         assert await self.store.counts(BOARDS) == counts
         assert await self.store.boards() == {board: n for board, n in counts.items() if n}
         assert await self.store.processes() == self.model.processes()
+        for person in PERSONS:
+            on = (board for board in BOARDS if person in self.model.persons(board))
+            assert (await self.store.whereabouts(person)).boards == tuple(on)
 
 
 def test_any_sequence(open_world: OpenWorld) -> None:

@@ -26,6 +26,8 @@ CALLS: dict[str, Any] = {
     "reap": lambda store: store.reap(BOARD),
     "restore": lambda store: store.restore(BOARD, []),
     "remove": lambda store: store.remove(BOARD, "ada", 0),
+    "remove_from": lambda store: store.remove_from([BOARD], "ada", 0),
+    "whereabouts": lambda store: store.whereabouts("ada"),
     "close_board": lambda store: store.close_board(BOARD, 0),
     "renew": lambda store: store.renew(HERE),
     "snapshot": lambda store: store.snapshot(BOARD),
@@ -63,7 +65,7 @@ async def test_nobody_listens(call: Any) -> None:
 @pytest.mark.parametrize("path", sorted(LUA.glob("*.lua")), ids=lambda path: path.stem)
 def test_a_script_says_what_it_takes_and_returns(path: Path) -> None:
     head = " ".join(takewhile(lambda line: line.startswith("--"), path.read_text().splitlines()))
-    shared = path.stem in {"clock", "board", "bans", "registry"}
+    shared = path.stem in {"clock", "board", "bans", "persons", "registry"}
     assert "ARGV" in head or "KEYS" in head
     assert shared or all(word in head for word in ("KEYS", "ARGV", "Return"))
 

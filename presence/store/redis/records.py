@@ -38,6 +38,17 @@ def parse_board(board: UUID, reference: bytes) -> UUID:
     return NamedBoard(unescape(reference)) if reference else board
 
 
+def place_argument(board: UUID, process: str) -> bytes:
+    """Encode on which board a session is, as lua/note_persons.lua takes it."""
+    return b"\t".join((escape(process), board.hex.encode(), reference_argument(board)))
+
+
+def parse_place(place: bytes) -> UUID:
+    """Decode a board in the answer of lua/whereabouts.lua."""
+    board, reference = place.split(b"\t")
+    return parse_board(UUID(board.decode()), reference)
+
+
 def microseconds(seconds: float) -> int:
     """Convert seconds to what the scripts take."""
     return int(seconds * MICROSECONDS)

@@ -9,6 +9,8 @@ from hashlib import sha1
 from pathlib import Path
 from uuid import UUID
 
+from presence.store.base import kind_of
+
 LUA = Path(__file__).parent / "lua"
 
 Argument = bytes | str | int
@@ -42,6 +44,8 @@ BOARD_ID = _script("registry", "board_id")
 BOARDS = _script("registry", "boards")
 RENEW_LEASE = _script("renew_lease")
 PROCESSES = _script("processes")
+NOTE_PERSONS = _script("persons", "note_persons")
+WHEREABOUTS = _script("persons", "whereabouts")
 HISTORY_CLAIM = _script("history_claim")
 HISTORY_RECORD = _script("history_record")
 HISTORY_READ = _script("history_read")
@@ -91,6 +95,11 @@ class Keys:
     def processes(self) -> tuple[str, ...]:
         """The KEYS of lua/renew_lease.lua and lua/processes.lua."""
         return (f"{self.prefix}:{{processes}}",)
+
+    def person(self, person: str) -> tuple[str, ...]:
+        """Return the KEYS of a person, which is escaped, as lua/persons.lua says."""
+        name = self.processes[0]
+        return (f"{name}:person:{person}", f"{name}:seen:{kind_of(person)}")
 
     @property
     def recorder(self) -> str:

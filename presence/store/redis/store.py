@@ -8,9 +8,9 @@ need no other keys. Every key expires once the processes that use it are gone.
 from collections import Counter
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from presence.protocol.board_ids import home_id
@@ -18,12 +18,15 @@ from presence.protocol.errors import Forbidden, Removed, TryLater
 from presence.protocol.identity import colors_for
 from presence.store.base import (
     MAX_CLOSED,
+    MAX_SEEN,
     REMOVED_SESSION_TTL,
+    SEEN_FOR,
     Admission,
     BoardSummary,
     Departure,
     JoinRequest,
     Member,
+    PersonSummary,
     Snapshot,
     Timing,
 )
@@ -38,27 +41,46 @@ from presence.store.redis.records import (
     parse_board,
     parse_color,
     parse_members,
+    parse_place,
     parse_processes,
     parse_snapshot,
+    place_argument,
     reference_argument,
     unescape,
 )
 from presence.store.redis.scripts import Argument, Call, Keys, Script
+
+T = TypeVar("T")
 
 BOARDS_PER_READ = 1_000
 """Boards to read in one trip: enough for any page of the admin, and about 20 ms of work for our
 event loop. Redis serves other clients in between: it takes about 40 of the calls at a time."""
 
 BOARDS_PER_SCRIPT = 250
-"""Boards whose ids one script takes: Redis serves nobody else while it runs."""
+"""Boards whose ids one script takes, and sessions that one notes: Redis serves nobody else while it
+runs."""
+
+NOTE_EVERY = 10
+"""Renewals in which each session is noted once more with its person (lua/persons.lua)."""
 
 
 @dataclass(eq=False, frozen=True, slots=True)
 class LocalSession:
-    """A session that this store put on a board, and its process. Compared by identity: if the
-    session is put on the board again, that is another object."""
+    """A session that this store put on a board, its process, and its person. Compared by identity:
+    if the session is put on the board again, that is another object."""
 
     process: str
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What lua/note_persons.lua notes of a session."""
+
+    person: str
+    session: str
+    what: str
+    detail: Argument = ""
 
 
 @dataclass(slots=True)
@@ -92,6 +114,7 @@ class RedisStore:
         self._lease_ends: dict[str, int] = {}
         # Sessions whose join failed, although Redis may have carried it out, and their boards.
         self._doubtful: dict[str, UUID] = {}
+        self._renewals: Counter[str] = Counter()
 
     async def join(self, board: UUID, request: JoinRequest) -> Admission:
         asks = (request.session, request.process, request.person, request.name)
@@ -100,9 +123,9 @@ class RedisStore:
             lease_end, reference = await self._lease_end(request.process), reference_argument(board)
             words = (*map(escape, asks), lease_end, palette, reference)
             reply = await self.client.run(scripts.JOIN, self.keys.board(board), *words)
-            # Only a board with somebody on it takes an id. `_release_ids` looks for newcomers after
-            # it released the id, so whichever comes first, the board has an id in the end.
-            (board_id,) = await self._take_ids([board]) if len(reply) > 1 else [0]
+            # Only a board with somebody on it takes an id. `_clear_up` looks for newcomers after it
+            # released the id, so whichever comes first, the board has an id in the end.
+            (board_id,) = await self._take_in(board, request, reply) if len(reply) > 1 else [0]
         except BaseException:
             self._doubtful[request.session] = board
             raise
@@ -127,20 +150,41 @@ class RedisStore:
         )
 
     async def start_grace(self, board: UUID, session: str, seconds: float) -> None:
-        words = (escape(session), microseconds(seconds))
-        await self.client.run(scripts.START_GRACE, self.keys.board(board), *words)
+        duration = microseconds(seconds)
+        words = (escape(session), duration)
+        calls = [Call(scripts.START_GRACE, self.keys.board(board), words)]
+        if (local := self._local_session(board, session)) is not None:
+            calls += self._note_calls([Note(local.person, session, "grace", duration)])
+        await self.client.run_all(calls)
 
     async def leave(self, board: UUID, session: str) -> Departure:
-        departure = await self._depart(board, scripts.LEAVE, escape(session))
+        if (local := self._local_session(board, session)) is None:
+            (departure,) = await self._depart([board], "left", scripts.LEAVE, escape(session))
+        else:
+            # The person is known, so that one trip does.
+            call = Call(scripts.LEAVE, self.keys.board(board), (escape(session),))
+            notes = self._note_calls([Note(local.person, session, "left")])
+            reply, *_ = await self.client.run_all([call, *notes])
+            departure = self._take_departure(board, reply)
+            await self._clear_up([board] if departure.emptied else [])
         self._forget(board, [session])
         return departure
 
     async def reap(self, board: UUID) -> Departure:
-        return await self._depart(board, scripts.REAP)
+        (departure,) = await self._depart([board], "lost", scripts.REAP)
+        return departure
 
     async def remove(self, board: UUID, person: str, seconds: float) -> Departure:
+        return (await self.remove_from([board], person, seconds))[board]
+
+    async def remove_from(
+        self, boards: Collection[UUID], person: str, seconds: float
+    ) -> Mapping[UUID, Departure]:
         durations = map(microseconds, (seconds, max(seconds, REMOVED_SESSION_TTL)))
-        return await self._depart(board, scripts.REMOVE, escape(person), *durations)
+        departures = await self._depart(
+            [*boards], "left", scripts.REMOVE, escape(person), *durations
+        )
+        return dict(zip(boards, departures, strict=True))
 
     async def close_board(self, board: UUID, seconds: float) -> None:
         duration = microseconds(min(seconds, MAX_CLOSED))
@@ -160,13 +204,18 @@ class RedisStore:
                 words += member_arguments(member, ends[member.process])
             calls = [Call(scripts.RESTORE, self.keys.board(board), tuple(words)), *calls]
         *restored, reply, board_id = await self.client.run_all(calls)
+        snapshot = parse_snapshot(reply, board_id)
         if any(restored):
-            (board_id,) = await self._take_ids([board])
+            notes = [
+                _note_here(board, member.session, member.process, member.person)
+                for member in members
+                if member.session not in snapshot.removed
+            ]
+            (board_id,) = await self._take_ids([board], self._note_calls(notes))
             # Again: a `renew` that found the board without them has forgotten them since.
             self._note(board, members)
-        snapshot = parse_snapshot(reply, board_id)
         self._forget(board, snapshot.removed)
-        return snapshot
+        return replace(snapshot, board_id=board_id)
 
     async def renew(self, process: str) -> Mapping[UUID, BoardSummary]:
         """See `Store.renew`. Takes one trip for some hundreds of boards."""
@@ -191,9 +240,11 @@ class RedisStore:
             ]
         )
         self._lease_ends[process] = lease_end
-        await self._take_ids([*asked])
+        noted = self._due_notes(process)
+        await self._take_ids([*asked], self._note_calls([note for _, note in noted]))
         await self._settle(doubtful, replies[: len(doubtful)])
-        summaries = {}
+        summaries: dict[UUID, BoardSummary] = {}
+        gone = []
         for (board, sessions), reply in zip(asked.items(), replies[len(doubtful) :], strict=True):
             version, people, processes, own, _ = reply
             summaries[board] = BoardSummary(people, version, parse_processes(processes))
@@ -202,6 +253,16 @@ class RedisStore:
                 lost = sessions.keys() - set(map(unescape, own))
                 now = self._local[board].sessions if board in self._local else {}
                 self._forget(board, [s for s in lost if now.get(s) is sessions[s]])
+                gone += [Note(sessions[s].person, s, "lost") for s in lost if s not in now]
+        # Some may have left while they were noted, too.
+        gone += [
+            replace(note, what="lost")
+            for board, note in noted
+            if self._local_session(board, note.session) is None
+        ]
+        if gone:
+            with suppress(TryLater):
+                await self.client.run_all(self._note_calls(gone))
         return summaries
 
     async def snapshot(self, board: UUID) -> Snapshot:
@@ -219,6 +280,17 @@ class RedisStore:
             async for board, (_, people, _, _, reference) in summaries
             if people
         }
+
+    async def whereabouts(self, person: str) -> PersonSummary:
+        name = escape(person).decode()
+        keys = (*self.keys.person(name), *self.keys.processes)
+        at, seen, found = await self.client.run(scripts.WHEREABOUTS, keys, name)
+        boards = {parse_place(place) for place in found}
+        now = at / MICROSECONDS
+        last = now if boards else min(float(seen or 0) / MICROSECONDS, now)
+        return PersonSummary(
+            tuple(sorted(boards, key=str)), last if last > now - SEEN_FOR else None, now
+        )
 
     async def processes(self) -> Mapping[str, int]:
         living = await self.client.run(scripts.PROCESSES, self.keys.processes)
@@ -243,31 +315,87 @@ class RedisStore:
         """Close the connections of the running event loop. The shared state stays."""
         await self.client.close()
 
-    async def _depart(self, board: UUID, script: Script, *arguments: Argument) -> Departure:
-        """Run a script that takes members off a board."""
-        reply = await self.client.run(script, self.keys.board(board), *arguments)
+    async def _depart(
+        self, boards: Sequence[UUID], what: str, script: Script, *arguments: Argument
+    ) -> list[Departure]:
+        """Run a script that takes members off boards, and note `what` happened to them."""
+        calls = [Call(script, self.keys.board(board), arguments) for board in boards]
+        replies = await self.client.run_all(calls)
+        departures = [*map(self._take_departure, boards, replies)]
+        emptied = [b for b, departure in zip(boards, departures, strict=True) if departure.emptied]
+        await self._clear_up(emptied, _note_gone(departures, what))
+        return departures
+
+    def _take_departure(self, board: UUID, reply: Sequence[Any]) -> Departure:
+        """Take in the answer of a script that takes members off a board."""
         version, people, emptied, flat, left = reply
         gone = parse_members(flat)
         self._forget(board, [member.session for member in gone])
-        if emptied:
-            await self._release_ids([board])
         return Departure(gone, people, version, frozenset(map(unescape, left)), bool(emptied))
 
     async def _settle(self, doubtful: Sequence[tuple[str, UUID]], replies: Sequence[Any]) -> None:
         """Take in that sessions whose join failed are off their boards now."""
-        emptied = []
+        emptied: list[UUID] = []
+        notes: list[Note] = []
         for (session, board), reply in zip(doubtful, replies, strict=True):
             if isinstance(reply, Exception):
                 continue  # The next renewal tries again.
             if self._doubtful.get(session) == board:
                 self._forget(board, [session])
-            if reply[2]:
+            departure = self._take_departure(board, reply)
+            notes += _note_gone([departure], "lost")
+            if departure.emptied:
                 emptied.append(board)
-        if emptied:
-            await self._release_ids(emptied)
+        await self._clear_up(emptied, notes)
 
-    async def _take_ids(self, boards: Sequence[UUID]) -> list[int]:
-        """Return the board ids of boards, which they hold from now on."""
+    async def _clear_up(self, emptied: Sequence[UUID], notes: Sequence[Note] = ()) -> None:
+        """Release the ids of emptied boards, and note who left. If that fails, ids and notes
+        expire later."""
+        release = [Call(scripts.RELEASE_ID, self.keys.registry, (board.hex,)) for board in emptied]
+        with suppress(TryLater):
+            await self.client.run_all([*self._note_calls(notes), *release])
+            if emptied:
+                # Somebody may have joined before that.
+                counts = await self.counts(emptied)
+                await self._take_ids([board for board in emptied if counts[board]])
+
+    async def _take_in(self, board: UUID, request: JoinRequest, reply: Sequence[Any]) -> list[int]:
+        """Return the id of a board, and note that a session is on it, which may have replaced
+        another."""
+        notes = [_note_here(board, request.session, request.process, request.person)]
+        if reply[5]:
+            notes.append(Note(request.person, unescape(reply[5]), "lost"))
+        return await self._take_ids([board], self._note_calls(notes))
+
+    def _due_notes(self, process: str) -> list[tuple[UUID, Note]]:
+        """Return what is due to be noted once more with this renewal: a part of the sessions of a
+        process, and their boards."""
+        self._renewals[process] += 1
+        turn = self._renewals[process] % NOTE_EVERY
+        return [
+            (board, _note_here(board, session, process, kept.person))
+            for board, local in self._local.items()
+            for session, kept in local.sessions.items()
+            if kept.process == process and hash(session) % NOTE_EVERY == turn
+        ]
+
+    def _note_calls(self, notes: Sequence[Note]) -> list[Call]:
+        """Return the calls that note what happened to sessions. Nobody is refused where one fails:
+        it is made up for within `NOTE_EVERY` renewals."""
+        calls = []
+        for part in _batches(notes, BOARDS_PER_SCRIPT):
+            keys: list[str] = []
+            words: list[Argument] = [microseconds(SEEN_FOR), MAX_SEEN]
+            for note in part:
+                person = escape(note.person)
+                keys += self.keys.person(person.decode())
+                words += (person, escape(note.session), note.what, note.detail)
+            calls.append(Call(scripts.NOTE_PERSONS, tuple(keys), tuple(words), optional=True))
+        return calls
+
+    async def _take_ids(self, boards: Sequence[UUID], more: Sequence[Call] = ()) -> list[int]:
+        """Return the board ids of boards, which they hold from now on. Makes `more` calls in the
+        same trip."""
         calls = []
         for start in range(0, len(boards), BOARDS_PER_SCRIPT):
             words: list[Argument] = []
@@ -276,21 +404,12 @@ class RedisStore:
                 known = self._local[board].board_id if board in self._local else 0
                 words += (board.hex, home_id(board), known)
             calls.append(Call(scripts.TAKE_IDS, self.keys.registry, tuple(words)))
-        board_ids = [board_id for reply in await self.client.run_all(calls) for board_id in reply]
+        replies = (await self.client.run_all([*calls, *more]))[: len(calls)]
+        board_ids = [board_id for reply in replies for board_id in reply]
         for board, board_id in zip(boards, board_ids, strict=True):
             if board in self._local:
                 self._local[board].board_id = board_id
         return board_ids
-
-    async def _release_ids(self, boards: Sequence[UUID]) -> None:
-        """Release the ids of emptied boards. If that fails, the ids expire later."""
-        with suppress(TryLater):
-            await self.client.run_all(
-                [Call(scripts.RELEASE_ID, self.keys.registry, (board.hex,)) for board in boards]
-            )
-            # Somebody may have joined before that.
-            counts = await self.counts(boards)
-            await self._take_ids([board for board in boards if counts[board]])
 
     async def _lease_end(self, process: str) -> Argument:
         """Return the end of a process's lease, in microseconds of Redis's clock, "" if unknown."""
@@ -333,8 +452,11 @@ class RedisStore:
         """Note sessions that this store put on a board."""
         local = self._local.setdefault(board, LocalBoard())
         for member in members:
-            local.sessions[member.session] = LocalSession(member.process)
+            local.sessions[member.session] = LocalSession(member.process, member.person)
         return local
+
+    def _local_session(self, board: UUID, session: str) -> LocalSession | None:
+        return self._local[board].sessions.get(session) if board in self._local else None
 
     def _forget(self, board: UUID, sessions: Iterable[str]) -> None:
         """Forget sessions that are off a board; unknown ones change nothing."""
@@ -346,8 +468,17 @@ class RedisStore:
             self._local.pop(board, None)
 
 
-def _batches(boards: Iterable[UUID], size: int) -> Iterator[list[UUID]]:
-    """Yield boards in lists of up to `size`, taking each list when it is asked for."""
-    rest = iter(boards)
+def _note_here(board: UUID, session: str, process: str, person: str) -> Note:
+    return Note(person, session, "here", place_argument(board, process))
+
+
+def _note_gone(departures: Iterable[Departure], what: str) -> list[Note]:
+    gone = [member for departure in departures for member in departure.members]
+    return [Note(member.person, member.session, what) for member in gone]
+
+
+def _batches(given: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Yield lists of up to `size`, taking each from `given` when it is asked for."""
+    rest = iter(given)
     while batch := [*islice(rest, size)]:
         yield batch
