@@ -8,10 +8,13 @@ process of the site. Without it they work in the process that serves the boards,
 A board is an object of a model in `PRESENCE["BOARDS"]`, its reference such as "blog.post:42", the
 name of a room, or a UUID. What is returned by board has UUIDs as keys: `board_id` gives that of a
 board, and `str` of one is the board's reference.
+
+A user is an account, its primary key, a `Person`, or the key of one.
 """
 
 import math
 from collections.abc import Callable, Coroutine, Iterable
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -21,6 +24,7 @@ from django.db.models import Model
 from presence.boards import board_of as board_id
 from presence.boards import find_boards
 from presence.conf import get_settings
+from presence.guests import person_key
 from presence.protocol.errors import TryLater as TryLater
 from presence.runtime import (
     background_store,
@@ -33,6 +37,7 @@ from presence.runtime import (
 from presence.server.operations import ACTIVITY_TIMEOUT, Operations
 from presence.server.people import Person as Person
 from presence.server.people import Scene as Scene
+from presence.server.people import Whereabouts as Whereabouts
 from presence.signals import announcer
 from presence.store.base import MAX_CLOSED
 
@@ -88,6 +93,37 @@ async def aremove(board: Any, person: str, seconds: float | None = None) -> int:
     return await _call(lambda operations: operations.remove(uuid, person, ban))
 
 
+async def awhereabouts(user: Any) -> Whereabouts:
+    """Return which boards somebody is on, and when they were last on one, in one round trip."""
+    person = person_key(user)
+    return await _call(lambda operations: operations.whereabouts(person))
+
+
+async def awhere(user: Any) -> list[UUID]:
+    """Return the boards that somebody is on."""
+    return (await awhereabouts(user)).boards
+
+
+async def ais_online(user: Any) -> bool:
+    """Return whether somebody is on any board."""
+    return (await awhereabouts(user)).online
+
+
+async def alast_seen(user: Any) -> datetime | None:
+    """Return when somebody was last on a board, now if they are on one; None if not known."""
+    return (await awhereabouts(user)).last_seen
+
+
+async def adisconnect(user: Any, seconds: float = 0) -> int:
+    """Close all tabs that somebody has on any board. Return how many there were.
+
+    They may open these boards again, unless a rule forbids it, after so many seconds. Takes one
+    round trip to find the boards, and as many for all of them as `aremove` for one.
+    """
+    person, ban = person_key(user), _seconds(seconds)
+    return await _call(lambda operations: operations.disconnect(person, ban))
+
+
 async def aclose(board: Any, seconds: float | None = None) -> None:
     """Close a board to newcomers for so many seconds, or until it is reopened. The people on it
     stay, and may come back within their grace."""
@@ -116,6 +152,32 @@ def counts(boards: Iterable[Any], within: float | None = None) -> dict[UUID, int
     """See `acounts`. Waits up to `within` seconds, 10 by default."""
     uuids = [board_id(board) for board in boards]  # here, as a queryset needs sync code
     return call_from_sync(acounts, within, uuids)
+
+
+def whereabouts(user: Any, within: float | None = None) -> Whereabouts:
+    """See `awhereabouts`. Waits up to `within` seconds, 10 by default."""
+    person = person_key(user)  # here, as a lazy user needs sync code
+    return call_from_sync(awhereabouts, within, person)
+
+
+def where(user: Any) -> list[UUID]:
+    """See `awhere`."""
+    return whereabouts(user).boards
+
+
+def is_online(user: Any) -> bool:
+    """See `ais_online`."""
+    return whereabouts(user).online
+
+
+def last_seen(user: Any) -> datetime | None:
+    """See `alast_seen`."""
+    return whereabouts(user).last_seen
+
+
+def disconnect(user: Any, seconds: float = 0) -> int:
+    """See `adisconnect`."""
+    return call_from_sync(adisconnect, None, person_key(user), seconds)
 
 
 def census(among: Iterable[Any] | None = None) -> dict[UUID, int]:

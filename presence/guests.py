@@ -11,11 +11,18 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
 
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.core.signing import BadSignature, Signer
+from django.db.models import Model
 
 from presence.conf import get_settings
+from presence.server.people import ACCOUNT, Person
 
 COOKIE_SALT = "presence.guest"
+
+PREFIXES = (ACCOUNT, "guest:", "session:", "embedded:", "socket:")
+"""What person keys begin with. A `socket:` is a guest whom nothing else tells apart."""
 
 
 def new_guest() -> str:
@@ -54,9 +61,32 @@ def person_of(user: Any, cookies: Mapping[str, str], session_key: str | None) ->
     return f"session:{_digest(session_key)}" if session_key else None
 
 
+def person_key(user: Any) -> str:
+    """Return the key of somebody who is given as an account, its primary key, a `Person` or a key.
+    Raises `ValueError` for anything else, such as a guest: `presence.api.people` has their keys."""
+    if isinstance(user, Person):
+        return user.key
+    if isinstance(user, str) and user.startswith(PREFIXES):
+        return str(user)
+    if getattr(user, "is_anonymous", False):
+        raise ValueError("a guest has no account: use the key that presence.api.people returns")
+    account = get_user_model()
+    if isinstance(user, Model):
+        if not isinstance(user, account) or user.pk is None:
+            raise ValueError(f"{user!r} is no saved object of {account._meta.label}")
+        return user_person(user)
+    try:
+        key = account._meta.pk.to_python(user)
+    except ValidationError as error:
+        raise ValueError(f"{user!r} is no primary key of {account._meta.label}") from error
+    if key in (None, ""):
+        raise ValueError(f"{user!r} names nobody")
+    return f"{ACCOUNT}{key}"
+
+
 def user_person(user: Any) -> str:
     """Return the person key of an account."""
-    return f"user:{user.pk}"
+    return f"{ACCOUNT}{user.pk}"
 
 
 def guest_person(guest: str) -> str:

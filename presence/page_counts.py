@@ -1,4 +1,5 @@
-"""The counts in a page, as it is rendered: asked for together, and never waited for long."""
+"""What a page shows as it is rendered: counts, which are asked for together, and who is online. A
+page never waits for it for long."""
 
 import asyncio
 import logging
@@ -117,3 +118,17 @@ class PageCounts:
                 return await permitted(self._user, boards, deadline - STORE_SHARE)
         except (TimeoutError, api.TryLater):
             return []
+
+
+def page_whereabouts(user: Any) -> api.Whereabouts | None:
+    """Return where somebody is, for a page. None where the store fails or is slow, and on an event
+    loop, which must not wait."""
+    if is_on_event_loop() or breaker.is_open:
+        return None
+    try:
+        found = api.whereabouts(user, within=PAGE_TIMEOUT)
+    except (api.TryLater, ImproperlyConfigured) as error:
+        breaker.failed(error)
+        return None
+    breaker.works()
+    return found

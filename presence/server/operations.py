@@ -18,8 +18,8 @@ from presence.rooms.seats import Activity, unpack_activity
 from presence.server.events import Events, Tell
 from presence.server.hub import Hub
 from presence.server.logs import OutageLog
-from presence.server.people import Scene, scene
-from presence.store.base import Store
+from presence.server.people import Scene, Whereabouts, scene, whereabouts
+from presence.store.base import Departure, Store
 
 logger = logging.getLogger(__name__)
 
@@ -101,14 +101,41 @@ class Operations:
     async def remove(self, board: UUID, person: str, seconds: float) -> int:
         """Take a person off a board for so many seconds. Return how many tabs this closes."""
         departure = await self.store.remove(board, person, seconds)
+        processes = self._departed(board, departure)
+        # Also where nobody left: the answer to an earlier call may have been lost.
+        with suppress(TryLater):
+            processes.update((await self.store.snapshot(board)).processes)
+        await self._announce(board, processes, departure)
+        return len(departure.members)
+
+    async def whereabouts(self, person: str) -> Whereabouts:
+        """Return where a person is."""
+        return whereabouts(await self.store.whereabouts(person), datetime.now(UTC))
+
+    async def disconnect(self, person: str, seconds: float) -> int:
+        """Take a person off all boards, and keep them out of these for so many seconds. Return how
+        many tabs this closes."""
+        boards = (await self.store.whereabouts(person)).boards
+        departures = await self.store.remove_from(boards, person, seconds)
+        await asyncio.gather(
+            *(
+                self._announce(board, self._departed(board, departure), departure)
+                for board, departure in departures.items()
+            )
+        )
+        return sum(len(departure.members) for departure in departures.values())
+
+    def _departed(self, board: UUID, departure: Departure) -> set[str]:
+        """Tell that members are off a board. Return the processes that served them."""
         if self._hub is not None:
             self._hub.departed(board, departure)
         else:
             Events(self._tell).left(board, departure)
-        processes = {member.process for member in departure.members}
-        # Also where nobody left: the answer to an earlier call may have been lost.
-        with suppress(TryLater):
-            processes.update((await self.store.snapshot(board)).processes)
+        return {member.process for member in departure.members}
+
+    async def _announce(
+        self, board: UUID, processes: Collection[str], departure: Departure
+    ) -> None:
         try:
             await self._send(board, processes, Message(version=departure.version))
         except TryLater as error:
@@ -118,7 +145,6 @@ class Operations:
                 board,
                 error,
             )
-        return len(departure.members)
 
     async def reconnect(self, board: UUID) -> None:
         """Have all clients of a board reconnect, spread over less than the grace."""

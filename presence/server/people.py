@@ -4,11 +4,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from presence.protocol.codec import unpack_position
 from presence.protocol.messages import Color, UserState
 from presence.rooms.seats import Activity
-from presence.store.base import Member, Snapshot
+from presence.store.base import Member, PersonSummary, Snapshot
 
 ACCOUNT = "user:"
 """Prefix of the key of a person with an account; the account's primary key follows."""
@@ -53,6 +54,27 @@ class Scene:
     people: list[Person]
     cursors: Mapping[str, tuple[str, int, int]]
     closed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where a person is: the boards, by their reference. `last_seen` is when they were last on a
+    board, now if they are on one, and None if that is not known."""
+
+    boards: list[UUID]
+    last_seen: datetime | None
+
+    @property
+    def online(self) -> bool:
+        """Whether they are on any board."""
+        return bool(self.boards)
+
+
+def whereabouts(summary: PersonSummary, now: datetime) -> Whereabouts:
+    """Return where a person is from what the store tells."""
+    seen = summary.seen
+    last_seen = None if seen is None else now - timedelta(seconds=summary.at - seen)
+    return Whereabouts([*summary.boards], last_seen)
 
 
 def scene(snapshot: Snapshot, activity: Activity, now: datetime) -> Scene:

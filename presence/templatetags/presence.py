@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from functools import wraps
 from typing import Any, ParamSpec
 
@@ -11,15 +12,18 @@ from django.http import HttpRequest
 from django.template import Context
 from django.templatetags.static import static
 from django.urls import get_script_prefix, reverse
+from django.utils import timezone
 from django.utils.html import escape, format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.timesince import timesince
+from django.utils.translation import gettext
 
 from presence.auth import visitor_name
 from presence.boards import NotABoard, board_of, quoted
 from presence.conf import get_settings
 from presence.guests import guest_person
 from presence.middleware import guest_of
-from presence.page_counts import PageCounts
+from presence.page_counts import PageCounts, page_whereabouts
 from presence.protocol.identity import anonymous_name
 from presence.sessions import request_user
 from presence.templatetags.overlay_texts import overlay_strings
@@ -103,6 +107,32 @@ def presence_count(
         people = page[PAGE_COUNTS].count(uuid, map(board_of, among))
     attributes |= {"count": people, "every": every}
     return script + _element("presence-count", attributes, "" if people is None else people)
+
+
+@register.simple_tag
+@never_fails
+def presence_last_seen(user: Any) -> str:
+    """Show when somebody was last on a board: "online", or "3 minutes ago".
+
+    `user` is an account, its primary key, or a key of `presence.api`. Renders nothing for None and
+    guests, where it is not known, while presence is switched off, and on an event loop.
+    """
+    nobody = user is None or getattr(user, "is_anonymous", False)
+    found = None if nobody or not get_settings().ENABLED else page_whereabouts(user)
+    if found is None or found.last_seen is None:
+        return ""
+    if found.online:
+        text = gettext("online")
+    elif timezone.now() - found.last_seen < timedelta(minutes=1):
+        text = gettext("just now")
+    else:
+        text = gettext("%(time)s ago") % {"time": timesince(found.last_seen, depth=1)}
+    return format_html(
+        '<time class="presence-last-seen"{} datetime="{}">{}</time>',
+        mark_safe(" data-online" * found.online),  # noqa: S308 (a constant)
+        found.last_seen.isoformat(timespec="seconds"),
+        text,
+    )
 
 
 @register.filter

@@ -1,6 +1,7 @@
 """`presence.api` without Redis: from async code, and from sync code in any thread."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from inspect import signature
 from threading import Event
 from unittest.mock import Mock
@@ -8,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import ImproperlyConfigured, SynchronousOnlyOperation
 
 from presence import api, runtime
@@ -17,7 +19,7 @@ from presence.protocol.identity import Visitor
 from presence.protocol.messages import Dialect, Join
 from presence.runtime import current_hub
 from presence.server.connection import Connection
-from presence.signals import announcer, person_left
+from presence.signals import announcer, board_emptied, person_left
 from presence.store.base import JoinRequest, Timing
 from presence.store.memory import MemoryStore
 from presence_site.models import Board
@@ -213,3 +215,68 @@ async def test_a_removal_sends_the_signal(board):
         person_left.disconnect(received)
     told = received.call_args.kwargs
     assert (told["board"], told["person"], told["count"]) == (board, ADA, 1)
+
+
+async def test_where_somebody_is(board):
+    room = api.board_id("lobby")
+    ada = User(pk=7, username="ada")
+    (here,) = await tabs(board, "user:7")
+    (there,) = await tabs(room, "user:7")
+    (bob,) = await tabs(board, "user:70")
+    (person, _) = await api.apeople(board)
+    for user in (ada, 7, "7", "user:7", person):
+        assert await api.awhere(user) == [board, room]
+        assert await api.ais_online(user)
+    assert str((await api.awhere(ada))[1]) == "lobby"
+    assert await api.adisconnect(ada) == 2
+    await current_hub().settle()
+    assert (here.codes, there.codes, bob.codes) == ([Close.REMOVED], [Close.REMOVED], [])
+    assert (await api.awhere(ada), await api.awhere(70)) == ([], [board])
+    assert await api.adisconnect(ada) == 0
+
+
+@SYNC
+async def test_where_somebody_is_from_sync_code(board, call):
+    before = datetime.now(UTC)
+    await tabs(board, ADA)
+    assert await call(api.last_seen, 7) is None
+    await tabs(board, "user:7", "user:7")
+    assert await call(api.where, 7) == await call(api.where, ADA) == [board]
+    assert await call(api.is_online, 7)
+    assert before <= await call(api.last_seen, 7) <= datetime.now(UTC)
+    assert await call(api.disconnect, 7) == 2
+    after = await call(api.last_seen, 7)
+    assert not await call(api.is_online, 7)
+    assert await call(api.last_seen, 7) == pytest.approx(after, abs=timedelta(seconds=0.1))
+    assert after.utcoffset() == timedelta()
+
+
+@pytest.mark.parametrize(("seconds", "codes"), [(0, []), (60, [Close.REMOVED])])
+async def test_disconnected_people_may_come_back_after_a_while(board, seconds, codes):
+    await tabs(board, "user:7")
+    await api.adisconnect(7, seconds)
+    (again,) = await tabs(board, "user:7")
+    assert again.codes == codes
+
+
+@pytest.mark.parametrize(
+    "user", [None, "", "ada", "somebody:7", AnonymousUser(), User(), Board(), object()]
+)
+async def test_what_names_no_user(board, user):
+    for ask in (api.awhere, api.ais_online, api.alast_seen, api.adisconnect):
+        with pytest.raises(ValueError):
+            await ask(user)
+
+
+async def test_a_disconnect_sends_the_signals(board):
+    received = Mock()
+    await tabs(board, "user:7", "user:7")
+    await tabs(api.board_id("lobby"), "user:7")
+    board_emptied.connect(received)
+    try:
+        await api.adisconnect(7)
+        assert await asyncio.to_thread(announcer.settle, 15)
+    finally:
+        board_emptied.disconnect(received)
+    told = sorted(str(call.kwargs["board"]) for call in received.call_args_list)
+    assert told == sorted([str(board), "lobby"])

@@ -18,7 +18,7 @@ TAG = re.compile(r'translate "(.*?)" ')
 FIELD = re.compile(r"\{\w+\}|%\(\w+\)s")
 BY_DJANGO = {"History"}
 """Texts that the catalogues of Django's admin have."""
-SAME = {"Action", "Board", "Boards", "Name", "Online", "Tabs"}
+SAME = {"Action", "Board", "Boards", "Name", "Online", "Tabs", "online"}
 """English words that German or French has, too."""
 
 Entries = dict[str | tuple[str, int], str]

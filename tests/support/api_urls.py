@@ -1,7 +1,8 @@
 """The example site's pages, and some that call `presence.api` and answer with JSON.
 
 `/sync/<function>/<board>/` calls in a sync view, `/async/...` in an async one; what follows the
-board are further arguments. Receivers append what the signals say to EVENTS_FILE, a line each.
+board are further arguments. `/sync/<function>/of/<user>/` calls for a user. Receivers append what
+the signals say to EVENTS_FILE, a line each.
 """
 
 import json
@@ -43,6 +44,7 @@ def write_down(signal: Any, board: Any, person: str, name: str, count: int, **_:
 views = {"sync": call, "async": acall}
 
 urlpatterns = [
+    *(path(f"{kind}/<name>/of/<board>/", view) for kind, view in views.items()),
     *(path(f"{kind}/<name>/<uuid:board>/", view) for kind, view in views.items()),
     *(path(f"{kind}/<name>/<uuid:board>/<path:more>", view) for kind, view in views.items()),
     path("", include("presence_site.urls")),

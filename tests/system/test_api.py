@@ -8,9 +8,11 @@ import asyncio
 import json
 import time
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
+from uuid import UUID
 
 import pytest
 
@@ -21,9 +23,9 @@ from presence.store.base import Timing
 from tests.support.accounts import guest_cookie
 from tests.support.clients import Clients, joining
 from tests.support.server import Server, with_settings
-from tests.support.waiting import eventually
+from tests.support.waiting import DEADLINE, eventually
 from tests.system.conftest import settings_of
-from tests.system.crowd import Crowd
+from tests.system.crowd import Crowd, agreed
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +140,52 @@ async def test_each_signal_is_sent_once(crowd: Crowd, board: str, events: Path) 
         crowd.gone(tab)
     left = [["left", "B0", 1], ["left", "B1", 1], ["left", "Ada", 0], ["emptied", "Ada", 0]]
     await until_told(events, board, [*expected, *left])
+
+
+@pytest.mark.usefixtures("shared")
+async def test_where_somebody_is(crowd: Crowd, boards: list[str]) -> None:
+    cookies, (here, there, lost) = guest_cookie(), boards
+    tabs = [await crowd.join(n, board, "Ada", cookies) for n, board in ((0, here), (1, there))]
+    await crowd.join(2, lost, "Ada", cookies)
+    bob = await crowd.join(0, here, "Bob")
+    await crowd.agree()
+    ada = (await api.apeople(lost))[0].key
+
+    async def on(*expected: str) -> None:
+        """Wait until every process knows where Ada is."""
+
+        async def complaint() -> str:
+            for kind in ("sync", "async"):
+                server = crowd.cluster.servers[0]
+                told = await call(server, kind, "where", f"of/{ada}")
+                if sorted(told) != sorted(expected):
+                    return f"{kind}: {told}"
+            return "" if await api.ais_online(ada) is bool(expected) else "is_online"
+
+        await agreed(complaint)
+
+    await on(here, there, lost)
+    # A process dies: its people are off with the end of its lease and their grace.
+    crowd.cluster.kill(2)
+    crowd.pop(2)
+    await on(here, there)
+    # A reload: the tab's socket is closed without LEAVE, and it is on the board meanwhile.
+    await tabs[0].close()
+    crowd.gone(tabs[0])
+    assert here in map(str, await api.awhere(ada))
+    tabs[0] = await crowd.join(1, here, "Ada", cookies)
+    await on(here, there)
+
+    assert await call(crowd.cluster.servers[0], "sync", "disconnect", f"of/{ada}") == 2
+    assert await asyncio.gather(*(tab.closed() for tab in tabs)) == [Close.REMOVED] * 2
+    crowd.gone(*tabs)
+    await on()
+    last_seen = await api.alast_seen(ada)
+    assert last_seen is not None
+    assert datetime.now(UTC) - last_seen < timedelta(seconds=DEADLINE)
+    await crowd.agree()
+    assert await api.awhere((await api.apeople(here))[0]) == [UUID(here)]
+    assert bob.close_code is None
 
 
 async def test_one_process_without_redis(server: Server, clients: Clients, events: Path) -> None:
