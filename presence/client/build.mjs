@@ -162,7 +162,7 @@ async function pages() {
   for (const mode of ["production", "development"]) {
     await build({
       absWorkingDir: here,
-      alias: { "django-live-cursors/react": "./src/react/react.ts" },
+      alias: { "django-live-presence/react": "./src/react/react.ts" },
       entryPoints: names.map((name) => `test/pages/${name}`),
       bundle: true,
       loader: { ".html": "copy" },

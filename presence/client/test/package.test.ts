@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 // The tests run from presence/client/build.
 const client = fileURLToPath(new URL("..", import.meta.url));
 const compiler = `${client}node_modules/typescript/bin/tsc`;
-const ENTRIES = ["django-live-cursors", "django-live-cursors/overlay", "django-live-cursors/count"];
+const ENTRIES = ["django-live-presence", "django-live-presence/overlay", "django-live-presence/count"];
 const OPTIONS = { target: "ES2022", lib: ["ES2022", "DOM", "DOM.Iterable"], strict: true, noEmit: true };
 const RESOLUTIONS = [
   { module: "ESNext", moduleResolution: "bundler" },
@@ -41,8 +41,8 @@ before(() => {
   const [packed] = JSON.parse(run(client, "npm", "pack", "--json", "--silent", "--pack-destination", plain));
   const tarball = join(plain, packed.filename);
   run(plain, "npm", "install", "--offline", "--no-audit", "--no-fund", "--silent", tarball);
-  mkdirSync(join(withReact, "node_modules/django-live-cursors"), { recursive: true });
-  run(withReact, "tar", "-xzf", tarball, "--strip-components=1", "-C", "node_modules/django-live-cursors");
+  mkdirSync(join(withReact, "node_modules/django-live-presence"), { recursive: true });
+  run(withReact, "tar", "-xzf", tarball, "--strip-components=1", "-C", "node_modules/django-live-presence");
   for (const folder of [plain, withReact]) writeFileSync(join(folder, "package.json"), '{"type": "module"}');
 });
 
@@ -52,8 +52,8 @@ after(() => {
 
 test("it is built files, a manifest and a README, and brings nothing else with it", () => {
   const installed = readdirSync(join(plain, "node_modules")).filter((name) => name[0] !== ".");
-  assert.deepEqual(installed, ["django-live-cursors"]);
-  const files = readdirSync(join(plain, "node_modules/django-live-cursors")).sort();
+  assert.deepEqual(installed, ["django-live-presence"]);
+  const files = readdirSync(join(plain, "node_modules/django-live-presence")).sort();
   assert.deepEqual(files, ["README.md", "dist", "package.json"]);
 });
 
@@ -71,12 +71,12 @@ test("a server without a DOM can import everything, and React only where it has 
   const own = run(plain, process.execPath, "--input-type=module", "-e", load(ENTRIES));
   const api = "ACTIVE,AWAY,IDLE,OFF_BOARD,PresenceClient,TokenError,tokensFrom";
   assert.deepEqual(own.trim().split("\n"), [api, "PresenceClient,PresenceOverlayElement", "PresenceCountElement"]);
-  const react = run(withReact, process.execPath, "--input-type=module", "-e", load(["django-live-cursors/react"]));
+  const react = run(withReact, process.execPath, "--input-type=module", "-e", load(["django-live-presence/react"]));
   assert.equal(react.trim(), "CursorOverlay,usePresence");
 });
 
 test("the React entry, and no other, is for the client", () => {
-  const folder = join(plain, "node_modules/django-live-cursors/dist");
+  const folder = join(plain, "node_modules/django-live-presence/dist");
   const scripts = readdirSync(folder).filter((name) => name.endsWith(".js"));
   const marked = scripts.filter((name) => readFileSync(join(folder, name), "utf8").startsWith('"use client";'));
   assert.deepEqual(marked, ["react.js"]);
@@ -84,9 +84,9 @@ test("the React entry, and no other, is for the client", () => {
 
 test("its types need no React", () => {
   const code = `
-    import { ACTIVE, PresenceClient, type Member } from "django-live-cursors";
-    import { PresenceOverlayElement } from "django-live-cursors/overlay";
-    import { PresenceCountElement } from "django-live-cursors/count";
+    import { ACTIVE, PresenceClient, type Member } from "django-live-presence";
+    import { PresenceOverlayElement } from "django-live-presence/overlay";
+    import { PresenceCountElement } from "django-live-presence/count";
 
     const client = new PresenceClient({ board: "lobby", token: async () => "token" });
     client.on("roster", (members: readonly Member[]) => members.filter(({ state }) => state === ACTIVE));
@@ -108,8 +108,8 @@ test("its types need no React", () => {
 test("its types know the hook, the component and the elements in JSX", () => {
   const code = `
     import { useRef } from "react";
-    import { CursorOverlay, usePresence, type UserCursor } from "django-live-cursors/react";
-    import type { PresenceOverlayElement } from "django-live-cursors/overlay";
+    import { CursorOverlay, usePresence, type UserCursor } from "django-live-presence/react";
+    import type { PresenceOverlayElement } from "django-live-presence/overlay";
 
     export function Page() {
       const overlay = useRef<PresenceOverlayElement>(null);
@@ -145,11 +145,11 @@ test("the examples of the documents have correct types", () => {
     const text = readFileSync(`${client}${name}`, "utf8");
     return [...text.matchAll(/^```(js|jsx|tsx)\n(.*?)^```$/gms)].map(([, language, code = ""]) => ({ language, code }));
   });
-  const ours = examples.filter(({ code }) => /django-live-cursors|presence\/client\.js/.test(code));
-  assert.equal(ours.length, 5);
+  const ours = examples.filter(({ code }) => /django-live-presence|presence\/client\.js/.test(code));
+  assert.equal(ours.length, 6);
   const file = ({ language, code }: (typeof ours)[number], at: number) => [
     `example${at}.${language === "js" ? "ts" : "tsx"}`,
-    code.replace("/static/presence/client.js", "django-live-cursors"),
+    code.replace("/static/presence/client.js", "django-live-presence"),
   ];
   compile(withReact, Object.fromEntries(ours.map(file)));
 });

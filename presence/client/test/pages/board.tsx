@@ -1,7 +1,7 @@
 /** A page as a React site has it: components that read different things of one board. */
 import { StrictMode, useState } from "react";
 import { createRoot } from "react-dom/client";
-import { CursorOverlay, usePresence, type Presence } from "django-live-cursors/react";
+import { CursorOverlay, usePresence, type Presence } from "django-live-presence/react";
 
 const asked = new URLSearchParams(location.search);
 const board = asked.get("board") ?? "";
