@@ -49,7 +49,7 @@ lint: .venv/dev.stamp $(CLIENT)/node_modules/.stamp  ## Check style, types and t
 	$(BIN)/lint-imports
 	npm --prefix $(CLIENT) run --silent check
 
-client: $(CLIENT)/node_modules/.stamp  ## Build the scripts and types in presence/static from presence/client/src
+client: $(CLIENT)/node_modules/.stamp  ## Build the scripts in presence/static from presence/client/src
 	npm --prefix $(CLIENT) run --silent build
 
 bench: .venv/dev.stamp $(FASTIO)  ## Measure presence and its peers into docs/performance.md, in 90 minutes (QUICK=1: 3)
@@ -85,7 +85,7 @@ lock: .venv/dev.stamp  ## Lock the versions of all dependencies again
 		--custom-compile-command 'make lock' pyproject.toml -o requirements/dev.txt
 
 clean:  ## Remove what was installed and built here, the local database included
-	rm -rf .venv var build dist $(FASTIO) $(CLIENT)/node_modules $(CLIENT)/build .coverage .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv var build dist $(FASTIO) $(CLIENT)/node_modules $(CLIENT)/build $(CLIENT)/dist .coverage .mypy_cache .ruff_cache .pytest_cache
 
 .venv/pyvenv.cfg:
 	@test -n "$(PYTHON)" || { echo "This needs Python 3.11 or later: apt-get install python3 python3-venv" >&2; exit 1; }

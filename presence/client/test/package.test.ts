@@ -57,12 +57,6 @@ test("it is built files, a manifest and a README, and brings nothing else with i
   assert.deepEqual(files, ["README.md", "dist", "package.json"]);
 });
 
-test("it has the version of the Python package", () => {
-  const { version } = JSON.parse(readFileSync(`${client}package.json`, "utf8"));
-  const project = readFileSync(`${client}../../pyproject.toml`, "utf8");
-  assert.equal(version, project.match(/^version = "(.*)"$/m)?.[1]);
-});
-
 test("a server without a DOM can import everything, and React only where it has it", () => {
   const load = (entries: string[]) => {
     const loads = entries.map((entry) => `console.log(Object.keys(await import("${entry}")).join());`).join("");
