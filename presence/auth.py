@@ -113,6 +113,11 @@ def _forget_board(*, instance: models.Model, using: str, **kwargs: Any) -> None:
 
 @receiver(setting_changed)
 def _forget_boards(**kwargs: Any) -> None:
+    forget_answers()
+
+
+def forget_answers() -> None:
+    """Ask anew about every board."""
     _lets_guests_in.clear()
     _exists.clear()
 

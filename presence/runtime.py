@@ -10,13 +10,14 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from functools import lru_cache, wraps
 from threading import Event, Lock, Thread
 from typing import Any, ParamSpec, TypeVar
 from uuid import uuid4
 
-from asgiref.sync import async_to_sync
+from asgiref.sync import async_to_sync, sync_to_async
 from channels.layers import get_channel_layer
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured, SynchronousOnlyOperation
@@ -56,6 +57,9 @@ serving = Event()
 
 _hubs: dict[Loop, Hub] = {}
 _publishers: dict[Hub, StatsPublisher] = {}
+_tested: list[Hub] = []
+"""The hub of the test that runs, if a site tests with `presence.testing`."""
+
 _background: list[tuple[Loop, Thread]] = []
 _background_lock = Lock()
 
@@ -78,6 +82,31 @@ def running_hub() -> tuple[Loop, Hub] | None:
     return next(((loop, hub) for loop, hub in [*_hubs.items()] if loop.is_running()), None)
 
 
+@contextmanager
+def hub_of_test() -> Iterator[Hub]:
+    """Have a new hub, with a store in memory, on the background loop in the block: this process
+    then asks no other. Signals are sent by whoever called what led to them, in their thread."""
+    loop, others = background_loop(), dict(_hubs)
+
+    async def begin() -> Hub:
+        settings = get_settings()
+        hub = _new_hub(settings, MemoryStore(loop.time, _timing(settings)), None)
+        _publishers[hub] = StatsPublisher(hub, _history_beside(hub.store))
+        return hub
+
+    hub = asyncio.run_coroutine_threadsafe(begin(), loop).result()
+    _hubs.clear()
+    _hubs.update({loop: hub} | {other: each for other, each in others.items() if other != loop})
+    _tested.append(hub)
+    try:
+        with announcer.holding():
+            yield hub
+    finally:
+        asyncio.run_coroutine_threadsafe(hub.close(), loop).result()
+        _tested.remove(hub)
+        del _publishers[_hubs.pop(loop)]
+
+
 def recording() -> bool:
     """Return whether this process writes the history."""
     return _publishers[current_hub()].recording
@@ -90,7 +119,10 @@ async def on_hub_loop(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     loop = _hub_loop()
     if loop is asyncio.get_running_loop():
         return await work()
-    return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work(), loop))
+    result = await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work(), loop))
+    if _tested:
+        await sync_to_async(announcer.send_held)()
+    return result
 
 
 def call_from_sync(
@@ -108,10 +140,13 @@ def call_from_sync(
     loop = _hub_loop()
     running = asyncio.run_coroutine_threadsafe(work(*args, **kwargs), loop)
     try:
-        return running.result(seconds)
+        result = running.result(seconds)
     except TimeoutError:
         running.cancel()
         raise TryLater(f"presence did not answer within {seconds:.3g} s") from None
+    if _tested:
+        announcer.send_held()
+    return result
 
 
 def for_sync_code(work: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
@@ -207,20 +242,27 @@ def _timing(settings: Settings) -> Timing:
     return Timing(settings.GRACE, settings.RELOAD_GRACE, lease=settings.LEASE)
 
 
-def _make_hub(loop: Loop) -> Hub:
-    settings = get_settings()
-    store: Store = (
-        shared_store() if settings.REDIS_URL else MemoryStore(loop.time, _timing(settings))
-    )
-    hub = Hub(
+def _new_hub(settings: Settings, store: Store, layer: Layer | None) -> Hub:
+    return Hub(
         store,
         process_name(),
         least=settings.INTERVAL,
         timing=_timing(settings),
-        layer=shared_layer() if settings.REDIS_URL else None,
+        layer=layer,
         log_names=settings.LOG_NAMES,
         tell=announcer.tell,
     )
+
+
+def _make_hub(loop: Loop) -> Hub:
+    settings = get_settings()
+    if _tested:
+        # The sockets that a test opens on its own loop.
+        return _new_hub(settings, _tested[-1].store, None)
+    store: Store = (
+        shared_store() if settings.REDIS_URL else MemoryStore(loop.time, _timing(settings))
+    )
+    hub = _new_hub(settings, store, shared_layer() if settings.REDIS_URL else None)
     tune_gc()
     _note_neighbours()
     hub.journal.started("redis" if settings.REDIS_URL else "memory", ordinary_reason())

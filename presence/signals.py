@@ -7,8 +7,12 @@ then). They run in a thread of their own, so a slow or failing receiver holds up
 
 import atexit
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
 from queue import Full, Queue
 from threading import Lock, Thread
+from typing import Any
 
 from django.db import close_old_connections
 from django.dispatch import Signal
@@ -42,10 +46,30 @@ class Announcer:
         self._thread: Thread | None = None
         self._starting = Lock()
         self._dropped = 0
+        self._held: list[Event] | None = None
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Hold all events back in the block, for `send_held`: a test's receivers run in its thread,
+        where they see its transaction."""
+        self._held = []
+        try:
+            yield
+        finally:
+            self._held = None
+
+    def send_held(self) -> None:
+        """Send in this thread what is held back. Raises what a receiver raises."""
+        while self._held:
+            event = self._held.pop(0)
+            SIGNALS[type(event)].send(type(event), **_arguments(event))
 
     def tell(self, event: Event) -> None:
         """Queue an event's signal. Never waits."""
         if not SIGNALS[type(event)].has_listeners(type(event)):
+            return
+        if self._held is not None:
+            self._held.append(event)
             return
         try:
             self._queue.put_nowait(event)
@@ -83,10 +107,12 @@ class Announcer:
             logger.error("signals: receivers caught up (dropped=%d)", dropped)
         # As before and after a request: the database may have closed the connection.
         close_old_connections()
-        SIGNALS[type(event)].send_robust(
-            type(event), board=event.board, person=event.person, name=event.name, count=event.count
-        )
+        SIGNALS[type(event)].send_robust(type(event), **_arguments(event))
         close_old_connections()
+
+
+def _arguments(event: Event) -> dict[str, Any]:
+    return {each.name: getattr(event, each.name) for each in fields(event)}
 
 
 announcer = Announcer()

@@ -162,11 +162,16 @@ class Hub:
         self.journal.draining(self.metrics.sockets)
 
     async def settle(self) -> None:
-        """Wait until the boards' queues are empty."""
+        """Wait until what is in the boards' queues now is done."""
         tasks = [board.work for board in self._boards.values()] + [self._renewal]
         running = [task for task in tasks if task is not None]
         if running:
             await asyncio.wait(running)
+
+    @property
+    def busy(self) -> bool:
+        """Whether the queue of any board has something to do."""
+        return any(board.work is not None for board in self._boards.values())
 
     async def close(self) -> None:
         """Stop every timer and wait for what is under way. Nobody is told."""
