@@ -127,11 +127,10 @@ async def test_a_page_that_is_loaded_again_goes_on_as_the_same_user(
     assert (again.welcome.user, again.welcome.color) == (before.user, before.color)
     await pass_time(10)
     told = [m for m in ada.heard() if not isinstance(m, Rate)]
-    assert told == [
-        States(((1, UserState.AWAY),)),
-        States(((1, UserState.ACTIVE),)),
-        CursorBroadcast((Cursor(1, 1, 2),)),
-    ]
+    assert told == [States(((1, UserState.AWAY),)), States(((1, UserState.ACTIVE),))]
+    again.move(3, 4)
+    await settle()
+    assert ada.heard() == [CursorBroadcast((Cursor(1, 3, 4),))], "where it points now"
     assert (ada.count, await world.process("one").people()) == (2, 2)
 
 
