@@ -129,10 +129,12 @@ def test_two_people_see_each_other(
     shown.locator(cursor).wait_for(state="detached")
 
 
-def test_the_elements(visit: Visit, ada: Page) -> None:
+def test_the_elements_in_react(visit: Visit, ada: Page) -> None:
     """The overlay has its style in it: the dev server has moved the script away from its files."""
     tap = visit("elements")
     tap.until(lambda: tap.page.text_content("presence-count") == "2", "the count")
+    tap.until(lambda: tap.page.title() == "2 here", "the listener called")
+    assert tap.page.locator("presence-overlay [part=bar]").get_attribute("aria-label") == "Hier ist"
     ada.evaluate("client.moveTo(0.5, 0.5)")
     tap.page.locator("presence-overlay [part=cursor]:visible").wait_for()
     layer = tap.page.locator("presence-overlay [part=layer]")

@@ -57,7 +57,7 @@ test("it is built files, a manifest and a README, and brings nothing else with i
   assert.deepEqual(files, ["README.md", "dist", "package.json"]);
 });
 
-test("a server without a DOM can import everything, and React only where it has it", () => {
+test("a server without a DOM can import everything and create a client, and imports React only where it has it", () => {
   const load = (entries: string[]) => {
     const loads = entries.map((entry) => `console.log(Object.keys(await import("${entry}")).join());`).join("");
     return `if ("HTMLElement" in globalThis || "document" in globalThis) throw new Error("not a server");${loads}`;
@@ -65,6 +65,8 @@ test("a server without a DOM can import everything, and React only where it has 
   const own = run(plain, process.execPath, "--input-type=module", "-e", load(ENTRIES));
   const api = "ACTIVE,AWAY,IDLE,OFF_BOARD,PresenceClient,TokenError,tokensFrom";
   assert.deepEqual(own.trim().split("\n"), [api, "PresenceClient,PresenceOverlayElement", "PresenceCountElement"]);
+  const create = 'new (await import("django-live-presence")).PresenceClient({ board: "lobby" }).destroy();';
+  run(plain, process.execPath, "--input-type=module", "-e", create);
   const react = run(withReact, process.execPath, "--input-type=module", "-e", load(["django-live-presence/react"]));
   assert.equal(react.trim(), "CursorOverlay,usePresence");
 });
