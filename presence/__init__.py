@@ -16,6 +16,7 @@ from typing import Any
 MOVED = {
     "presence.history": "presence.stats",
     "presence.logs": "presence.server.logs",
+    "presence.middleware": "presence.guests",
     "presence.overview_admin": "presence.admin.overview",
     "presence.processes": "presence.stats",
     "presence.trend": "presence.admin.charts",

@@ -22,7 +22,6 @@ from presence.conf import Settings, get_settings
 from presence.runtime import several_processes
 from presence.store.redis.urls import parse_redis_url
 
-MIDDLEWARE = "presence.middleware.GuestMiddleware"
 LAYER = "channels_redis.pubsub.RedisPubSubChannelLayer"
 DAPHNE = (4, 2, 2)
 """The first Daphne that limits the size of frames (CVE-2026-44545)."""
@@ -38,7 +37,6 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         _check_boards,
         _check_authorize,
         _check_display_name,
-        _check_middleware,
         _check_redis,
         _check_origins,
         _check_daphne,
@@ -115,15 +113,6 @@ def _user_names_are_addresses() -> bool:
         return False
     field = users._meta.get_field(users.USERNAME_FIELD)
     return isinstance(field, EmailField) or "email" in field.name
-
-
-def _check_middleware(given: Settings) -> Iterator[CheckMessage]:
-    if MIDDLEWARE not in settings.MIDDLEWARE:
-        yield CheckWarning(
-            "Each tab of a guest without a session counts as one person.",
-            hint=f"Add {MIDDLEWARE!r} to MIDDLEWARE.",
-            id="presence.W007",
-        )
 
 
 def _check_redis(given: Settings) -> Iterator[CheckMessage]:

@@ -10,17 +10,22 @@ from uuid import UUID
 from channels.exceptions import DenyConnection
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
+from django.http import HttpResponse
 
 from presence.asgi.daphne import direct_socket
 from presence.asgi.shutdown import open_sockets
 from presence.auth import admit
 from presence.boards import parse_board
+from presence.embed import is_embedded
+from presence.guests import new_guest, read_guest, set_cookie
 from presence.protocol.errors import Close, NoBoard, PresenceError, TryLater
 from presence.protocol.messages import SUBPROTOCOL, Dialect
 from presence.runtime import current_hub
 from presence.server.connection import Connection
 from presence.server.outbox import Outbox
 from presence.server.pump import Line
+from presence.sessions import cookies_of
+from presence.tokens import offered
 
 logger = logging.getLogger(__name__)
 
@@ -147,7 +152,8 @@ class PresenceConsumer(Endpoint):
         dialect = choose_dialect(self.scope["subprotocols"])
         if dialect is None:
             raise DenyConnection
-        await self.accept(SUBPROTOCOL if dialect is Dialect.COMPACT else None)
+        subprotocol = SUBPROTOCOL if dialect is Dialect.COMPACT else None
+        await self.accept(subprotocol, self._introduce())
         hub, board, refusal = current_hub(), None, None
         try:
             board = parse_board(self.scope["url_route"]["kwargs"]["board"])
@@ -200,6 +206,19 @@ class PresenceConsumer(Endpoint):
             self.line.write_frame(frame)
         else:
             self.outbox.put({"type": "websocket.send", "bytes": frame})
+
+    def _introduce(self) -> list[tuple[bytes, bytes]]:
+        """Return the headers that give a new guest a cookie, with which this socket came already
+        as far as others can tell."""
+        cookies = cookies_of(self.scope)
+        named = is_embedded(self.scope) or offered(self.scope["subprotocols"]) is not None
+        if named or read_guest(cookies) is not None:
+            return []
+        response = HttpResponse()
+        set_cookie(response, new_guest())
+        (morsel,) = response.cookies.values()
+        self.scope["cookies"] = {**cookies, morsel.key: morsel.value}
+        return [(b"set-cookie", morsel.OutputString().encode())]
 
     async def _admit(self, connection: Connection, board: UUID) -> None:
         """Let the visitor in, or tell them why not."""

@@ -1,25 +1,33 @@
 """Who a visitor is, so that all their tabs count as one person (PROTOCOL.md, "Who counts as one
 person").
 
-An account comes first, then the signed cookie that `GuestMiddleware` sets, then the Django session.
-The cookie comes before the session because a session may start, or change its key, between two tabs
-of one visit.
+An account comes first, then the guest's signed cookie, then the Django session. The cookie comes
+before the session because a session may start, or change its key, between two tabs of one visit.
+
+A guest gets the cookie with the handshake of a socket, not with a page: caches may keep pages, and
+would hand the cookie to everybody.
 """
 
 import secrets
 from collections.abc import Mapping
 from hashlib import blake2b
-from typing import Any
+from typing import Any, TypeVar
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.core.signing import BadSignature, Signer
 from django.db.models import Model
+from django.http.response import HttpResponseBase
 
 from presence.conf import get_settings
 from presence.server.people import ACCOUNT, Person
 
+T = TypeVar("T")
+
 COOKIE_SALT = "presence.guest"
+COOKIE_AGE = 365 * 24 * 3600
+"""Seconds for which a browser keeps the cookie."""
 
 PREFIXES = (ACCOUNT, "guest:", "session:", "embedded:", "socket:")
 """What person keys begin with. A `socket:` is a guest whom nothing else tells apart."""
@@ -33,6 +41,25 @@ def new_guest() -> str:
 def sign_guest(guest: str) -> str:
     """Return a guest id with its signature, as the cookie holds it."""
     return Signer(salt=COOKIE_SALT).sign(guest)
+
+
+def GuestMiddleware(get_response: T) -> T:  # noqa: N802 (MIDDLEWARE lists classes)
+    """Does nothing. It set the cookie before sockets did, and MIDDLEWARE of a site may name it."""
+    return get_response
+
+
+def set_cookie(response: HttpResponseBase, guest: str) -> None:
+    """Have a browser keep a guest id."""
+    response.set_cookie(
+        get_settings().GUEST_COOKIE,
+        sign_guest(guest),
+        max_age=COOKIE_AGE,
+        path=settings.SESSION_COOKIE_PATH,
+        domain=settings.SESSION_COOKIE_DOMAIN,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
 
 
 def read_guest(cookies: Mapping[str, str]) -> str | None:

@@ -30,8 +30,15 @@ from presence.boards import NotABoard, board_models, board_of
 from presence.cluster.requests import check_layer
 from presence.conf import get_settings
 from presence.embed import may_embed
-from presence.guests import guest_person, read_signed, sign_guest, user_person
-from presence.middleware import guest_of
+from presence.guests import (
+    guest_person,
+    new_guest,
+    read_guest,
+    read_signed,
+    set_cookie,
+    sign_guest,
+    user_person,
+)
 from presence.page_counts import MAX_BOARDS
 from presence.protocol.errors import Forbidden, NoBoard, PresenceError, SignInRequired, TryLater
 from presence.runtime import current_hub, recording, several_processes
@@ -142,19 +149,24 @@ async def token(request: HttpRequest, board: UUID) -> HttpResponse:
     if request.method == "OPTIONS":
         return _allow_origin(HttpResponse(status=204), origin)
     try:
-        answer: HttpResponse = JsonResponse(await _token(request, board, origin))
+        answer = await _token(request, board, origin)
     except PresenceError as error:
         answer = _refusal(error)
     return _allow_origin(answer, origin)
 
 
-async def _token(request: HttpRequest, board: UUID, origin: str) -> dict[str, str]:
+async def _token(request: HttpRequest, board: UUID, origin: str) -> HttpResponse:
     user = await arequest_user(request)
     await permit(user, board)
     if user.is_authenticated:
-        return {"token": sign(Grant(board, origin, user_person(user), str(user.pk)))}
-    guest = guest_of(request, read_signed(request.headers.get(GUEST_HEADER)))
-    return {"token": sign(Grant(board, origin, guest_person(guest))), "guest": sign_guest(guest)}
+        return JsonResponse({"token": sign(Grant(board, origin, user_person(user), str(user.pk)))})
+    known = read_guest(request.COOKIES)
+    guest = known or read_signed(request.headers.get(GUEST_HEADER)) or new_guest()
+    token = sign(Grant(board, origin, guest_person(guest)))
+    answer = JsonResponse({"token": token, "guest": sign_guest(guest)})
+    if known is None:
+        set_cookie(answer, guest)
+    return answer
 
 
 def _allow_origin(response: HttpResponse, origin: str) -> HttpResponse:

@@ -1,9 +1,12 @@
-"""Patches for Daphne, in a process that runs it: close codes, joins, a shutdown that waits, and
-sockets that presence reads and writes directly (see `presence.server.pump`).
+"""Patches for Daphne, in a process that runs it: close codes, headers of a handshake, a shutdown
+that waits, and sockets that presence reads and writes directly (see `presence.server.pump`).
 
 PROTOCOL.md closes sockets with 1009, 1012 and 1013, which RFC 6455 section 7.4.1 and its registry
 allow to servers. Autobahn's `sendClose`, which Daphne calls, raises for every code but 1000 and
 3000..4999 (django/daphne issue 374), and the socket stays open.
+
+Daphne drops the headers that an application adds to its answer to a handshake (ASGI, "Accept"). A
+guest gets a cookie that way.
 
 On SIGTERM Daphne cancels all applications and waits. It fails to do so where a connection has no
 application, as happens for up to a second after each handshake and each HTTP request. It also waits
@@ -175,6 +178,7 @@ def patch_daphne() -> None:
     sockets, server = sys.modules.get("daphne.ws_protocol"), sys.modules.get("daphne.server")
     if sockets is not None:
         _allow_close_codes(sockets.WebSocketProtocol)
+        _send_headers(sockets.WebSocketProtocol)
         _format_nothing_unlogged()
         if server is not None:
             _wait_for_applications(server, sockets.WebSocketProtocol)
@@ -223,6 +227,23 @@ def _allow_close_codes(protocol: Any) -> None:
             server_close(self, code)
 
     protocol.serverClose = close
+
+
+def _send_headers(protocol: Any) -> None:
+    handle_reply = protocol.handle_reply
+
+    def reply(self: Any, message: dict[str, Any]) -> None:
+        given = message["type"] == "websocket.accept" and message.get("headers")
+        if given:
+            headers: dict[str, list[str]] = {}
+            for name, value in given:
+                headers.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
+            # Daphne passes it on to Autobahn as it is.
+            self.serverAccept((message.get("subprotocol"), headers))
+        else:
+            handle_reply(self, message)
+
+    protocol.handle_reply = reply
 
 
 def _format_nothing_unlogged() -> None:

@@ -18,9 +18,8 @@ class Unusual(Exception):
     """A file is written in a way that is not changed; the message says which."""
 
 
-def add_item(source: str, name: str, item: str, *, first: bool = False, after: str = "") -> str:
-    """Add an item to a list or tuple of the module: at its end, as its first, or after the text
-    `after` if that is in it. `item` is source.
+def add_item(source: str, name: str, item: str, *, first: bool = False) -> str:
+    """Add an item to a list or tuple of the module, at its end or as its first. `item` is source.
 
     A literal gets the item. For a list that is put together otherwise, a statement that adds it
     follows the last one that changes the list.
@@ -30,7 +29,7 @@ def add_item(source: str, name: str, item: str, *, first: bool = False, after: s
         raise Unusual(f"it does not assign {name} at its top level")
     values = [node.value for node in statements if isinstance(node, ast.Assign | ast.AnnAssign)]
     if len(values) == 1 and isinstance(values[0], ast.List | ast.Tuple):
-        return _add_to_literal(source, values[0], item, first=first, after=after)
+        return _add_to_literal(source, values[0], item, first=first)
     if any(not isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign) for node in statements):
         raise Unusual(f"it makes {name} in a way that this command cannot follow")
     parts = [item, f"*{name}"] if first else [f"*{name}", item]
@@ -79,17 +78,14 @@ def add_lines(source: str, text: str, *, binds: str = "", after: str = "") -> st
     return _checked(before + text.replace("\n", newline) + newline)
 
 
-def _add_to_literal(
-    source: str, value: ast.List | ast.Tuple, item: str, *, first: bool, after: str
-) -> str:
+def _add_to_literal(source: str, value: ast.List | ast.Tuple, item: str, *, first: bool) -> str:
     start, end = _span(source, value)
     if source[start] not in "[(":
         raise Unusual("it has a tuple without parentheses")
     # In the quotes of the list's own texts.
     if re.findall("[\"']", source[start:end])[:1] == ["'"]:
         item = item.replace('"', "'")
-    texts = [e.value if isinstance(e, ast.Constant) else None for e in value.elts]
-    index = 0 if first else texts.index(after) + 1 if after in texts else len(texts)
+    index = 0 if first else len(value.elts)
     if not value.elts:
         text = f"{item}," if isinstance(value, ast.Tuple) else item
         return _checked(source[: start + 1] + text + source[start + 1 :])

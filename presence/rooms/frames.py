@@ -151,7 +151,9 @@ def welcome_frames(
         spectator = member.user == NO_USER
         pace = 0 if spectator else interval
         welcome = Welcome(board_id, member.user, member.color, pace, spectator, newcomer.name_set)
-        roster = roster_frame(board_id, [_roster_entry(seat) for seat in others])
+        # Only the server knows the name that it chose.
+        last = [newcomer] if newcomer.name_set and not spectator else []
+        roster = roster_frame(board_id, [_roster_entry(seat) for seat in [*others, *last]])
         first = [encode(welcome, dialect), roster]
     count = encode(PresenceUpdate(board_id, people), dialect)
     return [*first, *shown_cursors(board_id, dialect, others), count]

@@ -18,13 +18,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
 from django.utils.translation import gettext
 
-from presence.auth import visitor_name
 from presence.boards import NotABoard, board_of, quoted
 from presence.conf import get_settings
-from presence.guests import guest_person
-from presence.middleware import guest_of
 from presence.page_counts import PageCounts, page_whereabouts
-from presence.protocol.identity import anonymous_name
 from presence.sessions import request_user
 from presence.templatetags.overlay_texts import overlay_strings
 
@@ -63,18 +59,20 @@ def presence_overlay(
     `board` is an object of a model in `PRESENCE["BOARDS"]`, the name of a room, a reference such as
     "blog.post:42", or a UUID. `surface` is a CSS
     selector of the element that people share, by default the viewport. `name` is a guest's name, by
-    default an anonymous one. `theme` is "light" or "dark", by default the visitor's preference.
+    default an anonymous one that the server chooses. `theme` is "light" or "dark", by default the
+    visitor's preference.
     `bar` is the place of the bar (docs/overlay.md). Renders nothing while presence is switched off.
+
+    Renders the same for everybody, and looks at no cookie: a cache may keep the page.
     """
     if not get_settings().ENABLED:
         return ""
     uuid = board_of(board)
-    request = _request(context)
     strings = overlay_strings()
     attributes = {
         "board": uuid,
         "endpoint": f"{get_script_prefix()}ws/presence/{quoted(uuid)}/",
-        "name": name if request is None else _name(request, name),
+        "name": name,
         "surface": surface,
         "theme": theme,
         "bar": bar,
@@ -94,7 +92,8 @@ def presence_count(
     `board` is as for `presence_overlay`. `among` are the boards of the list that it is in; their
     numbers are asked for together. `every` is the interval of
     updates in seconds, by default 5. The element is empty where the number is not known or not for
-    this visitor. The script fills it in later, also in templates rendered on an event loop.
+    this visitor. The script fills it in later, also in templates rendered on an event loop, and in
+    pages that Django's cache keeps: a number is for one visitor, and soon old.
     """
     uuid, script, people = board_of(board), SafeString(), None
     attributes = {"board": uuid, "endpoint": reverse("presence:counts")}
@@ -150,19 +149,23 @@ def _element(name: str, attributes: Mapping[str, Any], text: object = "") -> Saf
 
 
 def _script(context: Context, path: str) -> SafeString:
-    """Return the script element, with the nonce of the site's content security policy if any."""
+    """Return the script element, with the nonce of the site's content security policy if any. A
+    page that Django's cache keeps has none: it is for one response."""
     nonce = context.get("csp_nonce")
     if nonce is None:
         nonce = getattr(_request(context), "csp_nonce", None)
+    if _is_kept(context):
+        nonce = None
     # The nonces of Django and of django-csp are lazy, and false until they are read.
     attribute = "" if nonce is None else format_html(' nonce="{}"', str(nonce))
     return format_html('<script type="module" src="{}"{}></script>', static(path), attribute)
 
 
 def _user(context: Context) -> Any:
-    """Return who looks at the page, None where the template does not know its request."""
+    """Return who looks at the page; None where the template does not know its request, and for a
+    page that others will get from a cache."""
     request = _request(context)
-    return None if request is None else request_user(request)
+    return None if request is None or _is_kept(context) else request_user(request)
 
 
 def _request(context: Context) -> HttpRequest | None:
@@ -171,9 +174,6 @@ def _request(context: Context) -> HttpRequest | None:
     return request
 
 
-def _name(request: HttpRequest, name: str) -> str:
-    own_name = visitor_name(request_user(request))
-    if own_name is not None:
-        return own_name
-    guest = guest_of(request)
-    return name or anonymous_name(guest_person(guest))
+def _is_kept(context: Context) -> bool:
+    """Return whether Django's cache middleware, or `cache_page`, would keep the page."""
+    return getattr(_request(context), "_cache_update_cache", False)

@@ -64,7 +64,7 @@ def test_two_people_see_each_other(look: Callable[..., Page]) -> None:
 
         label = observer.locator("presence-overlay [part=label]")
         own = mover.locator("presence-overlay")
-        assert label.text_content() == own.get_attribute("name")
+        assert label.text_content() == own.evaluate("one => one.client.self.name")
         color = own.evaluate("one => `rgb(${one.client.self.color.join(', ')})`")
         assert label.evaluate("one => getComputedStyle(one).backgroundColor") == color
 

@@ -9,7 +9,7 @@ from django.db import models
 from django.test.utils import isolate_apps
 
 from presence import checks
-from presence.checks import LAYER, MIDDLEWARE, check_settings
+from presence.checks import LAYER, check_settings
 
 BOARD = {"BOARD_MODEL": "presence_site.Board"}
 REDIS = {**BOARD, "REDIS_URL": "redis://:secret@127.0.0.1:6379/0"}
@@ -76,11 +76,6 @@ def test_a_developer_may_embed_by_http(settings):
     settings.DEBUG = True
     settings.PRESENCE = {**BOARD, "EMBED_ORIGINS": ["http://localhost:9000"]}
     assert ids() == []
-
-
-def test_a_site_without_the_middleware_is_warned(settings):
-    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if name != MIDDLEWARE]
-    assert ids() == ["presence.W007"]
 
 
 @pytest.mark.parametrize(

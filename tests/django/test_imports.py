@@ -17,6 +17,7 @@ settings.configure(INSTALLED_APPS=apps, ROOT_URLCONF="presence.urls")
 DOCUMENTED = {
     "history": ("minutes", "aminutes", "hours", "ahours"),
     "logs": ("JsonFormatter",),
+    "middleware": ("GuestMiddleware",),
     "overview_admin": ("OverviewAdmin",),
     "processes": ("figures", "afigures"),
     "trend": ("plots_of",),

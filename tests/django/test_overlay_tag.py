@@ -11,8 +11,6 @@ from django.template import Context, Template
 from django.test import RequestFactory
 from django.utils import translation
 
-from presence.guests import guest_person, sign_guest
-from presence.protocol.identity import anonymous_name
 from presence.templatetags.overlay_texts import EXAMPLES, overlay_strings
 from presence_site.models import Board
 
@@ -22,7 +20,6 @@ BOARD = UUID("00000000-0000-4000-8000-000000000001")
 def render(options="", user=None, nonce=None, **context):
     request = RequestFactory().get("/")
     request.user = user or AnonymousUser()
-    request.COOKIES["presence_guest"] = sign_guest("a")
     if nonce is not None:
         request.csp_nonce = nonce
     page = Template(f"{{% load presence %}}{{% presence_overlay board {options} %}}")
@@ -41,7 +38,6 @@ def test_a_script_and_an_element():
     assert attributes(page) == {
         "board": str(BOARD),
         "endpoint": f"/ws/presence/{BOARD}/",
-        "name": anonymous_name(guest_person("a")),
         "stylesheet": "/static/presence/overlay.css",
     }
     assert page == render(board=Board(pk=BOARD)) == render(board=str(BOARD))
@@ -61,11 +57,19 @@ def test_its_options_are_escaped():
     assert (given["theme"], given["bar"]) == ("dark", "top-start")
 
 
-def test_the_name_of_an_account():
-    assert attributes(render("name='Mallory'", user=User(pk=1, username="ada")))["name"] == "ada"
-    nameless = attributes(render(user=User(pk=1, username="\u200b")))
-    assert nameless["name"] == anonymous_name("user:1")
-    assert "name" not in attributes(render(request=None))
+class Private:
+    """A user, cookies or session that a page must not look at."""
+
+    def __getattr__(self, name):
+        raise AssertionError(f"the tag looked at {name}")
+
+    __iter__ = __getitem__ = __contains__ = get = None
+
+
+def test_it_is_the_same_for_everybody():
+    request = RequestFactory().get("/")
+    request.user = request.COOKIES = request.session = Private()
+    assert render(request=request) == render(user=User(pk=1, username="ada")) == render()
 
 
 class LazyNonce:
@@ -85,6 +89,12 @@ def test_a_nonce_is_put_on_the_script():
     assert ' nonce="abc"></script>' in render(csp_nonce="abc")
     assert ' nonce="def"></script>' in render(nonce="def")
     assert ' nonce="lazy"></script>' in render(csp_nonce=LazyNonce())
+
+
+def test_a_page_that_a_cache_keeps_has_no_nonce():
+    request = RequestFactory().get("/")
+    request.csp_nonce, request._cache_update_cache = "abc", True
+    assert " nonce=" not in render(request=request, csp_nonce="def")
 
 
 def test_switched_off_it_renders_nothing(configure):

@@ -67,10 +67,17 @@ def test_a_compact_welcome_byte_for_byte() -> None:
     frames = welcome_frames(BOARD, newcomer, [ada, bob, newcomer], people=3, interval=33)
     assert [frame.hex() for frame in frames] == [
         "09" "1234" "02" "c01020" "0021" "02",
-        "0a" "1234" "02" + "00" "00" "c01020" "03416461" + "01" "02" "c01020" "03426f62",
+        "0a" "1234" "03" + "00" "00" "c01020" "03416461" + "01" "02" "c01020" "03426f62"
+        + "02" "00" "c01020" "024379",
         "02" "00" "0001ffff",
         "07" "1234" "03",
     ]  # fmt: skip
+
+
+def test_who_chose_the_name_needs_not_be_told_it() -> None:
+    welcome, roster, _ = read(welcome_frames(BOARD, seat(2, "Cy"), crowd(2), people=3, interval=33))
+    assert isinstance(welcome, Welcome)
+    assert (welcome.name_set, roster) == (False, roster_of(crowd(2)))
 
 
 def test_an_explicit_welcome_byte_for_byte() -> None:

@@ -1,4 +1,4 @@
-"""A real nginx with the files of deploy/."""
+"""A real nginx, with the files of deploy/ or another configuration."""
 
 import os
 import re
@@ -27,21 +27,29 @@ http {{
     include {folder}/presence.conf;
 }}
 """
-"""What Debian has around a file of deploy/, without what needs root."""
+"""What Debian has around a configuration, without what needs root."""
 
 
 @contextmanager
 def run_nginx(folder: Path, name: str, behind: Sequence[int]) -> Iterator[Server]:
     """Run nginx on deploy/`name` until the block ends, before servers on the ports `behind` it."""
-    # Debian has it where not everybody's PATH leads.
-    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
-    program = shutil.which("nginx", path=path)
-    assert program, "nginx is not installed: apt-get install nginx"
-    port, log = free_port(), folder / "error.log"
+    port = free_port()
     text = (ROOT / "deploy" / name).read_text()
     servers = "".join(f"    server 127.0.0.1:{port};\n" for port in behind)
     text = re.sub(r"(?:    server 127\.0\.0\.1:\d+;\n)+", servers, text)
     text = text.replace("listen 80;", f"listen 127.0.0.1:{port};")
+    with run_proxy(folder, text, port) as server:
+        yield server
+
+
+@contextmanager
+def run_proxy(folder: Path, text: str, port: int) -> Iterator[Server]:
+    """Run nginx on a configuration, which has it listen on a port, until the block ends."""
+    # Debian has it where not everybody's PATH leads.
+    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
+    program = shutil.which("nginx", path=path)
+    assert program, "nginx is not installed: apt-get install nginx"
+    log = folder / "error.log"
     (folder / "presence.conf").write_text(text)
     # As root, its workers would be another user, who may not read our folders.
     user = "user root;" if os.geteuid() == 0 else ""

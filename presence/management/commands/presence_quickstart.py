@@ -15,7 +15,6 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 
-from presence.checks import MIDDLEWARE
 from presence.conf import NAME, get_settings
 from presence.management.edits import (
     Unusual,
@@ -29,7 +28,6 @@ from presence.runtime import serving
 
 TITLE = "What this site has, and lacks, for live cursors:"
 STATIC = "django.contrib.staticfiles"
-AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
 REQUEST = "django.template.context_processors.request"
 INCLUDE = 'path("", include("presence.urls"))'
 
@@ -158,7 +156,6 @@ class Command(BaseCommand):
 
 def _findings(labels: list[str], guests: bool) -> Iterator[Finding]:
     yield from _apps()
-    yield from _middleware()
     yield from _asgi_setting()
     yield from _presence_setting(labels, guests)
     yield from _route(getattr(settings, "ASGI_APPLICATION", None) or _asgi_beside_wsgi())
@@ -178,12 +175,6 @@ def _apps() -> Iterator[Finding]:
         yield Finding(what)
     what = f"{STATIC} is in INSTALLED_APPS: it serves the scripts of presence"
     yield Finding(what) if STATIC in names else _item("INSTALLED_APPS", STATIC, what)
-
-
-def _middleware() -> Iterator[Finding]:
-    what = "GuestMiddleware is in MIDDLEWARE: all tabs of a guest count as one person"
-    found = MIDDLEWARE in settings.MIDDLEWARE
-    yield Finding(what) if found else _item("MIDDLEWARE", MIDDLEWARE, what, after=AUTHENTICATION)
 
 
 def _asgi_setting() -> Iterator[Finding]:
@@ -267,13 +258,13 @@ def _templates() -> Iterator[Finding]:
     yield Finding(what) if found else Finding(what, _settings_file("TEMPLATES"), block)
 
 
-def _item(name: str, text: str, what: str, first: bool = False, after: str = "") -> Finding:
+def _item(name: str, text: str, what: str, first: bool = False) -> Finding:
     """Return the finding that a list of the settings lacks a text."""
     item = f'"{text}"'
     parts = [item, f"*{name}"] if first else [f"*{name}", item]
 
     def edit(source: str) -> str:
-        return add_item(source, name, item, first=first, after=after)
+        return add_item(source, name, item, first=first)
 
     return Finding(what, _settings_file(name), f"{name} = [{', '.join(parts)}]", edit)
 
