@@ -4,30 +4,18 @@ usual."""
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
-from django.template import engines
 from django.urls import include, path
 
 from presence.urls import pages
 from presence.views import healthz, metrics
-
-PAGE = engines["django"].from_string(
-    "{% load presence %}{% presence_overlay board %}{% presence_count board %}"
-)
-
-
-@login_not_required
-def page(request: HttpRequest, board: str) -> HttpResponse:
-    """Show a board, by its reference."""
-    return HttpResponse(PAGE.render({"board": board}, request))
-
+from tests.sites.pages import page
 
 urlpatterns = [
     path("", include("django_prometheus.urls")),
     path("internal/metrics", metrics),
     path("healthz", healthz),
     *i18n_patterns(
-        path("page/<path:board>/", page),
+        path("page/<path:board>/", login_not_required(page)),
         path("", include(pages)),
         path("admin/", admin.site.urls),
     ),
