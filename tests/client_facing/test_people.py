@@ -44,7 +44,7 @@ def test_everyone_is_named_with_initials_and_counted(look: Look, invite: Invite)
     ada, _ = invite("Ada Lovelace"), invite("山田太郎")
     expect(part(page, "count")).to_have_text("3 people here")
     expect(live).to_have_text("3 people here")
-    own = page.locator("presence-overlay").get_attribute("name")
+    own = page.locator("presence-overlay").evaluate("one => one.client.self.name")
     expect(part(page, "person")).to_have_count(3)
     tips = part(page, "person").evaluate_all("all => all.map(one => one.dataset.tip)")
     assert tips == [f"{own} (you)", "Ada Lovelace", "山田太郎"]

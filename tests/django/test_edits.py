@@ -66,14 +66,6 @@ def test_an_item_of_a_list(source, last, first):
         assert add_item(source, "A", '"y"', first=True) == first
 
 
-def test_an_item_behind_another():
-    source = "A = [\n    'a',\n    'b',  # the b\n    'c'\n]\n"
-    after_b = "A = [\n    'a',\n    'b',  # the b\n    'y',\n    'c'\n]\n"
-    assert add_item(source, "A", '"y"', after="b") == after_b
-    at_end = "A = [\n    'a',\n    'b',  # the b\n    'c',\n    'y',\n]\n"
-    assert add_item(source, "A", '"y"', after="elsewhere") == at_end
-
-
 @pytest.mark.parametrize(
     "source",
     [
