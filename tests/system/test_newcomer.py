@@ -22,7 +22,7 @@ from tests.support.server import ROOT, free_port
 from tests.support.waiting import DEADLINE, eventually
 
 README, EMBEDDING = "README.md", "docs/embedding.md"
-ADD, BY_HAND = "Add it to your site", "By hand, in six lines"
+ADD, BY_HAND = "Add it to your site", "By hand, in five lines"
 STEPS = ["", "1. The settings", "2. The socket", "3. The page"]
 SEEN = "2 people here"
 

@@ -4,7 +4,7 @@ from presence_site.settings import *  # noqa: F403
 from presence_site.settings import TEMPLATES
 
 INSTALLED_APPS = ["daphne", "channels", "presence", "django.contrib.staticfiles"]
-MIDDLEWARE = ["presence.middleware.GuestMiddleware"]
+MIDDLEWARE: list[str] = []
 TEMPLATES = [{**TEMPLATES[0], "DIRS": [], "OPTIONS": {}}]
 DATABASES = {"default": {}}
 ROOT_URLCONF = "tests.sites.accounts.urls"

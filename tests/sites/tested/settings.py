@@ -14,7 +14,6 @@ DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memor
 MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "presence.middleware.GuestMiddleware",
 ]
 ROOT_URLCONF = "club.urls"
 TEMPLATES = [
