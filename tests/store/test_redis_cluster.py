@@ -79,6 +79,16 @@ async def test_boards_of_every_server_are_renewed_and_counted_together(
     assert await store.processes() == {HERE: 200, THERE: 0}
 
 
+async def test_a_person_on_boards_of_every_server(store: RedisStore) -> None:
+    for board in BOARDS:
+        await store.join(board, request(f"s {board}", "user:7"))
+    assert (await store.whereabouts("user:7")).boards == tuple(BOARDS)
+    departures = await store.remove_from(BOARDS, "user:7", 0)
+    assert [gone(departures[board]) for board in BOARDS] == [[f"s {board}"] for board in BOARDS]
+    assert await store.boards() == {}
+    assert (await store.whereabouts("user:7")).boards == ()
+
+
 async def test_two_boards_with_one_home(store: RedisStore) -> None:
     joins = [store.join(board, request(f"{board}")) for board in (FIRST_OF_PAIR, SECOND_OF_PAIR)]
     admissions = await asyncio.gather(*joins)
