@@ -188,7 +188,6 @@ def patch_daphne() -> None:
 
 def _offer_sockets(server: Any, protocol: Any) -> None:
     """Have consumers find the socket of each WebSocket in their scope."""
-    global _problem
     connection = sys.modules["twisted.internet.tcp"].Connection
     lacking = [
         f"{owner.__name__}.{name}"
@@ -196,7 +195,15 @@ def _offer_sockets(server: Any, protocol: Any) -> None:
         for name in names
         if not hasattr(owner, name)
     ]
-    _problem = _unknown(lacking) if lacking else ""
+    run = server.run
+
+    def run_as_server(self: Any) -> None:
+        """Another server loads Daphne, too, where it is in `INSTALLED_APPS`, but never runs it."""
+        global _problem
+        _problem = _unknown(lacking) if lacking else ""
+        run(self)
+
+    server.run = run_as_server
     if lacking:
         return
     create_application, check_timeouts = server.create_application, protocol.check_timeouts

@@ -53,7 +53,9 @@ import daphne.server, django, socket
 from daphne.ws_protocol import WebSocketFactory
 from twisted.internet.tcp import Connection
 
+daphne.server.Server.run = lambda server: None
 django.setup()
+daphne.server.Server.run(None)
 from presence.asgi.daphne import EXTENSION, direct_socket
 protocol = WebSocketFactory(None).buildProtocol(None)
 ours, theirs = socket.socketpair()
@@ -107,6 +109,7 @@ def test_a_socket_is_given_back_before_it_is_closed() -> None:
 READY = """
 import daphne.server, daphne.ws_protocol, django
 {change}
+daphne.server.Server.run = lambda server: None
 django.setup()
 from presence.asgi.daphne import EXTENSION, DaphneSocket, direct_socket, ordinary_reason
 from twisted.internet import tcp
@@ -126,6 +129,8 @@ class Protocol:
 
 protocol = Protocol(Transport())
 scope = {{"extensions": {{EXTENSION: protocol}}}}
+assert ordinary_reason(), "Daphne does not run yet"
+daphne.server.Server.run(None)
 """
 
 

@@ -1,5 +1,6 @@
 """The same visits under each ASGI server: what their own handling of sockets could change."""
 
+import re
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -39,6 +40,13 @@ async def test_people_join_move_and_leave(clients: Clients) -> None:
     await bob.close()
     await ada.until(lambda: ada.count == 1, "Bob gone")
     assert len(ada.all(UserLeft)) == 1
+
+
+def test_only_daphne_is_said_to_have_the_fast_path(name: str, server: Server) -> None:
+    """The site has Daphne in `INSTALLED_APPS`, whichever server runs it."""
+    said = ["true"] if name == "daphne" else ["false"]
+    assert re.findall(r"fast_path=(\w+)", server.logged()) == said
+    assert ("the server is not Daphne" in server.logged()) == (name != "daphne")
 
 
 async def test_a_refusal_is_told(clients: Clients) -> None:
