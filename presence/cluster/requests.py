@@ -35,9 +35,8 @@ class Requester:
         self._timeout = timeout
         self._interval = interval
 
-    async def send(self, process: str, message: Mapping[str, Any]) -> None:
-        """Send a message to one process."""
-        group = process_group(process)
+    async def send(self, group: str, message: Mapping[str, Any]) -> None:
+        """Send a message to the processes in a group."""
         await _with_layer(self._layer.group_send(group, {"type": MESSAGE_TYPE, **message}))
 
     async def ask(
@@ -60,7 +59,7 @@ class Requester:
 
         async def ask_missing() -> None:
             for process in sorted(inbox.missing):
-                await self.send(process, {"ask": channel, **question})
+                await self.send(process_group(process), {"ask": channel, **question})
 
         async with _receiving(self._layer, channel, inbox):
             await _repeat(ask_missing, inbox.complete, self._interval, self._timeout)

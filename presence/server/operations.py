@@ -10,7 +10,7 @@ from operator import or_
 from time import monotonic
 from uuid import UUID, uuid4
 
-from presence.cluster.layer import Layer
+from presence.cluster.layer import Layer, board_group, process_group
 from presence.cluster.messages import Message
 from presence.cluster.requests import Requester
 from presence.protocol.errors import TryLater
@@ -136,8 +136,9 @@ class Operations:
     async def _announce(
         self, board: UUID, processes: Collection[str], departure: Departure
     ) -> None:
+        """Tell some processes, and those that share the board, that members are off it."""
         try:
-            await self._send(board, processes, Message(version=departure.version))
+            await self._send(board, processes, Message(version=departure.version), shared=True)
         except TryLater as error:
             logger.warning(
                 "channel layer: could not announce a removal, processes see it at their next "
@@ -151,15 +152,19 @@ class Operations:
         snapshot = await self.store.snapshot(board)
         await self._send(board, snapshot.processes, Message(reconnect=True))
 
-    async def _send(self, board: UUID, processes: Collection[str], message: Message) -> None:
-        """Have the processes hear a message about a board, this one included."""
+    async def _send(
+        self, board: UUID, processes: Collection[str], message: Message, *, shared: bool = False
+    ) -> None:
+        """Have the processes hear a message about a board, this one included, and all that share it
+        if `shared` is set."""
         if self._hub is not None:
             self._hub.heard(board, self._name, message)
         if self._layer is not None:
             requester = Requester(self._layer, timeout=ACTIVITY_TIMEOUT)
             packed = {"from": self._name, "board": board.hex, **message.packed()}
-            sends = [requester.send(process, packed) for process in self._others(processes)]
-            await asyncio.gather(*sends)
+            groups = [process_group(process) for process in self._others(processes)]
+            groups += [board_group(board)] * shared
+            await asyncio.gather(*(requester.send(group, packed) for group in groups))
 
     async def _ask(
         self, layer: Layer, board: UUID, others: Collection[str], within: float

@@ -61,6 +61,26 @@ async def test_every_tab_closes_at_once_and_the_others_are_told(world: World, by
     assert elsewhere.codes == []
 
 
+@EVERYWHERE
+async def test_all_tabs_on_all_boards_close_at_once_and_the_others_are_told(
+    world: World, by: str
+) -> None:
+    people = await three(world)
+    tab = await world.joined("two", "ada")
+    elsewhere = await world.joined("two", "ada", board=OTHER_BOARD)
+    await quiet(*people.values(), tab)
+    assert await world.operations(by).disconnect("ada", 0) == 3
+    await pass_time(0.5)
+    for closed in (people.pop("ada"), tab, elsewhere):
+        assert closed.codes == [Close.REMOVED]
+    for other in people.values():
+        *left, count = comings(other)
+        assert {*left} == {UserLeft(16028, user) for user in (0, 3)}
+        assert count == PresenceUpdate(16028, 2)
+    assert await world.operations(by).disconnect("ada", 0) == 0
+    assert (await world.joined("one", "ada")).codes == []
+
+
 async def test_the_last_person_is_removed_in_a_process_alone(process: Process) -> None:
     ada = await process.joined("ada")
     operations = Operations(process.seam.inner, None, process.hub, lambda event: None)
