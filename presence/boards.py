@@ -169,6 +169,8 @@ def _parse(text: str) -> UUID:
         return UUID(text)
     except ValueError:
         label, colon, key = text.partition(":")
+    if not text:
+        raise NotABoard("'' is no board. In a template: the page has no variable of that name.")
     if not colon:
         if text == RESERVED or not NAME.fullmatch(text):
             raise NotABoard(

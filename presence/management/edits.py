@@ -21,15 +21,18 @@ class Unusual(Exception):
 def add_item(source: str, name: str, item: str, *, first: bool = False) -> str:
     """Add an item to a list or tuple of the module, at its end or as its first. `item` is source.
 
-    A literal gets the item. For a list that is put together otherwise, a statement that adds it
-    follows the last one that changes the list.
+    A literal gets the item, also where it is the first part of a sum. For a list that is put
+    together otherwise, a statement that adds it follows the last one that changes the list.
     """
     statements = [node for node in ast.parse(source).body if name in _bound(node)]
     if not statements:
         raise Unusual(f"it does not assign {name} at its top level")
     values = [node.value for node in statements if isinstance(node, ast.Assign | ast.AnnAssign)]
-    if len(values) == 1 and isinstance(values[0], ast.List | ast.Tuple):
-        return _add_to_literal(source, values[0], item, first=first)
+    value = values[0] if len(values) == 1 else None
+    while isinstance(value, ast.BinOp):  # a sum that begins with a literal
+        value = value.left
+    if isinstance(value, ast.List | ast.Tuple):
+        return _add_to_literal(source, value, item, first=first)
     if any(not isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign) for node in statements):
         raise Unusual(f"it makes {name} in a way that this command cannot follow")
     parts = [item, f"*{name}"] if first else [f"*{name}", item]

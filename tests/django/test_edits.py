@@ -49,6 +49,11 @@ LISTS = {
         'A = B + C\nA = [*A, "y"]\n\nD = 1\n',
         'A = B + C\nA = ["y", *A]\n\nD = 1\n',
     ),
+    "a sum with a literal": (
+        'A = [\n    "x",\n] + static("/")\n',
+        'A = [\n    "x",\n    "y",\n] + static("/")\n',
+        'A = [\n    "y",\n    "x",\n] + static("/")\n',
+    ),
     "only added to": ("A += B", 'A += B\nA = [*A, "y"]', None),
     "twice": (
         'A = ["x"]\r\nA = ["z"] + A\r\n',

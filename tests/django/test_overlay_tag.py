@@ -106,7 +106,7 @@ def test_switched_off_it_renders_nothing(configure):
     ("board", "said"),
     [
         (None, "None (NoneType) is no board"),
-        ("", "'' is no board. The name of a room has"),
+        ("", "'' is no board. In a template: the page has no variable of that name."),
         (7, "7 (int) is no board"),
         (User(pk=7), "auth.User object (7) is no board: name its model in PRESENCE['BOARDS']"),
         ("auth.user:7", "names no model 'auth.user'"),

@@ -29,8 +29,6 @@ MIDDLEWARE = (
 )
 ROOT_URLCONF = "config.urls"
 STATIC_URL = "static/"
-TEMPLATES = [{{"BACKEND": "django.template.backends.django.DjangoTemplates", "OPTIONS": {{
-    "context_processors": ["django.template.context_processors.request"]}}}}]
 """
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 
@@ -28,22 +29,21 @@ from presence.runtime import serving
 
 TITLE = "What this site has, and lacks, for live cursors:"
 STATIC = "django.contrib.staticfiles"
-REQUEST = "django.template.context_processors.request"
 INCLUDE = 'path("", include("presence.urls"))'
 
 ROUTE = """\
 # Django must be set up before this import.
 from presence.routing import with_presence  # noqa: E402
 
-application = with_presence(application)"""
+NAME = with_presence(NAME)"""
 
 ASGI = """\
 import os
 
 from django.core.asgi import get_asgi_application
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "SETTINGS")
-application = get_asgi_application()
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "MODULE")
+NAME = get_asgi_application()
 """
 
 HINT = "\nTo have these changes made, add --write to the command."
@@ -160,7 +160,6 @@ def _findings(labels: list[str], guests: bool) -> Iterator[Finding]:
     yield from _presence_setting(labels, guests)
     yield from _route(getattr(settings, "ASGI_APPLICATION", None) or _asgi_beside_wsgi())
     yield from _urls()
-    yield from _templates()
 
 
 def _apps() -> Iterator[Finding]:
@@ -190,11 +189,15 @@ def _presence_setting(labels: list[str], guests: bool) -> Iterator[Finding]:
         hint = "" if labels else f'  # such as "{_example(labels)}"; named rooms need none'
         yield _setting(NAME, value + hint, what)
         return
-    given = get_settings()
+    file = _settings_file(NAME)
+    try:
+        given = get_settings()
+    except ImproperlyConfigured as error:
+        yield Finding(what, file, f"# {error}")
+        return
     known = {label.lower() for label in given.board_labels}
     lacking = [label for label in labels if label.lower() not in known]
     block = f"# PRESENCE lacks in BOARDS: {', '.join(lacking)}"
-    file = _settings_file(NAME)
     yield Finding(what, file, block) if lacking else Finding(what)
     if guests and not given.GUESTS:
         yield Finding("PRESENCE lets guests in", file, '# PRESENCE lacks: "GUESTS": True')
@@ -204,11 +207,11 @@ def _route(asgi: str) -> Iterator[Finding]:
     module, _, name = asgi.rpartition(".")
     what = f"{module} serves the WebSockets of presence"
     file = _file_of(module)
-    route = ROUTE.replace("application", name)
+    route = ROUTE.replace("NAME", name)
     if file is None:
         package = find_spec(module.rpartition(".")[0]) if "." in module else None
         folders = list(package.submodule_search_locations or ()) if package else []
-        text = ASGI.replace("SETTINGS", settings.SETTINGS_MODULE).replace("application", name)
+        text = ASGI.replace("MODULE", settings.SETTINGS_MODULE).replace("NAME", name)
         text += f"\n{route}"
         new = Path(folders[0], f"{module.rpartition('.')[2]}.py") if folders else None
         yield Finding(what, new, text, lambda source: add_lines(source, text))
@@ -246,16 +249,6 @@ def _urls() -> Iterator[Finding]:
         return add_urls_import(add_item(source, "urlpatterns", INCLUDE), "include", "path")
 
     yield Finding(what, file, block, edit)
-
-
-def _templates() -> Iterator[Finding]:
-    what = "templates have the request: the tags know who looks at the page"
-    engines: list[dict[str, Any]] = settings.TEMPLATES
-    django = [each for each in engines if each["BACKEND"].endswith(".DjangoTemplates")]
-    options = [each.get("OPTIONS", {}).get("context_processors", ()) for each in django]
-    block = f'# In TEMPLATES, OPTIONS: "context_processors": ["{REQUEST}", ...]'
-    found = any(REQUEST in processors for processors in options)
-    yield Finding(what) if found else Finding(what, _settings_file("TEMPLATES"), block)
 
 
 def _item(name: str, text: str, what: str, first: bool = False) -> Finding:
@@ -337,14 +330,15 @@ def _label(name: str) -> str:
 
 
 def _models() -> list[str]:
-    """Return the models of the site's own apps."""
-    return [
+    """Return the models of the site's own apps, that of its users last."""
+    found = [
         model._meta.label
         for config in apps.get_app_configs()
         if config.name != "presence"
         and not {"site-packages", "dist-packages"} & set(Path(config.path).parts)
         for model in config.get_models()
     ]
+    return sorted(found, key=lambda label: label == settings.AUTH_USER_MODEL)
 
 
 def _example(labels: list[str]) -> str:
