@@ -212,6 +212,7 @@ def test_changes_with_which_the_site_does_not_load_are_taken_back(site: Site) ->
     status, said = site.quickstart("--write")
     assert (status, "Nothing is changed: the site does not load with it" in said) == (1, True)
     assert "no more pages" in said
+    assert "Add to the end of mysite/asgi.py:" in said
     assert site.files() == before
 
 

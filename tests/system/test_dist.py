@@ -45,17 +45,17 @@ def test_every_link_on_pypi_is_absolute_and_leads_to_a_file(dist: Path) -> None:
     [name] = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
     shown = email.message_from_bytes(archive.read(name))
     assert shown["Description-Content-Type"] == "text/markdown"
-    label, repository = shown["Project-URL"].split(", ")
-    assert label == "Repository"
-    below = re.compile(rf"{re.escape(repository)}/(?:blob|raw)/v{shown['Version']}/([^#]*)#?(.*)")
+    urls = dict(line.split(", ") for line in shown.get_all("Project-URL", []))
     links = re.findall(r"\]\(([^)\s]*)", str(shown.get_payload()))
-    own = [match.groups() for match in map(below.fullmatch, links) if match]
+    assert [link for link in links if not link.startswith(("https://", "http://", "#"))] == []
+    files = rf"{re.escape(urls['Repository'])}/(?:blob/main|(?:blob|raw)/v{shown['Version']})/"
+    own = [link for link in [*links, *urls.values()] if re.match(files, link)]
     assert len(own) > 10
-    for file, anchor in own:
+    assert not {urls["Documentation"], urls["Changelog"]} - {*own}
+    for link in own:
+        file, _, anchor = re.sub(files, "", link).partition("#")
         assert (ROOT / file).is_file(), file
-        assert not anchor or anchor in anchors(ROOT / file), f"{file}#{anchor}"
-    others = [link for link in links if not below.fullmatch(link)]
-    assert [link for link in others if not link.startswith(("https://", "http://", "#"))] == []
+        assert not anchor or anchor in anchors(ROOT / file), link
 
 
 def test_the_npm_package_has_the_same_version(dist: Path) -> None:

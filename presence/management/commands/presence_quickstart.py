@@ -105,7 +105,7 @@ class Command(BaseCommand):
         findings = list(_findings(labels, guests))
         missing = [finding for finding in findings if finding.block]
         if missing and write:
-            sys.exit(self._write(missing, [*board, *(["--guests"] if guests else [])]))
+            sys.exit(self._write(findings, [*board, *(["--guests"] if guests else [])]))
         self._report(findings, _example(labels))
         if missing:
             self.stdout.write(HINT)
@@ -126,12 +126,12 @@ class Command(BaseCommand):
             model = example.rpartition(".")[2].lower()
             self.stdout.write(NEXT.replace("post", model))
 
-    def _write(self, missing: list[Finding], arguments: list[str]) -> int:
+    def _write(self, findings: list[Finding], arguments: list[str]) -> int:
         """Change the files, and return how a new process of this command ended, whose report this
         prints. If the site does not load with the changes, undo them."""
         before: dict[Path, bytes | None] = {}
         notes = []
-        for finding in missing:
+        for finding in findings:
             try:
                 _change(finding, before)
             except (Unusual, OSError, SyntaxError, UnicodeError) as error:
@@ -147,6 +147,7 @@ class Command(BaseCommand):
         if not done.stdout.startswith(TITLE):
             for file, text in before.items():
                 file.unlink() if text is None else file.write_bytes(text)
+            self._report(findings, "")
             reason = done.stderr.strip().rpartition("\n")[2]
             raise CommandError(f"Nothing is changed: the site does not load with it: {reason}")
         notes += [f"Changed {os.path.relpath(file)}" for file in before]
@@ -274,6 +275,8 @@ def _change(finding: Finding, before: dict[Path, bytes | None]) -> None:
     """Change the file of a finding; `before` gets what it was. Raises `Unusual` where it is better
     left alone."""
     file = finding.file
+    if not finding.block:
+        return
     if file is None or finding.edit is None:
         raise Unusual("only you can decide this")
     if {"site-packages", "dist-packages"} & set(file.parts):
