@@ -1,6 +1,7 @@
 """Fixtures for tests of real servers without a browser."""
 
 import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -31,9 +32,11 @@ def settings_of(timing: Timing) -> dict[str, float]:
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder with what `make dist` builds."""
     folder = tmp_path_factory.mktemp("dist")
-    # -o: what is installed here is what the tests run with, however old it is.
-    installed = ["-o", ".venv/dev.stamp", "-o", "presence/client/node_modules/.stamp"]
-    command = ["make", "dist", f"DIST={folder}", *installed]
+    environment = [f"VENV={sys.prefix}", f"BIN={sys.prefix}/bin"]
+    # -o: what is installed is what the tests run with, however old it is.
+    stamps = [".venv/dev.stamp", f"{sys.prefix}/dev.stamp", "presence/client/node_modules/.stamp"]
+    installed = [argument for stamp in stamps for argument in ("-o", stamp)]
+    command = ["make", "dist", f"DIST={folder}", *environment, *installed]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import distributions
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -153,9 +154,9 @@ def newcomer(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Newcomer:
     the versions that the tests run with."""
     folder = tmp_path_factory.mktemp("newcomer")
     [wheel] = dist.glob("*-py3-none-any.whl")
-    versions = (ROOT / "requirements/run.txt").read_text()
+    versions = {f"{each.name}=={each.version}" for each in distributions()}
     constraints = folder / "constraints.txt"
-    constraints.write_text(f"{versions}\ndjango-live-presence @ {wheel.as_uri()}\n")
+    constraints.write_text("\n".join([*versions, f"django-live-presence @ {wheel.as_uri()}"]))
     subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
     hidden = ("PYTHONPATH", "DJANGO_SETTINGS_MODULE", "COVERAGE", "PYTEST")
     own = {
