@@ -1,4 +1,5 @@
 # `make help` lists what there is. Everything is installed into .venv and presence/client/node_modules.
+# With PYTHON or DJANGO, into an environment of its own, such as .venv-python3.13-django6.1.
 
 HOST ?= 127.0.0.1
 PORT ?= 8000
@@ -7,7 +8,10 @@ export DEBUG ?= 1
 # The first Python here that is new enough; `make run PYTHON=...` takes another.
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
-BIN := .venv/bin
+# A version such as 6.1; without it, the one of the lock file, which every Python here can run.
+DJANGO ?=
+VENV := .venv$(if $(filter-out file,$(origin PYTHON)),-$(notdir $(PYTHON)))$(if $(DJANGO),-django$(DJANGO))
+BIN := $(VENV)/bin
 CLIENT := presence/client
 # The optional form in C of presence.server.fastio.
 FASTIO := presence/server/_fastio.abi3.so
@@ -18,10 +22,11 @@ DIST := dist
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@echo "Each of them takes PYTHON=python3.13 and DJANGO=6.1, for an environment of that Python and that Django."
 
 # What this machine may be called in a browser, where HOST lets others in.
 run: export ALLOWED_HOSTS ?= localhost,127.0.0.1,[::1],$(HOST),$(shell hostname),$(shell hostname -I 2>/dev/null | tr ' ' ',')
-run: .venv/run.stamp  ## Try it: the example site on http://127.0.0.1:8000 (HOST, PORT override)
+run: $(VENV)/run.stamp  ## Try it: the example site on http://127.0.0.1:8000 (HOST, PORT override)
 	@$(MAKE) --silent $(FASTIO) 2>/dev/null || true
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@$(BIN)/python manage.py demo_data
@@ -29,12 +34,12 @@ run: .venv/run.stamp  ## Try it: the example site on http://127.0.0.1:8000 (HOST
 	@echo "Welcome board: http://$(subst 0.0.0.0,127.0.0.1,$(HOST)):$(PORT)/boards/00000000-0000-4000-8000-000000000001/"
 	@$(BIN)/daphne --bind $(HOST) --port $(PORT) presence_site.asgi:application
 
-check: .venv/dev.stamp $(CLIENT)/node_modules/.stamp $(FASTIO)  ## Run the tests that need no server and no browser, in about a minute
+check: $(VENV)/dev.stamp $(CLIENT)/node_modules/.stamp $(FASTIO)  ## Run the tests that need no server and no browser, in about a minute
 	npm --prefix $(CLIENT) run --silent test
 	$(BIN)/pytest -q -m 'not redis' --ignore=tests/client_facing --ignore=tests/system
 
-test: .venv/dev.stamp $(CLIENT)/node_modules/.stamp  ## Run every test: Python, TypeScript, real servers, real browser
-	@sh tests/system.sh
+test: $(VENV)/dev.stamp $(CLIENT)/node_modules/.stamp  ## Run every test: Python, TypeScript, real servers, real browser
+	@sh tests/system.sh $(BIN)
 	@$(MAKE) --silent $(FASTIO)
 	npm --prefix $(CLIENT) run --silent test
 	npm --prefix $(CLIENT) run --silent stale
@@ -42,7 +47,7 @@ test: .venv/dev.stamp $(CLIENT)/node_modules/.stamp  ## Run every test: Python, 
 	$(BIN)/coverage report --include='presence/protocol/*,presence/rooms/*' --fail-under=100
 	$(BIN)/coverage report --format=total
 
-lint: .venv/dev.stamp $(CLIENT)/node_modules/.stamp  ## Check style, types and the directions of imports
+lint: $(VENV)/dev.stamp $(CLIENT)/node_modules/.stamp  ## Check style, types and the directions of imports
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -52,22 +57,22 @@ lint: .venv/dev.stamp $(CLIENT)/node_modules/.stamp  ## Check style, types and t
 client: $(CLIENT)/node_modules/.stamp  ## Build the scripts in presence/static from presence/client/src
 	npm --prefix $(CLIENT) run --silent build
 
-bench: .venv/dev.stamp $(FASTIO)  ## Measure presence and its peers into docs/performance.md, in 90 minutes (QUICK=1: 3)
-	@sh tests/system.sh
+bench: $(VENV)/dev.stamp $(FASTIO)  ## Measure presence and its peers into docs/performance.md, in 90 minutes (QUICK=1: 3)
+	@sh tests/system.sh $(BIN)
 	$(BIN)/python -m benchmarks.suite $(if $(QUICK),--quick) $(if $(RESUME),--resume)
 
-micro: .venv/dev.stamp $(FASTIO)  ## Measure single functions: encode, decode, flush, receive, Lua scripts
+micro: $(VENV)/dev.stamp $(FASTIO)  ## Measure single functions: encode, decode, flush, receive, Lua scripts
 	$(BIN)/pytest -q benchmarks/micro
 
-screenshots: .venv/dev.stamp  ## Take the pictures in docs/images again
-	@sh tests/system.sh
+screenshots: $(VENV)/dev.stamp  ## Take the pictures in docs/images again
+	@sh tests/system.sh $(BIN)
 	$(BIN)/python -m benchmarks.pictures.screenshots
 	$(BIN)/python -m benchmarks.pictures.overview
 
 # For every machine: the source, from which pip compiles the form in C where it can; a wheel with that form for
 # the Linux of this processor; and a wheel without it. Both wheels come from the packed source, so that nothing is
 # missing in that.
-dist: .venv/dev.stamp $(CLIENT)/node_modules/.stamp $(FASTIO)  ## Build what PyPI and npm get, into dist/ (DIST=folder)
+dist: $(VENV)/dev.stamp $(CLIENT)/node_modules/.stamp $(FASTIO)  ## Build what PyPI and npm get, into dist/ (DIST=folder)
 	@rm -rf $(DIST) *.egg-info && mkdir -p $(DIST)/linux
 	$(BIN)/python -m build --quiet --no-isolation --sdist --outdir $(DIST)
 	CC=false $(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir $(DIST) $(DIST)/*.tar.gz
@@ -76,7 +81,7 @@ dist: .venv/dev.stamp $(CLIENT)/node_modules/.stamp $(FASTIO)  ## Build what PyP
 	@rm -r $(DIST)/linux *.egg-info
 	cd $(CLIENT) && npm pack --silent --pack-destination $(abspath $(DIST))
 
-lock: .venv/dev.stamp  ## Lock the versions of all dependencies again
+lock: $(VENV)/dev.stamp  ## Lock the versions of all dependencies again
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --upgrade --fork-strategy fewest --python-version 3.11 --extra site \
 		--custom-compile-command 'make lock' pyproject.toml -o requirements/run.txt
@@ -85,23 +90,28 @@ lock: .venv/dev.stamp  ## Lock the versions of all dependencies again
 		--custom-compile-command 'make lock' pyproject.toml -o requirements/dev.txt
 
 clean:  ## Remove what was installed and built here, the local database included
-	rm -rf .venv var build dist $(FASTIO) $(CLIENT)/node_modules $(CLIENT)/build $(CLIENT)/dist .coverage .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-* var build dist $(FASTIO) $(CLIENT)/node_modules $(CLIENT)/build $(CLIENT)/dist .coverage .mypy_cache .ruff_cache .pytest_cache
 
-.venv/pyvenv.cfg:
+$(VENV)/pyvenv.cfg:
 	@test -n "$(PYTHON)" || { echo "This needs Python 3.11 or later: apt-get install python3 python3-venv" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || sh tests/system.sh venv
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv $(VENV)
 
-.venv/run.stamp: requirements/run.txt | .venv/pyvenv.cfg
+# In place of the lock's Django. pip only warns where another package does not know that one yet.
+USE_DJANGO = $(if $(DJANGO),$(BIN)/pip install --quiet --disable-pip-version-check "django==$(DJANGO).*")
+
+$(VENV)/run.stamp: requirements/run.txt | $(VENV)/pyvenv.cfg
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/run.txt
+	$(USE_DJANGO)
 	@touch $@
 
-.venv/dev.stamp: requirements/run.txt requirements/dev.txt | .venv/pyvenv.cfg
+$(VENV)/dev.stamp: requirements/run.txt requirements/dev.txt | $(VENV)/pyvenv.cfg
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/dev.txt
-	@touch $@ .venv/run.stamp
+	$(USE_DJANGO)
+	@touch $@ $(VENV)/run.stamp
 
 # Removed first, so that no outdated form is left where this fails.
-$(FASTIO): presence/server/_fastio.c | .venv/pyvenv.cfg
+$(FASTIO): presence/server/_fastio.c | $(VENV)/pyvenv.cfg
 	@rm -f $@
 	@$(CC) -O2 -fPIC -shared $< -o $@ \
 		-I"$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("include"))')" \

@@ -1,4 +1,10 @@
+import weakref
+from typing import Any
+
 import pytest
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
+from django.dispatch import receiver
 from hypothesis import HealthCheck, settings
 
 # Tests judge what the code does, not how busy the machine is.
@@ -17,3 +23,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if REDIS_FIXTURES & {*getattr(item, "fixturenames", ())}:
             item.add_marker(pytest.mark.redis)
+
+
+@receiver(connection_created)
+def close_with_its_thread(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
+    """Close a connection when its thread ends. Django never closes one to a database in memory, of
+    which SQLite complains since Python 3.13."""
+    weakref.finalize(connection, connection.connection.close)

@@ -1,10 +1,13 @@
 #!/bin/sh
 # Makes sure of the system packages that a real test needs: installs them where it may (root and apt), and otherwise
-# says in one line what to install. With the argument `venv`: only what Python needs to make a virtual environment.
+# says in one line what to install.
+#
+# usage: tests/system.sh FOLDER   where the python of the tests is
+#        tests/system.sh venv     only what Python needs to make a virtual environment
 set -eu
 
 missing=""
-if [ "${1:-}" = venv ]; then
+if [ "$1" = venv ]; then
     missing="python3-venv"
 else
     command -v chromium >/dev/null || command -v chromium-browser >/dev/null ||
@@ -13,7 +16,7 @@ else
     command -v pg_ctl >/dev/null || ls /usr/lib/postgresql/*/bin/pg_ctl >/dev/null 2>&1 ||
         missing="$missing postgresql"
     command -v gcc >/dev/null || missing="$missing gcc libc6-dev"
-    [ -f "$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" ] ||
+    [ -f "$("$1"/python -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" ] ||
         missing="$missing python3-dev"
     # Where the Debian package puts it, which is not in everybody's PATH.
     command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || missing="$missing nginx"
