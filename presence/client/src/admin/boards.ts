@@ -6,7 +6,8 @@ const text = document.getElementById("presence-feed")?.textContent;
 if (text) {
   const config = JSON.parse(text) as ChangelistConfig | PanelConfig;
   const panel = document.getElementById("presence-panel");
-  const list = document.getElementById("changelist-form");
+  // Themes give the list's form other ids.
+  const list = document.querySelector(".presence-online[data-board]")?.closest("form");
   if (config.watch.board) panel && startPanel(config as PanelConfig, panel);
   else if (list) startChangelist(config, list);
 }

@@ -2,7 +2,7 @@
 import uPlot from "uplot";
 import { isTimeZone } from "./formats.js";
 import { isolated, lastRecorded, scaleTop, type Trend } from "./history.js";
-import { onThemeChange, themeColor, UNKNOWN } from "./page.js";
+import { onThemeChange, themeColors, UNKNOWN } from "./page.js";
 
 export interface ChartTexts {
   readonly time: string;
@@ -19,9 +19,6 @@ export interface ChartOptions {
 
 const HEIGHT = 180;
 const DAY = 86_400;
-/** Opacity as two hexadecimal digits: of the area below the line, and of the peak's line. */
-const AREA_OPACITY = "26";
-const PEAK_OPACITY = "99";
 /** Steps of the scale. They are whole, as people are. */
 const STEPS = [1, 10, 100, 1000, 10_000, 100_000].flatMap((step) => [step, 2 * step, 5 * step]);
 
@@ -90,7 +87,7 @@ export class Chart {
 
   #plotOptions(width: number): uPlot.Options {
     const { words, locale, timeZone } = this.options;
-    const { line: color, area, peak, axis } = colors();
+    const { accent, area, peak, axis } = colors(this.box);
     const number = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });
     const value = (_: uPlot, people: number | null) => (people === null ? UNKNOWN : number.format(people));
     const points = { filter: (plot: uPlot, at: number) => isolated([...(plot.data[at] ?? [])]) };
@@ -107,7 +104,7 @@ export class Chart {
       ],
       series: [
         { label: words.time, value: (_, at) => (at === null ? UNKNOWN : this.moment(at)) },
-        { ...line, label: words.people, stroke: color, fill: area, width: 1.5 },
+        { ...line, label: words.people, stroke: accent, fill: area, width: 1.5 },
         { ...line, label: words.peak, stroke: peak, width: 1 },
       ],
       hooks: { setCursor: [(plot) => this.#showLast(plot)] },
@@ -120,21 +117,11 @@ function data({ at, people, peak }: Trend): uPlot.AlignedData {
 }
 
 /** The theme's present colours. */
-function colors() {
-  const line = themeColor("--link-fg", "#417893");
-  const quiet = themeColor("--body-quiet-color", "#666");
-  const grid = { stroke: themeColor("--hairline-color", "#e8e8e8"), width: 1 };
+function colors(box: Element) {
+  const { quiet, line, ...others } = themeColors(box, "quiet", "line", "accent", "area", "peak");
+  const grid = { stroke: line, width: 1 };
   const font = `12px ${getComputedStyle(document.body).fontFamily}`;
-  const axis = { stroke: quiet, grid, ticks: grid, font };
-  return { line, area: translucent(line, AREA_OPACITY), peak: translucent(quiet, PEAK_OPACITY), axis };
-}
-
-function translucent(color: string, opacity: string): string {
-  const pen = document.createElement("canvas").getContext("2d");
-  if (pen) pen.fillStyle = color;
-  // A canvas returns every opaque colour as #rrggbb, however it was written.
-  const opaque = String(pen?.fillStyle);
-  return /^#\w{6}$/.test(opaque) ? opaque + opacity : color;
+  return { ...others, axis: { stroke: quiet, grid, ticks: grid, font } };
 }
 
 type Format = (at: number) => string;

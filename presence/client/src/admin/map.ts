@@ -6,7 +6,7 @@ import { ARROW } from "../lib/dom.js";
 import type { Position } from "../protocol/messages.js";
 import type { Board } from "./board.js";
 import { labelPosition, MapCursors, tipOf, type PlacedCursor, type Size } from "./map-cursors.js";
-import { onThemeChange, themeColor } from "./page.js";
+import { onThemeChange, themeColors } from "./page.js";
 
 /** CSS pixels: an arrow with its outline, the height of a name, and the space beside its letters. */
 const ARROW_SIZE = 16;
@@ -28,6 +28,7 @@ export class CursorMap {
   #people: Board["people"] = null;
   #highlighted: string | undefined;
   #frame = 0;
+  #lines: string | undefined;
   readonly #cursors = new MapCursors();
   readonly #reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
   readonly #arrow = new Path2D(ARROW);
@@ -36,7 +37,10 @@ export class CursorMap {
   constructor(private readonly canvas: HTMLCanvasElement) {
     this.#label = canvas.dataset["label"] ?? "";
     new ResizeObserver(() => this.#drawSoon()).observe(canvas);
-    onThemeChange(() => this.#drawSoon());
+    onThemeChange(() => {
+      this.#lines = undefined;
+      this.#drawSoon();
+    });
     this.show({ people: null, cursors: null });
   }
 
@@ -65,7 +69,8 @@ export class CursorMap {
     const pen = this.canvas.getContext("2d");
     if (!pen || size.width === 0) return;
     this.#fit(pen, size);
-    drawGrid(pen, size);
+    this.#lines ??= themeColors(this.canvas.parentElement ?? document.body, "line").line;
+    drawGrid(pen, size, this.#lines);
     this.#drawCursors(pen, size, this.#cursors.at(now));
     if (this.#cursors.moving(now)) this.#drawSoon();
   }
@@ -125,7 +130,7 @@ function drawName(pen: CanvasRenderingContext2D, size: Size, tip: Position, name
 }
 
 /** Faint squares, so that an empty board looks like one. A line is sharp in the middle of a pixel. */
-function drawGrid(pen: CanvasRenderingContext2D, { width, height }: Size): void {
+function drawGrid(pen: CanvasRenderingContext2D, { width, height }: Size, color: string): void {
   pen.beginPath();
   for (let column = 1; column < COLUMNS; column++) {
     const x = Math.round((width * column) / COLUMNS) + 0.5;
@@ -137,7 +142,7 @@ function drawGrid(pen: CanvasRenderingContext2D, { width, height }: Size): void 
     pen.moveTo(0, y);
     pen.lineTo(width, y);
   }
-  pen.strokeStyle = themeColor("--hairline-color", "#e8e8e8");
+  pen.strokeStyle = color;
   pen.lineWidth = 1;
   pen.stroke();
 }

@@ -45,16 +45,28 @@ function addLine(place: Element): Element {
   return line;
 }
 
-/** The present value of one of the admin's colour variables. */
-export function themeColor(name: string, fallback: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim() || fallback;
+/** Names of colours in theme.css. */
+type ThemeColor = "quiet" | "line" | "accent" | "area" | "peak";
+
+/** The present values of colours in a place, in a form that a canvas knows. */
+export function themeColors<Name extends ThemeColor>(place: Element, ...names: Name[]): Record<Name, string> {
+  const probe = place.appendChild(document.createElement("span"));
+  const colors = names.map((name) => {
+    probe.style.color = `var(--presence-${name})`;
+    return [name, getComputedStyle(probe).color];
+  });
+  probe.remove();
+  return Object.fromEntries(colors) as Record<Name, string>;
 }
 
-/** Call `changed` when the theme changes, by the admin's attribute or the browser's. Returns what stops it. */
+/** Where the admin, Bootstrap and Tailwind say which theme the page has. */
+const THEME_ATTRIBUTES = ["data-theme", "data-bs-theme", "class"];
+
+/** Call `changed` when the theme changes, by an attribute of the page or the browser's wish. Returns what stops it. */
 export function onThemeChange(changed: () => void): () => void {
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const attribute = new MutationObserver(changed);
-  attribute.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  attribute.observe(document.documentElement, { attributeFilter: THEME_ATTRIBUTES });
   dark.addEventListener("change", changed);
   return () => {
     attribute.disconnect();
