@@ -21,7 +21,8 @@ from django.db.models import Model
 from django.http.response import HttpResponseBase
 
 from presence.conf import get_settings
-from presence.server.people import ACCOUNT, Person
+from presence.server.people import Person
+from presence.store.base import ACCOUNT
 
 T = TypeVar("T")
 

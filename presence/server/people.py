@@ -9,10 +9,7 @@ from uuid import UUID
 from presence.protocol.codec import unpack_position
 from presence.protocol.messages import Color, UserState
 from presence.rooms.seats import Activity
-from presence.store.base import Member, PersonSummary, Snapshot
-
-ACCOUNT = "user:"
-"""Prefix of the key of a person with an account; the account's primary key follows."""
+from presence.store.base import ACCOUNT, Member, PersonSummary, Snapshot
 
 STATES = {
     UserState.ACTIVE: "active",

@@ -35,8 +35,11 @@ SEEN_FOR = 30 * 24 * 3600.0
 """Seconds for which it is known when somebody was last on a board."""
 
 MAX_SEEN = 100_000
-"""Persons of one kind of whom that is known: those who were seen last. So guests do not push out
-accounts."""
+"""Accounts of which that is known: those seen last. It is known of as many guests, who are apart
+and push out no account."""
+
+ACCOUNT = "user:"
+"""Prefix of the key of a person with an account; the account's primary key follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +71,8 @@ def people(members: Iterable[Member]) -> int:
 
 
 def kind_of(person: str) -> str:
-    """Return of which kind a person is: what their key has before a colon, as in "user:7"."""
-    return person[: max(person.find(":"), 0)]
+    """Return of which kind a person is, by the person's key."""
+    return "accounts" if person.startswith(ACCOUNT) else "guests"
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,8 +244,8 @@ class Store(Protocol):
 
     async def whereabouts(self, person: str) -> PersonSummary:
         """Return where a person is. Sessions count as they do on their boards, but for a short time
-        after an answer of the store was lost. The last `MAX_SEEN` of a kind are known, each for
-        `SEEN_FOR` seconds."""
+        after an answer of the store was lost. When they were seen is known of
+        the last `MAX_SEEN` accounts and as many guests, for `SEEN_FOR` seconds."""
 
     async def processes(self) -> Mapping[str, int]:
         """Return the processes that hold a lease, and how many members each has on all boards."""

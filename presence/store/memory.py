@@ -102,7 +102,7 @@ class Bans:
 
 
 class Persons:
-    """Where persons are, by session, and when they were last seen: by kind, the earliest first."""
+    """Where persons are, by session, and when they were seen: of each kind, the earliest first."""
 
     def __init__(self) -> None:
         self.boards: dict[str, dict[str, UUID]] = {}

@@ -40,6 +40,21 @@ def test_wheels_for_this_processor_have_the_form_in_c(
     assert found.stdout.split() == [str(tmp_path / "presence/server/fastio.py"), form]
 
 
+def test_pytest_finds_the_fixture(dist: Path, tmp_path: Path) -> None:
+    wheel(dist, "py3-none-any").extractall(tmp_path)
+    test = "club/with_pytest.py::test_people_come_and_go"
+    options = ("-p", "no:cacheprovider", "-c", os.devnull, "--rootdir=.", "--ds=settings")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, test],
+        cwd=ROOT / "tests" / "sites" / "tested",
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
+
+
 def test_every_link_on_pypi_is_absolute_and_leads_to_a_file(dist: Path) -> None:
     archive = wheel(dist, "py3-none-any")
     [name] = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]

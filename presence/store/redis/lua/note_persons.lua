@@ -1,7 +1,7 @@
 -- Notes where persons are, session by session (`Store.whereabouts`).
 --
 -- KEYS  for each session those of its person, see persons.lua
--- ARGV  after those of clock.lua: how long a person counts as seen, and how many of a kind do; then
+-- ARGV  after those of clock.lua: how long a person counts as seen, and how many do; then
 --       for each session person, session, what happened, and a detail:
 --         "here"   it is on a board; "process TAB board TAB reference"
 --         "grace"  its grace began; how long that is
