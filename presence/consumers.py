@@ -10,7 +10,9 @@ from uuid import UUID
 from channels.exceptions import DenyConnection
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
+from django.core.handlers.asgi import get_script_prefix
 from django.http import HttpResponse
+from django.urls import set_script_prefix
 
 from presence.asgi.daphne import direct_socket
 from presence.asgi.shutdown import open_sockets
@@ -52,6 +54,7 @@ class Endpoint(AsyncWebsocketConsumer):
         closes the connection in its own trip to a thread (`presence.auth`).
         """
         self.scope = scope
+        set_script_prefix(get_script_prefix(scope) or "/")  # as Django does for a page
         self.channel_layer = None
         self.base_send = send
         self.outbox = Outbox(send, self._write_failed)

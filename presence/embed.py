@@ -4,14 +4,20 @@ token.
 A page's origin is in the `Origin` header of its browser (RFC 6454, section 7).
 """
 
+import logging
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlparse
 
 from channels.security.websocket import AllowedHostsOriginValidator
+from django.conf import settings
+from django.core.handlers.asgi import get_script_prefix
+from django.utils.http import is_same_domain
 
 from presence.conf import get_settings
+
+logger = logging.getLogger(__name__)
 
 EMBEDDED = "presence.embedded"
 """Key in the scope of a socket from a page of another origin."""
@@ -21,6 +27,16 @@ def origin_of(scope: Mapping[str, Any]) -> str:
     """Return the origin of the page that opens a socket; "" without exactly one Origin header."""
     values = [value for name, value in scope.get("headers", ()) if name == b"origin"]
     return values[0].decode("latin-1") if len(values) == 1 else ""
+
+
+def is_trusted(origin: str) -> bool:
+    """Return whether `CSRF_TRUSTED_ORIGINS` names an origin, as itself or with an asterisk."""
+    page = urlparse(origin)
+    trusted = (each.partition("://") for each in settings.CSRF_TRUSTED_ORIGINS)
+    return any(
+        page.scheme == scheme and is_same_domain(page.netloc, host.lstrip("*"))
+        for scheme, _, host in trusted
+    )
 
 
 def may_embed(origin: str) -> bool:
@@ -33,8 +49,21 @@ def is_embedded(scope: Mapping[str, Any]) -> bool:
     return bool(scope.get(EMBEDDED))
 
 
+def below_prefix(scope: dict[str, Any]) -> dict[str, Any]:
+    """Return the scope of a site below a path, as Django's pages take it: the path may have the
+    prefix (`FORCE_SCRIPT_NAME`, or the server's `--root-path`), or a proxy removed it."""
+    prefix = get_script_prefix(scope).rstrip("/")
+    if not prefix:
+        return scope
+    path = scope["path"]
+    has_it = f"{path}/".startswith(f"{prefix}/")
+    # With the prefix in both, as ASGI and Channels' `URLRouter` have it.
+    return {**scope, "root_path": prefix, "path": path if has_it else prefix + path}
+
+
 class EmbeddingOriginValidator:
-    """Channels' `AllowedHostsOriginValidator`, which also lets embedding origins through.
+    """Channels' `AllowedHostsOriginValidator`, which also lets `CSRF_TRUSTED_ORIGINS` and embedding
+    origins through.
 
     Cookies are removed from the sockets of those, so that no other site can use a session of this
     one: their pages need a token.
@@ -44,17 +73,34 @@ class EmbeddingOriginValidator:
         self._application = application
         self._own_pages = AllowedHostsOriginValidator(application)
         self._is_own = lru_cache(maxsize=256)(
-            lambda origin: bool(origin) and self._own_pages.valid_origin(urlparse(origin))
+            lambda origin: (
+                bool(origin)
+                and (self._own_pages.valid_origin(urlparse(origin)) or is_trusted(origin))
+            )
         )
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> Any:
         """Pass the socket on, or deny the handshake."""
-        origin = origin_of(scope)
+        scope, origin = below_prefix(scope), origin_of(scope)
         if self._is_own(origin):
             # Not through Channels' validator, which would stay around the socket while it is open.
             return await self._application(scope, receive, send)
         if not may_embed(origin):
+            _say_refused(scope, origin)
             return await self._own_pages(scope, receive, send)
         headers = [(name, value) for name, value in scope["headers"] if name != b"cookie"]
         scope = {**scope, "headers": headers, EMBEDDED: True}
         return await self._application(scope, receive, send)
+
+
+def _say_refused(scope: Mapping[str, Any], origin: str) -> None:
+    host = dict(scope.get("headers", ())).get(b"host", b"").decode("latin-1")
+    logger.warning(
+        "socket: refused, the origin of the page is none of the site's (origin=%s, host=%s, "
+        "ALLOWED_HOSTS=%s, CSRF_TRUSTED_ORIGINS=%s, EMBED_ORIGINS=%s)",
+        origin or None,
+        host,
+        settings.ALLOWED_HOSTS,
+        settings.CSRF_TRUSTED_ORIGINS,
+        [*get_settings().EMBED_ORIGINS],
+    )

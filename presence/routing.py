@@ -8,7 +8,7 @@ from django.apps import apps
 from django.urls import path
 
 from presence.consumers import PresenceConsumer
-from presence.embed import EmbeddingOriginValidator
+from presence.embed import EmbeddingOriginValidator, below_prefix
 from presence.runtime import serving
 
 PREFIX = "/ws/presence/"
@@ -31,8 +31,14 @@ def with_presence(application: Any) -> Any:
     sockets = EmbeddingOriginValidator(URLRouter(websocket_urlpatterns))
 
     async def route(scope: dict[str, Any], receive: Any, send: Any) -> None:
-        below = scope.get("path", "").removeprefix(scope.get("root_path", ""))
-        is_own = scope["type"] == "websocket" and below.startswith(PREFIX)
+        is_own = scope["type"] == "websocket" and _path_of(scope).startswith(PREFIX)
         await (sockets if is_own else application)(scope, receive, send)
 
     return route
+
+
+def _path_of(scope: dict[str, Any]) -> str:
+    """Return the path below that of the site."""
+    scope = below_prefix(scope)
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))

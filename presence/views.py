@@ -29,7 +29,7 @@ from presence.auth import permit, permitted
 from presence.boards import NotABoard, board_models, board_of
 from presence.cluster.requests import check_layer
 from presence.conf import get_settings
-from presence.embed import may_embed
+from presence.embed import is_trusted, may_embed
 from presence.guests import (
     guest_person,
     new_guest,
@@ -144,7 +144,7 @@ async def token(request: HttpRequest, board: UUID) -> HttpResponse:
     """
     own = f"{request.scheme}://{request.get_host()}"
     origin = request.headers.get("Origin", own)
-    if origin != own and not may_embed(origin):
+    if origin != own and not is_trusted(origin) and not may_embed(origin):
         return _error(403, "Pages of this origin may not take part.")
     if request.method == "OPTIONS":
         return _allow_origin(HttpResponse(status=204), origin)

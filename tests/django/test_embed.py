@@ -3,7 +3,7 @@
 import pytest
 from channels.testing import WebsocketCommunicator
 
-from presence.embed import EmbeddingOriginValidator, is_embedded, origin_of
+from presence.embed import EmbeddingOriginValidator, below_prefix, is_embedded, origin_of
 
 OWN = b"http://testserver"
 OTHER = b"https://www.example.com"
@@ -60,3 +60,36 @@ async def test_embedding_pages_lose_their_cookies():
 )
 async def test_all_others_are_denied(origins):
     assert await passed(*origins) is None
+
+
+@pytest.mark.parametrize(
+    ("origin", "trusted"),
+    [
+        (b"https://forms.example", True),
+        (b"https://a.b.wild.example", True),
+        (b"http://forms.example", False),
+        (b"https://forms.example:8443", False),
+        (b"https://evilwild.example", False),
+    ],
+)
+async def test_pages_from_which_django_accepts_forms(settings, origin, trusted, caplog):
+    settings.CSRF_TRUSTED_ORIGINS = ["https://forms.example", "https://*.wild.example"]
+    assert (await passed(origin) is not None) is trusted
+    assert (f"origin={origin.decode()}" in caplog.text) is not trusted
+
+
+@pytest.mark.parametrize(
+    ("forced", "root_path", "path", "given"),
+    [
+        (None, "", "/ws/", ("", "/ws/")),
+        ("/app", "", "/ws/", ("/app", "/app/ws/")),
+        ("/app", "/other", "/app/ws/", ("/app", "/app/ws/")),
+        (None, "/app/", "/ws/", ("/app", "/app/ws/")),
+        (None, "/app", "/application/ws/", ("/app", "/app/application/ws/")),
+    ],
+)
+def test_the_path_of_a_site_below_a_prefix(settings, forced, root_path, path, given):
+    settings.FORCE_SCRIPT_NAME = forced
+    scope = below_prefix({"root_path": root_path, "path": path})
+    assert (scope["root_path"], scope["path"]) == given
+    assert below_prefix(scope) == scope

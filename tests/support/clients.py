@@ -293,10 +293,10 @@ class Clients:
         """Open a visitor's socket and join."""
         return await (await self.connect(**how)).join(name)
 
-    async def staff(self, session: str = "", **how: Any) -> StaffPage:
+    async def staff(self, session: str = "", url: str = "", **how: Any) -> StaffPage:
         """Open the socket of a page of the admin, as the owner of a session."""
         cookies = f"sessionid={session}" if session else ""
-        socket = await self._connect(self.server.socket_url("staff"), cookies, how)
+        socket = await self._connect(url or self.server.socket_url("staff"), cookies, how)
         page = StaffPage(socket, self.server)
         self._open.append(page)
         return page
