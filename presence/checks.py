@@ -1,12 +1,14 @@
 """The system checks, which find wrong settings before a visitor does. docs/checks.md lists them."""
 
 import re
+import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction
 from channels.layers import InMemoryChannelLayer
+from channels.routing import ProtocolTypeRouter, URLRouter
 from channels_redis.core import RedisChannelLayer
 from django.apps import apps
 from django.conf import settings
@@ -14,17 +16,27 @@ from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import ImproperlyConfigured
+from django.core.handlers.asgi import ASGIHandler
+from django.core.management import get_commands
 from django.db.models import CompositePrimaryKey, EmailField
+from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
 from presence.boards import board_models
 from presence.conf import Settings, get_settings
-from presence.runtime import several_processes
+from presence.runtime import serving, several_processes
 from presence.store.redis.urls import parse_redis_url
 
 LAYER = "channels_redis.pubsub.RedisPubSubChannelLayer"
 DAPHNE = (4, 2, 2)
 """The first Daphne that limits the size of frames (CVE-2026-44545)."""
+
+DJANGOS_OWN = ("django.core", "django.contrib.staticfiles")
+"""Apps whose `runserver` serves no WebSockets."""
+
+LOADING = (["check"], ["runserver"])
+"""Commands that load the ASGI application to check it. For others it may do what they do not
+expect, such as starting a thread."""
 
 
 def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
@@ -41,6 +53,9 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         _check_origins,
         _check_daphne,
         _check_processes,
+        _check_urls,
+        _check_runserver,
+        _check_asgi,
     )
     return [message for check in checks for message in check(given)]
 
@@ -183,3 +198,72 @@ def _check_processes(given: Settings) -> Iterator[CheckMessage]:
             hint="Run one process, or let them share a Redis: docs/scaling.md.",
             id="presence.W016",
         )
+
+
+def _check_urls(given: Settings) -> Iterator[CheckMessage]:
+    try:
+        reverse("presence:counts")
+    except NoReverseMatch:
+        yield CheckWarning(
+            "The URLs of presence are not included: pages show no counts, pages of other origins "
+            "get no tokens, and nobody can download a history.",
+            hint='Add path("", include("presence.urls")) to the URLs of the site.',
+            id="presence.W022",
+        )
+    except Exception:  # noqa: BLE001 (Django's own checks say what is wrong with the site's URLs)
+        return
+
+
+def _check_runserver(given: Settings) -> Iterator[CheckMessage]:
+    owner = get_commands().get("runserver")
+    if settings.DEBUG and owner in DJANGOS_OWN:
+        yield CheckWarning(
+            f"`manage.py runserver` is that of {owner}, which serves no WebSockets.",
+            hint='Put "daphne" first in INSTALLED_APPS, or run another ASGI server.',
+            id="presence.W023",
+        )
+
+
+def _check_asgi(given: Settings) -> Iterator[CheckMessage]:
+    if sys.argv[1:2] not in LOADING:
+        return
+    name = getattr(settings, "ASGI_APPLICATION", None)
+    if not name:
+        yield CheckWarning(
+            "ASGI_APPLICATION is not set: runserver serves no WebSockets, and nothing checks "
+            "whether sockets reach presence.",
+            hint='Set it to the application of asgi.py, such as "mysite.asgi.application".',
+            id="presence.W024",
+        )
+        return
+    try:
+        application = import_string(name)
+    except Exception as error:  # noqa: BLE001 (the site's own code)
+        yield Error(
+            f"ASGI_APPLICATION, {name}, cannot be loaded: {error!r}",
+            hint="Until it can, the site serves no page and no socket.",
+            id="presence.E025",
+        )
+        return
+    if not serving.is_set() or not _finds(application, "ws/presence/lobby/"):
+        yield Error(
+            f"Sockets at /ws/presence/ do not reach presence: ASGI_APPLICATION, {name}, has no "
+            "route for them.",
+            hint="In asgi.py, after `from presence.routing import with_presence`: "
+            "application = with_presence(application)",
+            id="presence.E026",
+        )
+
+
+def _finds(application: Any, path: str) -> bool:
+    """Return whether a socket's path leads somewhere. True where an application does not tell."""
+    if isinstance(application, ProtocolTypeRouter):
+        sockets = application.application_mapping.get("websocket")
+        return sockets is not None and _finds(sockets, path)
+    if isinstance(application, URLRouter):
+        found = ((route.callback, route.pattern.match(path)) for route in application.routes)
+        return any(match and _finds(callback, match[0]) for callback, match in found)
+    for name in ("_application", "application", "inner"):  # of presence's and Channels' wrappers
+        if hasattr(application, name):
+            return _finds(getattr(application, name), path)
+    return not isinstance(application, ASGIHandler)

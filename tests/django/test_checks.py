@@ -1,6 +1,10 @@
 """The system checks: each fault has its number, and the example site has none."""
 
+import re
+import subprocess
+import sys
 from importlib.metadata import version
+from threading import Event
 
 import pytest
 from channels_redis.core import RedisChannelLayer
@@ -10,6 +14,7 @@ from django.test.utils import isolate_apps
 
 from presence import checks
 from presence.checks import LAYER, check_settings
+from tests.support.server import ROOT, site_environment
 
 BOARD = {"BOARD_MODEL": "presence_site.Board"}
 REDIS = {**BOARD, "REDIS_URL": "redis://:secret@127.0.0.1:6379/0"}
@@ -139,4 +144,66 @@ def test_an_old_daphne(monkeypatch, installed, clean):
 
 def test_a_site_without_daphne_is_clean(monkeypatch):
     monkeypatch.setattr(checks, "version", lambda package: version("no-such-package"))
+    assert ids() == []
+
+
+SITE = "tests.sites.unserved"
+
+
+@pytest.fixture
+def checking(monkeypatch):
+    """This process runs `manage.py check`."""
+    monkeypatch.setattr("sys.argv", ["manage.py", "check"])
+
+
+@pytest.mark.parametrize("name", ["served", "wrapped"])
+def test_sockets_that_reach_presence(settings, checking, name):
+    settings.ASGI_APPLICATION = f"{SITE}.asgi.{name}"
+    assert ids() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        (None, "W024"),
+        (f"{SITE}.broken.application", "E025"),
+        (f"{SITE}.asgi.nothing", "E025"),
+        ("no.such.module", "E025"),
+        *((f"{SITE}.asgi.{name}", "E026") for name in ("pages", "without_sockets")),
+        *((f"{SITE}.asgi.{name}", "E026") for name in ("without_routes", "elsewhere")),
+    ],
+)
+def test_sockets_that_do_not(settings, monkeypatch, checking, name, number):
+    settings.ASGI_APPLICATION = name
+    (message,) = check_settings(None)
+    assert message.id == f"presence.{number}"
+    assert message.hint
+    monkeypatch.setattr("sys.argv", ["manage.py", "migrate"])
+    assert ids() == [], "other commands load no application"
+
+
+def test_routes_that_nobody_imported(settings, monkeypatch, checking):
+    settings.ASGI_APPLICATION = f"{SITE}.asgi.served"
+    monkeypatch.setattr(checks, "serving", Event())
+    assert ids() == ["presence.E026"]
+
+
+def test_a_site_where_all_is_wrong_is_checked_to_the_end(tmp_path):
+    environment = site_environment(tmp_path, DJANGO_SETTINGS_MODULE=f"{SITE}.settings")
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = re.findall(r"presence\.[EW]\d+", done.stderr)
+    assert (done.returncode, said) == (1, ["presence.E025", "presence.W022", "presence.W023"])
+    assert 'RuntimeError("the site\'s own fault")' in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_urls_that_cannot_be_loaded_are_left_to_django(settings):
+    settings.ROOT_URLCONF = f"{SITE}.broken"
     assert ids() == []

@@ -1,0 +1,6 @@
+"""No page of presence."""
+
+from django.contrib import admin
+from django.urls import path
+
+urlpatterns = [path("admin/", admin.site.urls)]
