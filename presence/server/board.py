@@ -289,6 +289,8 @@ class Board:
         if summary is None:
             differs = self.room.serving
         else:
+            # A process that ended while a grace ran takes nobody off when it is over.
+            self._reap_due |= summary.overdue and bool(self.room.seats.remote_members())
             others = summary.processes - {self._services.process}
             differs = (summary.version, others) != (self.version, self.others)
         if differs:

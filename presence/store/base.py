@@ -137,11 +137,13 @@ class Departure:
 
 @dataclass(frozen=True, slots=True)
 class BoardSummary:
-    """A board in brief; `processes` hold a lease and have members on it."""
+    """A board in brief; `processes` hold a lease and have members on it. `overdue` means that
+    somebody's time is up whom nobody has reaped."""
 
     people: int
     version: int
     processes: frozenset[str]
+    overdue: bool = False
 
 
 @dataclass(frozen=True, slots=True)

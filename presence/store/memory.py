@@ -319,7 +319,8 @@ class MemoryStore:
     def _summary(self, here: BoardState, now: float) -> BoardSummary:
         present = self._present(here, now)
         processes = frozenset(m.process for m in present if self._leased(m, now))
-        return BoardSummary(people(present), here.version, processes)
+        overdue = len(present) < len(here.members)
+        return BoardSummary(people(present), here.version, processes, overdue)
 
     def _put_on(self, board: UUID, here: BoardState, member: Member) -> None:
         here.members[member.session] = member

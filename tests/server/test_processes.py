@@ -20,7 +20,7 @@ from presence.protocol.messages import (
 from presence.protocol.session import IDLE_AFTER
 from presence.server.board import PUBLISH_EVERY, REPEATS
 from presence.server.hub import SWEEP_EVERY
-from presence.store.base import Snapshot
+from presence.store.base import Snapshot, Timing
 from tests.server.harness import BOARD, OTHER_BOARD, pass_time, settle
 from tests.server.world import RENEWAL, TIMING, World, agree, comings, quiet, roster, three
 from tests.support.layer import Sent, never
@@ -309,6 +309,27 @@ async def test_people_of_a_dead_process_who_come_back_are_not_noticed(world: Wor
     await pass_time(TIMING.grace + 2)
     assert comings(ada) == [UserLeft(16028, dan.welcome.user), PresenceUpdate(16028, 2)]
     assert (ada.count, again.count) == (2, 2)
+
+
+async def test_who_was_away_from_a_process_that_ended_leaves_with_their_own_grace(
+    direct: bool,
+) -> None:
+    timing = Timing(lease=30.0, grace=60.0, reload_grace=3.0)
+    world = World(direct=direct, timing=timing)
+    for number in range(10, 20):  # so that the turn of this board comes too late
+        await world.joined("one", "bob", board=UUID(int=number))
+    bob, eve = await world.joined("one", "bob"), await world.joined("two", "eve")
+    ada = await world.joined("two", "ada")
+    await quiet(bob)
+    ada.go_away()
+    await pass_time(0.1)
+    drained = eve.connection.drain()
+    assert drained is not None
+    await drained
+    await world.die("two")
+    await pass_time(timing.reload_grace + timing.lease / 3 + 2 * SWEEP_EVERY)
+    assert (roster(bob), bob.count) == ({eve.welcome.user: "Eve"}, 2)
+    await world.close()
 
 
 # Lost messages

@@ -27,7 +27,8 @@ MENDED = 10.0
 class World:
     """What the processes share, and the processes. `events` are those that any of them told."""
 
-    def __init__(self, *, direct: bool = False) -> None:
+    def __init__(self, *, direct: bool = False, timing: Timing = TIMING) -> None:
+        self.timing = timing
         self.store = self._new_store()
         self._direct = direct
         self.layer = LayerSeam()
@@ -39,7 +40,7 @@ class World:
         if name not in self.processes:
             seam: Any = Seam(self.store)
             tell = self.events.append
-            hub = Hub(seam, name, least=33, timing=TIMING, layer=self.layer, tell=tell)
+            hub = Hub(seam, name, least=33, timing=self.timing, layer=self.layer, tell=tell)
             self.processes[name] = Process(hub, seam, direct=self._direct)
         return self.processes[name]
 
@@ -84,7 +85,7 @@ class World:
             await process.close()
 
     def _new_store(self) -> MemoryStore:
-        return MemoryStore(asyncio.get_running_loop().time, TIMING)
+        return MemoryStore(asyncio.get_running_loop().time, self.timing)
 
 
 async def quiet(*sockets: Socket) -> None:

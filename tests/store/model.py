@@ -189,7 +189,9 @@ class Model:
     def summary(self, board: UUID) -> BoardSummary:
         present = [seat for seat in self.board(board).seats if not self._is_gone(seat)]
         leased = {seat.member.process for seat in present if self._lapsed(seat) < 0}
-        return BoardSummary(self.people(board), self.versions.get(board, 0), frozenset(leased))
+        overdue = len(present) < len(self.board(board).seats)
+        version = self.versions.get(board, 0)
+        return BoardSummary(self.people(board), version, frozenset(leased), overdue)
 
     def processes(self) -> dict[str, int]:
         members = [member for board in self.boards for member in self.roster(board)]

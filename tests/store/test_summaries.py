@@ -60,10 +60,11 @@ async def test_a_renewal_leaves_out_boards_whose_sessions_were_reaped(
     await fill(store, 2)
     await store.start_grace(BOARD, "filler 0", GRACE)
     world.now += 3
-    summary = BoardSummary(1, (await store.snapshot(BOARD)).version, frozenset({HERE}))
+    version = (await store.snapshot(BOARD)).version
+    summary = BoardSummary(1, version, frozenset({HERE}), overdue=True)
     assert await store.renew(HERE) == {BOARD: summary}
     assert gone(await elsewhere.reap(BOARD)) == ["filler 0"]
-    assert set(await store.renew(HERE)) == {BOARD}
+    assert await store.renew(HERE) == {BOARD: BoardSummary(1, version + 1, frozenset({HERE}))}
     await store.leave(BOARD, "filler 1")
     assert await store.renew(HERE) == {}
 

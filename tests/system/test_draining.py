@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 
 from presence.protocol.errors import Notice
-from presence.protocol.messages import NoticeMessage, UserLeft, Welcome
+from presence.protocol.messages import NoticeMessage, States, UserLeft, UserState, Welcome
 from presence.store.base import Timing
 from tests.support.accounts import guest_cookie
 from tests.support.cluster import Cluster
@@ -86,9 +86,13 @@ async def test_everybody_keeps_their_place(crowd: Crowd, cluster: Cluster, board
     observer = await crowd.join(1, board, "Watcher")
     people = [await crowd.join(0, board, f"P{n}", guest_cookie()) for n in range(PEOPLE)]
     leaver = await crowd.join(0, board, "Leaver")
+    reloading = await crowd.join(0, board, "Reloading", guest_cookie())
     await crowd.agree()
     before = observer.comings_and_goings
     with visitors_of_pages(cluster.servers[0]):
+        await reloading.close()
+        away = [(reloading.user, UserState.AWAY)]
+        await observer.until(lambda: away in [[*m.states] for m in observer.all(States)], "away")
         cluster.terminate(0)
         for person in (*people, leaver):
             assert await person.closed() == 1012
@@ -96,8 +100,8 @@ async def test_everybody_keeps_their_place(crowd: Crowd, cluster: Cluster, board
             assert isinstance(notice, NoticeMessage)
             assert notice.code is Notice.RESTARTING
             assert 0 < notice.retry <= 3000
-        crowd.gone(*people, leaver)
-        for number, person in enumerate(people):
+        crowd.gone(*people, leaver, reloading)
+        for number, person in enumerate([reloading, *people]):
             again = await crowd.join(1 + number % 2, board, person.name, person.cookies)
             assert again.user == person.user
             assert again.last(Welcome).color == person.last(Welcome).color

@@ -246,8 +246,10 @@ class RedisStore:
         summaries: dict[UUID, BoardSummary] = {}
         gone = []
         for (board, sessions), reply in zip(asked.items(), replies[len(doubtful) :], strict=True):
-            version, people, processes, own, _ = reply
-            summaries[board] = BoardSummary(people, version, parse_processes(processes))
+            version, people, processes, own, _, overdue = reply
+            summaries[board] = BoardSummary(
+                people, version, parse_processes(processes), bool(overdue)
+            )
             if own is not None:
                 # The other sessions were resumed or reaped by other processes, or are lost.
                 lost = sessions.keys() - set(map(unescape, own))
@@ -277,7 +279,7 @@ class RedisStore:
         summaries = self._summaries(await self._boards_with_ids(among))
         return {
             parse_board(board, reference): people
-            async for board, (_, people, _, _, reference) in summaries
+            async for board, (_, people, _, _, reference, _) in summaries
             if people
         }
 
@@ -295,7 +297,8 @@ class RedisStore:
     async def processes(self) -> Mapping[str, int]:
         living = await self.client.run(scripts.PROCESSES, self.keys.processes)
         counted: Counter[bytes] = Counter()
-        async for _, (_, _, processes, _, _) in self._summaries(await self._boards_with_ids(None)):
+        async for _, reply in self._summaries(await self._boards_with_ids(None)):
+            processes = reply[2]
             for process, number in zip(processes[::2], processes[1::2], strict=True):
                 counted[process] += number
         return {unescape(process): counted[process] for process in living}
