@@ -44,7 +44,8 @@ class ReadOnlySession(dict[str, Any]):
         if session_key is not None and _has_sessions():
             store = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
             self.update(store.load())
-            self.session_key = store.session_key
+            # Signed cookies keep a key that is not valid, and begin a session.
+            self.session_key = None if store.modified and not self else store.session_key
 
     def flush(self) -> None:
         """Forget the session here, not in the session store."""
