@@ -28,6 +28,12 @@ async def read(board: UUID | None, span: Span, count: int) -> list[Point]:
     return await with_history(lambda history: history.read(board, span, count))
 
 
+async def anamed(board: UUID) -> UUID:
+    """Return a board that is known by its UUID with its reference, where it has one and somebody
+    was there in the last 30 days."""
+    return await with_history(lambda history: history.named(board))
+
+
 async def aprocess_stats() -> list[ProcessStats]:
     """Return the stats of every living process, by name, at most 5 s old. One appears with its
     first socket or request for `/healthz` or `/metrics`, and disappears 15 s after its last
@@ -38,6 +44,7 @@ async def aprocess_stats() -> list[ProcessStats]:
 
 minutes = for_sync_code(aminutes)
 hours = for_sync_code(ahours)
+named = for_sync_code(anamed)
 process_stats = for_sync_code(aprocess_stats)
 
 # Their former names.

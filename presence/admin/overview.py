@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -25,8 +26,10 @@ from presence.admin.topics import Topic
 from presence.boards import NotABoard, board_of
 from presence.conf import get_settings
 from presence.models import Overview
+from presence.protocol.board_ids import NamedBoard
+from presence.protocol.errors import TryLater
 from presence.runtime import running_hub
-from presence.stats import ProcessStats, aprocess_stats
+from presence.stats import ProcessStats, aprocess_stats, named
 
 
 class OverviewAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
@@ -93,6 +96,11 @@ class OverviewAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic 
         except NotABoard:
             return None
         titles = viewable_titles(self.admin_site, request, [board])
+        if not titles and not isinstance(board, NamedBoard):
+            # Its UUID alone does not tell what it is, but the history may know.
+            with suppress(TryLater, ImproperlyConfigured):
+                board = named(board)
+                titles = viewable_titles(self.admin_site, request, [board])
         return (board, titles[board].text) if board in titles else None
 
 

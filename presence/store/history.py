@@ -116,6 +116,9 @@ class History(Protocol):
         """Return the last `count` buckets of a board, or (None) of all boards together: at most
         those kept, oldest first, the last unfinished."""
 
+    async def named(self, board: UUID) -> UUID:
+        """Return a board with its reference, if it has one and was recorded in the last 30 days."""
+
     async def publish(self, process: str, stats: str) -> None:
         """Publish the stats of a process, a short text."""
 

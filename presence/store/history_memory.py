@@ -41,6 +41,9 @@ class MemoryHistory:
         site, own = (self._buckets.get(each, {}).get(span, {}) for each in (None, board))
         return list(points(span, numbers, site, own))
 
+    async def named(self, board: UUID) -> UUID:
+        return next((each for each in self._buckets if each == board), None) or board
+
     async def publish(self, process: str, stats: str) -> None:
         now = self._clock()
         self._stats[process] = (now + STATS_TTL, stats)

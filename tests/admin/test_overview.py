@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from io import StringIO
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.contrib import admin
@@ -15,6 +15,7 @@ from django.test import AsyncClient
 from presence.admin import permissions
 from presence.admin.overview import OverviewAdmin
 from presence.models import Overview
+from presence.protocol.board_ids import NamedBoard
 from presence.protocol.errors import TryLater
 from presence.runtime import current_hub
 from presence.server.stats import ProcessStats
@@ -153,6 +154,16 @@ async def test_boards_that_may_not_be_viewed_count_but_are_not_listed(
         assert (await staff.get(f"{PLOT}?board={board}")).status_code == status
         text = (await staff.get(f"{PAGE}?board={board}")).content.decode()
         assert (title in text) == (status == 200)
+
+
+async def test_a_room_that_is_empty_again_is_found_by_its_uuid(staff: AsyncClient) -> None:
+    room, history = NamedBoard("lobby"), await own_history()
+    path = f"{PAGE}?board={UUID(bytes=room.bytes)}"
+    assert "lobby" not in (await staff.get(path)).content.decode()
+    at = await history.claim("recorder")
+    assert at is not None
+    assert await history.record("recorder", at, {room: 1})
+    assert "lobby" in (await staff.get(path)).content.decode()
 
 
 async def test_staff_who_may_view_no_board_get_the_totals(async_client: AsyncClient) -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from presence.protocol.board_ids import NamedBoard
 from presence.store.history import (
     HOURS,
     MINUTES,
@@ -143,6 +144,18 @@ async def test_all_of_a_span_is_kept_and_not_more(past: Past, span: Any) -> None
     assert (await past.here.read(BOARD, span, 10**6))[0].people is None
 
 
+async def test_a_board_keeps_its_reference_while_it_is_in_the_history(past: Past) -> None:
+    boards = [NamedBoard("lobby"), NamedBoard("notes.note:a/b \u20ac"), BOARD]
+    bare = [UUID(bytes=board.bytes) for board in boards]
+    at = await past.here.claim(HERE)
+    assert at is not None
+    await past.here.record(HERE, at, dict.fromkeys(boards, 1))
+    past.world.now += HOURS.seconds * (HOURS.kept - 1)
+    await past.sample()
+    assert [str(await past.there.named(board)) for board in bare] == [*map(str, boards)]
+    assert await past.there.named(OTHER_BOARD) == OTHER_BOARD
+
+
 async def test_one_process_at_a_time_records(past: Past) -> None:
     for _ in range(2):
         assert await past.sample(HERE, a=2)
@@ -195,11 +208,11 @@ async def test_every_key_expires(redis: RedisWorld) -> None:
     history = RedisHistory(redis.make(spare=60.0))
     at = await history.claim(HERE)
     assert at is not None
-    await history.record(HERE, at, {BOARD: 1})
+    await history.record(HERE, at, {NamedBoard("lobby"): 1})
     await history.publish(HERE, "x")
     with redis.server.client() as client:
         ttls = {name: client.ttl(name) for name in redis.names()}
-    assert len(ttls) == 7
+    assert len(ttls) == 8
     assert all(0 < seconds <= HOURS.page_ttl for seconds in ttls.values())
     assert max(s for name, s in ttls.items() if b":minutes:" in name) <= MINUTES.page_ttl
     assert max(s for name, s in ttls.items() if b"figures" in name or b"recorder" in name) <= 90

@@ -1,7 +1,8 @@
 """The history of many processes, in the Redis of their store.
 
 A board has one hash for each hour of minutes and for each day of hours, under the board's hash tag.
-All boards together have the same. Nothing is written for a board that nobody is on.
+All boards together have the same. A board that has a reference has that in a string, as long as its
+last hash. Nothing is written for a board that nobody is on.
 """
 
 from collections.abc import Mapping
@@ -17,8 +18,15 @@ from presence.store.history import (
     points,
 )
 from presence.store.redis import scripts
-from presence.store.redis.records import MICROSECONDS, escape, microseconds, unescape
-from presence.store.redis.scripts import Call
+from presence.store.redis.records import (
+    MICROSECONDS,
+    escape,
+    microseconds,
+    parse_board,
+    reference_argument,
+    unescape,
+)
+from presence.store.redis.scripts import Argument, Call
 from presence.store.redis.store import RedisStore
 
 
@@ -52,6 +60,10 @@ class RedisHistory:
         site, own = (dict(parse_buckets(flat)) for flat in await self._client.run_all(calls))
         return list(points(span, numbers, site, own))
 
+    async def named(self, board: UUID) -> UUID:
+        reference = await self._client.run(scripts.HISTORY_NAME, (self._keys.name(board),))
+        return parse_board(board, reference or b"")
+
     async def publish(self, process: str, stats: str) -> None:
         words = (escape(process), stats, microseconds(STATS_TTL))
         await self._client.run(scripts.STATS_PUBLISH, self._keys.stats, *words)
@@ -65,8 +77,11 @@ class RedisHistory:
         keys = [
             self._keys.history(board, span.name, span.number(at) // span.page) for span in SPANS
         ]
-        if board is None:
-            # The script checks that the process is still the recorder.
-            keys.append(self._keys.recorder)
-        words = [word for span in SPANS for word in (span.number(at), span.page_ttl)]
+        words: list[Argument] = [
+            word for span in SPANS for word in (span.number(at), span.page_ttl)
+        ]
+        # The script checks that the process is still the recorder, or keeps the board's reference.
+        keys.append(self._keys.name(board) if board else self._keys.recorder)
+        if board is not None:
+            words.append(reference_argument(board))
         return Call(scripts.HISTORY_RECORD, tuple(keys), (escape(process), people, *words))

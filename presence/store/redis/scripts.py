@@ -49,6 +49,7 @@ WHEREABOUTS = _script("persons", "whereabouts")
 HISTORY_CLAIM = _script("history_claim")
 HISTORY_RECORD = _script("history_record")
 HISTORY_READ = _script("history_read")
+HISTORY_NAME = _script("history_name")
 STATS_PUBLISH = _script("stats_publish")
 STATS_PUBLISHED = _script("stats_published")
 CHECK = _script("check")
@@ -116,6 +117,10 @@ class Keys:
         """The KEYS of lua/check.lua."""
         name = f"{self.prefix}:{{check}}"
         return (f"{name}:hash", f"{name}:ends", f"{name}:text")
+
+    def name(self, board: UUID) -> str:
+        """Return the key of lua/history_name.lua."""
+        return f"{self.prefix}:{{{board.hex}}}:name"
 
     def history(self, board: UUID | None, span: str, page: int) -> str:
         """Return the key of a page of minutes or hours: of a board, or (None) of all together."""
