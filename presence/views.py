@@ -11,6 +11,8 @@ from typing import TypeVar
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
+from django.apps import apps
+from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, connection, connections
@@ -125,9 +127,13 @@ async def _check_layer() -> None:
 
 
 def _ping_databases() -> None:
-    """Ask the default database, if the site has one, and those of the boards."""
-    aliases = {DEFAULT_DB_ALIAS} if connection.settings_dict["ENGINE"] != NO_DATABASE else set()
-    for alias in aliases | {model._default_manager.db for model in board_models()}:
+    """Ask the default database, if the site has one, and those of the boards and the accounts."""
+    aliases = {model._default_manager.db for model in board_models()}
+    if connection.settings_dict["ENGINE"] != NO_DATABASE:
+        aliases.add(DEFAULT_DB_ALIAS)
+    if apps.is_installed("django.contrib.auth"):
+        aliases.add(get_user_model()._default_manager.db)
+    for alias in aliases:
         with connections[alias].cursor() as cursor:
             cursor.execute("SELECT 1")
 
