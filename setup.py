@@ -15,12 +15,12 @@ ROOT = Path(__file__).parent
 
 def readme() -> str:
     """Return README.md with absolute links: PyPI has no file of this repository."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     repository, tag = project["urls"]["Repository"], f"v{project['version']}"
     return re.sub(
         r"(!?\[[^\]]*\]\()(?!https?:|#)",
         lambda link: f"{link[1]}{repository}/{'raw' if link[1][0] == '!' else 'blob'}/{tag}/",
-        (ROOT / "README.md").read_text(),
+        (ROOT / "README.md").read_text("utf-8"),
     )
 
 
