@@ -34,8 +34,7 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dist")
     environment = [f"VENV={sys.prefix}", f"BIN={sys.prefix}/bin"]
     # -o: what is installed is what the tests run with, however old it is.
-    stamps = [".venv/dev.stamp", f"{sys.prefix}/dev.stamp", "presence/client/node_modules/.stamp"]
-    installed = [argument for stamp in stamps for argument in ("-o", stamp)]
+    installed = ["-o", f"{sys.prefix}/dev.stamp", "-o", "presence/client/node_modules/.stamp"]
     command = ["make", "dist", f"DIST={folder}", *environment, *installed]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
