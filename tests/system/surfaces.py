@@ -16,6 +16,7 @@ from uuid import UUID
 from presence import api
 from presence.admin.busiest import MAX_LISTED
 from presence.stats import ahours, aminutes
+from presence.store.redis.records import unescape
 from tests.support.audit import audit
 from tests.support.clients import Client, Clients, StaffPage
 from tests.support.metrics import scrape
@@ -151,7 +152,22 @@ class Surfaces:
 
     async def people(self, truth: Truth) -> Told:
         """Compare what visitors and the site's own code are told."""
-        return [("visitors", {"": ""}, {"": await self._crowd.complaint()}), *await _api(truth)]
+        visitors = ("visitors", {"": ""}, {"": await self._crowd.complaint()})
+        return [visitors, *await _api(truth), await self._where(truth)]
+
+    async def _where(self, truth: Truth) -> tuple[str, dict[str, Any], dict[str, Any]]:
+        """Compare where people are, those included whom the store remembers, with who is on each
+        board."""
+        boards_of: dict[str, Any] = defaultdict(list)
+        for board in sorted(truth.boards):
+            for person in await api.apeople(board, states=False):
+                boards_of[person.key].append(board)
+        names = f"{self._crowd.store.keys.processes[0]}:person:"
+        for key in await self._crowd.store.client.command("KEYS", f"{names}*"):
+            boards_of[unescape(key.removeprefix(names.encode()))] += ()
+        told = await asyncio.gather(*map(api.awhere, boards_of))
+        where = {key: [*map(str, on)] for key, on in zip(boards_of, told, strict=True)}
+        return "api.where", dict(boards_of), where
 
     async def now(self, truth: Truth) -> Told:
         """Compare all that tells how many people there are now."""
