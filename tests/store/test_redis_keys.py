@@ -86,15 +86,15 @@ async def test_a_process_that_dies_leaves_no_key(redis: RedisWorld, brief: Redis
 
 async def test_bans_expire(redis: RedisWorld) -> None:
     store = redis.make(Timing(), spare=0.5)
-    await store.close_board(BOARD, 0.4)
+    await store.close_board(BOARD, 1.5)
     await store.close_board(OTHER_BOARD, 60)
     await store.close_board(OTHER_BOARD, 0)
-    await store.remove(BOARD, "ada", 0.4)
+    await store.remove(BOARD, "ada", 1.5)
     with pytest.raises(Forbidden):
         await store.join(BOARD, request("s"))
     with redis.server.client() as client:
         # The bans of the board are the only key: neither refusal nor lifted ban leaves one.
-        assert [0 < client.pttl(name) <= 900 for name in redis.names()] == [True]
+        assert [0 < client.pttl(name) <= 2000 for name in redis.names()] == [True]
     assert await store.renew(HERE) == {}, "the session is not in doubt"
     await until(lambda: len(redis.names()) == 1, "no key but the lease is left")
 
