@@ -11,7 +11,6 @@ from typing import Any
 from django.apps import apps
 from django.contrib import admin
 from django.core.checks import CheckMessage, Error
-from django.forms import Media, Script
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -128,12 +127,6 @@ class LivePresenceMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # not gene
             path("<path:object_id>/presence/", act, name=f"{prefix}_act"),
             *super().get_urls(),
         ]
-
-    @property
-    def media(self) -> Media:
-        """The scripts and styles of the `ModelAdmin`, and those of live presence."""
-        script: Any = Script("presence/admin.js", type="module")
-        return super().media + Media(js=[script], css={"all": ["presence/admin.css"]})
 
     def _presence_config(self, **watch: str) -> dict[str, Any]:
         feed = f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_presence_feed"

@@ -76,7 +76,6 @@ def presence_overlay(
         "surface": surface,
         "theme": theme,
         "bar": bar,
-        "stylesheet": static("presence/overlay.css"),
         "strings": json.dumps(strings, ensure_ascii=False, separators=(",", ":")) * bool(strings),
     }
     return _script(context, "presence/overlay.js") + _element("presence-overlay", attributes)
@@ -134,6 +133,14 @@ def presence_last_seen(user: Any) -> str:
     )
 
 
+@register.simple_tag(takes_context=True)
+def presence_assets(context: Context, name: str) -> str:
+    """Load the style sheet and the script of a page of presence's own, such as the admin's."""
+    href = static(f"{name}.css")
+    style = format_html('<link rel="stylesheet" href="{}"{}>', href, _nonce(context))
+    return style + _script(context, f"{name}.js")
+
+
 @register.filter
 @never_fails
 def presence_board(board: Any) -> str:
@@ -149,16 +156,21 @@ def _element(name: str, attributes: Mapping[str, Any], text: object = "") -> Saf
 
 
 def _script(context: Context, path: str) -> SafeString:
-    """Return the script element, with the nonce of the site's content security policy if any. A
-    page that Django's cache keeps has none: it is for one response."""
+    src = static(path)
+    return format_html('<script type="module" src="{}"{}></script>', src, _nonce(context))
+
+
+def _nonce(context: Context) -> str:
+    """Return the attribute with the nonce of the site's content security policy if it has one. In a
+    page that Django's cache keeps it is left out: it is for one response."""
     nonce = context.get("csp_nonce")
-    if nonce is None:
-        nonce = getattr(_request(context), "csp_nonce", None)
+    # On the request, django-csp and Django itself have it under these names.
+    for name in ("csp_nonce", "_csp_nonce"):
+        nonce = getattr(_request(context), name, None) if nonce is None else nonce
     if _is_kept(context):
         nonce = None
     # The nonces of Django and of django-csp are lazy, and false until they are read.
-    attribute = "" if nonce is None else format_html(' nonce="{}"', str(nonce))
-    return format_html('<script type="module" src="{}"{}></script>', static(path), attribute)
+    return "" if nonce is None else format_html(' nonce="{}"', str(nonce))
 
 
 def _user(context: Context) -> Any:

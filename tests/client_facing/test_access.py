@@ -6,11 +6,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Error, Page, expect
 
-from tests.client_facing.conftest import NewContext
 from tests.client_facing.test_admin_board import POLICY
 from tests.support.browser import NOTE_VIOLATIONS, Tap, barriers
 from tests.support.clients import Invite, inviting
-from tests.support.server import Server, serve, with_settings
+from tests.support.server import serve, with_settings
 
 Look = Callable[..., Page]
 
@@ -150,18 +149,6 @@ def test_a_strict_policy_with_trusted_types_has_nothing_to_say(
         assert tap.thrown + tap.console == []
         with pytest.raises(Error, match="TrustedHTML"):
             page.evaluate("() => { document.body.innerHTML = '<p>' }")
-
-
-def test_without_its_style_sheet_nothing_is_shown_and_an_error_says_so(
-    new_context: NewContext, server: Server, board: str
-) -> None:
-    page = new_context().new_page()
-    page.add_init_script(NOTE_VIOLATIONS)
-    page.route("**/overlay.css", lambda route: route.abort())
-    page.goto(server.page(board))
-    page.wait_for_function("() => violations.length > 0")
-    assert "overlay.css" in page.evaluate("violations")[0]
-    expect(page.locator("presence-overlay [part=layer]")).to_be_hidden()
 
 
 def test_neither_style_leaks_into_the_other(look: Look, invite: Invite) -> None:

@@ -38,7 +38,6 @@ def test_a_script_and_an_element():
     assert attributes(page) == {
         "board": str(BOARD),
         "endpoint": f"/ws/presence/{BOARD}/",
-        "stylesheet": "/static/presence/overlay.css",
     }
     assert page == render(board=Board(pk=BOARD)) == render(board=str(BOARD))
 

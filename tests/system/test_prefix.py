@@ -117,7 +117,7 @@ def attribute(page: str, element: str, name: str) -> str:
 
 
 def scripts(page: str) -> list[str]:
-    found = re.findall(r'(?:src|href|stylesheet)="([^"]*presence/[^"]*\.(?:js|css))"', page)
+    found = re.findall(r'(?:src|href)="([^"]*presence/[^"]*\.(?:js|css))"', page)
     assert found
     return found
 

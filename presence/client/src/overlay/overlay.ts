@@ -9,7 +9,7 @@ import { Pointer } from "./pointer.js";
 import { choose, isChosen, isShortcut, shortcutLetter, type Choice } from "./preferences.js";
 import type { Surface } from "./surface.js";
 
-/** The style sheet's text in the npm package; "" in the scripts that Django serves, beside which it is a file. */
+/** The text of overlay.css. */
 declare const OVERLAY_CSS: string;
 
 export interface OverlayHost extends BarHost {
@@ -23,7 +23,6 @@ export class Overlay {
   readonly #bar: Bar;
   readonly #announcer = new Announcer();
   readonly #pointer: Pointer;
-  #style: HTMLElement | undefined;
   readonly #layer: HTMLElement;
   readonly #listening = new AbortController();
   readonly #chosen = { hide: isChosen("hide", browser), unseen: isChosen("unseen", browser) };
@@ -45,8 +44,11 @@ export class Overlay {
     this.#bar = new Bar(host, goTo, turn, signal);
     this.#pointer = new Pointer(surface, client, host, signal);
     this.#layer = make("div", "layer", this.#cursors.element, this.#bar.element, this.#announcer.element);
+    // Any Content-Security-Policy allows a sheet that a script makes, but not an element with styles.
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(OVERLAY_CSS);
+    root.adoptedStyleSheets = [sheet];
     root.append(this.#layer);
-    this.#addStyles(root);
     this.#listen();
   }
 
@@ -59,7 +61,6 @@ export class Overlay {
     this.#pointer.stop();
     this.surface.unwatch();
     this.#announcer.destroy();
-    this.#style?.remove();
     this.#layer.remove();
   }
 
@@ -72,32 +73,6 @@ export class Overlay {
   refreshBar(): void {
     this.#barChanged = true;
     this.refresh();
-  }
-
-  /** Both ways are allowed by a strict Content-Security-Policy. An attribute names files with hashed names. */
-  #addStyles(root: ShadowRoot): void {
-    const named = this.host.getAttribute("stylesheet");
-    if (named !== null) this.#linkStyles(root, named);
-    else if (OVERLAY_CSS) this.#embedStyles(root, OVERLAY_CSS);
-    else this.#linkStyles(root, new URL("./overlay.css", import.meta.url).href);
-  }
-
-  /** The layer is hidden until the file has loaded. */
-  #linkStyles(root: ShadowRoot, href: string): void {
-    const link = document.createElement("link");
-    link.rel = "stylesheet";
-    link.href = href;
-    link.onload = () => (this.#layer.hidden = false);
-    link.onerror = () => this.host.report(new Error(`cannot load the style sheet ${link.href}`));
-    this.#layer.hidden = true;
-    this.#style = link;
-    root.prepend(link);
-  }
-
-  #embedStyles(root: ShadowRoot, text: string): void {
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(text);
-    root.adoptedStyleSheets = [sheet];
   }
 
   #listen(): void {

@@ -18,7 +18,6 @@ export interface PresenceOverlayProps extends ElementProps<PresenceOverlayElemen
   readonly avatars?: number | string | undefined;
   readonly shortcut?: string | undefined;
   readonly strings?: Partial<Strings> | string | undefined;
-  readonly stylesheet?: string | undefined;
   readonly token?: string | undefined;
   readonly "token-url"?: string | undefined;
   readonly "onpresence-status"?: ((event: CustomEvent<StatusChange>) => void) | undefined;
