@@ -162,6 +162,7 @@ def test_everything_can_be_reached_on_a_phone(open_page: Open, board: str, invit
     remove.click()
     expect(page.locator(".presence-message")).to_contain_text("Removed Ada")
     assert ada.closed()
+    assert page.locator(".presence-panel").evaluate("one => one.offsetWidth") <= PHONE["width"]
     # A form of the theme's own may be wider than the screen.
     page.locator(".presence-panel").evaluate("one => one.remove()")
     assert wide <= max(PHONE["width"], page.evaluate(width))
