@@ -342,10 +342,25 @@ async def _decide(find: Callable[[], _Who], board: UUID) -> tuple[_Who, str | No
     """Find somebody in a rule thread, and return them and their name if they may join a board.
     Raises like `admit` otherwise.
 
-    It goes on where the caller is cancelled. Its thread would be busy all the same: nothing
-    interrupts a function there.
+    Where the caller is cancelled, what has begun goes on: nothing interrupts a function in a
+    thread. What still waits for its thread does nothing there. Otherwise a rule that is too slow
+    for a crowd would be busy with those who have given up, and nobody would come in.
     """
-    return await asyncio.shield(asyncio.create_task(_ask(find, board)))
+    given_up = False
+
+    def find_unless_given_up() -> _Who:
+        if given_up:
+            raise TryLater("the visitor is gone")
+        return find()
+
+    asking = asyncio.create_task(_ask(find_unless_given_up, board))
+    try:
+        return await asyncio.shield(asking)
+    except asyncio.CancelledError:
+        given_up = True
+        # asyncio would log an exception that nobody takes.
+        asking.add_done_callback(lambda task: task.cancelled() or task.exception())
+        raise
 
 
 async def _ask(find: Callable[[], _Who], board: UUID) -> tuple[_Who, str | None]:

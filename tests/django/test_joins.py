@@ -2,8 +2,9 @@
 share delay, and what they do not."""
 
 import asyncio
+import gc
 import logging
-from threading import Barrier, Event
+from threading import Barrier, Event, Semaphore
 from types import SimpleNamespace
 from uuid import uuid4
 
@@ -234,6 +235,33 @@ class TestSlowRules:
         assert await closed(socket) == Close.TRY_LATER
         asked_last.set()
         await current_hub().close()
+
+    async def test_who_gave_up_is_not_asked_about(self, monkeypatch, board, session, caplog):
+        """Neither does the refusal of somebody who gave up earlier reach the log."""
+        begun, goes_on = Semaphore(0), Event()
+
+        def decide(self, user):
+            asked.append(user)
+            begun.release()
+            goes_on.wait(30)
+            return Decision.FORBID
+
+        monkeypatch.setattr(Board, "presence_decision", decide)
+        others = asyncio.all_tasks()
+        visits = [
+            asyncio.create_task(admit(scope(sessionid=session), board))
+            for _ in range(3 * auth.RULE_THREADS)
+        ]
+        for _ in range(auth.RULE_THREADS):
+            await asyncio.to_thread(begun.acquire)
+        for each in visits:
+            each.cancel()
+        await asyncio.wait(visits)
+        goes_on.set()
+        await asyncio.wait(asyncio.all_tasks() - others)
+        assert len(asked) == auth.RULE_THREADS
+        gc.collect()
+        assert not caplog.records
 
     async def test_a_bug_while_somebody_is_let_in(self, monkeypatch, board, caplog):
         def raises(self, visitor):
