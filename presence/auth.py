@@ -76,8 +76,9 @@ GUESTS_FOR = 2.0
 """Seconds for which a board that let a guest in lets in others without being asked. Saving or
 deleting the board in this process ends them early. Bans are in the store, and never wait."""
 
-DECIDE_WITHIN = 30.0
-"""Seconds until a visitor is told to try later, because the rule has not answered."""
+DECIDE_WITHIN = 15.0
+"""Seconds until a visitor is told to try later, because the rule has not answered. A browser gives
+up after 20 s (`WELCOME_TIMEOUT` in connection.ts), and would not hear of it."""
 
 RULE_THREADS = 4
 """Threads that let visitors in. Each uses a connection to the database meanwhile: PostgreSQL takes

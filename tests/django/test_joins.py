@@ -4,6 +4,8 @@ share delay, and what they do not."""
 import asyncio
 import gc
 import logging
+import re
+from importlib.resources import files
 from threading import Barrier, Event, Semaphore
 from types import SimpleNamespace
 from uuid import uuid4
@@ -12,7 +14,6 @@ import pytest
 from asgiref.sync import sync_to_async
 from channels.auth import AuthMiddlewareStack
 from channels.testing import WebsocketCommunicator
-from django.conf import settings as django_settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.contrib.sessions.models import Session
 from django.db import transaction
@@ -226,6 +227,11 @@ class TestSlowRules:
             await socket.disconnect()
         await current_hub().close()
 
+    def test_a_browser_waits_until_it_is_told(self):
+        client = files("presence") / "client/src/client/connection.ts"
+        waits = re.search(r"WELCOME_TIMEOUT = ([\d_]+);", client.read_text())
+        assert int(waits[1]) / 1000 > auth.DECIDE_WITHIN
+
     async def test_a_rule_that_does_not_answer(self, configure, monkeypatch, board, session):
         monkeypatch.setattr(auth, "DECIDE_WITHIN", 0.01)
         configure(AUTHORIZE=f"{__name__}.wait_for_test")
@@ -298,15 +304,6 @@ class TestSessions:
         keys = [guest_session.session_key, "an unknown session key"]
         persons = [(await admit(scope(sessionid=key), board)).person for key in keys]
         assert [person.split(":")[0] for person in persons] == ["session", "socket"]
-
-    @pytest.mark.parametrize("engine", ["cache", "cached_db", "signed_cookies", "file"])
-    async def test_other_session_stores(self, settings, board, engine):
-        settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
-        user = await User.objects.acreate(username="ada")
-        client = Client()
-        await sync_to_async(client.force_login)(user)
-        key = client.cookies[django_settings.SESSION_COOKIE_NAME].value
-        assert await admit(scope(sessionid=key), board) == Visitor(f"user:{user.pk}", "ada")
 
     async def test_the_users_of_channels_own_middleware(self, board, session):
         users = []
