@@ -24,7 +24,7 @@ MAX_BOARDS = 100
 """Most boards in one request."""
 
 PAGE_TIMEOUT = 1.0
-"""Seconds that a page waits for all its counts."""
+"""Seconds that a page waits for all that it shows."""
 
 STORE_SHARE = 0.2
 """Seconds of `PAGE_TIMEOUT` that are left to the store, so that slow rules do not make it look
@@ -65,8 +65,8 @@ class Breaker:
 breaker = Breaker()
 
 
-class PageCounts:
-    """The counts that one page shows its visitor.
+class PagePresence:
+    """What one page shows its visitor: counts, and where people are.
 
     A count is missing where the visitor may not join the board, and where the store or the site's
     rules fail or are slow: the page comes first. On an event loop, which must not wait, all are
@@ -86,6 +86,22 @@ class PageCounts:
             new = (other for other in among if other not in self._asked)
             self._ask([*dict.fromkeys(chain([board], new))][:MAX_BOARDS])
         return self._counts.get(board)
+
+    def whereabouts(self, user: Any) -> api.Whereabouts | None:
+        """Return where somebody is. None where the store fails or is slow, and on an event loop,
+        which must not wait."""
+        if is_on_event_loop() or breaker.is_open or self._remaining < STORE_SHARE:
+            return None
+        began = monotonic()
+        try:
+            found = api.whereabouts(user, within=self._remaining)
+        except (api.TryLater, ImproperlyConfigured) as error:
+            breaker.failed(error)
+            return None
+        finally:
+            self._remaining -= monotonic() - began
+        breaker.works()
+        return found
 
     def _ask(self, boards: Collection[UUID]) -> None:
         self._asked.update(boards)
@@ -118,17 +134,3 @@ class PageCounts:
                 return await permitted(self._user, boards, deadline - STORE_SHARE)
         except (TimeoutError, api.TryLater):
             return []
-
-
-def page_whereabouts(user: Any) -> api.Whereabouts | None:
-    """Return where somebody is, for a page. None where the store fails or is slow, and on an event
-    loop, which must not wait."""
-    if is_on_event_loop() or breaker.is_open:
-        return None
-    try:
-        found = api.whereabouts(user, within=PAGE_TIMEOUT)
-    except (api.TryLater, ImproperlyConfigured) as error:
-        breaker.failed(error)
-        return None
-    breaker.works()
-    return found

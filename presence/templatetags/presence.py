@@ -20,7 +20,7 @@ from django.utils.translation import gettext
 
 from presence.boards import NotABoard, board_of, quoted
 from presence.conf import get_settings
-from presence.page_counts import PageCounts, page_whereabouts
+from presence.page_counts import PagePresence
 from presence.sessions import request_user
 from presence.templatetags.overlay_texts import overlay_strings
 
@@ -28,8 +28,8 @@ logger = logging.getLogger(__name__)
 register = template.Library()
 P = ParamSpec("P")
 
-PAGE_COUNTS = "presence.page_counts"
-"""Key in a page's render context."""
+PAGE, COUNT_SCRIPT = "presence.page", "presence.count_script"
+"""Keys in a page's render context: its `PagePresence`, and that it has the script of counts."""
 
 
 def never_fails(tag: Callable[P, str]) -> Callable[P, str]:
@@ -97,26 +97,25 @@ def presence_count(
     uuid, script, people = board_of(board), SafeString(), None
     attributes = {"board": uuid, "endpoint": reverse("presence:counts")}
     if get_settings().ENABLED:
-        # The bottom layer is shared by all templates of the page, included ones too.
-        page: Any = context.render_context.dicts[0]
-        if PAGE_COUNTS not in page:
-            page[PAGE_COUNTS] = PageCounts(_user(context))
+        shared = _shared(context)
+        if COUNT_SCRIPT not in shared:
+            shared[COUNT_SCRIPT] = True
             script = _script(context, "presence/count.js")
-        people = page[PAGE_COUNTS].count(uuid, map(board_of, among))
+        people = _page(context).count(uuid, map(board_of, among))
     attributes |= {"count": people, "every": every}
     return script + _element("presence-count", attributes, "" if people is None else people)
 
 
-@register.simple_tag
+@register.simple_tag(takes_context=True)
 @never_fails
-def presence_last_seen(user: Any) -> str:
+def presence_last_seen(context: Context, user: Any) -> str:
     """Show when somebody was last on a board: "online", or "3 minutes ago".
 
     `user` is an account, its primary key, or a key of `presence.api`. Renders nothing for None and
     guests, where it is not known, while presence is switched off, and on an event loop.
     """
     nobody = user is None or getattr(user, "is_anonymous", False)
-    found = None if nobody or not get_settings().ENABLED else page_whereabouts(user)
+    found = None if nobody or not get_settings().ENABLED else _page(context).whereabouts(user)
     if found is None or found.last_seen is None:
         return ""
     if found.online:
@@ -171,6 +170,20 @@ def _nonce(context: Context) -> str:
         nonce = None
     # The nonces of Django and of django-csp are lazy, and false until they are read.
     return "" if nonce is None else format_html(' nonce="{}"', str(nonce))
+
+
+def _shared(context: Context) -> dict[str, Any]:
+    """Return what all templates of the page share, included ones too."""
+    bottom: Any = context.render_context.dicts[0]
+    return bottom  # type: ignore[no-any-return]
+
+
+def _page(context: Context) -> PagePresence:
+    shared = _shared(context)
+    if PAGE not in shared:
+        shared[PAGE] = PagePresence(_user(context))
+    page: PagePresence = shared[PAGE]
+    return page
 
 
 def _user(context: Context) -> Any:

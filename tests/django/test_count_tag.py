@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from presence import api, auth, page_counts
 from presence.auth import Decision
-from presence.page_counts import PageCounts
+from presence.page_counts import PagePresence
 from presence.protocol.errors import TryLater
 from tests.django.conftest import boards
 
@@ -146,7 +146,7 @@ class TestThePageComesFirst:
         monkeypatch.setattr(page_counts, "monotonic", lambda: now)
         monkeypatch.setattr(page_counts, "permitted", permitted)
         monkeypatch.setattr(api, "counts", counts)
-        page = PageCounts(AnonymousUser())
+        page = PagePresence(AnonymousUser())
         assert [page.count(uuid4()) for _ in range(20)] == [None] * 20
         assert for_rules == pytest.approx([0.6, 0.44, 0.28]), "then the page has no time left"
         assert for_store == pytest.approx([0.84, 0.68, 0.2])
@@ -159,7 +159,7 @@ class TestThePageComesFirst:
 
         (board,) = boards()
         monkeypatch.setattr(auth, "find_boards", fail)
-        assert PageCounts(AnonymousUser()).count(board) is None
+        assert PagePresence(AnonymousUser()).count(board) is None
         assert not page_counts.breaker.is_open
 
     def test_a_process_that_does_not_serve(self, caplog):

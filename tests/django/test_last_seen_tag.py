@@ -69,7 +69,7 @@ def test_how_long_ago(seen):
     seen(days=2, hours=3)
     assert ">2\xa0days ago<" in render()
     with translation.override("de"):
-        assert ">vor 2\xa0Tage" in render()
+        assert ">2\xa0Tage her<" in render()
 
 
 def test_a_translation_is_escaped(seen, monkeypatch):
@@ -111,6 +111,32 @@ def test_a_page_comes_without_the_store(monkeypatch):
     monkeypatch.setattr(page_counts.api, "whereabouts", fails)
     assert [render() for _ in range(3)] == ["[]"] * 3
     assert asked == [page_counts.PAGE_TIMEOUT], "only the first one waited"
+
+
+def test_a_page_with_many_people_does_not_wait_for_each(monkeypatch):
+    now, given = 0.0, []
+
+    def slow(user, within):
+        nonlocal now
+        given.append(within)
+        now += 0.3
+        return Whereabouts([], datetime.now(UTC))
+
+    monkeypatch.setattr(page_counts, "monotonic", lambda: now)
+    monkeypatch.setattr(page_counts.api, "whereabouts", slow)
+    page = Template(
+        "{% load presence %}{% for n in 'people' %}{% presence_last_seen 7 %}{% endfor %}"
+    )
+    assert page.render(Context()).count("just now") == 3
+    assert given == pytest.approx([1.0, 0.7, 0.4]), "a shorter time would make the store look down"
+
+
+def test_a_count_has_its_script_also_after_a_person(seen):
+    seen(minutes=3)
+    tags = "{% presence_last_seen user %}{% presence_count 'lobby' %}{% presence_count 'hall' %}"
+    with serving():
+        html = Template(f"{{% load presence %}}{tags}").render(Context({"user": ADA}))
+    assert html.count("count.js") == 1
 
 
 def test_on_an_event_loop(seen):
