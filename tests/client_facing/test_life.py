@@ -94,10 +94,11 @@ def others(tap: Tap) -> list[str]:
     return found
 
 
-def own_name(tap: Tap) -> str:
-    name = tap.page.locator("presence-overlay").get_attribute("name")
-    assert name
-    return name
+def own_name(tap: Tap) -> str | None:
+    """Return the name that the page's own person has, None before the server told it."""
+    script = "document.querySelector('presence-overlay').client.self?.name"
+    found: str | None = tap.page.evaluate(script)
+    return found
 
 
 def works(tap: Tap) -> None:
