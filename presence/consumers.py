@@ -211,8 +211,8 @@ class PresenceConsumer(Endpoint):
             self.outbox.put({"type": "websocket.send", "bytes": frame})
 
     def _introduce(self) -> list[tuple[bytes, bytes]]:
-        """Return the headers that give a new guest a cookie, with which this socket came already
-        as far as others can tell."""
+        """Return the headers that give a new guest a cookie. The scope gets it too, as if the
+        browser had sent it."""
         cookies = cookies_of(self.scope)
         named = is_embedded(self.scope) or offered(self.scope["subprotocols"]) is not None
         if named or read_guest(cookies) is not None:

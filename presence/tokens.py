@@ -37,9 +37,9 @@ class Grant:
 def issue(board: Any, *, origin: str, user: Any = None, person: str = "", name: str = "") -> str:
     """Return a token with which a page of `origin` can join a board.
 
-    `board` is one in any form that `presence.api` takes. Give a `user` of the
-    site, whose permission is checked again when the token is used, or a `person`: a text that is
-    always the same for one person, such as an id in another system. For a `person` the token is the
+    `board` is one in any form that `presence.api` takes. Give a `user` of the site, whose
+    permission is checked again when the token is used, or a `person`: a text that is always the
+    same for one person, such as an id in another system. For a `person` the token is the
     permission, so check it before. `name` is that person's display name; a user has the account's.
     Raises `ValueError` unless exactly one of `user` and `person` is given.
     """

@@ -143,7 +143,6 @@ async def download(request: HttpRequest, span: str, board: UUID | None = None) -
     except ImproperlyConfigured:
         text = "this process does not serve the boards\n"
         return HttpResponse(text, status=503, content_type="text/plain")
-    # A key may have any characters.
     name = f"presence-{board}-{span}" if board else f"presence-{span}"
     return StreamingHttpResponse(
         _csv(points),

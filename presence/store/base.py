@@ -246,8 +246,8 @@ class Store(Protocol):
 
     async def whereabouts(self, person: str) -> PersonSummary:
         """Return where a person is. Sessions count as they do on their boards, but for a short time
-        after an answer of the store was lost. When they were seen is known of
-        the last `MAX_SEEN` accounts and as many guests, for `SEEN_FOR` seconds."""
+        after an answer of the store was lost. When they were seen is known of the last `MAX_SEEN`
+        accounts and as many guests, for `SEEN_FOR` seconds."""
 
     async def processes(self) -> Mapping[str, int]:
         """Return the processes that hold a lease, and how many members each has on all boards."""

@@ -2,8 +2,8 @@
 --
 -- KEYS  see board.lua and bans.lua
 -- ARGV  after those of clock.lua: how long to ban sessions of banned persons; the board's reference
---       or ''; then for each member session, process, person, name, colour ("rrggbb"), user id, end of the process's lease (''
---       if unknown), since when it is there
+--       or ''; then for each member session, process, person, name, colour ("rrggbb"), user id, end
+--       of the process's lease ('' if unknown), since when it is there
 -- Returns how many sessions are on the board then.
 
 local members = read_members()
