@@ -26,7 +26,7 @@ from presence import api
 from presence.admin.permissions import among, viewable_boards
 from presence.admin.staff_request import StaffRequest
 from presence.admin.topics import Topic, changed_keys, outages, parse_board
-from presence.boards import board_of, model_of
+from presence.boards import board_of, keys_in, model_of
 from presence.conf import get_settings
 
 UNKNOWN = "–"
@@ -59,12 +59,14 @@ class OnlineCounts:
 
     @cached_property
     def boards_with_people(self) -> Counts | None:
-        """The counts of all boards with people, in two trips to the store and a query; None if
-        unknown."""
+        """The counts of the list's boards with people, in two trips to the store and a query; None
+        if unknown."""
         counts = counts_or_none(api.census)
         if counts is None:
             messages.warning(self._request, gettext("It is not known now where people are."))
             return None
+        kind = model_of(self._model_admin.model)
+        counts = {board: counts[board] for board in (keys_in(kind, counts) if kind else ())}
         if len(counts) > MAX_SORTED_BOARDS:
             counts = dict(nlargest(MAX_SORTED_BOARDS, counts.items(), key=itemgetter(1)))
         viewable = viewable_boards(self._model_admin, self._request, counts)

@@ -17,6 +17,7 @@ from presence.admin import changelist
 from presence.admin.changelist import MAX_ROWS, ROWS, UNKNOWN, RowsQuery
 from presence.admin.staff_request import StaffRequest
 from presence.admin.topics import Query
+from presence.protocol.board_ids import NamedBoard
 from presence.protocol.errors import TryLater
 from presence.store.memory import MemoryStore
 from presence_site.models import Board
@@ -166,6 +167,13 @@ class TestCost:
         named = max(sum(query["sql"].count(b.pk.hex) for b in made) for query in queries)
         assert 4 < named <= 2 * 4
         assert 2 * MAX_SORTED_BOARDS < 32_766
+
+    def test_busier_boards_of_other_models_take_no_place(
+        self, staff: Client, boards: list[UUID], process: Serving, monkeypatch: Patch
+    ) -> None:
+        process.put({NamedBoard(f"room-{n}"): 9 for n in range(4)})
+        monkeypatch.setattr(changelist, "MAX_SORTED_BOARDS", 4)
+        assert cells(staff, "?people_now=some") == {boards[0]: "2", boards[2]: "5"}
 
 
 class TestPermissions:
