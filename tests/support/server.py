@@ -152,7 +152,8 @@ def _answers(server: Server, healthy: bool) -> bool:
     try:
         with urlopen(f"{server.origin}/healthz", timeout=5) as response:
             return bool(response.status == 200)
-    except HTTPError:
+    except HTTPError as error:
+        error.close()
         return not healthy
     except URLError:
         return False

@@ -48,7 +48,8 @@ async def health(crowd: Crowd) -> list[tuple[int, str]]:
             with urlopen(f"{origin}/healthz", timeout=10) as answer:
                 return answer.status, answer.read().decode()
         except HTTPError as error:
-            return error.code, error.read().decode()
+            with error:
+                return error.code, error.read().decode()
 
     servers = crowd.cluster.servers
     return await asyncio.gather(*(asyncio.to_thread(ask, server.origin) for server in servers))

@@ -31,7 +31,8 @@ def fetch(url: str) -> tuple[int, str]:
         with urlopen(url, timeout=10) as response:
             return response.status, response.read().decode()
     except HTTPError as error:
-        return error.code, error.read().decode()
+        with error:
+            return error.code, error.read().decode()
 
 
 def test_what_make_run_serves(server: Server) -> None:
