@@ -133,7 +133,7 @@ async def ask_board(user: Any, board: Any) -> Decision:
     decide = getattr(board, "presence_decision", None)
     if decide is not None and not iscoroutinefunction(decide):
         return await sync_to_async(_decide_in_thread)(user, board)
-    return await decide(user) if decide else _decide_in_thread(user, board)
+    return _checked(await decide(user), board) if decide else _decide_in_thread(user, board)
 
 
 def _decide_in_thread(user: Any, board: Any) -> Decision:
@@ -142,8 +142,7 @@ def _decide_in_thread(user: Any, board: Any) -> Decision:
     if decide is None:
         may_join = user.is_authenticated or get_settings().GUESTS
         return Decision.ALLOW if may_join else Decision.SIGN_IN
-    decision: Decision = decide(user)
-    return decision
+    return _checked(decide(user), board)
 
 
 def _rule_is_async(board: Board) -> bool:
@@ -152,20 +151,43 @@ def _rule_is_async(board: Board) -> bool:
     return _authorize() is not ask_board or iscoroutinefunction(decide)
 
 
-def _reason(decision: Decision, board: Board) -> str:
-    """Return why a board refuses somebody, for the site's developer."""
+def _kind(board: Board) -> str:
+    """Return what a board is, for the site's developer."""
+    return f"the room {board!r}" if isinstance(board, str) else board._meta.label
+
+
+def _rule(board: Board) -> str:
+    """Return the name of the rule that decides about a board, "" where it has none."""
     if _authorize() is not ask_board:
-        return f"{get_settings().AUTHORIZE} returned {decision}"
-    kind = f"the room {board!r}" if isinstance(board, str) else board._meta.label
-    if hasattr(board, "presence_decision"):
-        return f"presence_decision of {kind} returned {decision}"
-    way = "name a rule in PRESENCE['AUTHORIZE']"
-    if not isinstance(board, str):
-        way = "give the model a method presence_decision(user)"
-    return (
-        f"{kind} has no rule, so only signed-in users may join. To let guests in, {way}, or set "
-        "PRESENCE['GUESTS'] to True."
-    )
+        return get_settings().AUTHORIZE
+    return f"presence_decision of {_kind(board)}" if hasattr(board, "presence_decision") else ""
+
+
+def _reason(decision: Decision, user: Any, board: Board) -> str:
+    """Return why a board refuses somebody, for the site's developer."""
+    rule = _rule(board)
+    if not rule:
+        way = "add presence_decision(user) to the model"
+        if isinstance(board, str):
+            way = "name a rule in PRESENCE['AUTHORIZE']"
+        return (
+            f"Guests may not join {_kind(board)}, which has no rule: {way}, or set "
+            "PRESENCE['GUESTS'] to True. Signed-in users may join."
+        )
+    who = "a signed-in user" if user.is_authenticated else "a guest"
+    way = "sign in, or " if decision is Decision.SIGN_IN else ""
+    return f"{rule} returned {decision} for {who}: {way}have it return Decision.ALLOW."
+
+
+def _checked(decision: Any, board: Board) -> Decision:
+    """Return the answer of a rule. Raises `TypeError` for anything that is no decision: `True`
+    would let nobody in."""
+    if not isinstance(decision, Decision):
+        raise TypeError(
+            f"{_rule(board)} returned {decision!r}, which is no presence.auth.Decision, such as "
+            "Decision.ALLOW"
+        )
+    return decision
 
 
 def account_name(user: Any) -> str:
@@ -210,13 +232,16 @@ async def _fail_closed() -> AsyncIterator[None]:
     and database: nobody joins, and clients come back later."""
     try:
         if not get_settings().ENABLED:
-            raise TryLater("presence is switched off")
+            raise TryLater("Presence is switched off: PRESENCE['ENABLED'] is False.")
         yield
     except PresenceError:
         raise
     except Exception as error:
         logger.exception("auth: rules failed, nobody can join")
-        raise TryLater(str(error)) from error
+        raise TryLater(
+            f"The rule, or what it asks, failed with {type(error).__name__}: "
+            f"{str(error) or 'no answer'}. The log has the traceback."
+        ) from error
 
 
 class _RuleThread(ThreadSensitiveContext):
@@ -336,7 +361,7 @@ async def permit(user: Any, board: UUID) -> None:
     """Return if the user of a request may join a board. Raises like `admit` otherwise."""
     # A request has a thread, and Django closes its connections at the end.
     who, found, decision, _ = await sync_to_async(_look_up)(lambda: _Who(user), board)
-    _refuse(await _authorize()(who.user, found) if decision is None else decision, found)
+    _refuse(await _ask_rule(who.user, found) if decision is None else decision, who.user, found)
 
 
 async def _decide(find: Callable[[], _Who], board: UUID) -> tuple[_Who, str | None]:
@@ -369,16 +394,16 @@ async def _ask(find: Callable[[], _Who], board: UUID) -> tuple[_Who, str | None]
         who, found, decision, name = await database_sync_to_async(_look_up)(find, board)
         if decision is None:
             try:
-                decision = await _authorize()(who.user, found)
+                decision = await _ask_rule(who.user, found)
             finally:
                 await aclose_old_connections()  # type: ignore[no-untyped-call]
-    _refuse(decision, found)
+    _refuse(decision, who.user, found)
     return who, name
 
 
-def _refuse(decision: Decision, board: Any) -> None:
+def _refuse(decision: Decision, user: Any, board: Board) -> None:
     if decision is not Decision.ALLOW:
-        raise REFUSALS[decision](_reason(decision, board))
+        raise REFUSALS[decision](_reason(decision, user, board))
 
 
 def _look_up(
@@ -390,6 +415,10 @@ def _look_up(
     decision = None if _rule_is_async(found) else _decide_in_thread(who.user, found)
     refused = decision is not None and decision is not Decision.ALLOW
     return who, found, decision, None if refused else visitor_name(who.user)
+
+
+async def _ask_rule(user: Any, board: Board) -> Decision:
+    return _checked(await _authorize()(user, board), board)
 
 
 def _authorize() -> Authorize:
@@ -430,7 +459,7 @@ async def _allows(
         return False
     try:
         async with asyncio.timeout(remaining) as timeout:
-            return await authorize(user, board) is Decision.ALLOW
+            return _checked(await authorize(user, board), board) is Decision.ALLOW
     except Exception:
         if not timeout.expired():
             logger.exception(RULE_FAILED, uuid)

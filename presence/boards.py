@@ -85,7 +85,10 @@ def find_board(board: UUID) -> Board:
     object. Uses the database."""
     found = find_boards([board])
     if board not in found:
-        raise NoBoard(f"there is no object {board}")
+        raise NoBoard(
+            f"There is no object {board} of a model in PRESENCE['BOARDS'], or the model's default "
+            "manager leaves it out."
+        )
     return found[board]
 
 

@@ -18,7 +18,7 @@ from presence.asgi.daphne import direct_socket
 from presence.asgi.shutdown import open_sockets
 from presence.auth import admit
 from presence.boards import parse_board
-from presence.embed import is_embedded
+from presence.embed import Explanation, asks_why, is_embedded
 from presence.guests import new_guest, read_guest, set_cookie
 from presence.protocol.errors import Close, NoBoard, PresenceError, TryLater
 from presence.protocol.messages import SUBPROTOCOL, Dialect
@@ -142,7 +142,7 @@ def choose_dialect(offered: list[str]) -> Dialect | None:
     return None if offered else Dialect.EXPLICIT
 
 
-class PresenceConsumer(Endpoint):
+class PresenceConsumer(Endpoint, Explanation):
     """A visitor's WebSocket on one board."""
 
     connection: Connection | None = None
@@ -152,6 +152,9 @@ class PresenceConsumer(Endpoint):
     async def connect(self) -> None:
         """Open the socket. What asks the database or the site's rules comes after it: servers drop
         a handshake that takes long, and a browser cannot read why one failed."""
+        if asks_why(self.scope):
+            await Explanation.connect(self)
+            return
         dialect = choose_dialect(self.scope["subprotocols"])
         if dialect is None:
             raise DenyConnection
@@ -222,6 +225,22 @@ class PresenceConsumer(Endpoint):
         (morsel,) = response.cookies.values()
         self.scope["cookies"] = {**cookies, morsel.key: morsel.value}
         return [(b"set-cookie", morsel.OutputString().encode())]
+
+    async def reason(self) -> str:
+        """Return why this visitor cannot join: whatever another socket of the page would meet."""
+        try:
+            hub = current_hub()
+            await admit(self.scope, parse_board(self.scope["url_route"]["kwargs"]["board"]))
+            await hub.store.check()
+        except PresenceError as error:
+            return str(error)
+        except Exception as error:
+            logger.exception("socket: a visitor could not be let in")
+            return f"{type(error).__name__}: {error}. The log has the traceback."
+        return (
+            "The rule lets this visitor in, and the store answers. Staff may have removed the "
+            "person or closed the board; else the log says more."
+        )
 
     async def _admit(self, connection: Connection, board: UUID) -> None:
         """Let the visitor in, or tell them why not."""

@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlparse
 
-from channels.security.websocket import AllowedHostsOriginValidator
+from channels.generic.websocket import AsyncWebsocketConsumer
+from channels.security.websocket import OriginValidator
 from django.conf import settings
 from django.core.handlers.asgi import get_script_prefix
 from django.utils.http import is_same_domain
@@ -21,6 +22,12 @@ logger = logging.getLogger(__name__)
 
 EMBEDDED = "presence.embedded"
 """Key in the scope of a socket from a page of another origin."""
+
+DEBUG_SUBPROTOCOL = "presence.debug"
+"""Subprotocol of a socket that asks why its page cannot join. It gets one text, with DEBUG only."""
+
+LOCAL_HOSTS = [".localhost", "127.0.0.1", "[::1]"]
+"""Django's hosts where DEBUG is on and ALLOWED_HOSTS is empty."""
 
 
 def origin_of(scope: Mapping[str, Any]) -> str:
@@ -61,9 +68,35 @@ def below_prefix(scope: dict[str, Any]) -> dict[str, Any]:
     return {**scope, "root_path": prefix, "path": path if has_it else prefix + path}
 
 
+def asks_why(scope: Mapping[str, Any]) -> bool:
+    """Return whether a socket asks, and may be told, why its page cannot join."""
+    return settings.DEBUG and DEBUG_SUBPROTOCOL in scope.get("subprotocols", ())
+
+
+class Explanation(AsyncWebsocketConsumer):
+    """A socket on which the site's developer is told why a page cannot join."""
+
+    async def connect(self) -> None:
+        """Send the reason, and close."""
+        await self.accept(DEBUG_SUBPROTOCOL)
+        await self.send(text_data=await self.reason())
+        await self.close()
+
+    async def reason(self) -> str:
+        """Return the reason: here, that the origin is not allowed."""
+        origin = origin_of(self.scope)
+        return (
+            f"The origin of this page, {origin!r}, may not open sockets: add "
+            f"{urlparse(origin).hostname!r} to ALLOWED_HOSTS, or the origin to "
+            "CSRF_TRUSTED_ORIGINS. Behind a proxy this is the host in the browser, which the proxy "
+            "should pass on. If the page is another site's, name its origin in "
+            "PRESENCE['EMBED_ORIGINS']."
+        )
+
+
 class EmbeddingOriginValidator:
-    """Channels' `AllowedHostsOriginValidator`, which also lets `CSRF_TRUSTED_ORIGINS` and embedding
-    origins through.
+    """Like Channels' `AllowedHostsOriginValidator`, and lets `CSRF_TRUSTED_ORIGINS` and embedding
+    origins through, too.
 
     Cookies are removed from the sockets of those, so that no other site can use a session of this
     one: their pages need a token.
@@ -71,7 +104,8 @@ class EmbeddingOriginValidator:
 
     def __init__(self, application: Any) -> None:
         self._application = application
-        self._own_pages = AllowedHostsOriginValidator(application)
+        hosts = settings.ALLOWED_HOSTS or (LOCAL_HOSTS if settings.DEBUG else [])
+        self._own_pages = OriginValidator(application, hosts)
         self._is_own = lru_cache(maxsize=256)(
             lambda origin: (
                 bool(origin)
@@ -86,6 +120,8 @@ class EmbeddingOriginValidator:
             # Not through Channels' validator, which would stay around the socket while it is open.
             return await self._application(scope, receive, send)
         if not may_embed(origin):
+            if asks_why(scope):
+                return await Explanation.as_asgi()(scope, receive, send)
             _say_refused(scope, origin)
             return await self._own_pages(scope, receive, send)
         headers = [(name, value) for name, value in scope["headers"] if name != b"cookie"]

@@ -89,26 +89,30 @@ def person_of(user: Any, cookies: Mapping[str, str], session_key: str | None) ->
     return f"session:{_digest(session_key)}" if session_key else None
 
 
+class NotAPerson(ValueError):
+    """Something is no account; the message says what."""
+
+
 def person_key(user: Any) -> str:
     """Return the key of somebody who is given as an account, its primary key, a `Person` or a key.
-    Raises `ValueError` for anything else, such as a guest: `presence.api.people` has their keys."""
+    Raises `NotAPerson` for anything else, such as a guest: `presence.api.people` has their keys."""
     if isinstance(user, Person):
         return user.key
     if isinstance(user, str) and user.startswith(PREFIXES):
         return str(user)
     if getattr(user, "is_anonymous", False):
-        raise ValueError("a guest has no account: use the key that presence.api.people returns")
+        raise NotAPerson("a guest has no account: use the key that presence.api.people returns")
     account = get_user_model()
     if isinstance(user, Model):
         if not isinstance(user, account) or user.pk is None:
-            raise ValueError(f"{user!r} is no saved object of {account._meta.label}")
+            raise NotAPerson(f"{user!r} is no saved object of {account._meta.label}")
         return user_person(user)
     try:
         key = account._meta.pk.to_python(user)
     except ValidationError as error:
-        raise ValueError(f"{user!r} is no primary key of {account._meta.label}") from error
+        raise NotAPerson(f"{user!r} is no primary key of {account._meta.label}") from error
     if key in (None, ""):
-        raise ValueError(f"{user!r} names nobody")
+        raise NotAPerson(f"{user!r} names nobody")
     return f"{ACCOUNT}{key}"
 
 

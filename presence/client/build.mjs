@@ -21,8 +21,8 @@ const staticFolder = fileURLToPath(new URL("../static/presence/", import.meta.ur
 const BANNER = "/* presence: built from presence/client. Do not edit. */";
 /** Scripts that pages load and bundlers import (package.json, "exports"), with their entry points in src. */
 const SCRIPTS = { overlay: "overlay/element", client: "client/client", react: "react/react", count: "count/element" };
-/** Scripts that only the admin's pages load. */
-const PAGES = { admin: "admin/boards", overview: "admin/overview" };
+/** Scripts that only pages load: the admin's, and others while Django's DEBUG is on. */
+const PAGES = { admin: "admin/boards", overview: "admin/overview", debug: "overlay/debug" };
 const OVERLAY_STYLES = "src/overlay/overlay.css";
 const STYLES = {
   "admin.css": "src/admin/admin.css",

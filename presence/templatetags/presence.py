@@ -4,10 +4,12 @@ import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, ParamSpec
 
 from django import template
+from django.conf import settings
+from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest
 from django.template import Context
 from django.templatetags.static import static
@@ -19,8 +21,11 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext
 
 from presence.boards import NotABoard, board_of, quoted
+from presence.checks import check_settings
 from presence.conf import get_settings
+from presence.guests import NotAPerson
 from presence.page_counts import PagePresence
+from presence.runtime import serving
 from presence.sessions import request_user
 from presence.templatetags.overlay_texts import overlay_strings
 
@@ -32,21 +37,28 @@ PAGE, COUNT_SCRIPT = "presence.page", "presence.count_script"
 """Keys in a page's render context: its `PagePresence`, and that it has the script of counts."""
 
 
-def never_fails(tag: Callable[P, str]) -> Callable[P, str]:
-    """Have a tag log its errors and render nothing then: presence must not break a page."""
+def never_fails(tag: Callable[P, str], comments: bool = True) -> Callable[P, str]:
+    """Have a tag log its errors and render nothing then: presence must not break a page. With DEBUG
+    an HTML comment says why, unless the tag is for places that take no `comments`."""
 
     @wraps(tag)
     def safe(*args: P.args, **kwargs: P.kwargs) -> str:
         try:
             return tag(*args, **kwargs)
-        except NotABoard as error:
+        except (NotABoard, NotAPerson) as error:
             logger.error("%s: the page shows nothing in its place: %s", tag.__name__, error)
-            return ""
-        except Exception:
+            return _comment(f"{tag.__name__}: {error}") if comments else ""
+        except Exception as error:
             logger.exception("%s: failed, the page shows nothing in its place", tag.__name__)
-            return ""
+            return _comment(f"{tag.__name__}: {type(error).__name__}: {error}") if comments else ""
 
     return safe
+
+
+def _comment(text: str) -> SafeString:
+    """Return an HTML comment for the site's developer; nothing unless DEBUG is on."""
+    # Nothing else in it ends a comment, and an entity would be shown as it is written.
+    return SafeString(f"<!-- {text.replace('>', '&gt;')} -->" if settings.DEBUG else "")
 
 
 @register.simple_tag(takes_context=True)
@@ -62,11 +74,12 @@ def presence_overlay(
     default an anonymous one that the server chooses. `theme` is "light" or "dark", by default the
     visitor's preference.
     `bar` is the place of the bar (docs/overlay.md). Renders nothing while presence is switched off.
+    With DEBUG, a script tells the site's developer why a page cannot join.
 
     Renders the same for everybody, and looks at no cookie: a cache may keep the page.
     """
     if not get_settings().ENABLED:
-        return ""
+        return _comment("presence_overlay: PRESENCE['ENABLED'] is False.")
     uuid = board_of(board)
     strings = overlay_strings()
     attributes = {
@@ -78,7 +91,12 @@ def presence_overlay(
         "bar": bar,
         "strings": json.dumps(strings, ensure_ascii=False, separators=(",", ":")) * bool(strings),
     }
-    return _script(context, "presence/overlay.js") + _element("presence-overlay", attributes)
+    script = _script(context, "presence/overlay.js")
+    if settings.DEBUG:
+        attributes["debug"] = json.dumps(_hints(_request(context)))
+        # First, so that it hears what the overlay says from the start.
+        script = _script(context, "presence/debug.js") + script
+    return script + _element("presence-overlay", attributes)
 
 
 @register.simple_tag(takes_context=True)
@@ -96,7 +114,9 @@ def presence_count(
     """
     uuid, script, people = board_of(board), SafeString(), None
     attributes = {"board": uuid, "endpoint": reverse("presence:counts")}
-    if get_settings().ENABLED:
+    if not get_settings().ENABLED:
+        script = _comment("presence_count: PRESENCE['ENABLED'] is False.")
+    else:
         shared = _shared(context)
         if COUNT_SCRIPT not in shared:
             shared[COUNT_SCRIPT] = True
@@ -141,10 +161,35 @@ def presence_assets(context: Context, name: str) -> str:
 
 
 @register.filter
-@never_fails
+@partial(never_fails, comments=False)
 def presence_board(board: Any) -> str:
     """Return the reference of a board, for an element or a script of the site's own."""
     return str(board_of(board))
+
+
+def _hints(request: HttpRequest | None) -> dict[str, Any]:
+    """Return what the site's developer may need to know: what is wrong if the page's socket cannot
+    be opened at all, and what the system checks say, which not every server runs."""
+    if isinstance(request, WSGIRequest):
+        no_socket = (
+            "This page comes from a WSGI server, which has no WebSockets. For runserver, put "
+            "'daphne' first in INSTALLED_APPS and set ASGI_APPLICATION. Otherwise run an ASGI "
+            "server, such as Daphne."
+        )
+    elif not serving.is_set():
+        no_socket = (
+            "The site's asgi.py does not route WebSockets to presence: wrap its application in "
+            "presence.routing.with_presence. presence_quickstart does it."
+        )
+    else:
+        no_socket = (
+            "No WebSocket can be opened. Does asgi.py route them to presence, as with_presence "
+            "does? Is the host in the browser in ALLOWED_HOSTS? Does the proxy, if there is one, "
+            "pass WebSockets on? The server's log may say more."
+        )
+    found = [each for each in check_settings(None) if not each.is_silenced()]
+    checks = [" ".join(filter(None, (f"{each.id}:", each.msg, each.hint))) for each in found]
+    return {"noSocket": no_socket, "checks": checks}
 
 
 def _element(name: str, attributes: Mapping[str, Any], text: object = "") -> SafeString:

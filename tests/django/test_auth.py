@@ -33,12 +33,20 @@ async def hide(user, board):
     return Decision.NOT_FOUND
 
 
+async def answer_no_decision(user, board):
+    return True
+
+
 async def fail(user, board):
     raise RuntimeError("the site's own bug")
 
 
+async def never(user, board):
+    await asyncio.sleep(60)
+
+
 async def by_title(user, board):
-    return Decision[board.title]
+    return decide_by_title(board, user)
 
 
 def shout(user):
@@ -64,6 +72,17 @@ async def members_board():
 async def test_who_may_join_a_board_without_a_rule():
     assert await ask_board(GUEST, object()) is Decision.SIGN_IN
     assert await ask_board(User(username="ada"), object()) is Decision.ALLOW
+
+
+async def true(user):
+    return True
+
+
+@pytest.mark.parametrize("rule", [lambda user: True, lambda user: None, true])
+async def test_what_is_no_decision_is_an_error_that_names_the_rule(monkeypatch, rule):
+    monkeypatch.setattr(Board, "presence_decision", staticmethod(rule))
+    with pytest.raises(TypeError, match=r"presence_decision of presence_site.Board returned \w+,"):
+        await ask_board(GUEST, Board())
 
 
 async def test_a_board_may_decide_in_async_code():
@@ -179,14 +198,26 @@ class TestBySession:
         assert (await admit(scope(cookies=forged), board)).person.startswith("socket:")
 
     @pytest.mark.parametrize(
-        ("rule", "error"), [("forbid", Forbidden), ("hide", NoBoard), ("fail", TryLater)]
+        ("rule", "error", "reason"),
+        [
+            ("forbid", Forbidden, "forbid returned Decision.FORBID for a guest: have it"),
+            ("hide", NoBoard, "hide returned Decision.NOT_FOUND"),
+            ("fail", TryLater, "failed with RuntimeError: the site's own bug"),
+            ("answer_no_decision", TryLater, "answer_no_decision returned True, which is no"),
+        ],
     )
-    async def test_the_sites_own_rule(self, configure, board, rule, error, caplog):
+    async def test_the_sites_own_rule(self, configure, board, rule, error, reason, caplog):
         configure(AUTHORIZE=f"{__name__}.{rule}")
-        with pytest.raises(error):
+        with pytest.raises(error, match=reason):
             await admit(scope(), board)
         failed = [record for record in caplog.records if record.levelno == logging.ERROR]
         assert len(failed) == (error is TryLater)
+
+    async def test_a_rule_that_does_not_answer(self, configure, board, monkeypatch):
+        monkeypatch.setattr(auth, "DECIDE_WITHIN", 0.01)
+        configure(AUTHORIZE=f"{__name__}.never")
+        with pytest.raises(TryLater, match="failed with TimeoutError: no answer"):
+            await admit(scope(), board)
 
     async def test_no_such_board_and_no_presence(self, configure, board):
         with pytest.raises(NoBoard):
@@ -241,11 +272,11 @@ class TestByToken:
 
 
 def decide_by_title(board, user):
-    return Decision[board.title]
+    return True if board.title == "true" else Decision[board.title]
 
 
 async def decide_by_title_in_async_code(board, user):
-    return Decision[board.title]
+    return decide_by_title(board, user)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -256,10 +287,10 @@ class TestSeveralBoards:
             configure(AUTHORIZE=f"{__name__}.by_title")
         else:
             monkeypatch.setattr(Board, "presence_decision", rule)
-        titles = [*(decision.name for decision in Decision), "a rule that fails"]
+        titles = [*(decision.name for decision in Decision), "a rule that fails", "true"]
         made = [(await sync_to_async(boards)(title=title))[0] for title in titles]
         assert await permitted(GUEST, [*made, uuid4()]) == [made[titles.index("ALLOW")]]
-        assert caplog.text.count("auth: rule failed") == 1
+        assert caplog.text.count("auth: rule failed") == 2
 
     async def test_a_rule_that_cannot_be_imported(self, configure, board):
         configure(AUTHORIZE="nowhere.to_be.found")

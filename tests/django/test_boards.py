@@ -172,7 +172,8 @@ class TestWhoMayJoin:
         await Group.objects.acreate(pk=1, name="Chess")
         board, guest = board_of(given), AnonymousUser()
         await permit(User(username="ada"), board)
-        with pytest.raises(SignInRequired, match=f"{name} has no rule.*PRESENCE\\['GUESTS'\\]"):
+        remedy = f"Guests may not join {name}, which has no rule: .*PRESENCE\\['GUESTS'\\] to True"
+        with pytest.raises(SignInRequired, match=remedy):
             await permit(guest, board)
         assert await permitted(guest, [board]) == []
         configure(GUESTS=True)

@@ -65,6 +65,41 @@ async def count(socket):
             return message.count
 
 
+@pytest.mark.parametrize("debug", [True, False])
+async def test_the_reason_of_a_refusal_is_for_developers(connect, settings, board, debug):
+    settings.DEBUG = debug
+    closed = await Board.objects.acreate(title="Members")
+    asking = {
+        "subprotocols": ["presence.debug"],
+        "url_route": {"kwargs": {"board": str(closed.pk)}},
+        "join": False,
+    }
+    if not debug:
+        await connect(accepted=(False, 1000), **asking)
+        return
+    socket = await connect(accepted=(True, "presence.debug"), **asking)
+    assert "presence_decision of presence_site.Board" in await socket.receive_from()
+    assert (await socket.receive_output())["type"] == "websocket.close"
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_the_reason_where_the_rule_lets_somebody_in(
+    connect, settings, monkeypatch, caplog, fails
+):
+    def fail():
+        raise RuntimeError("no hub")
+
+    settings.DEBUG = True
+    if fails:
+        monkeypatch.setattr("presence.consumers.current_hub", fail)
+    socket = await connect(
+        join=False, accepted=(True, "presence.debug"), subprotocols=["presence.debug"]
+    )
+    reason = "RuntimeError: no hub. The log has" if fails else "Staff may have removed the person"
+    assert reason in await socket.receive_from()
+    assert [each for each in caplog.records if each.exc_info] or not fails
+
+
 @pytest.fixture
 async def two(connect):
     """Two sockets on a board."""

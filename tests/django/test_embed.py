@@ -15,6 +15,35 @@ def embedding(settings, configure):
     configure(EMBED_ORIGINS=[OTHER.decode()])
 
 
+@pytest.mark.parametrize("host", ["localhost", "app.localhost", "127.0.0.1", "[::1]"])
+async def test_in_development_hosts_are_as_for_pages(settings, host):
+    settings.ALLOWED_HOSTS = []
+    origin = f"http://{host}:8000".encode()
+    assert await passed(origin) is None
+    settings.DEBUG = True
+    assert await passed(origin)
+
+
+@pytest.mark.parametrize("debug", [True, False])
+async def test_a_page_of_another_origin_may_ask_why_in_development(settings, debug):
+    settings.DEBUG = debug
+
+    async def application(scope, receive, send):
+        pytest.fail("the site's own consumers would serve other origins")
+
+    socket = WebsocketCommunicator(
+        EmbeddingOriginValidator(application),
+        "/",
+        [(b"origin", b"http://app.example:8000")],
+        ["presence.debug"],
+    )
+    connected, _ = await socket.connect()
+    assert connected is debug
+    if debug:
+        assert "add 'app.example' to ALLOWED_HOSTS" in await socket.receive_from()
+        assert (await socket.receive_output())["type"] == "websocket.close"
+
+
 async def passed(*origins):
     """Return the scope that the application gets, None where the handshake is denied."""
     seen = []

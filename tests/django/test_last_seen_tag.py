@@ -84,7 +84,7 @@ def test_a_translation_is_escaped(seen, monkeypatch):
 def test_nobody(user, is_logged, caplog):
     with serving():
         assert render(user) == "[]"
-    assert ("presence_last_seen: failed" in caplog.text) is is_logged
+    assert ("presence_last_seen: the page shows nothing" in caplog.text) is is_logged
 
 
 @pytest.mark.django_db(transaction=True)

@@ -3,10 +3,11 @@
 import html
 import json
 import re
+from threading import Event
 from uuid import UUID
 
 import pytest
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import AnonymousUser, Group, User
 from django.template import Context, Template
 from django.test import RequestFactory
 from django.utils import translation
@@ -15,6 +16,8 @@ from presence.templatetags.overlay_texts import EXAMPLES, overlay_strings
 from presence_site.models import Board
 
 BOARD = UUID("00000000-0000-4000-8000-000000000001")
+SET = Event()
+SET.set()
 
 
 def render(options="", user=None, nonce=None, **context):
@@ -96,9 +99,62 @@ def test_a_page_that_a_cache_keeps_has_no_nonce():
     assert " nonce=" not in render(request=request, csp_nonce="def")
 
 
-def test_switched_off_it_renders_nothing(configure):
+def test_switched_off_it_renders_nothing(configure, settings):
     configure(ENABLED=False)
     assert render() == ""
+    settings.DEBUG = True
+    assert render() == "<!-- presence_overlay: PRESENCE['ENABLED'] is False. -->"
+
+
+def test_in_development_a_script_tells_what_is_wrong(configure, settings):
+    settings.DEBUG = True
+    configure(AUTHORIZE="nowhere.to.be.found")
+    page = render()
+    debug, overlay = re.findall(r'src="/static/presence/(\w+).js"', page)
+    assert (debug, overlay) == ("debug", "overlay"), "it listens before the overlay speaks"
+    hints = json.loads(html.unescape(attributes(page)["debug"]))
+    assert "This page comes from a WSGI server" in hints["noSocket"]
+    assert any(each.startswith("presence.E004: ") for each in hints["checks"])
+    settings.SILENCED_SYSTEM_CHECKS = ["presence.E004"]
+    assert "presence.E004" not in render()
+
+
+def test_what_to_mend_under_an_asgi_server(settings, monkeypatch):
+    settings.DEBUG = True
+    for imported, words in [(Event(), "presence.routing.with_presence"), (SET, "Does the proxy")]:
+        monkeypatch.setattr("presence.templatetags.presence.serving", imported)
+        assert words in render(request=None)
+
+
+TAGS = {
+    "presence_overlay": "{% presence_overlay board %}",
+    "presence_count": "{% presence_count board %}",
+    "presence_board": "{{ board|presence_board }}",
+    "presence_last_seen": "{% presence_last_seen board %}",
+}
+
+
+@pytest.mark.parametrize("tag", TAGS)
+def test_every_tag_names_a_wrong_argument_in_one_line(tag, settings, caplog):
+    template = Template(f"{{% load presence %}}{TAGS[tag]}")
+    said = "auth.Group object (7) is no board: name its model in PRESENCE['BOARDS']."
+    if tag == "presence_last_seen":
+        said = "<Group: Chess> is no saved object of auth.User"
+    context = Context({"board": Group(pk=7, name="Chess")})
+    assert template.render(context) == ""
+    (record,) = caplog.records
+    assert record.getMessage() == f"{tag}: the page shows nothing in its place: {said}"
+    settings.DEBUG = True
+    # The filter is for attributes and scripts, where a comment would be text.
+    comment = "" if tag == "presence_board" else f"<!-- {tag}: {said.replace('>', '&gt;')} -->"
+    assert template.render(context) == comment
+
+
+def test_no_argument_ends_the_comment(settings):
+    settings.DEBUG = True
+    page = render(board="--><script>")
+    assert page.startswith("<!-- presence_overlay: '--&gt;<script&gt;' is no board.")
+    assert page.count(">") == 1
 
 
 @pytest.mark.parametrize(
@@ -118,10 +174,13 @@ def test_a_wrong_argument_is_named_in_one_line(board, said, caplog):
     assert record.exc_info is None
 
 
-def test_an_error_is_logged_and_renders_nothing(configure, caplog):
+def test_an_error_is_logged_and_renders_nothing(configure, settings, caplog):
     configure(NOPE=1)
     assert render() == ""
     assert "presence_overlay: failed" in caplog.text
+    settings.DEBUG = True
+    comment = "<!-- presence_overlay: ImproperlyConfigured: PRESENCE['NOPE'] is not a setting."
+    assert render().startswith(comment)
 
 
 @pytest.mark.parametrize("language", ["en", "en-gb", "tlh"])

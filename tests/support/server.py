@@ -129,11 +129,12 @@ def serve(
 ) -> Iterator[Server]:
     """Run a server until the block ends; it is up when the block begins. Port 0: any that is free.
 
-    With `healthy` false it is up when it answers at all. `options` are more of the server's.
+    With `healthy` false it is up when it answers at all. `options` are more of the server's. `name`
+    is one of `SERVERS`, or the command line of another.
     """
     port = port or free_port()
-    log = folder / f"{name}-{port}.log"
-    command = [sys.executable, "-m", *SERVERS[name].format(port=port).split()]
+    log = folder / f"{name.split()[0]}-{port}.log"
+    command = [sys.executable, "-m", *SERVERS.get(name, name).format(port=port).split()]
     with log.open("wb") as out:
         process = subprocess.Popen(
             [*command, *options, application], cwd=ROOT, env=environment, stdout=out, stderr=out
