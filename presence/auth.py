@@ -394,7 +394,9 @@ async def _ask(find: Callable[[], _Who], board: UUID) -> tuple[_Who, str | None]
         who, found, decision, name = await database_sync_to_async(_look_up)(find, board)
         if decision is None:
             try:
-                decision = await _ask_rule(who.user, found)
+                # The caller's deadline does not reach this task.
+                async with asyncio.timeout(DECIDE_WITHIN):
+                    decision = await _ask_rule(who.user, found)
             finally:
                 await aclose_old_connections()  # type: ignore[no-untyped-call]
     _refuse(decision, who.user, found)

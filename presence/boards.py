@@ -7,6 +7,7 @@ the name of a room.
 
 import re
 from collections.abc import Collection
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -121,7 +122,9 @@ def keys_in(model: type[Model], boards: Collection[UUID]) -> dict[UUID, Any]:
             if _has_uuids(model):
                 keys[board] = board
         elif board.reference.startswith(prefix):
-            keys[board] = model._meta.pk.to_python(board.reference.removeprefix(prefix))
+            # The store may know a board of a time when the model had other keys.
+            with suppress(ValidationError):
+                keys[board] = model._meta.pk.to_python(board.reference.removeprefix(prefix))
     return keys
 
 

@@ -122,21 +122,24 @@ class EmbeddingOriginValidator:
         if not may_embed(origin):
             if asks_why(scope):
                 return await Explanation.as_asgi()(scope, receive, send)
-            _say_refused(scope, origin)
+            host = dict(scope.get("headers", ())).get(b"host", b"").decode("latin-1")
+            _say_refused(origin, host, *settings.ALLOWED_HOSTS)
             return await self._own_pages(scope, receive, send)
         headers = [(name, value) for name, value in scope["headers"] if name != b"cookie"]
         scope = {**scope, "headers": headers, EMBEDDED: True}
         return await self._application(scope, receive, send)
 
 
-def _say_refused(scope: Mapping[str, Any], origin: str) -> None:
-    host = dict(scope.get("headers", ())).get(b"host", b"").decode("latin-1")
+@lru_cache(maxsize=256)
+def _say_refused(origin: str, host: str, *allowed: str) -> None:
+    """Log once why pages of an origin are refused; browsers try again and again."""
+    # Quoted: strangers choose both texts.
     logger.warning(
-        "socket: refused, the origin of the page is none of the site's (origin=%s, host=%s, "
+        "socket: refused, the origin of the page is none of the site's (origin=%r, host=%r, "
         "ALLOWED_HOSTS=%s, CSRF_TRUSTED_ORIGINS=%s, EMBED_ORIGINS=%s)",
-        origin or None,
+        origin,
         host,
-        settings.ALLOWED_HOSTS,
+        [*allowed],
         settings.CSRF_TRUSTED_ORIGINS,
         [*get_settings().EMBED_ORIGINS],
     )

@@ -148,6 +148,9 @@ class TestFound:
         assert [*find_boards([board_of("sessions.session:abc")])]
         assert not find_boards([board_of("sessions.session:ABC")])
 
+    def test_a_key_of_a_time_when_the_model_had_others_is_not_found(self):
+        assert not find_boards([NamedBoard("auth.group:a-slug")])
+
     async def test_the_api_finds_them_too(self):
         group = await Group.objects.acreate(name="Chess")
         assert await api.afind(f"auth.group:{group.pk}") == group

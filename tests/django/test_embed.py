@@ -103,8 +103,9 @@ async def test_all_others_are_denied(origins):
 )
 async def test_pages_from_which_django_accepts_forms(settings, origin, trusted, caplog):
     settings.CSRF_TRUSTED_ORIGINS = ["https://forms.example", "https://*.wild.example"]
-    assert (await passed(origin) is not None) is trusted
-    assert (f"origin={origin.decode()}" in caplog.text) is not trusted
+    for _ in range(2):  # Browsers try again; once is enough for the log.
+        assert (await passed(origin) is not None) is trusted
+    assert caplog.text.count(f"origin='{origin.decode()}'") == (not trusted)
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,16 @@ async def wait_for_test(user, board):
     return Decision.ALLOW
 
 
+cancelled = asyncio.Event()
+
+
+async def never_answers(user, board):
+    try:
+        await asyncio.Event().wait()
+    finally:
+        cancelled.set()
+
+
 @pytest.fixture(autouse=True)
 def clock(monkeypatch):
     """The clock of the answers that guests share: it stands still."""
@@ -241,6 +251,16 @@ class TestSlowRules:
         assert await closed(socket) == Close.TRY_LATER
         asked_last.set()
         await current_hub().close()
+
+    async def test_an_async_rule_that_does_not_answer_is_cancelled(
+        self, configure, monkeypatch, board, session
+    ):
+        monkeypatch.setattr(auth, "DECIDE_WITHIN", 0.01)
+        configure(AUTHORIZE=f"{__name__}.never_answers")
+        cancelled.clear()
+        with pytest.raises(TryLater):
+            await admit(scope(sessionid=session), board)
+        await asyncio.wait_for(cancelled.wait(), 10)
 
     async def test_who_gave_up_is_not_asked_about(self, monkeypatch, board, session, caplog):
         """Neither does the refusal of somebody who gave up earlier reach the log."""
