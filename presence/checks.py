@@ -19,7 +19,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.handlers.asgi import ASGIHandler
 from django.core.management import get_commands
 from django.db.models import CompositePrimaryKey, EmailField
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_script_prefix, resolve, reverse
 from django.utils.module_loading import import_string
 
 from presence.boards import board_models
@@ -33,6 +33,8 @@ DAPHNE = (4, 2, 2)
 
 DJANGOS_OWN = ("django.core", "django.contrib.staticfiles")
 """Apps whose `runserver` serves no WebSockets."""
+
+COUNTS = "presence:counts"
 
 LOADING = (["check"], ["runserver"])
 """Commands that load the ASGI application to check it. For others it may do what they do not
@@ -202,7 +204,7 @@ def _check_processes(given: Settings) -> Iterator[CheckMessage]:
 
 def _check_urls(given: Settings) -> Iterator[CheckMessage]:
     try:
-        reverse("presence:counts")
+        reached = reaches_urls()
     except NoReverseMatch:
         yield CheckWarning(
             "The URLs of presence are not included: pages show no counts, pages of other origins "
@@ -210,8 +212,24 @@ def _check_urls(given: Settings) -> Iterator[CheckMessage]:
             hint='Add path("", include("presence.urls")) to the URLs of the site.',
             id="presence.W022",
         )
+        return
     except Exception:  # noqa: BLE001 (Django's own checks say what is wrong with the site's URLs)
         return
+    if not reached:
+        yield CheckWarning(
+            "The URLs of presence are not reached: another pattern of the site's URLs, which comes "
+            f"before them, matches {reverse(COUNTS)}. So pages show no counts.",
+            hint='Put path("", include("presence.urls")) before a pattern that matches any path.',
+            id="presence.W027",
+        )
+
+
+def reaches_urls() -> bool:
+    """Return whether the URLs of presence lead to it. They do not where a pattern before them
+    matches any path, as a CMS or a single-page application has it. Raises `NoReverseMatch` where
+    they are not included."""
+    path = reverse(COUNTS)[len(get_script_prefix()) - 1 :]
+    return "presence" in resolve(path).app_names
 
 
 def _check_runserver(given: Settings) -> Iterator[CheckMessage]:
@@ -241,7 +259,9 @@ def _check_asgi(given: Settings) -> Iterator[CheckMessage]:
     except Exception as error:  # noqa: BLE001 (the site's own code)
         yield Error(
             f"ASGI_APPLICATION, {name}, cannot be loaded: {error!r}",
-            hint="Until it can, the site serves no page and no socket.",
+            hint="Write it with a dot, as Django does: " + name.replace(":", ".")
+            if ":" in name
+            else "Until it can, the site serves no page and no socket.",
             id="presence.E025",
         )
         return

@@ -10,7 +10,8 @@ import pytest
 from channels_redis.core import RedisChannelLayer
 from django.core.management import call_command
 from django.db import models
-from django.test.utils import isolate_apps
+from django.test.utils import isolate_apps, override_script_prefix
+from django.urls import include, path, re_path
 
 from presence import checks
 from presence.checks import LAYER, check_settings
@@ -202,6 +203,27 @@ def test_a_site_where_all_is_wrong_is_checked_to_the_end(tmp_path):
     assert (done.returncode, said) == (1, ["presence.E025", "presence.W022", "presence.W023"])
     assert 'RuntimeError("the site\'s own fault")' in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("prefix", ["/", "/below/"])
+def test_urls_behind_a_pattern_that_matches_any_path(settings, prefix):
+    """As at the end of the URLs of a CMS or of a single-page application."""
+    own, anything = path("", include("presence.urls")), re_path("", lambda request: None)
+    with override_script_prefix(prefix):
+        settings.ROOT_URLCONF = (own, anything)
+        assert ids() == []
+        settings.ROOT_URLCONF = (anything, own)
+        (message,) = check_settings(None)
+    assert (message.id, f"{prefix}presence/counts/" in message.msg) == ("presence.W027", True)
+
+
+def test_an_application_that_is_written_as_servers_do(settings, checking):
+    settings.ASGI_APPLICATION = "presence_site.asgi:application"
+    (message,) = check_settings(None)
+    assert (message.id, message.hint.split()[-1]) == (
+        "presence.E025",
+        "presence_site.asgi.application",
+    )
 
 
 def test_urls_that_cannot_be_loaded_are_left_to_django(settings):

@@ -185,10 +185,25 @@ def test_an_awkward_site(site: Site) -> None:
     assert status == 1
     assert "Left to you in mysite/settings.py: it makes INSTALLED_APPS in a way" in said
     assert "Left to you in mysite/urls.py: a pattern of yours matches /presence/counts/" in said
+    assert 'urlpatterns = [path("", include("presence.urls")), *urlpatterns]' in said
     assert said.count("\n  missing ") == 2
     after = site.files()
     assert after[URLS] == before[URLS]
     assert added(before[ASGI], after[ASGI])[-1] == "application = with_presence(application)"
+
+
+def test_what_is_there_and_has_no_effect(site: Site) -> None:
+    """URLs behind a pattern that matches any path, and an application as servers write it."""
+    assert site.quickstart("--write")[0] == 0
+    site.change(SETTINGS, '"mysite.asgi.application"', '"mysite.asgi:application"')
+    site.change(URLS, "urlpatterns = [", "urlpatterns = [\n    path('<path:p>', admin.site.index),")
+    before = site.files()
+    for arguments in ((), ("--write",)):
+        status, said = site.quickstart(*arguments)
+        assert (status, said.count("\n  missing ")) == (1, 2)
+        assert '# Write it with a dot: ASGI_APPLICATION = "mysite.asgi.application"' in said
+        assert '# Move path("", include("presence.urls")) before a pattern that matches' in said
+    assert site.files() == before
 
 
 def test_a_site_of_which_no_file_can_be_changed(site: Site) -> None:

@@ -14,8 +14,9 @@ from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
-from django.urls import NoReverseMatch, Resolver404, resolve, reverse
+from django.urls import NoReverseMatch, Resolver404, resolve
 
+from presence.checks import reaches_urls
 from presence.conf import NAME, get_settings
 from presence.management.edits import (
     Unusual,
@@ -159,7 +160,8 @@ def _findings(labels: list[str], guests: bool) -> Iterator[Finding]:
     yield from _apps()
     yield from _asgi_setting()
     yield from _presence_setting(labels, guests)
-    yield from _route(getattr(settings, "ASGI_APPLICATION", None) or _asgi_beside_wsgi())
+    asgi = getattr(settings, "ASGI_APPLICATION", None) or _asgi_beside_wsgi()
+    yield from _route(asgi.replace(":", "."))
     yield from _urls()
 
 
@@ -180,6 +182,10 @@ def _apps() -> Iterator[Finding]:
 def _asgi_setting() -> Iterator[Finding]:
     what = "ASGI_APPLICATION names the application that serves WebSockets"
     found = getattr(settings, "ASGI_APPLICATION", None)
+    if found and ":" in found:
+        block = f'# Write it with a dot: ASGI_APPLICATION = "{found.replace(":", ".")}"'
+        yield Finding(what, _settings_file("ASGI_APPLICATION"), block)
+        return
     yield Finding(what) if found else _setting("ASGI_APPLICATION", f'"{_asgi_beside_wsgi()}"', what)
 
 
@@ -231,10 +237,12 @@ def _route(asgi: str) -> Iterator[Finding]:
 def _urls() -> Iterator[Finding]:
     what = f"{settings.ROOT_URLCONF} includes presence.urls: counts, tokens, metrics, health"
     file = _file_of(settings.ROOT_URLCONF)
-    block = f"from django.urls import include, path\n\nurlpatterns += [{INCLUDE}]"
     try:
-        reverse("presence:counts")
-        yield Finding(what)
+        if reaches_urls():
+            yield Finding(what)
+        else:
+            block = f"# Move {INCLUDE} before a pattern that matches any path."
+            yield Finding(what, file, block)
         return
     except NoReverseMatch:
         pass
@@ -243,6 +251,8 @@ def _urls() -> Iterator[Finding]:
         taken = True
     except Resolver404:
         taken = False
+    more = f"urlpatterns = [{INCLUDE}, *urlpatterns]" if taken else f"urlpatterns += [{INCLUDE}]"
+    block = f"from django.urls import include, path\n\n{more}"
 
     def edit(source: str) -> str:
         if taken:
