@@ -21,6 +21,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from django.utils.log import log_response
+from django.utils.module_loading import import_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 from prometheus_client.exposition import choose_encoder
@@ -85,9 +86,17 @@ def decides_itself(view: View) -> View:
 @decides_itself
 @never_cache
 async def healthz(request: HttpRequest) -> HttpResponse:
-    """Answer 200 `ok`, or 503 with a line for each part that is down. The header
+    """Answer 200 `ok`, or 503 with a line for each part that is down, or for wrong settings with
+    which nobody can join. The header
     `Presence-Fast-Path` is `on`, or `off` with the reason. The header `Presence-Processes` is `ok`,
     or says that several processes do not know of each other."""
+    try:
+        board_models()
+        import_string(get_settings().AUTHORIZE)
+    except (ImproperlyConfigured, ImportError):
+        logger.exception("healthz: PRESENCE is wrong")
+        told = "PRESENCE is wrong: the log and `manage.py check` say why"
+        return HttpResponse(told, status=503, content_type="text/plain")
     parts = {
         "database": sync_to_async(_ping_databases),
         "store": _check_store,

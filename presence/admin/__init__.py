@@ -11,6 +11,7 @@ from typing import Any
 from django.apps import apps
 from django.contrib import admin
 from django.core.checks import CheckMessage, Error
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -28,6 +29,7 @@ from presence.admin.changelist import (
 from presence.admin.charts import plots_of
 from presence.admin.feed import feed_view, page_config, status_texts
 from presence.admin.overview import OVERVIEW, OverviewAdmin
+from presence.admin.permissions import kind_of
 from presence.admin.topics import TOPICS
 from presence.boards import board_of, model_of
 from presence.conf import get_settings
@@ -99,7 +101,7 @@ class LivePresenceMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # not gene
         """Show the page of a board with the panel, whatever its template is."""
         response = super().render_change_form(request, context, *args, **kwargs)
         board = context.get("original")
-        if board is None or context.get("is_popup") or model_of(self.model) is None:
+        if board is None or context.get("is_popup") or kind_of(self.model) is None:
             return response
         config = self._presence_config(board=str(board_of(board)))
         context = {
@@ -111,7 +113,11 @@ class LivePresenceMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # not gene
     def check(self, **kwargs: Any) -> list[CheckMessage]:
         """Return the mistakes in the `ModelAdmin`."""
         errors: list[CheckMessage] = super().check(**kwargs)
-        if model_of(self.model) is None:
+        try:
+            is_board = model_of(self.model) is not None
+        except ImproperlyConfigured:  # The checks of the app say so.
+            return errors
+        if not is_board:
             message = f"PRESENCE['BOARDS'] lacks {self.opts.label}, so that it has no counts."
             errors.append(
                 Error(message, hint="Name the model there.", obj=type(self), id="presence.E014")
@@ -133,9 +139,17 @@ class LivePresenceMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # not gene
         return page_config(self.admin_site, reverse(feed), model=self.opts.label_lower, **watch)
 
 
+def _is_enabled() -> bool:
+    """Return whether presence is switched on, and `PRESENCE` is right."""
+    try:
+        return get_settings().ENABLED
+    except ImproperlyConfigured:
+        return False
+
+
 def _extend(response: HttpResponse, template: str, context: Mapping[str, Any]) -> HttpResponse:
     """Have a page of the admin use our template, which extends the page's own template."""
-    if isinstance(response, TemplateResponse) and get_settings().ENABLED:
+    if isinstance(response, TemplateResponse) and _is_enabled():
         parent = response.resolve_template(response.template_name)
         ours = {"presence_parent": parent, **context}
         response.context_data = {**(response.context_data or {}), **ours}

@@ -23,10 +23,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from presence import api
-from presence.admin.permissions import among, viewable_boards
+from presence.admin.permissions import among, kind_of, viewable_boards
 from presence.admin.staff_request import StaffRequest
 from presence.admin.topics import Topic, changed_keys, outages, parse_board
-from presence.boards import board_of, keys_in, model_of
+from presence.boards import board_of, keys_in
 from presence.conf import get_settings
 
 UNKNOWN = "–"
@@ -44,9 +44,8 @@ Counts = dict[UUID, int]
 
 def counts_or_none(ask: Callable[[], Counts]) -> Counts | None:
     """Return what a function of `presence.api` returns, None where it fails. Never raises."""
-    if get_settings().ENABLED:
-        with outages.attempt("counting people"):
-            return ask()
+    with outages.attempt("counting people"):
+        return ask() if get_settings().ENABLED else None
     return None
 
 
@@ -65,7 +64,7 @@ class OnlineCounts:
         if counts is None:
             messages.warning(self._request, gettext("It is not known now where people are."))
             return None
-        kind = model_of(self._model_admin.model)
+        kind = kind_of(self._model_admin.model)
         counts = {board: counts[board] for board in (keys_in(kind, counts) if kind else ())}
         if len(counts) > MAX_SORTED_BOARDS:
             counts = dict(nlargest(MAX_SORTED_BOARDS, counts.items(), key=itemgetter(1)))
@@ -77,7 +76,7 @@ class OnlineCounts:
         trip to the store, or none if the page is sorted or filtered by people."""
         may_view = self._model_admin.has_view_permission
         boards: dict[Any, UUID] = {}
-        if model_of(self._model_admin.model):
+        if kind_of(self._model_admin.model):
             boards = {row.pk: board_of(row) for row in rows if may_view(self._request, row)}
         if "boards_with_people" in self.__dict__:
             counts = self.boards_with_people
@@ -158,7 +157,7 @@ class PeopleFilter(admin.SimpleListFilter):
 
 def count_cell(row: Any) -> SafeString | None:
     """Return the cell of one object, with a trip to the store; None if it is no board."""
-    if model_of(row.__class__) is None:
+    if kind_of(row.__class__) is None:
         return None
     board = board_of(row)
     counts = counts_or_none(lambda: api.counts([board]))

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.admin.sites import all_sites
 from django.contrib.admin.utils import quote
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model, Q
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
@@ -29,10 +30,19 @@ def may_view(site: AdminSite, request: HttpRequest, model: type[Model]) -> bool:
     )
 
 
+def kind_of(model: type[Model]) -> type[Model] | None:
+    """Return the model of `PRESENCE["BOARDS"]` by which objects of a model are boards. None for
+    others, and while `PRESENCE` is wrong: the site's own pages work without it."""
+    try:
+        return model_of(model)
+    except ImproperlyConfigured:
+        return None
+
+
 def may_view_board(model_admin: "ModelAdmin[Any]", request: HttpRequest, board: UUID) -> bool:
     """Return whether the user may view the page of a board: like that page, by the permission for
     this board alone."""
-    kind = model_of(model_admin.model)
+    kind = kind_of(model_admin.model)
     keys = keys_in(kind, [board]) if kind else {}
     found = model_admin.get_object(request, str(keys[board])) if keys else None
     return found is not None and model_admin.has_view_permission(request, found)
@@ -45,7 +55,7 @@ def viewable_boards(
     `has_view_permission` of the site's own asks per board."""
     if not model_admin.has_view_permission(request):
         return frozenset()
-    kind = model_of(model_admin.model)
+    kind = kind_of(model_admin.model)
     if kind and type(model_admin).has_view_permission is ModelAdmin.has_view_permission:
         # Django's own permission does not depend on the object, so the keys are enough.
         rows = model_admin.get_queryset(request).filter(among(model_admin.model, boards))
@@ -93,7 +103,7 @@ def _viewable(
 
 def among(model: type[Model], boards: Collection[UUID]) -> Q:
     """Return the condition by which objects of a model are some of the boards."""
-    kind = model_of(model)
+    kind = kind_of(model)
     if kind is None:
         return Q(pk__in=[])
     return Q((f"{kind._meta.pk.name}__in", [*keys_in(kind, boards).values()]))

@@ -58,6 +58,16 @@ def test_a_model_that_is_no_board_is_named_and_has_no_counts() -> None:
     assert PlainAdmin(Board, office).check() == []
 
 
+@pytest.mark.parametrize("wrong", [{"NOPE": 1}, {"BOARDS": ["no.Such"]}, None])
+def test_pages_of_the_site_work_while_the_settings_are_wrong(
+    admin_client: Any, board: Board, settings: Any, wrong: object
+) -> None:
+    settings.PRESENCE = wrong
+    pages = ("", "?o=-2&people_now=none", "?people_now=some", f"{board.pk}/change/")
+    assert [admin_client.get(f"{LIST}{page}").status_code for page in pages] == [200] * 4
+    assert PlainAdmin(Board, office).check() == []
+
+
 @pytest.fixture
 def templates(settings: Any, tmp_path: Path) -> Path:
     """The folder of the site's own templates, with that of `OwnAdmin`."""

@@ -55,6 +55,17 @@ async def test_health(async_client, monkeypatch, part, down, told):
     assert "no-cache" in response["Cache-Control"]
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"NOPE": 1}, {"BOARDS": ["no.Such"]}, {"AUTHORIZE": "no.such.rule"}, None]
+)
+async def test_health_with_wrong_settings(async_client, settings, caplog, wrong):
+    settings.PRESENCE = wrong
+    response = await async_client.get("/healthz")
+    assert response.status_code == 503
+    assert response.content.startswith(b"PRESENCE is wrong: the log and `manage.py check` say why")
+    assert "healthz: PRESENCE is wrong" in caplog.text
+
+
 async def ask(address="127.0.0.1", method="get", **headers):
     request = getattr(factory, method)("/metrics", headers=headers)
     request.META["REMOTE_ADDR"] = address
