@@ -8,6 +8,8 @@ the name of a room.
 import re
 from collections.abc import Collection
 from contextlib import suppress
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -145,14 +147,25 @@ def of_key(model: type[Model], key: Any) -> UUID:
         key = model._meta.pk.to_python(key)
         if isinstance(key, UUID):
             return key
-        if isinstance(key, int):
-            _key_field(model).run_validators(key)  # SQLite fails on numbers out of its range.
-        board = NamedBoard(f"{label}:{key}")
-    except (ValidationError, ValueError, TypeError) as error:
+        if isinstance(key, int | Decimal):
+            _key_field(model).run_validators(key)  # Databases fail on numbers out of their range.
+        board = NamedBoard(f"{label}:{_text_of(key)}")
+    except (ValidationError, ValueError, TypeError, OverflowError) as error:
         raise NotABoard(f"{key!r} is no key of {label}") from error
     if len(board.reference) > MAX_REFERENCE:
         raise NotABoard(f"a key of {label} has over {MAX_REFERENCE} characters")
     return board
+
+
+def _text_of(key: Any) -> str:
+    """Return a key as text, the same for an object that was just made and for the one that the
+    database returns: 1.5 is 1.50 there, and a time is in UTC."""
+    if isinstance(key, Decimal):
+        text = f"{key:f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    if isinstance(key, datetime) and key.tzinfo is not None:
+        key = key.astimezone(UTC)
+    return str(key)
 
 
 def _board_of_object(given: Model) -> UUID:

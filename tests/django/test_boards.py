@@ -2,12 +2,16 @@
 
 import copy
 import pickle
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 from urllib.parse import unquote
 from uuid import UUID, uuid4, uuid5
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, Group, User
 from django.contrib.sessions.models import Session
+from django.db import models
+from django.test.utils import isolate_apps
 from django.urls import resolve, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.safestring import SafeString
@@ -20,6 +24,8 @@ from presence.boards import (
     find_board,
     find_boards,
     is_room,
+    keys_in,
+    of_key,
     parse_board,
     quoted,
 )
@@ -114,6 +120,61 @@ def test_what_is_no_board(given, said):
     if isinstance(given, str):
         with pytest.raises(NoBoard):
             parse_board(given)
+
+
+PRICE = models.DecimalField(max_digits=6, decimal_places=2)
+TIME = models.DateTimeField()
+CET = timezone(timedelta(hours=1))
+
+
+@isolate_apps("tests")
+def model_with(field):
+    key = copy.copy(field)
+    key.primary_key = True
+    attributes = {"key": key, "__module__": __name__}
+    return type(
+        "Thing", (models.Model,), {**attributes, "Meta": type("Meta", (), {"app_label": "tests"})}
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "made", "stored", "text"),
+    [
+        (PRICE, Decimal("1.5"), Decimal("1.50"), "1.5"),
+        (PRICE, 1200, Decimal("1200.00"), "1200"),
+        (PRICE, "0", Decimal("0.00"), "0"),
+        (
+            TIME,
+            datetime(2026, 1, 2, 1, 30, tzinfo=CET),
+            datetime(2026, 1, 2, 0, 30, tzinfo=UTC),
+            "2026-01-02 00:30:00+00:00",
+        ),
+    ],
+)
+def test_an_object_that_was_just_made_is_the_board_that_the_database_returns(
+    field, made, stored, text
+):
+    model = model_with(field)
+    board = of_key(model, stored)
+    assert str(board) == f"tests.thing:{text}"
+    assert of_key(model, made) == of_key(model, text) == board
+    assert keys_in(model, [board]) == {board: stored}
+
+
+@pytest.mark.parametrize(
+    ("field", "key"),
+    [
+        (PRICE, "1E+999999999"),
+        (PRICE, "123456"),
+        (PRICE, "1.234"),
+        (PRICE, "NaN"),
+        (TIME, "9999-12-31T23:59:59-12:00"),
+    ],
+)
+def test_a_key_with_which_a_query_would_fail_is_none(field, key):
+    """Otherwise one such reference would take the counts of all others with it."""
+    with pytest.raises(NotABoard, match="is no key of "):
+        of_key(model_with(field), key)
 
 
 def test_an_object_of_another_model_is_named(configure):
