@@ -69,12 +69,11 @@ def presence_overlay(
     """Show everyone's cursors and the people on a board over the page.
 
     `board` is an object of a model in `PRESENCE["BOARDS"]`, the name of a room, a reference such as
-    "blog.post:42", or a UUID. `surface` is a CSS
-    selector of the element that people share, by default the viewport. `name` is a guest's name, by
-    default an anonymous one that the server chooses. `theme` is "light" or "dark", by default the
-    visitor's preference.
-    `bar` is the place of the bar (docs/overlay.md). Renders nothing while presence is switched off.
-    With DEBUG, a script tells the site's developer why a page cannot join.
+    "blog.post:42", or a UUID. `surface` is a CSS selector of the element that people share, by
+    default the viewport. `name` is a guest's name, by default an anonymous one that the server
+    chooses. `theme` is "light" or "dark", by default the visitor's preference. `bar` is the place
+    of the bar (docs/overlay.md). Renders nothing while presence is switched off. With DEBUG, a
+    script tells the site's developer why a page cannot join.
 
     Renders the same for everybody, and looks at no cookie: a cache may keep the page.
     """
@@ -107,10 +106,10 @@ def presence_count(
     """Show how many people are on a board, and keep the number up to date.
 
     `board` is as for `presence_overlay`. `among` are the boards of the list that it is in; their
-    numbers are asked for together. `every` is the interval of
-    updates in seconds, by default 5. The element is empty where the number is not known or not for
-    this visitor. The script fills it in later, also in templates rendered on an event loop, and in
-    pages that Django's cache keeps: a number is for one visitor, and soon old.
+    numbers are asked for together. `every` is the interval of updates in seconds, by default 5. The
+    element is empty where the number is not known or not for this visitor. The script fills it in
+    later, also in templates rendered on an event loop, and in pages that Django's cache keeps: a
+    number is for one visitor, and soon old.
     """
     uuid, script, people = board_of(board), SafeString(), None
     attributes = {"board": uuid, "endpoint": reverse("presence:counts")}
