@@ -217,9 +217,13 @@ def _nonce(context: Context) -> str:
 
 
 def _shared(context: Context) -> dict[str, Any]:
-    """Return what all templates of the page share, included ones too."""
-    bottom: Any = context.render_context.dicts[0]
-    return bottom  # type: ignore[no-any-return]
+    """Return what all templates of the page share, included ones too; of an engine that has no
+    place for it, such as Jinja2, all those of its request."""
+    place: Any = getattr(context, "render_context", None)
+    if place is not None:
+        return place.dicts[0]  # type: ignore[no-any-return]
+    request = _request(context)
+    return {} if request is None else vars(request).setdefault("presence_shared", {})
 
 
 def _page(context: Context) -> PagePresence:
