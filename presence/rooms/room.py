@@ -79,8 +79,10 @@ class Room:
             return
         self._remove(before)
         seat.state = before.state
-        # A pointer that was off the board, or of a page that went away, is somewhere else now.
-        seat.position = before.position if before.shown else None
+        # A pointer that was off the board, or of a page that went away, is somewhere else now. While
+        # nobody has been told so, everybody still shows where it was.
+        untold = member.user in self._pending.states
+        seat.position = before.position if before.shown or untold else None
         self.seats.add(seat)
         if member.user == NO_USER:
             return

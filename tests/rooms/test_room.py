@@ -180,6 +180,15 @@ def test_a_cursor_that_was_hidden_stays_hidden_until_it_moves(state: UserState) 
     assert board.told() == [at(1, 1, 2)]
 
 
+def test_a_cursor_of_which_nobody_knows_that_it_was_hidden_stays() -> None:
+    board = Board("ada", "bob")
+    board.move("bob", A)
+    board.tick()
+    board.set_state("bob", OFF_BOARD)
+    board.resume(again(), COMPACT, "bob")
+    assert board.told() == [States(((1, ACTIVE),)), at(1, 1, 2)]
+
+
 # Cursors and states
 
 

@@ -101,9 +101,12 @@ class RoomMachine(RuleBasedStateMachine):
         member = replace(member, name=name, color=truth.member.color)
         self.room.resume(member, dialect, old)
         self._open(replace(truth, member=member, remote=dialect is None), dialect)
+        after = self.here[member.session]
         if truth.state is not ACTIVE:
-            self.here[member.session].position = None
-        self.here[member.session].state = ACTIVE
+            # It depends on what has been told.
+            after.position = self.room.seats.by_session[member.session].position
+            assert after.position in (None, truth.position)
+        after.state = ACTIVE
 
     @precondition(lambda self: self.clients)
     @rule(data=DATA, position=POSITIONS)
