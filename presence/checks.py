@@ -4,6 +4,7 @@ import re
 import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
+from inspect import getattr_static
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction
@@ -22,7 +23,7 @@ from django.db.models import CompositePrimaryKey, EmailField
 from django.urls import NoReverseMatch, get_script_prefix, resolve, reverse
 from django.utils.module_loading import import_string
 
-from presence.boards import board_models
+from presence.boards import board_models, model_of
 from presence.conf import Settings, get_settings
 from presence.runtime import serving, several_processes
 from presence.store.redis.urls import parse_redis_url
@@ -35,6 +36,7 @@ DJANGOS_OWN = ("django.core", "django.contrib.staticfiles")
 """Apps whose `runserver` serves no WebSockets."""
 
 COUNTS = "presence:counts"
+RULE = "presence_decision"
 
 LOADING = (["check"], ["runserver"])
 """Commands that load the ASGI application to check it. For others it may do what they do not
@@ -76,6 +78,15 @@ def _check_boards(given: Settings) -> Iterator[CheckMessage]:
                 hint="Use a named room for each object, with a rule in PRESENCE['AUTHORIZE'].",
                 id="presence.E013",
             )
+        for child in apps.get_models() if given.AUTHORIZE == Settings().AUTHORIZE else ():
+            rule, asked = (getattr_static(each, RULE, None) for each in (child, model))
+            if model_of(child) is model and rule is not asked:
+                yield CheckWarning(
+                    f"{RULE} of {child._meta.label} is never asked: its objects are "
+                    f"boards as {model._meta.label}, by whose rule visitors come in.",
+                    hint=f"Name {child._meta.label} in PRESENCE['BOARDS'], too.",
+                    id="presence.W028",
+                )
 
 
 def _check_authorize(given: Settings) -> Iterator[CheckMessage]:

@@ -13,8 +13,10 @@ from django.db import models
 from django.test.utils import isolate_apps, override_script_prefix
 from django.urls import include, path, re_path
 
-from presence import checks
+from presence import auth, checks
+from presence.auth import Decision
 from presence.checks import LAYER, check_settings
+from presence_site.models import Board
 from tests.support.server import ROOT, site_environment
 
 BOARD = {"BOARD_MODEL": "presence_site.Board"}
@@ -76,6 +78,30 @@ def test_a_composite_key_fits_no_url(monkeypatch):
 
     monkeypatch.setattr(checks, "board_models", lambda: (Seat,))
     assert ids() == ["presence.E013"]
+
+
+@isolate_apps("presence_site")
+def test_the_rule_of_a_child_that_is_a_board_because_its_parent_is(settings, monkeypatch):
+    class Plain(Board):
+        class Meta:
+            app_label, proxy = "presence_site", True
+
+    class Private(Board):
+        class Meta:
+            app_label = "presence_site"
+
+        def presence_decision(self, user):
+            return Decision.FORBID
+
+    monkeypatch.setattr(checks.apps, "get_models", lambda: [Board, Plain, Private])
+    (message,) = check_settings(None)
+    assert (message.id, "presence_site.Private is never asked" in message.msg) == (
+        "presence.W028",
+        True,
+    )
+    monkeypatch.setattr(auth, "one_rule_for_all", auth.ask_board, raising=False)
+    settings.PRESENCE = {**settings.PRESENCE, "AUTHORIZE": "presence.auth.one_rule_for_all"}
+    assert ids() == []
 
 
 def test_a_developer_may_embed_by_http(settings):
