@@ -79,8 +79,8 @@ class Room:
             return
         self._remove(before)
         seat.state = before.state
-        # A pointer that was off the board, or of a page that went away, is somewhere else now. While
-        # nobody has been told so, everybody still shows where it was.
+        # A pointer that was off the board, or of a page that went away, is somewhere else now.
+        # While nobody has been told so, everybody still shows where it was.
         untold = member.user in self._pending.states
         seat.position = before.position if before.shown or untold else None
         self.seats.add(seat)
