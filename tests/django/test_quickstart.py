@@ -137,8 +137,22 @@ def test_a_new_project(site: Site) -> None:
         "from django.urls import include, path",
         "path('', include('presence.urls')),",
     ]
-    status, said = site.quickstart("auth.Group", "--write")
-    assert (status, "PRESENCE lacks in BOARDS: auth.Group" in said) == (1, True)
+    assert site.quickstart("auth.User", "--guests", "--write")[0] == 0
+    assert site.files() == after
+
+
+def test_more_boards_and_guests_for_a_site_that_has_some(site: Site) -> None:
+    assert site.quickstart("auth.User", "--write")[0] == 0
+    before = site.files()
+    assert 'PRESENCE["BOARDS"] = ["auth.User", "auth.Group"]' in site.quickstart("auth.Group")[1]
+    assert site.quickstart("auth.Group", "auth.user", "--guests", "--write")[0] == 0
+    after = site.files()
+    assert {path for path in after if after[path] != before[path]} == {SETTINGS}
+    assert added(before[SETTINGS], after[SETTINGS]) == [
+        'PRESENCE["BOARDS"] = ["auth.User", "auth.Group"]',
+        'PRESENCE["GUESTS"] = True',
+    ]
+    assert site.quickstart("auth.Group", "--guests", "--write")[0] == 0
     assert site.files() == after
 
 

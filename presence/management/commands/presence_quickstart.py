@@ -192,22 +192,21 @@ def _asgi_setting() -> Iterator[Finding]:
 def _presence_setting(labels: list[str], guests: bool) -> Iterator[Finding]:
     what = "PRESENCE names the models whose objects are boards"
     if not hasattr(settings, NAME):
-        value = str({"BOARDS": labels} | ({"GUESTS": True} if guests else {})).replace("'", '"')
+        value = _source({"BOARDS": labels} | ({"GUESTS": True} if guests else {}))
         hint = "" if labels else f'  # such as "{_example(labels)}"; named rooms need none'
         yield _setting(NAME, value + hint, what)
         return
-    file = _settings_file(NAME)
     try:
         given = get_settings()
     except ImproperlyConfigured as error:
-        yield Finding(what, file, f"# {error}")
+        yield Finding(what, _settings_file(NAME), f"# {error}")
         return
     known = {label.lower() for label in given.board_labels}
     lacking = [label for label in labels if label.lower() not in known]
-    block = f"# PRESENCE lacks in BOARDS: {', '.join(lacking)}"
-    yield Finding(what, file, block) if lacking else Finding(what)
+    boards = _source([*given.board_labels, *lacking])
+    yield _key("BOARDS", boards, what) if lacking else Finding(what)
     if guests and not given.GUESTS:
-        yield Finding("PRESENCE lets guests in", file, '# PRESENCE lacks: "GUESTS": True')
+        yield _key("GUESTS", "True", "PRESENCE lets guests in")
 
 
 def _route(asgi: str) -> Iterator[Finding]:
@@ -279,6 +278,18 @@ def _setting(name: str, value: str, what: str) -> Finding:
     # Where the lists are, which all settings modules of the site share.
     file = _settings_file("INSTALLED_APPS")
     return Finding(what, file, block, lambda source: add_lines(source, block, binds=name))
+
+
+def _key(name: str, value: str, what: str) -> Finding:
+    """Return the finding that `PRESENCE` lacks a value of a key."""
+    block = f'{NAME}["{name}"] = {value}'
+    return Finding(
+        what, _settings_file(NAME), block, lambda source: add_lines(source, block, after=NAME)
+    )
+
+
+def _source(value: object) -> str:
+    return str(value).replace("'", '"')
 
 
 def _change(finding: Finding, before: dict[Path, bytes | None]) -> None:
