@@ -68,7 +68,10 @@ def _check_boards(given: Settings) -> Iterator[CheckMessage]:
     try:
         models = board_models()
     except ImproperlyConfigured as error:
-        yield Error(str(error), hint="Name the models of your boards.", id="presence.E002")
+        names = {label.rpartition(".")[2].lower() for label in given.board_labels}
+        like = [m._meta.label for m in apps.get_models() if m._meta.model_name in names]
+        there = f" Of these names there are: {', '.join(like)}." if like else ""
+        yield Error(str(error), hint=f"Name the models of your boards.{there}", id="presence.E002")
         return
     for model in models:
         if isinstance(model._meta.pk, CompositePrimaryKey):

@@ -61,6 +61,14 @@ def test_each_fault_has_its_number(settings, given, number):
     assert all(message.hint for message in check_settings(None))
 
 
+@pytest.mark.parametrize("label", ["boards.Board", "presence_site.models.Board", "board"])
+def test_a_model_of_another_label_is_proposed(settings, label):
+    """A label is not always the name of the app's module."""
+    settings.PRESENCE = {"BOARDS": ["auth.Group", label]}
+    (message,) = check_settings(None)
+    assert (message.id, "presence_site.Board" in message.hint) == ("presence.E002", True)
+
+
 def test_boards_may_have_any_key_and_be_names_alone(settings):
     for given in ({}, {"BOARDS": ["auth.User", "sessions.Session"]}, {"BOARD_MODEL": "auth.Group"}):
         settings.PRESENCE = given
