@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial, wraps
 from typing import Any, ParamSpec
 
@@ -14,7 +14,6 @@ from django.http import HttpRequest
 from django.template import Context
 from django.templatetags.static import static
 from django.urls import get_script_prefix, reverse
-from django.utils import timezone
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
@@ -139,7 +138,7 @@ def presence_last_seen(context: Context, user: Any) -> str:
         return ""
     if found.online:
         text = gettext("online")
-    elif timezone.now() - found.last_seen < timedelta(minutes=1):
+    elif datetime.now(UTC) - found.last_seen < timedelta(minutes=1):
         text = gettext("just now")
     else:
         text = gettext("%(time)s ago") % {"time": timesince(found.last_seen, depth=1)}

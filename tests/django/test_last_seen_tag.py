@@ -62,7 +62,9 @@ def test_somebody_who_comes_and_goes():
         assert ">just now</time>]" in render()
 
 
-def test_how_long_ago(seen):
+@pytest.mark.parametrize("use_tz", [True, False])
+def test_how_long_ago(seen, settings, use_tz):
+    settings.USE_TZ = use_tz
     at = seen(minutes=3)
     element = f'[<time class="presence-last-seen" datetime="{at}">3\xa0minutes ago</time>]'
     assert render() == element
