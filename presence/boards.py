@@ -20,7 +20,7 @@ from django.db.models import Field, ForeignKey, Model
 
 from presence.conf import get_settings
 from presence.protocol.board_ids import NamedBoard
-from presence.protocol.errors import NoBoard
+from presence.protocol.errors import NoBoard, TryLater
 
 Board = Model | str
 """A board as the site knows it: an object, or the name of a room. Rules get one."""
@@ -70,11 +70,14 @@ def board_of(given: Any) -> UUID:
 
 
 def parse_board(text: str) -> UUID:
-    """Return the board of a reference in a URL. Raises `NoBoard` where it is none."""
+    """Return the board of a reference in a URL. Raises `NoBoard` where it is none, and `TryLater`
+    while `PRESENCE` is wrong."""
     try:
         return _parse(text)
     except NotABoard as error:
         raise NoBoard(str(error)) from error
+    except ImproperlyConfigured as error:
+        raise TryLater(str(error)) from error
 
 
 def quoted(board: UUID) -> str:

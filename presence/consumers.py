@@ -20,7 +20,7 @@ from presence.auth import admit
 from presence.boards import parse_board
 from presence.embed import Explanation, asks_why, is_embedded
 from presence.guests import new_guest, read_guest, set_cookie
-from presence.protocol.errors import Close, NoBoard, PresenceError, TryLater
+from presence.protocol.errors import Close, PresenceError, TryLater
 from presence.protocol.messages import SUBPROTOCOL, Dialect
 from presence.runtime import current_hub
 from presence.server.connection import Connection
@@ -163,7 +163,9 @@ class PresenceConsumer(Endpoint, Explanation):
         hub, board, refusal = current_hub(), None, None
         try:
             board = parse_board(self.scope["url_route"]["kwargs"]["board"])
-        except NoBoard as error:
+        except PresenceError as error:
+            if isinstance(error, TryLater):
+                logger.error("socket: nobody can join (error=%s)", error)
             refusal = error
         self.connection = Connection(hub, board, None, dialect, self, address=self._address)
         socket = direct_socket(self.scope)

@@ -29,7 +29,7 @@ from prometheus_client.exposition import choose_encoder
 from presence import api
 from presence.asgi.daphne import ordinary_reason
 from presence.auth import permit, permitted
-from presence.boards import NotABoard, board_models, board_of
+from presence.boards import board_models, parse_board
 from presence.cluster.requests import check_layer
 from presence.conf import get_settings
 from presence.embed import is_trusted, may_embed
@@ -208,8 +208,8 @@ async def counts(request: HttpRequest) -> HttpResponse:
     texts = request.GET.getlist("board")
     if len(texts) > MAX_BOARDS:
         return _error(400, f"{MAX_BOARDS} boards at most")
-    boards, errors = _parse_boards(texts)
     try:
+        boards, errors = _parse_boards(texts)
         counted = await _counts(request, boards)
         return JsonResponse({"counts": counted, **({"errors": errors} if errors else {})})
     except PresenceError as error:
@@ -232,8 +232,8 @@ def _parse_boards(texts: list[str]) -> tuple[dict[str, UUID], list[str]]:
     errors: list[str] = []
     for text in texts:
         try:
-            boards[text] = board_of(text)
-        except NotABoard as error:
+            boards[text] = parse_board(text)
+        except NoBoard as error:
             errors.append(str(error))
     return boards, errors
 

@@ -227,3 +227,12 @@ async def test_a_refused_client_is_not_heard(connect):
     await socket.send_to(**JOIN)
     assert await socket.receive_nothing()
     assert value(current_hub().metrics, "closed_total", code=4404) == 1
+
+
+async def test_a_model_that_does_not_exist(connect, settings, caplog):
+    """The client comes back when `PRESENCE` is mended."""
+    settings.PRESENCE = {"BOARDS": ["no.Such"]}
+    socket = await connect(join=False, url_route={"kwargs": {"board": "auth.group:1"}})
+    assert await socket.receive_from() == b"\x0e\x08\x13\x88"
+    assert await socket.receive_output() == {"type": "websocket.close", "code": 1013}
+    assert "nobody can join (error=PRESENCE['BOARDS'] has 'no.Such'" in caplog.text

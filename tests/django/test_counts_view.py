@@ -91,6 +91,12 @@ def test_a_store_that_is_out_of_reach(client, monkeypatch, caplog, error):
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
+def test_boards_of_a_model_that_does_not_exist(client, configure):
+    """Open pages ask about their boards every few seconds."""
+    configure(BOARDS=["no.Such"], BOARD_MODEL="")
+    assert is_unavailable(ask(client, "auth.group:1"))
+
+
 def test_switched_off(client, configure):
     configure(ENABLED=False)
     assert is_unavailable(ask(client, *boards()))
