@@ -260,7 +260,7 @@ async def test_disconnected_people_may_come_back_after_a_while(board, seconds, c
 
 
 @pytest.mark.parametrize(
-    "user", [None, "", "ada", "somebody:7", AnonymousUser(), User(), Board(), object()]
+    "user", [None, "", "ada", "somebody:7", True, 7.5, AnonymousUser(), User(), Board(), object()]
 )
 async def test_what_names_no_user(board, user):
     for ask in (api.awhere, api.ais_online, api.alast_seen, api.adisconnect):
