@@ -171,8 +171,8 @@ async def test_staff_act_on_a_board_from_its_page(
 @pytest.mark.parametrize(
     ("board", "reason"),
     [
-        ("boards.article:43", "there is no object boards.article:43"),
-        ("boards.chapter:none", "there is no object boards.chapter:none"),
+        ("boards.article:43", "There is no object boards.article:43"),
+        ("boards.chapter:none", "There is no object boards.chapter:none"),
         ("auth.user:1", "names no model 'auth.user'"),
         ("7", "'7' is no board. The name of a room"),
         ("a%20room", "'a room' is no board. The name of a room"),
