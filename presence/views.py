@@ -87,14 +87,14 @@ def decides_itself(view: View) -> View:
 @never_cache
 async def healthz(request: HttpRequest) -> HttpResponse:
     """Answer 200 `ok`, or 503 with a line for each part that is down, or for wrong settings with
-    which nobody can join. The header
-    `Presence-Fast-Path` is `on`, or `off` with the reason. The header `Presence-Processes` is `ok`,
-    or says that several processes do not know of each other."""
+    which nobody can join. The header `Presence-Fast-Path` is `on`, or `off` with the reason. The
+    header `Presence-Processes` is `ok`, or says that several processes do not know of each
+    other."""
     try:
         board_models()
         import_string(get_settings().AUTHORIZE)
-    except (ImproperlyConfigured, ImportError):
-        logger.exception("healthz: PRESENCE is wrong")
+    except (ImproperlyConfigured, ImportError) as error:
+        logger.error("healthz: PRESENCE is wrong: %s", error)
         told = "PRESENCE is wrong: the log and `manage.py check` say why"
         return HttpResponse(told, status=503, content_type="text/plain")
     parts = {

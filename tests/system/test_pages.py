@@ -69,7 +69,8 @@ async def test_one_process_needs_no_layer(environment: dict[str, str], tmp_path:
 async def test_sockets_are_told_to_come_later_and_pages_are_there(
     environment: dict[str, str], tmp_path: Path, settings: dict[str, Any]
 ) -> None:
-    with serve(tmp_path, with_settings(environment, **settings)) as server:
+    healthy = "AUTHORIZE" not in settings["PRESENCE"]
+    with serve(tmp_path, with_settings(environment, **settings), healthy=healthy) as server:
         clients = Clients(server)
         for board in (OPEN_BOARD, MEMBERS_BOARD):
             client = await clients.connect(board=board)
