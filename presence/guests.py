@@ -108,7 +108,7 @@ def person_key(user: Any) -> str:
             raise NotAPerson(f"{user!r} is no saved object of {account._meta.label}")
         return user_person(user)
     if isinstance(user, bool | float):  # A field of numbers would take True for 1, and 3.7 for 3.
-        raise ValueError(f"{user!r} is no primary key of {account._meta.label}")
+        raise NotAPerson(f"{user!r} is no primary key of {account._meta.label}")
     try:
         key = account._meta.pk.to_python(user)
     except ValidationError as error:

@@ -81,12 +81,14 @@ def test_a_translation_is_escaped(seen, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("user", "is_logged"), [(None, False), (AnonymousUser(), False), ("", True), (object(), True)]
+    ("user", "is_logged"),
+    [(None, False), (AnonymousUser(), False), ("", True), (True, True), (object(), True)],
 )
 def test_nobody(user, is_logged, caplog):
     with serving():
         assert render(user) == "[]"
     assert ("presence_last_seen: the page shows nothing" in caplog.text) is is_logged
+    assert "Traceback" not in caplog.text
 
 
 @pytest.mark.django_db(transaction=True)
