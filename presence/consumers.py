@@ -18,7 +18,7 @@ from presence.asgi.daphne import direct_socket
 from presence.asgi.shutdown import open_sockets
 from presence.auth import admit
 from presence.boards import parse_board
-from presence.embed import Explanation, asks_why, is_embedded
+from presence.embed import asks_why, explain, is_embedded
 from presence.guests import new_guest, read_guest, set_cookie
 from presence.protocol.errors import Close, PresenceError, TryLater
 from presence.protocol.messages import SUBPROTOCOL, Dialect
@@ -142,7 +142,7 @@ def choose_dialect(offered: list[str]) -> Dialect | None:
     return None if offered else Dialect.EXPLICIT
 
 
-class PresenceConsumer(Endpoint, Explanation):
+class PresenceConsumer(Endpoint):
     """A visitor's WebSocket on one board."""
 
     connection: Connection | None = None
@@ -153,7 +153,7 @@ class PresenceConsumer(Endpoint, Explanation):
         """Open the socket. What asks the database or the site's rules comes after it: servers drop
         a handshake that takes long, and a browser cannot read why one failed."""
         if asks_why(self.scope):
-            await Explanation.connect(self)
+            await explain(self, await self._reason())
             return
         dialect = choose_dialect(self.scope["subprotocols"])
         if dialect is None:
@@ -228,8 +228,8 @@ class PresenceConsumer(Endpoint, Explanation):
         self.scope["cookies"] = {**cookies, morsel.key: morsel.value}
         return [(b"set-cookie", morsel.OutputString().encode())]
 
-    async def reason(self) -> str:
-        """Return why this visitor cannot join: whatever another socket of the page would meet."""
+    async def _reason(self) -> str:
+        """Return why this visitor cannot join: what another socket of the page would be told."""
         try:
             hub = current_hub()
             await admit(self.scope, parse_board(self.scope["url_route"]["kwargs"]["board"]))

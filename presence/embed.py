@@ -73,25 +73,27 @@ def asks_why(scope: Mapping[str, Any]) -> bool:
     return settings.DEBUG and DEBUG_SUBPROTOCOL in scope.get("subprotocols", ())
 
 
-class Explanation(AsyncWebsocketConsumer):
-    """A socket on which the site's developer is told why a page cannot join."""
+async def explain(socket: AsyncWebsocketConsumer, reason: str) -> None:
+    """Tell the site's developer on a socket why a page cannot join, and close it."""
+    await socket.accept(DEBUG_SUBPROTOCOL)
+    await socket.send(text_data=reason)
+    await socket.close()
+
+
+class RefusedOrigin(AsyncWebsocketConsumer):
+    """A socket that asks why pages of its origin cannot join."""
 
     async def connect(self) -> None:
-        """Send the reason, and close."""
-        await self.accept(DEBUG_SUBPROTOCOL)
-        await self.send(text_data=await self.reason())
-        await self.close()
-
-    async def reason(self) -> str:
-        """Return the reason: here, that the origin is not allowed."""
+        """Say that the origin is not allowed."""
         origin = origin_of(self.scope)
-        return (
+        reason = (
             f"The origin of this page, {origin!r}, may not open sockets: add "
             f"{urlparse(origin).hostname!r} to ALLOWED_HOSTS, or the origin to "
             "CSRF_TRUSTED_ORIGINS. Behind a proxy this is the host in the browser, which the proxy "
             "should pass on. If the page is another site's, name its origin in "
             "PRESENCE['EMBED_ORIGINS']."
         )
+        await explain(self, reason)
 
 
 class EmbeddingOriginValidator:
@@ -121,7 +123,7 @@ class EmbeddingOriginValidator:
             return await self._application(scope, receive, send)
         if not may_embed(origin):
             if asks_why(scope):
-                return await Explanation.as_asgi()(scope, receive, send)
+                return await RefusedOrigin.as_asgi()(scope, receive, send)
             host = dict(scope.get("headers", ())).get(b"host", b"").decode("latin-1")
             _say_refused(origin, host, *settings.ALLOWED_HOSTS)
             return await self._own_pages(scope, receive, send)
