@@ -35,12 +35,17 @@ def add_item(source: str, name: str, item: str, *, first: bool = False) -> str:
         return _add_to_literal(source, value, item, first=first)
     if any(not isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign) for node in statements):
         raise Unusual(f"it makes {name} in a way that this command cannot follow")
-    parts = [item, f"*{name}"] if first else [f"*{name}", item]
     lines = source.split("\n")
     at = statements[-1].end_lineno or len(lines)
     ending = "\r" if lines[at - 1].endswith("\r") else ""
-    lines.insert(at, f"{name} = [{', '.join(parts)}]{ending}")
+    lines.insert(at, list_with(name, item, first=first) + ending)
     return _checked("\n".join(lines))
+
+
+def list_with(name: str, item: str, *, first: bool = False) -> str:
+    """Return the statement that adds an item to any list."""
+    parts = [item, f"*{name}"] if first else [f"*{name}", item]
+    return f"{name} = [{', '.join(parts)}]"
 
 
 def add_urls_import(source: str, *names: str) -> str:

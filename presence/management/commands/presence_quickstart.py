@@ -24,6 +24,7 @@ from presence.management.edits import (
     add_lines,
     add_urls_import,
     defines,
+    list_with,
     taken_from,
 )
 from presence.runtime import serving
@@ -250,7 +251,8 @@ def _urls() -> Iterator[Finding]:
         taken = True
     except Resolver404:
         taken = False
-    more = f"urlpatterns = [{INCLUDE}, *urlpatterns]" if taken else f"urlpatterns += [{INCLUDE}]"
+    add_last = f"urlpatterns += [{INCLUDE}]"
+    more = list_with("urlpatterns", INCLUDE, first=True) if taken else add_last
     block = f"from django.urls import include, path\n\n{more}"
 
     def edit(source: str) -> str:
@@ -264,12 +266,11 @@ def _urls() -> Iterator[Finding]:
 def _item(name: str, text: str, what: str, first: bool = False) -> Finding:
     """Return the finding that a list of the settings lacks a text."""
     item = f'"{text}"'
-    parts = [item, f"*{name}"] if first else [f"*{name}", item]
 
     def edit(source: str) -> str:
         return add_item(source, name, item, first=first)
 
-    return Finding(what, _settings_file(name), f"{name} = [{', '.join(parts)}]", edit)
+    return Finding(what, _settings_file(name), list_with(name, item, first=first), edit)
 
 
 def _setting(name: str, value: str, what: str) -> Finding:
