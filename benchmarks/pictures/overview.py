@@ -14,14 +14,14 @@ from threading import Event, Thread
 from typing import Literal
 from uuid import UUID
 
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize
 
 from benchmarks.pictures.past import past, together
 from benchmarks.pictures.screenshots import IMAGES, check, cookie
 from presence.store.history import HOURS, MINUTES
 from presence.store.redis.scripts import Keys
 from tests.support.accounts import sign_in
-from tests.support.browser import launch
+from tests.support.browser import run_chromium
 from tests.support.clients import Guest, inviting
 from tests.support.cluster import Cluster, run_cluster
 from tests.support.history import write_history
@@ -155,7 +155,7 @@ def main() -> None:
         stack.enter_context(people(cluster))
         with redis.client() as client:
             client.delete(Keys("presence").recorder)
-        browser = launch(stack.enter_context(sync_playwright()).chromium)
+        browser = stack.enter_context(run_chromium())
         take(browser, cluster, "light", "admin-overview.png")
         take(browser, cluster, "dark", "admin-overview-dark.png")
         browser.close()

@@ -11,12 +11,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
-from playwright.sync_api import Browser, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, ViewportSize
 
 from benchmarks.pictures.admin import take_admin
 from presence.conf import get_settings
 from presence.guests import sign_guest
-from tests.support.browser import launch
+from tests.support.browser import run_chromium
 from tests.support.clients import inviting
 from tests.support.redis import run_redis
 from tests.support.server import OPEN_BOARD, ROOT, Server, prepare, serve, site_environment
@@ -152,7 +152,7 @@ def main() -> None:
         here = [(invite(guest.name, "=".join(cookie(guest.key))), guest) for guest in GUESTS]
         for person, guest in here:
             person.point(guest.x, guest.y)
-        browser = launch(stack.enter_context(sync_playwright()).chromium)
+        browser = stack.enter_context(run_chromium())
         for file in take_admin(browser, server, redis, IMAGES):
             check(file)
         for picture in PICTURES:

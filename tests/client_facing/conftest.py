@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.support.browser import Tap, launch
+from tests.support.browser import Tap, run_chromium
 from tests.support.clients import Invite, inviting
 from tests.support.fixtures import *  # noqa: F403
 from tests.support.server import Server
@@ -23,10 +23,8 @@ expect.set_options(timeout=1000 * DEADLINE)
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """A real Chromium."""
-    with sync_playwright() as playwright:
-        running = launch(playwright.chromium)
+    with run_chromium() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture

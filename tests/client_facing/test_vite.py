@@ -6,8 +6,8 @@ The project is tests/client_facing/vite; its components are the examples of docs
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
@@ -16,8 +16,7 @@ from playwright.sync_api import Page
 from tests.client_facing.conftest import NewContext
 from tests.support.browser import Tap, join
 from tests.support.examples import example
-from tests.support.server import ROOT, Server, free_port
-from tests.support.waiting import eventually
+from tests.support.server import ROOT, Server, answers, free_port, run_program
 
 EMBEDDING = "docs/embedding.md"
 EXAMPLES = {
@@ -57,25 +56,10 @@ def vite(project: Path) -> Iterator[str]:
     """The origin of Vite's dev server."""
     port, log = free_port(), project / "vite.log"
     command = ["node", "node_modules/vite/bin/vite.js", "--host", "127.0.0.1", "--strictPort"]
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [*command, "--port", str(port)], cwd=project, stdout=out, stderr=out
-        )
-
-    def answers() -> bool:
-        assert process.poll() is None, log.read_text()
-        try:
-            with urlopen(f"http://127.0.0.1:{port}/vue.html", timeout=5):
-                return True
-        except URLError:
-            return False
-
-    try:
-        eventually(answers, log.read_text, 30)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(timeout=15)
+    origin = f"http://127.0.0.1:{port}"
+    is_up = partial(answers, f"{origin}/vue.html")
+    with run_program([*command, "--port", str(port)], log, is_up, cwd=project):
+        yield origin
 
 
 @pytest.fixture

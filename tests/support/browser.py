@@ -5,11 +5,12 @@ It is the system's: browsers are not downloaded.
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserType, Page, WebSocket
+from playwright.sync_api import Browser, BrowserType, Page, WebSocket, sync_playwright
 
 from tests.support.server import ROOT
 from tests.support.waiting import DEADLINE, eventually
@@ -50,6 +51,13 @@ def launch(chromium: BrowserType, **options: Any) -> Browser:
     path = next(filter(None, map(shutil.which, NAMES)), None)
     assert path, f"no browser here: install one of {', '.join(NAMES)}"
     return chromium.launch(executable_path=path, args=FLAGS, **options)
+
+
+@contextmanager
+def run_chromium() -> Iterator[Browser]:
+    """Run a browser until the block ends."""
+    with sync_playwright() as playwright, launch(playwright.chromium) as running:
+        yield running
 
 
 def main_thread_tasks(trace: bytes) -> list[int]:

@@ -3,13 +3,11 @@
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.server import ROOT, Server, free_port
-from tests.support.waiting import eventually
+from tests.support.server import ROOT, Server, free_port, run_program
 
 AROUND = """
 daemon off;
@@ -55,16 +53,5 @@ def run_proxy(folder: Path, text: str, port: int) -> Iterator[Server]:
     user = "user root;" if os.geteuid() == 0 else ""
     (folder / "nginx.conf").write_text(AROUND.format(folder=folder, user=user))
     command = [program, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(log)]
-    with log.open("ab") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out)
-
-    def listens() -> bool:
-        assert process.poll() is None, f"nginx ended: {log.read_text()}"
-        return (folder / "nginx.pid").exists()
-
-    try:
-        eventually(listens, lambda: f"nginx: {log.read_text()}")
+    with run_program(command, log, (folder / "nginx.pid").exists) as process:
         yield Server(port, process, log, {})
-    finally:
-        process.terminate()
-        process.wait(timeout=15)

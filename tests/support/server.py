@@ -5,7 +5,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,23 +135,43 @@ def serve(
     port = port or free_port()
     log = folder / f"{name.split()[0]}-{port}.log"
     command = [sys.executable, "-m", *SERVERS.get(name, name).format(port=port).split()]
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [*command, *options, application], cwd=ROOT, env=environment, stdout=out, stderr=out
-        )
-    server = Server(port, process, log, environment)
+    url = f"http://127.0.0.1:{port}/healthz"
+    with run_program(
+        [*command, *options, application],
+        log,
+        lambda: answers(url, healthy=healthy),
+        cwd=ROOT,
+        env=environment,
+    ) as process:
+        yield Server(port, process, log, environment)
+
+
+@contextmanager
+def run_program(
+    command: Sequence[str], log: Path, is_up: Callable[[], bool], **options: Any
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run a program until the block ends; it is up when the block begins. `log` gets what it
+    writes, and may be its own log, too. `options` are those of `Popen`."""
+    log.write_bytes(b"")
+    with log.open("ab") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=out, **options)
+
+    def is_up_or_ended() -> bool:
+        assert process.poll() is None, f"{command[0]} ended: {log.read_text()}"
+        return is_up()
+
     try:
-        eventually(lambda: _answers(server, healthy), lambda: f"{name}: {log.read_text()}", 30)
-        yield server
+        eventually(is_up_or_ended, lambda: f"{command}: {log.read_text()}", 30)
+        yield process
     finally:
         process.terminate()
         process.wait(timeout=15)
 
 
-def _answers(server: Server, healthy: bool) -> bool:
-    assert server.process.poll() is None, server.log.read_text()
+def answers(url: str, *, healthy: bool = True) -> bool:
+    """Return whether a server answers with 200, or with `healthy` false at all."""
     try:
-        with urlopen(f"{server.origin}/healthz", timeout=5) as response:
+        with urlopen(url, timeout=5) as response:
             return bool(response.status == 200)
     except HTTPError as error:
         error.close()

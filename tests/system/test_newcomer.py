@@ -9,18 +9,17 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import distributions
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.support.browser import launch
+from tests.support.browser import run_chromium
 from tests.support.examples import Block, blocks
-from tests.support.server import ROOT, free_port
-from tests.support.waiting import DEADLINE, eventually
+from tests.support.server import ROOT, answers, free_port, run_program
+from tests.support.waiting import DEADLINE
 
 README, EMBEDDING = "README.md", "docs/embedding.md"
 ADD, BY_HAND = "Add it to your site", "By hand, in five lines"
@@ -123,29 +122,10 @@ class Newcomer:
         """Run the site until the block ends; give its origin."""
         origin = f"127.0.0.1:{free_port()}"
         log = self.folder / "server.log"
-        with log.open("wb") as out:
-            process = subprocess.Popen(
-                f"exec {command} {origin}",
-                shell=True,
-                cwd=self.folder,
-                env=self.environment,
-                stdout=out,
-                stderr=out,
-            )
-
-        def answers() -> bool:
-            assert process.poll() is None, log.read_text()
-            try:
-                return bool(urlopen(f"http://{origin}/lobby/", timeout=5).status == 200)
-            except URLError:
-                return False
-
-        try:
-            eventually(answers, log.read_text, 30)
+        is_up = partial(answers, f"http://{origin}/lobby/")
+        run = ["sh", "-c", f"exec {command} {origin}"]
+        with run_program(run, log, is_up, cwd=self.folder, env=self.environment):
             yield f"http://{origin}/"
-        finally:
-            process.terminate()
-            process.wait(timeout=15)
 
 
 @pytest.fixture(scope="module")
@@ -193,10 +173,8 @@ def sites(newcomer: Newcomer) -> dict[str, Newcomer]:
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """A real browser."""
-    with sync_playwright() as playwright:
-        running = launch(playwright.chromium)
+    with run_chromium() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture

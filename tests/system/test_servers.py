@@ -1,7 +1,7 @@
 """The same visits under each ASGI server: what their own handling of sockets could change."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
 from websockets.exceptions import InvalidStatus
@@ -21,14 +21,6 @@ def server(
     """The site under each server, without Redis."""
     with serve(tmp_path_factory.mktemp(name), site, name=name) as running:
         yield running
-
-
-@pytest.fixture
-async def clients(server: Server, board: str) -> AsyncIterator[Clients]:
-    """Opens sockets, on the test's own board, that are closed when the test ends."""
-    opened = Clients(server, board)
-    yield opened
-    await opened.close()
 
 
 async def test_people_join_move_and_leave(clients: Clients) -> None:
