@@ -158,7 +158,6 @@ def main() -> None:
         browser = stack.enter_context(run_chromium())
         take(browser, cluster, "light", "admin-overview.png")
         take(browser, cluster, "dark", "admin-overview-dark.png")
-        browser.close()
 
 
 if __name__ == "__main__":

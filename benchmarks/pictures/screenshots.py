@@ -161,7 +161,6 @@ def main() -> None:
                 for person, guest in here:
                     person.point(0.985 - guest.x, guest.y)
             take(browser, server, picture)
-        browser.close()
 
 
 if __name__ == "__main__":
