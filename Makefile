@@ -18,7 +18,7 @@ FASTIO := presence/server/_fastio.abi3.so
 
 DIST := dist
 
-.PHONY: help run check test lint client bench micro dist lock screenshots clean
+.PHONY: help run check test lint fuzz client bench micro dist lock screenshots clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -47,12 +47,13 @@ test: $(VENV)/dev.stamp $(CLIENT)/node_modules/.stamp  ## Run every test: Python
 	$(BIN)/coverage report --include='presence/protocol/*,presence/rooms/*' --fail-under=100
 	$(BIN)/coverage report --format=total
 
-lint: $(VENV)/dev.stamp $(CLIENT)/node_modules/.stamp  ## Check style, types and the directions of imports
+lint: $(VENV)/dev.stamp $(CLIENT)/node_modules/.stamp  ## Check style, types, directions of imports, known vulnerabilities
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	npm --prefix $(CLIENT) run --silent check
+	$(BIN)/python tests/audit.py
 
 client: $(CLIENT)/node_modules/.stamp  ## Build the scripts in presence/static from presence/client/src
 	npm --prefix $(CLIENT) run --silent build
@@ -60,6 +61,12 @@ client: $(CLIENT)/node_modules/.stamp  ## Build the scripts in presence/static f
 bench: $(VENV)/dev.stamp $(FASTIO)  ## Measure presence and its peers into docs/performance.md, in 90 minutes (QUICK=1: 3)
 	@sh tests/system.sh $(BIN)
 	$(BIN)/python -m benchmarks.suite $(if $(QUICK),--quick) $(if $(RESUME),--resume)
+
+FUZZ := decoder session accelerator
+FUZZ_SECONDS ?= 600
+
+fuzz: $(VENV)/dev.stamp $(FASTIO)  ## Fuzz decoder, session and accelerator, each for FUZZ_SECONDS; what is found is kept in var/fuzz
+	for target in $(FUZZ); do $(BIN)/python -m tests.fuzz $$target var/fuzz --seconds $(FUZZ_SECONDS) || exit 1; done
 
 micro: $(VENV)/dev.stamp $(FASTIO)  ## Measure single functions: encode, decode, flush, receive, Lua scripts
 	$(BIN)/pytest -q benchmarks/micro

@@ -13,7 +13,8 @@ trap 'rm -f "$log"' EXIT
 browser=$!
 "$bin/coverage" run -m pytest --ignore=tests/client_facing --ignore=tests/system
 status=$?
-"$bin/pytest" tests/system --ignore=tests/system/test_hop.py || status=1
+# They wait more than they work, so two run at a time.
+"$bin/pytest" -n 2 --dist loadfile tests/system --ignore=tests/system/test_hop.py || status=1
 wait "$browser" || status=1
 cat "$log"
 # It measures, so nothing else may run.
