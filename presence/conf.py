@@ -1,6 +1,7 @@
 """The one reader of Django's settings: the dictionary `PRESENCE`, described in docs/settings.md."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from ipaddress import ip_network
@@ -11,6 +12,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.dispatch import receiver
 
+from presence.server.addresses import UNIX
+
 NAME = "PRESENCE"
 RANGES = {
     "GRACE": (0, 300, "seconds"),
@@ -19,6 +22,12 @@ RANGES = {
     "INTERVAL": (16, 1000, "milliseconds"),
     "TOKEN_AGE": (5, 3600, "seconds"),
     "REMOVED_FOR": (0, 31_536_000, "seconds"),
+    "MAX_SOCKETS": (0, 1_000_000, "sockets"),
+    "MAX_BOARD_SOCKETS": (0, 1_000_000, "sockets"),
+    "MAX_PERSON_SOCKETS": (0, 1_000_000, "sockets"),
+    "MAX_ADDRESS_SOCKETS": (0, 1_000_000, "sockets"),
+    "MAX_ADDRESS_JOINS": (0, 1_000_000, "joins a minute"),
+    "MAX_HANDSHAKES": (0, 1_000_000, "sockets"),
 }
 DEFAULT_PORTS = {"http": "80", "https": "443"}
 ORIGIN = re.compile(r"(https?)://(?:[a-z0-9_.-]+|\[[0-9a-f:]+\])(?::([1-9]\d{0,4}))?")
@@ -50,6 +59,13 @@ class Settings:
     METRICS_NETWORKS: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
     LOG_NAMES: bool = False
     REMOVED_FOR: float = 300.0
+    TRUSTED_PROXIES: tuple[str, ...] = ()
+    MAX_SOCKETS: int = 20_000
+    MAX_BOARD_SOCKETS: int = 10_000
+    MAX_PERSON_SOCKETS: int = 200
+    MAX_ADDRESS_SOCKETS: int = 2_000
+    MAX_ADDRESS_JOINS: int = 3_000
+    MAX_HANDSHAKES: int = 2_000
 
     @property
     def board_labels(self) -> tuple[str, ...]:
@@ -103,12 +119,17 @@ def _check_values(given: Settings) -> None:
                 f"{NAME}['EMBED_ORIGINS'] has {origin!r}: it takes origins as browsers send them, "
                 "such as 'https://www.example.com', without a path, a default port or an asterisk."
             )
-    for network in given.METRICS_NETWORKS:
+    _check_networks("METRICS_NETWORKS", given.METRICS_NETWORKS)
+    _check_networks("TRUSTED_PROXIES", [each for each in given.TRUSTED_PROXIES if each != UNIX])
+
+
+def _check_networks(name: str, networks: Collection[str]) -> None:
+    for network in networks:
         try:
             ip_network(str(network))  # strict: an address with host bits is refused
         except ValueError as error:
             raise ImproperlyConfigured(
-                f"{NAME}['METRICS_NETWORKS'] has {network!r}: it takes networks such as "
+                f"{NAME}[{name!r}] has {network!r}: it takes networks such as "
                 f"'10.0.0.0/8' ({error})."
             ) from error
 

@@ -4,6 +4,7 @@ a visitor's socket on one board."""
 import asyncio
 import logging
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -18,11 +19,15 @@ from presence.asgi.daphne import direct_socket
 from presence.asgi.shutdown import open_sockets
 from presence.auth import admit
 from presence.boards import parse_board
+from presence.conf import get_settings
 from presence.embed import asks_why, explain, is_embedded
 from presence.guests import new_guest, read_guest, set_cookie
-from presence.protocol.errors import Close, PresenceError, TryLater
+from presence.protocol.errors import Close, Full, PresenceError, TryLater
 from presence.protocol.messages import SUBPROTOCOL, Dialect
+from presence.protocol.session import farewell
 from presence.runtime import current_hub
+from presence.server.addresses import counted_as, scope_address, was_forwarded
+from presence.server.caps import Ticket
 from presence.server.connection import Connection
 from presence.server.outbox import Outbox
 from presence.server.pump import Line
@@ -39,9 +44,11 @@ DISCONNECT_WITHIN = 1.0
 
 
 class Endpoint(AsyncWebsocketConsumer):
-    """One WebSocket. Subclasses have `connect`, `received`, `gone` and `drain`."""
+    """One WebSocket. Subclasses have `connect`, `received`, `gone` and `drain`. `ticket` is its
+    place among the sockets of this process."""
 
     _running: "asyncio.Task[Any] | None" = None
+    ticket: Ticket | None = None
     _unwritable = False
     _disconnected = False
 
@@ -125,7 +132,18 @@ class Endpoint(AsyncWebsocketConsumer):
                 message = await receive()
                 self._disconnected = message["type"] == "websocket.disconnect"
 
+    @property
+    def _counted_as(self) -> str:
+        """What the caps of an address count the socket as."""
+        proxies = get_settings().TRUSTED_PROXIES
+        counted = counted_as(self.scope, proxies)
+        if not counted and not proxies and was_forwarded(self.scope):
+            _say_unknown_proxy()
+        return counted
+
     def _end(self, code: int | None) -> None:
+        if self.ticket is not None:
+            self.ticket.close()
         self.outbox.close()
         self.gone(code)
 
@@ -135,11 +153,24 @@ class Endpoint(AsyncWebsocketConsumer):
             self._running.cancel()
 
 
+@lru_cache(maxsize=1)
+def _say_unknown_proxy() -> None:
+    """Log once that the caps of an address do not hold."""
+    logger.warning(
+        "socket: visitors come through a proxy, and PRESENCE['TRUSTED_PROXIES'] names none: their "
+        "addresses are not known, and no cap of an address counts them"
+    )
+
+
 def choose_dialect(offered: list[str]) -> Dialect | None:
     """Return the dialect for a client's subprotocols; None if it offers only others."""
     if SUBPROTOCOL in offered:
         return Dialect.COMPACT
     return None if offered else Dialect.EXPLICIT
+
+
+def _subprotocol(dialect: Dialect) -> str | None:
+    return SUBPROTOCOL if dialect is Dialect.COMPACT else None
 
 
 class PresenceConsumer(Endpoint):
@@ -158,28 +189,41 @@ class PresenceConsumer(Endpoint):
         dialect = choose_dialect(self.scope["subprotocols"])
         if dialect is None:
             raise DenyConnection
-        subprotocol = SUBPROTOCOL if dialect is Dialect.COMPACT else None
-        await self.accept(subprotocol, self._introduce())
-        hub, board, refusal = current_hub(), None, None
+        board, refusal = None, None
         try:
             board = parse_board(self.scope["url_route"]["kwargs"]["board"])
         except PresenceError as error:
             if isinstance(error, TryLater):
                 logger.error("socket: nobody can join (error=%s)", error)
             refusal = error
-        self.connection = Connection(hub, board, None, dialect, self, address=self._address)
+        try:
+            self.ticket = current_hub().caps.enter(self._counted_as, board)
+        except Full as error:
+            await self._turn_away(dialect, error)
+            return
+        await self.accept(_subprotocol(dialect), self._introduce())
+        self._open(dialect, self.ticket, board, refusal)
+
+    def _open(
+        self, dialect: Dialect, ticket: Ticket, board: UUID | None, refusal: PresenceError | None
+    ) -> None:
+        """Take in a socket that is accepted, and ask whether its visitor may join."""
+        hub = current_hub()
+        self.connection = connection = Connection(
+            hub, board, None, dialect, self, address=self._address, ticket=ticket
+        )
         socket = direct_socket(self.scope)
         if not isinstance(socket, str):
-            self.line = hub.pump.attach(socket, self.connection.receive)
+            self.line = hub.pump.attach(socket, connection.receive)
         elif socket:
             hub.serve_ordinarily(socket)
         if hub.draining:
-            self.connection.restart()
+            connection.restart()
         elif refusal is not None:
-            self._refuse(self.connection, None, refusal)
+            self._refuse(connection, None, refusal)
         elif board is not None:
             # A task of its own: meanwhile frames come, or the visitor goes.
-            self._admitting = asyncio.create_task(self._admit(self.connection, board))
+            self._admitting = asyncio.create_task(self._admit(connection, ticket, board))
 
     async def drain(self) -> bool:
         """Tell the store first: a client may be back at once, through another process."""
@@ -228,11 +272,21 @@ class PresenceConsumer(Endpoint):
         self.scope["cookies"] = {**cookies, morsel.key: morsel.value}
         return [(b"set-cookie", morsel.OutputString().encode())]
 
+    async def _turn_away(self, dialect: Dialect, error: Full) -> None:
+        """Tell a client that there is no place for it, and close."""
+        await self.accept(_subprotocol(dialect))
+        shut = farewell(error, dialect)
+        if shut.frame is not None:
+            self.write(shut.frame)
+        self.close_with(Close.TRY_LATER)
+        current_hub().metrics.closed.labels(Close.TRY_LATER).inc()
+
     async def _reason(self) -> str:
         """Return why this visitor cannot join: what another socket of the page would be told."""
         try:
-            hub = current_hub()
-            await admit(self.scope, parse_board(self.scope["url_route"]["kwargs"]["board"]))
+            hub, board = current_hub(), parse_board(self.scope["url_route"]["kwargs"]["board"])
+            self.ticket = hub.caps.enter(self._counted_as, board)
+            self.ticket.let_in((await admit(self.scope, board)).person)
             await hub.store.check()
         except PresenceError as error:
             return str(error)
@@ -244,10 +298,12 @@ class PresenceConsumer(Endpoint):
             "person or closed the board; else the log says more."
         )
 
-    async def _admit(self, connection: Connection, board: UUID) -> None:
+    async def _admit(self, connection: Connection, ticket: Ticket, board: UUID) -> None:
         """Let the visitor in, or tell them why not."""
         try:
-            connection.let_in(await admit(self.scope, board))
+            visitor = await admit(self.scope, board)
+            ticket.let_in(visitor.person)
+            connection.let_in(visitor)
         except PresenceError as error:
             self._refuse(connection, board, error)
         except Exception as error:
@@ -255,11 +311,11 @@ class PresenceConsumer(Endpoint):
             self._refuse(connection, board, TryLater(str(error)))
 
     def _refuse(self, connection: Connection, board: UUID | None, error: PresenceError) -> None:
-        if settings.DEBUG:
+        if settings.DEBUG and not isinstance(error, Full):
             logger.warning("socket: refused (board=%s, reason=%s)", board, error)
         connection.refuse(error)
 
     @property
     def _address(self) -> str:
         """The client's address; "" where the server does not tell it."""
-        return str((self.scope.get("client") or [""])[0])
+        return scope_address(self.scope, get_settings().TRUSTED_PROXIES)

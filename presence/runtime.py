@@ -26,6 +26,7 @@ from presence.asgi.daphne import ordinary_reason
 from presence.cluster.layer import Layer
 from presence.conf import Settings, get_settings
 from presence.protocol.errors import TryLater
+from presence.server.caps import Cap
 from presence.server.hub import Hub
 from presence.server.neighbours import Neighbours
 from presence.server.stats import StatsPublisher
@@ -251,6 +252,14 @@ def _new_hub(settings: Settings, store: Store, layer: Layer | None) -> Hub:
         layer=layer,
         log_names=settings.LOG_NAMES,
         tell=announcer.tell,
+        limits={
+            Cap.SOCKETS: settings.MAX_SOCKETS,
+            Cap.BOARD: settings.MAX_BOARD_SOCKETS,
+            Cap.PERSON: settings.MAX_PERSON_SOCKETS,
+            Cap.ADDRESS: settings.MAX_ADDRESS_SOCKETS,
+            Cap.JOINS: settings.MAX_ADDRESS_JOINS,
+            Cap.HANDSHAKES: settings.MAX_HANDSHAKES,
+        },
     )
 
 

@@ -2,11 +2,9 @@
 
 import asyncio
 import logging
-import re
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import reduce
 from hmac import compare_digest
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TypeVar
 from uuid import UUID
 
@@ -45,6 +43,7 @@ from presence.guests import (
 from presence.page_counts import MAX_BOARDS
 from presence.protocol.errors import Forbidden, NoBoard, PresenceError, SignInRequired, TryLater
 from presence.runtime import current_hub, recording, several_processes
+from presence.server.addresses import client_address, is_forwarded, is_in_networks
 from presence.server.metrics import scrape
 from presence.sessions import arequest_user
 from presence.tokens import Grant, sign
@@ -64,11 +63,6 @@ STATUSES: Mapping[type[PresenceError], int] = {SignInRequired: 401, Forbidden: 4
 
 NO_DATABASE = "django.db.backends.dummy"
 """The engine of the default database of a site that has none, or all under names of their own."""
-
-PROXY_HEADER = re.compile(
-    r"(forwarded|via|x-real-ip|x-client-ip|true-client-ip)$|x-forwarded", re.IGNORECASE
-)
-"""Headers that only a proxy adds."""
 
 
 def without_transaction(view: View) -> View:
@@ -272,13 +266,17 @@ async def metrics(request: HttpRequest) -> HttpResponse:
 
 
 def may_read_metrics(request: HttpRequest) -> bool:
-    """Return whether a request has the metrics token or comes directly from an allowed network."""
+    """Return whether a request has the metrics token or comes from an allowed network: directly, or
+    through proxies that the site trusts."""
     settings = get_settings()
     if bears_token(request.headers.get("Authorization", ""), settings.METRICS_TOKEN):
         return True
-    # REMOTE_ADDR of a forwarded request is the proxy's address, not the client's.
-    is_near = is_in_networks(request.META.get("REMOTE_ADDR") or "", settings.METRICS_NETWORKS)
-    return is_near and not is_forwarded(request.headers)
+    peer = request.META.get("REMOTE_ADDR") or ""
+    forwarded_for = request.headers.get("X-Forwarded-For", "")
+    address = client_address(peer, forwarded_for, settings.TRUSTED_PROXIES)
+    # A forwarded request has the proxy's address where no trusted proxy tells another.
+    is_known = address != peer or not is_forwarded(request.headers)
+    return is_known and is_in_networks(address, settings.METRICS_NETWORKS)
 
 
 def bears_token(authorization: str, token: str) -> bool:
@@ -287,23 +285,6 @@ def bears_token(authorization: str, token: str) -> bool:
     scheme, _, given = authorization.partition(" ")
     matches = compare_digest(given.strip().encode(), token.encode())
     return bool(token) and scheme.lower() == "bearer" and matches
-
-
-def is_forwarded(headers: Iterable[str]) -> bool:
-    """Return whether a request came through a proxy, by the names of its headers."""
-    return any(PROXY_HEADER.match(name) for name in headers)
-
-
-def is_in_networks(address: str, networks: Collection[str]) -> bool:
-    """Return whether an IP address is in one of the networks ("10.0.0.0/8"). False for any other
-    text, such as the address of a Unix socket."""
-    try:
-        peer = ip_address(address)
-    except ValueError:
-        return False
-    if isinstance(peer, IPv6Address) and peer.ipv4_mapped is not None:
-        peer = peer.ipv4_mapped
-    return any(peer in ip_network(network) for network in networks)
 
 
 def _metrics_refusal() -> HttpResponse:

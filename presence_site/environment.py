@@ -46,9 +46,12 @@ def secret_key(environment: Environment, debug: bool) -> str:
 
 def allowed_hosts(environment: Environment, debug: bool) -> list[str]:
     """Return the names in ALLOWED_HOSTS, by default this machine's own in development."""
-    names = [host.strip() for host in environment.get("ALLOWED_HOSTS", "").split(",")]
-    hosts = [host for host in names if host]
-    return hosts or (list(LOCAL_HOSTS) if debug else [])
+    return listed(environment, "ALLOWED_HOSTS") or (list(LOCAL_HOSTS) if debug else [])
+
+
+def listed(environment: Environment, name: str) -> list[str]:
+    """Return what a variable lists, separated by commas."""
+    return [each.strip() for each in environment.get(name, "").split(",") if each.strip()]
 
 
 def log_format(environment: Environment) -> str:

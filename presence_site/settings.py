@@ -1,6 +1,6 @@
 """Settings of the site, from the environment: SECRET_KEY, DEBUG, ALLOWED_HOSTS, DATABASE_URL,
-REDIS_URL, BEHIND_HTTPS and LOG_FORMAT. Each is explained where `presence_site.environment` reads
-it.
+REDIS_URL, BEHIND_HTTPS, TRUSTED_PROXIES and LOG_FORMAT. Each is explained where
+`presence_site.environment` reads it.
 """
 
 import os
@@ -63,7 +63,11 @@ DATABASES = environment.databases(os.environ, VAR_DIR)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CHANNEL_LAYERS = environment.channel_layers(os.environ)
-PRESENCE = {"BOARD_MODEL": "presence_site.Board", "REDIS_URL": os.environ.get("REDIS_URL", "")}
+PRESENCE = {
+    "BOARD_MODEL": "presence_site.Board",
+    "REDIS_URL": os.environ.get("REDIS_URL", ""),
+    "TRUSTED_PROXIES": environment.listed(os.environ, "TRUSTED_PROXIES"),
+}
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}

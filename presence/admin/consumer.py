@@ -28,8 +28,9 @@ from presence.admin.topics import (
 )
 from presence.conf import get_settings
 from presence.consumers import Endpoint
-from presence.protocol.errors import Close, PresenceError, TryLater
+from presence.protocol.errors import Close, Full, PresenceError, TryLater
 from presence.protocol.limits import TokenBucket
+from presence.runtime import current_hub
 
 FRAME_INTERVAL = 0.25
 """Seconds between two frames to one page, at least."""
@@ -63,7 +64,14 @@ class StaffConsumer(Endpoint):
         """Accept pages of this host. Who the user is, is checked when the page subscribes."""
         if not is_same_origin(self.scope) or self.scope["subprotocols"]:
             raise DenyConnection
+        try:
+            self.ticket = current_hub().caps.enter(self._counted_as)
+        except Full as error:
+            await self.accept()
+            self._stop(error.close or Close.TRY_LATER)
+            return
         await self.accept()
+        self.ticket.let_in()
         self._loop = asyncio.get_running_loop()
         self._limit = TokenBucket(*SUBSCRIBE_LIMIT)
         self._state = PageState()

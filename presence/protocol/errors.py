@@ -16,7 +16,8 @@ return. No other file holds a close code::
     │   └── Removed             NOTICE 6  close 4409
     ├── Unavailable             the server cannot serve the client now; all of them return
     │   ├── Restarting          NOTICE 7  close 1012  after a random part of ``retry``
-    │   └── TryLater            NOTICE 8  close 1013  after ``retry``
+    │   ├── TryLater            NOTICE 8  close 1013  after ``retry``
+    │   └── Full                NOTICE 8  close 1013  after ``retry``
     └── Silent                            close 4408  returns at once
 
 PROTOCOL.md, Notices and closes, has the same codes. 1000 to 1013 are defined by RFC 6455, section
@@ -175,7 +176,14 @@ class Restarting(Unavailable):
 
 
 class TryLater(Unavailable):
-    """The shared state is out of reach, or the server is full."""
+    """The shared state is out of reach."""
+
+    notice = Notice.TRY_LATER
+    close = Close.TRY_LATER
+
+
+class Full(Unavailable):
+    """The server, the board, the person or the address has as many sockets as it may have."""
 
     notice = Notice.TRY_LATER
     close = Close.TRY_LATER

@@ -6,11 +6,12 @@ from collections.abc import Callable, Collection
 from typing import Protocol
 from uuid import UUID, uuid4
 
-from presence.protocol.errors import Close, PresenceError, Restarting
+from presence.protocol.errors import Close, Full, PresenceError, Restarting
 from presence.protocol.identity import Visitor, anonymous_name, clean_name
 from presence.protocol.messages import Dialect, Join, Leave, SetState
 from presence.protocol.session import Action, CatchUp, Move, Reply, Session, Shut, Strike, farewell
 from presence.server.board import Board
+from presence.server.caps import Ticket
 from presence.server.hub import Hub
 from presence.server.pump import Line
 from presence.store.base import JoinRequest
@@ -44,7 +45,7 @@ class Transport(Protocol):
 
 class Connection:
     """A `Peer` of its board. `board` is None where the URL names none, `visitor` until `let_in`.
-    `address` is the client's, for the logs."""
+    `address` is the client's, for the logs; `ticket` counts its JOINs."""
 
     def __init__(
         self,
@@ -55,6 +56,7 @@ class Connection:
         transport: Transport,
         *,
         address: str = "",
+        ticket: Ticket | None = None,
     ) -> None:
         self.session_id = ""
         self.dialect = dialect
@@ -66,6 +68,7 @@ class Connection:
         self._visitor = visitor
         self._transport = transport
         self._address = address
+        self._ticket = ticket
         self._board: Board | None = None
         self._admitted = False
         self._asked_name: str | None = None
@@ -206,6 +209,12 @@ class Connection:
         if self._visitor is None or self._board_uuid is None:
             self._asked_name = asked
             return
+        if self._ticket is not None:
+            try:
+                self._ticket.join()
+            except Full as error:
+                self.refuse(error)
+                return
         person = self._visitor.person
         name = self._visitor.name or clean_name(asked) or anonymous_name(person)
         self.session_id = uuid4().hex

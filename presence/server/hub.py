@@ -16,6 +16,7 @@ from presence.rooms.pacing import LAG_EVERY, Pacing
 from presence.rooms.seats import Activity
 from presence.server.audience import Peer
 from presence.server.board import Board, FlushQueue, RefreshQueue, Services
+from presence.server.caps import Cap, Caps
 from presence.server.events import Events, Tell, nobody
 from presence.server.logs import Journal, OutageLog
 from presence.server.metrics import Metrics
@@ -42,7 +43,7 @@ class Hub:
     `process` is a name unique among all processes; `least` the shortest interval between cursor
     frames in milliseconds; `timing` what the store was given; `layer` leads to the other processes,
     None if there are none; `log_names` as for `Journal`; `tell` is called with joins and leaves of
-    people, once over all processes.
+    people, once over all processes. `limits` are for `Caps`.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Hub:
         layer: Layer | None = None,
         log_names: bool = False,
         tell: Tell = nobody,
+        limits: Mapping[Cap, int] | None = None,
     ) -> None:
         self.store = store
         self.layer = layer
@@ -71,6 +73,7 @@ class Hub:
         self.now = self._loop.time
         """Returns the event loop's time, in seconds."""
         self._lease = Lease(store, process, timing.lease, self)
+        self.caps = Caps(limits or {}, self.now, self.metrics.turned_away)
         self._broker = Broker(layer, process, self) if layer else None
         flushes = FlushQueue()
         self.pump = Pump(flushes.begin, flushes.run)

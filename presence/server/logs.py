@@ -14,7 +14,15 @@ from uuid import UUID
 
 from pythonjsonlogger.json import JsonFormatter as BaseJsonFormatter
 
-from presence.protocol.errors import Close, PresenceError, Removed, Restarting, StruckOut, TryLater
+from presence.protocol.errors import (
+    Close,
+    Full,
+    PresenceError,
+    Removed,
+    Restarting,
+    StruckOut,
+    TryLater,
+)
 from presence.store.base import Admission, Departure, Member
 
 logger = logging.getLogger("presence.journal")
@@ -146,9 +154,9 @@ class Journal:
     def closed(
         self, error: PresenceError, board: UUID | None, session: str = "", *, address: str
     ) -> None:
-        """Log that a connection was closed for an error, unless for a restart: `draining` logs that
-        once."""
-        if isinstance(error, Restarting):
+        """Log that a connection was closed for an error, unless for a restart or a cap: `draining`
+        and `presence.server.caps` log those for all."""
+        if isinstance(error, Restarting | Full):
             return
         code = error.close or Close.CLEAN
         fields = {"board": board, "session": session, "reason": code.name.lower(), "code": code}

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 
 from presence.protocol.errors import Close, Malformed, TryLater
+from presence.server.caps import Cap
 from presence.store.base import Store
 
 TICK_BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
@@ -127,9 +128,12 @@ class Metrics:
         self.malformed = counter("malformed", "Malformed frames", "reason")
         self.closed = counter("closed", "Sockets the server closed", "code")
         self.hung_up = counter("hung_up", "Sockets that clients closed, or that broke", "code")
+        self.refused = counter("refused", "Sockets and JOINs refused at a cap", "cap")
         # A series that starts at zero can be seen to rise.
         for reason in Malformed:
             self.malformed.labels(reason)
+        for cap in Cap:
+            self.refused.labels(cap)
         for code in SERVER_CODES:
             self.closed.labels(code)
         for client_code in [*CLIENT_CODES, OTHER]:
@@ -167,6 +171,10 @@ class Metrics:
         """Count a socket that the client closed, or that broke (None: without a close code)."""
         known = Close.BROKEN if code is None else code
         self.hung_up.labels(known if known in CLIENT_CODES else OTHER).inc()
+
+    def turned_away(self, cap: Cap) -> None:
+        """Count somebody who was refused at a cap."""
+        self.refused.labels(cap).inc()
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric, with the label `process`."""

@@ -11,7 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from presence import views
 from presence.checks import LAYER
 from presence.runtime import current_hub
-from presence.views import bears_token, is_forwarded, is_in_networks
+from presence.server.addresses import is_forwarded, is_in_networks
+from presence.views import bears_token
 from tests.support.redis import shared_redis
 
 TOKEN = {"Authorization": "Bearer s3cret"}
@@ -96,6 +97,10 @@ async def test_a_network_or_the_token_opens_metrics(configure):
     configure(METRICS_TOKEN="s3cret", METRICS_NETWORKS=["10.1.0.0/16"])
     assert (await ask("10.1.2.3")).status_code == 200
     assert (await ask("", **TOKEN, Via="proxy")).status_code == 200
+    configure(TRUSTED_PROXIES=["127.0.0.1"])
+    for told, status in [("10.1.2.3", 200), ("10.1.2.3, 10.2.2.3", 401), ("", 401)]:
+        headers = {"X-Forwarded-For": told, "X-Real-IP": "10.1.2.3"}
+        assert (await ask("127.0.0.1", **headers)).status_code == status, told
     for headers in ({}, {"Authorization": "Bearer wrong"}):
         refused = await ask(**headers)
         assert refused.status_code == 401

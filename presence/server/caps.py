@@ -1,0 +1,208 @@
+"""How many sockets this process takes, and how fast. Whoever is refused at a cap has cost no
+database, no store, no task and no rule; only the cap of a person is known after the rule."""
+
+import logging
+import os
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from enum import StrEnum
+from random import uniform
+from uuid import UUID
+
+from presence.protocol.errors import Full
+from presence.protocol.limits import TokenBucket
+
+try:
+    from resource import RLIM_INFINITY, RLIMIT_NOFILE, getrlimit
+except ImportError:  # Windows has no such limit.
+    getrlimit = None  # type: ignore[assignment]
+
+logger = logging.getLogger(__name__)
+
+RETRY = (10.0, 30.0)
+"""Seconds after which somebody who was refused returns, at random between these: a crowd that was
+refused at once does not return at once."""
+
+TELL_EVERY = 60.0
+"""Seconds between two lines of the log about the same cap."""
+
+RATES = 16_384
+"""Addresses whose joins are remembered, in 6 MB. Beyond it the one that joined longest ago is
+forgotten."""
+
+RESERVE = 0.05
+"""Share of this process's file descriptors that sockets leave to databases, files and pages."""
+
+LOW = 0.2
+"""Share of them that is left when `/healthz` warns."""
+
+
+class Cap(StrEnum):
+    """What can be full; the values of a metric's label."""
+
+    SOCKETS = "sockets"
+    BOARD = "board"
+    PERSON = "person"
+    ADDRESS = "address"
+    JOINS = "joins"
+    HANDSHAKES = "handshakes"
+    DESCRIPTORS = "descriptors"
+
+
+REASONS: Mapping[Cap, str] = {
+    Cap.SOCKETS: "this process has {} open sockets, as many as MAX_SOCKETS allows",
+    Cap.BOARD: "the board has {} sockets in this process, as many as MAX_BOARD_SOCKETS allows",
+    Cap.PERSON: "the person has {} sockets in this process, as many as MAX_PERSON_SOCKETS allows",
+    Cap.ADDRESS: "the address has {} sockets in this process, as many as MAX_ADDRESS_SOCKETS "
+    "allows; if it is a proxy's, name that in TRUSTED_PROXIES",
+    Cap.JOINS: "the address joined {} times in a minute, as often as MAX_ADDRESS_JOINS allows; "
+    "if it is a proxy's, name that in TRUSTED_PROXIES",
+    Cap.HANDSHAKES: "{} sockets wait for the rule's answer, as many as MAX_HANDSHAKES allows",
+    Cap.DESCRIPTORS: "this process is about to run out of file descriptors (ulimit -n)",
+}
+"""Why somebody is refused, for the log and the site's developer."""
+
+Key = tuple[Cap, Hashable]
+"""A cap, and what it counts for: a board, a person or an address."""
+
+SOCKET: Key = (Cap.SOCKETS, None)
+HANDSHAKE: Key = (Cap.HANDSHAKES, None)
+
+
+class Caps:
+    """Counts the sockets of one process.
+
+    `limits` are the most that there may be at once, of joins the most in a minute; 0 is no limit.
+    `now` returns seconds. `refused` is called with the cap for everybody who is refused.
+    """
+
+    def __init__(
+        self,
+        limits: Mapping[Cap, int],
+        now: Callable[[], float],
+        refused: Callable[[Cap], None] = lambda cap: None,
+    ) -> None:
+        self._limits = limits
+        self._now = now
+        self._refused = refused
+        self._counts: Counter[Key] = Counter()
+        self._rates: OrderedDict[str, TokenBucket] = OrderedDict()
+        self._told: dict[Cap, float] = {}
+        self._untold: Counter[Cap] = Counter()
+
+    def enter(self, address: str = "", board: UUID | None = None) -> "Ticket":
+        """Return the ticket of a new socket, which is a handshake until it is let in. Raises `Full`
+        at a cap. `address` is "" where it may be anybody's: no cap of an address counts it."""
+        if descriptors_left() < RESERVE:
+            raise self._full(Cap.DESCRIPTORS)
+        keys: list[Key] = [SOCKET, HANDSHAKE]
+        keys += [(Cap.BOARD, board)] if board is not None else []
+        keys += [(Cap.ADDRESS, address)] if address else []
+        for key in keys:
+            self._check(key)
+        self.count_join(address)
+        self._counts.update(keys)
+        return Ticket(self, address, keys)
+
+    def count_join(self, address: str) -> None:
+        """Count a join from an address. Raises `Full` where there are too many in a minute."""
+        limit = self._limits.get(Cap.JOINS, 0)
+        if not address or not limit:
+            return
+        rate = self._rates.pop(address, None) or TokenBucket(limit / 60, limit)
+        self._rates[address] = rate
+        if len(self._rates) > RATES:
+            self._rates.popitem(last=False)
+        if not rate.take(self._now()):
+            raise self._full(Cap.JOINS)
+
+    def hold(self, key: Key) -> None:
+        """Count one more. Raises `Full` at its cap."""
+        self._check(key)
+        self._counts[key] += 1
+
+    def release(self, key: Key) -> None:
+        """Count one less."""
+        self._counts[key] -= 1
+        if not self._counts[key]:
+            del self._counts[key]
+
+    def _check(self, key: Key) -> None:
+        limit = self._limits.get(key[0], 0)
+        if 0 < limit <= self._counts[key]:
+            raise self._full(key[0])
+
+    def _full(self, cap: Cap) -> Full:
+        """Return the error of a refusal, after it was counted and perhaps logged."""
+        self._refused(cap)
+        self._untold[cap] += 1
+        reason = REASONS[cap].format(self._limits.get(cap, 0))
+        now, last = self._now(), self._told.get(cap)
+        if last is None or now - last >= TELL_EVERY:
+            self._told[cap] = now
+            logger.warning(
+                "socket: newcomers are refused (cap=%s, refused=%d, reason=%s)",
+                cap,
+                self._untold.pop(cap),
+                reason,
+            )
+        return Full(reason, retry=round(uniform(*RETRY) * 1000))  # noqa: S311 (no secret)
+
+
+class Ticket:
+    """What one socket takes of the caps, from its handshake to its end. `address` is what it counts
+    as, "" where that may be anybody."""
+
+    def __init__(self, caps: Caps, address: str, keys: list[Key]) -> None:
+        self._caps = caps
+        self.address = address
+        self._keys = keys
+        self._joined = False
+
+    def let_in(self, person: str = "") -> None:
+        """Note that the handshake is over, and count the socket as a person's; "" is nobody's.
+        Raises `Full` at the cap."""
+        if person:
+            key = (Cap.PERSON, person)
+            self._caps.hold(key)
+            self._keys.append(key)
+        self._keys.remove(HANDSHAKE)
+        self._caps.release(HANDSHAKE)
+
+    def join(self) -> None:
+        """Count a JOIN; the first came with the handshake. Raises `Full` where there are too
+        many."""
+        if self._joined:
+            self._caps.count_join(self.address)
+        self._joined = True
+
+    def close(self) -> None:
+        """Give everything back. Further calls change nothing."""
+        while self._keys:
+            self._caps.release(self._keys.pop())
+
+
+def descriptors_left() -> float:
+    """Return the share of the file descriptors of this process that is free; 1.0 where there is no
+    limit.
+
+    The kernel gives out the lowest number that is free, so a number tells how many are in use. The
+    list of all of them would take milliseconds.
+    """
+    limit = _descriptor_limit()
+    if not limit:
+        return 1.0
+    try:
+        number = os.open(os.devnull, os.O_RDONLY)
+    except OSError:
+        return 0.0
+    os.close(number)
+    return 1.0 - number / limit
+
+
+def _descriptor_limit() -> int:
+    """Return how many file descriptors this process may have, 0 for any number."""
+    if getrlimit is None:
+        return 0
+    limit, _ = getrlimit(RLIMIT_NOFILE)
+    return 0 if limit == RLIM_INFINITY else limit
