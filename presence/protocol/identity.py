@@ -2,21 +2,38 @@
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Container, Iterable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
 from hashlib import blake2b
-from itertools import dropwhile
+from itertools import count, dropwhile, islice
 
+from presence.protocol.confusables import TABLE
 from presence.protocol.messages import MAX_NAME_BYTES, Color
+
+
+class Privacy(StrEnum):
+    """What a board tells about its people (docs/privacy.md)."""
+
+    FULL = "full"
+    NO_GUEST_NAMES = "no-guest-names"
+    """Guests are called "Guest 7"."""
+    COUNTS_ONLY = "counts-only"
+    """Nobody has a name or a cursor."""
+    OFF = "off"
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
     """Who is behind a socket. ``person`` is the same for all sockets of one person; ``name`` is the
-    account's display name, or None for a guest, whose JOIN brings a name."""
+    account's display name, or None for a guest, whose JOIN brings a name. ``reserved`` holds the
+    looks (`look_of`) that no guest's name may have."""
 
     person: str
     name: str | None = None
+    privacy: Privacy = Privacy.FULL
+    reserved: Container[str] = frozenset()
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -74,6 +91,25 @@ _LOOSE_JOINERS = re.compile(
 _FLAG_LETTER = "[\U0001f1e6-\U0001f1ff]"
 _HALF_FLAG = re.compile(f"(?<!{_FLAG_LETTER})({_FLAG_LETTER}{{2}})*{_FLAG_LETTER}$")
 
+_MAX_TRIES = 32
+"""Names to choose from. On a board of 255 people nearly always one of the first 8 is free."""
+
+_MAX_MARKS = 4
+"""Marks that one character may have (Unicode TR 39, section 5.4). A pile of them covers others."""
+
+# Marks that are easily overlooked: of any script, of Hebrew and Arabic vowels, and selectors.
+_SMALL_MARKS = re.compile(
+    "[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u180b-\u180f"
+    "\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe0f\ufe20-\ufe2f\U000e0100-\U000e01ef]"
+)
+_ALIKE = str.maketrans(
+    {
+        character: prototype
+        for alike, prototype in zip(TABLE.split()[::2], TABLE.split()[1::2], strict=True)
+        for character in alike
+    }
+)
+
 
 def clean_name(text: str) -> str:
     """Return a name as others may see it: NFC, 0..32 bytes of UTF-8, "" if nothing is visible.
@@ -81,12 +117,57 @@ def clean_name(text: str) -> str:
     It drops control characters, bidirectional controls, lone surrogates, noncharacters, invisible
     format characters, and whatever precedes the first visible character. Joiners stay between two
     visible characters, where emoji and Persian need them. White space and characters that look
-    like it become single spaces.
+    like it become single spaces. A character keeps the first marks of a pile.
     """
     kept = "".join(map(_kept, text))
     joined = _LOOSE_JOINERS.sub("", kept)
     spaced = unicodedata.normalize("NFC", " ".join(joined.split()))
-    return _cut("".join(dropwhile(_is_invisible, spaced)))
+    return _cut("".join(_without_piles(dropwhile(_is_invisible, spaced))))
+
+
+@lru_cache(maxsize=8192)
+def look_of(name: str) -> str:
+    """Return what a name looks like: two names with the same look may be taken for each other.
+
+    It is the skeleton of Unicode TR 39 (section 4), regardless of case, and coarser: an "i" is an
+    "l" whatever its case, and signs, spaces and small marks do not count, unless there is nothing
+    else.
+    """
+    folded = _skeleton(_skeleton(name).casefold()).casefold().replace("i", "l")
+    large = [each for each in folded if not _SMALL_MARKS.match(each)]
+    kinds = [unicodedata.category(each) for each in large]
+    letters = [each for each, kind in zip(large, kinds, strict=True) if kind[0] in "LNM"]
+    shown = [each for each, kind in zip(large, kinds, strict=True) if kind != "Cf"]
+    return "".join(letters or shown)
+
+
+def guest_names(person: str, board: str) -> Iterator[str]:
+    """Yield names such as "Guest 7" for a guest on a board, without end, the best first."""
+    for turn in count():
+        most = 99 if turn < 8 else 9_999
+        yield f"Guest {_number('guest', f'{person} {board} {turn}') % most + 1}"
+
+
+def anonymous_names(person: str) -> Iterator[str]:
+    """Yield anonymous names for a person, without end, the best first."""
+    yield anonymous_name(person)
+    for turn in count(1):
+        yield anonymous_name(f"{person} {turn}")
+
+
+def choose_name(
+    wish: str, others: Iterable[str], *, own: Collection[str], taken: Container[str]
+) -> str:
+    """Return a guest's wish, or else one of the `others`, whose look is not among those `taken`.
+
+    `own` are the names that the guest has in other tabs, or had a moment ago: one of the `others`
+    that is among them goes first.
+    """
+    if wish and look_of(wish) not in taken:
+        return wish
+    names = [*islice(others, _MAX_TRIES)]
+    free = [name for name in names if look_of(name) not in taken]
+    return next((name for name in free if name in own), (free or names)[0])
 
 
 def anonymous_name(key: str) -> str:
@@ -115,6 +196,18 @@ def _kept(character: str) -> str:
         return character
     hidden = unicodedata.category(character) in {"Cc", "Cf", "Cs"} or _NOTHING.match(character)
     return "" if hidden else character
+
+
+def _without_piles(characters: Iterable[str]) -> Iterator[str]:
+    marks = 0
+    for character in characters:
+        marks = marks + 1 if unicodedata.category(character) in {"Mn", "Me"} else 0
+        if marks <= _MAX_MARKS:
+            yield character
+
+
+def _skeleton(text: str) -> str:
+    return unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).translate(_ALIKE))
 
 
 def _is_invisible(character: str) -> bool:

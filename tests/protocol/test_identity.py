@@ -2,7 +2,7 @@
 
 import math
 import unicodedata
-from itertools import combinations
+from itertools import combinations, islice
 
 import pytest
 from hypothesis import example, given
@@ -13,10 +13,16 @@ from presence.protocol.identity import (
     ANIMALS,
     PALETTE,
     anonymous_name,
+    anonymous_names,
+    choose_name,
     clean_name,
     color_for,
     colors_for,
+    guest_names,
+    look_of,
 )
+from presence.protocol.messages import MAX_NAME_BYTES
+from tests.support import confusables
 
 FAMILY = "👨\u200d👩\u200d👧"
 BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -60,6 +66,7 @@ TEXT = st.one_of(
         ("A\u200c\u200d\u200cda", "A\u200cda"),
         ("❤\ufe0f", "❤\ufe0f"),
         ("葛\U000e0100城", "葛\U000e0100城"),
+        ("A" + "\u0301\u0336" * 9 + "da", "Á\u0336\u0336\u0336\u0336da"),
     ],
 )
 def test_names_are_cleaned(given_name, name):
@@ -202,3 +209,85 @@ def oklab(color):
         1.9779984951 * long - 2.4285922050 * middle + 0.4505937099 * short,
         0.0259040371 * long + 0.7827717662 * middle - 0.8086757660 * short,
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "others"),
+    [
+        ("Ada", ["Аdа", "ADA", "ada", "Ａｄａ", "𝐀𝐝𝐚", "Ꭺda", "A.d.a", " Ada_", "A d a"]),
+        ("Ada", ["Ada ✓", "✔️ Ada", "☑Ada", "Ada✅", "(Ada)", "🛡Ada"]),
+        ("Ada", ["Adá", "Ada\u0323", "A\u0336d\u0336a\u0336", "A\u034fda", "A\u200cda"]),
+        ("Mira", ["rnira", "M1ra", "Mlra", "M|ra", "MIRA", "Мira"]),
+        ("Bob0", ["BobO", "Bobo", "B0b0", "Вobо"]),
+        ("Олена", ["олена", "Oлeнa"]),
+        ("محمد", ["مُحمد"]),
+        ("❤", ["❤\ufe0f", "❤\u200d"]),
+    ],
+)
+def test_names_that_look_alike_have_one_look(name, others):
+    assert {look_of(other) for other in others} == {look_of(name)}
+
+
+def test_names_that_differ_have_different_looks():
+    names = [
+        "Ada",
+        "Adam",
+        "Ada 2",
+        "Eda",
+        "Аня",
+        "Олег",
+        "李",
+        "李娜",
+        "क",
+        "कि",
+        "🦊",
+        "🐻",
+        "علی",
+    ]
+    assert len({look_of(name) for name in names}) == len(names)
+
+
+@given(TEXT)
+def test_every_clean_name_has_a_look(text):
+    name = clean_name(text)
+    assert bool(look_of(name)) is bool(name)
+
+
+@given(TEXT)
+def test_the_look_ignores_signs(text):
+    name = clean_name(text)
+    if any(each.isalnum() for each in name):
+        assert look_of(f"✓ {name}!") == look_of(name)
+
+
+def test_the_table_is_the_one_that_the_script_makes():
+    assert confusables.TARGET.read_text(encoding="utf-8") == confusables.table()
+
+
+def test_a_guest_has_the_name_they_wish_if_nobody_has_one_that_looks_like_it():
+    others = ["Calm Otter", "Bold Fox", "Warm Owl"]
+    taken = {look_of("Ada"), look_of("Calm Otter")}
+    assert choose_name("Eda", others, own=(), taken=taken) == "Eda"
+    assert choose_name("Eda", others, own=["Warm Owl"], taken=taken) == "Eda"
+    assert choose_name("Аdа", others, own=(), taken=taken) == "Bold Fox"
+    assert choose_name("", others, own=(), taken=taken) == "Bold Fox"
+    # What their other tab is called, and what they were called before their page was loaded again.
+    assert choose_name("Аdа", others, own=["Warm Owl"], taken=taken) == "Warm Owl"
+    assert choose_name("Аdа", others, own=["Calm Otter"], taken=taken) == "Bold Fox"
+    assert choose_name("", others[:1], own=(), taken=taken) == "Calm Otter"
+
+
+def test_a_guest_without_a_name_gets_the_same_for_each_board():
+    names = [*islice(guest_names("guest:1", "lobby"), 20)]
+    assert names == [*islice(guest_names("guest:1", "lobby"), 20)]
+    assert names != [*islice(guest_names("guest:1", "other"), 20)]
+    assert all(name.startswith("Guest ") and len(name) <= len("Guest 99") for name in names[:8])
+    assert [*islice(anonymous_names("guest:1"), 1)] == [anonymous_name("guest:1")]
+    for spare in (guest_names, lambda person, _: anonymous_names(person)):
+        spares = [*islice(spare("guest:1", "lobby"), 300)]
+        assert len(set(spares)) > 200
+        assert all(len(name.encode()) <= MAX_NAME_BYTES for name in spares)
+
+
+def test_no_color_of_the_palette_says_signed_in():
+    assert not any(red & 1 for red, _, _ in PALETTE)
