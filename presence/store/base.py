@@ -47,7 +47,8 @@ class Member:
     """One session on one board.
 
     `session` and `process` are unique strings. `person` is the same for all sockets of one person
-    (PROTOCOL.md, "Who counts as one person"). `user` is 0..254, or 255 for a spectator.
+    (PROTOCOL.md, "Who counts as one person"). `user` is 0..254, or 255 for a spectator. `name` is
+    "" for somebody on a board that shows counts only, who always is a spectator.
     """
 
     session: str
@@ -61,7 +62,8 @@ class Member:
 
     @property
     def spectator(self) -> bool:
-        """True if the board was full: the member sees and is counted, but has no user id."""
+        """True if the member is counted, but has no user id: the board was full, or it shows counts
+        only."""
         return self.user == NO_USER
 
 
@@ -94,7 +96,8 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class JoinRequest:
-    """The fields of a `Member` that the caller decides; the store decides the rest."""
+    """The fields of a `Member` that the caller decides; the store decides the rest. Without a
+    `name` it makes the member a spectator."""
 
     session: str
     process: str
@@ -185,9 +188,11 @@ class Store(Protocol):
         """Put a session on a board.
 
         If the same person has a session there in its grace, or of a process whose lease ran out,
-        the new session replaces it and keeps its user id and colour. Otherwise it gets the lowest
-        user id that is neither held nor at rest, or 255 (spectator) if none is free; and the colour
-        of the person's other tabs, or else the one that `identity.color_for` chooses.
+        the new session replaces it and keeps its user id and colour; but a user id that no longer
+        fits, since only one of the two has a name, is not kept. Otherwise it gets the lowest user
+        id that is neither held nor at rest, or 255 (spectator) if none is free or it has no name;
+        and the colour of the person's other tabs, or else the one that `identity.color_for`
+        chooses.
 
         Raises `Removed` for a banned person, and `Forbidden` for a newcomer to a closed board.
         """

@@ -147,6 +147,11 @@ class BoardState:
         del self.members[member.session]
         self.graces.pop(member.session, None)
 
+    def rest(self, member: Member, end: float) -> None:
+        """Have the user id of a member who is off the board rest until a time."""
+        if not member.spectator:
+            self.rests[member.user] = (end, member.person)
+
     def free_user(self, held: Collection[int], now: float) -> int:
         """Return the lowest user id that is neither held nor at rest, `NO_USER` if none is."""
         self.rests = {user: rest for user, rest in self.rests.items() if rest[0] > now}
@@ -179,11 +184,17 @@ class MemoryStore:
         own = next((member.color for member in members if member.person == person), None)
         old = next((m for m in tabs if m.session in here.graces or not self._leased(m, now)), None)
         if old is None:
-            user = here.free_user({member.user for member in members}, now)
             color, since = own or color_for(person, {member.color for member in members}), now
         else:
-            user, color, since = old.user, old.color, old.since
+            color, since = old.color, old.since
             self._take_off(here, old)
+        if old is not None and bool(old.name) is bool(request.name):
+            user = old.user
+        else:
+            if old is not None:
+                here.rest(old, now + self._timing.id_rest)
+            held = {member.user for member in members}
+            user = here.free_user(held, now) if request.name else NO_USER
         asks = (request.session, request.process, person, request.name)
         member = Member(*asks, color, user, since)
         self._put_on(board, here, member)
@@ -356,8 +367,7 @@ class MemoryStore:
             self._take_off(here, member)
             if seen:
                 self._persons.note_seen(member.person, now)
-            if not member.spectator:
-                here.rests[member.user] = (now + self._timing.id_rest, member.person)
+            here.rest(member, now + self._timing.id_rest)
         here.version += bool(gone)
         emptied = bool(gone) and not here.members
         if emptied:

@@ -119,12 +119,18 @@ class Model:
         }
         old = resumable.get(admission.resumed or "")
         assert (old is not None) if resumable else (admission.resumed is None)
-        user, color = self._lowest(here), member.color
+        color = member.color
         if old is None:
             assert color in self._colors(here, member.person)
         else:
-            user, color = old.member.user, old.member.color
+            color = old.member.color
             here.seats.remove(old)
+        if old is not None and (old.member.name == "") == (request.name == ""):
+            user = old.member.user
+        else:
+            if old is not None and old.member.user != NO_USER:
+                here.rests[old.member.user] = (self.now + self.timing.id_rest, request.person)
+            user = self._lowest(here) if request.name else NO_USER
         asks = (request.session, request.process, request.person, request.name)
         assert member == Member(*asks, color, user)
         here.seats.append(Seat(member))
@@ -151,7 +157,7 @@ class Model:
         fitting = ModelBoard([*here.seats], here.rests)
         clashing = []
         for member in lost:
-            fits = self._is_free(fitting, member)
+            fits = member.spectator or self._is_free(fitting, member)
             (fitting.seats if fits else clashing).append(Seat(member))
         for seat in clashing:
             seat.member = replace(seat.member, user=self._lowest(fitting))

@@ -46,8 +46,8 @@ class Comparison:
         self.joins = 0
         self.met: dict[UUID, list[Member]] = {board: [] for board in BOARDS}
 
-    async def join(self, board: UUID, person: str, process: str) -> None:
-        asks = request(f"s{self.joins}", person, process)
+    async def join(self, board: UUID, person: str, process: str, name: str) -> None:
+        asks = request(f"s{self.joins}", person, process, name)
         self.joins += 1
         if refusal := self.model.refusal(board, asks):
             with pytest.raises(refusal):
@@ -63,7 +63,7 @@ class Comparison:
         session = met[n % len(met)].session if met else "nobody"
         match operation:
             case "join":
-                await self.join(board, person, process)
+                await self.join(board, person, process, "Ada" if n % 4 else "")
             case "start_grace":
                 seconds = (BRIEF_GRACE, GRACE)[n % 2]
                 await store.start_grace(board, session, seconds)

@@ -136,6 +136,25 @@ async def test_a_spectator_stays_one_and_its_id_does_not_rest(store: Store, worl
     assert (await store.join(BOARD, request("after"))).member.spectator
 
 
+async def test_who_has_no_name_is_a_spectator(store: Store, world: World) -> None:
+    named = (await store.join(BOARD, request("named"))).member
+    hidden = (await store.join(BOARD, request("hidden", name=""))).member
+    assert (named.user, hidden.user, hidden.spectator) == (0, NO_USER, True)
+    assert await people_on(store) == 2
+
+    # The board changed what it shows before their pages were loaded again.
+    for session in ("named", "hidden"):
+        await store.start_grace(BOARD, session, GRACE)
+    now_hidden = await store.join(BOARD, request("hidden now", named.person, name=""))
+    now_named = await store.join(BOARD, request("named now", hidden.person))
+    assert (now_hidden.resumed, now_hidden.member.user) == ("named", NO_USER)
+    # The former id of the other person rests.
+    assert (now_named.resumed, now_named.member.user) == ("hidden", 1)
+    assert now_named.member.color == hidden.color
+    world.now += 4
+    assert (await store.join(BOARD, request("next"))).member.user == 0
+
+
 async def test_joins_at_once_get_different_user_ids(store: Store, elsewhere: Store) -> None:
     joins = [(store, elsewhere)[n % 2].join(BOARD, request(f"s{n}")) for n in range(260)]
     admissions = await asyncio.gather(*joins)

@@ -127,6 +127,14 @@ local function take_off(member)
   redis.call('ZREM', GRACES, member.session)
 end
 
+-- Have the user id of a member who is off the board rest.
+local function let_rest(member)
+  if tonumber(member.user) < MAX_USERS then
+    local rest = string.format('%.0f\t%s', NOW + ID_REST, member.person)
+    redis.call('HSET', RESTS, member.user, rest)
+  end
+end
+
 -- Put a member on the board, and append it to the list.
 local function put_on(members, session, process, person, name, color, user, since)
   local place = redis.call('HINCRBY', STATE, 'places', 1)
@@ -198,10 +206,7 @@ local function depart(goes)
   end
   for _, member in ipairs(went) do
     take_off(member)
-    if tonumber(member.user) < MAX_USERS then
-      local rest = string.format('%.0f\t%s', NOW + ID_REST, member.person)
-      redis.call('HSET', RESTS, member.user, rest)
-    end
+    let_rest(member)
   end
   local version = read_version()
   if #went > 0 then

@@ -58,12 +58,21 @@ end
 local user, color, resumed, since
 if old then
   local before = table.remove(members, old)
-  user, color, resumed = tonumber(before.user), before.color, before.session
-  since = string.match(before.record, '%d+$')
+  local former
+  color, resumed = before.color, before.session
+  former, since = string.match(before.record, '([^\t]*)\t(%d+)$')
   take_off(before)
+  if (former == '') == (name == '') then
+    user = tonumber(before.user)
+  else
+    let_rest(before)
+  end
 else
-  user, color, resumed = free_user(held_users(members), read_rests()), choose_color(), ''
+  color, resumed = choose_color(), ''
   since = string.format('%.0f', NOW)
+end
+if not user then
+  user = name == '' and NO_USER or free_user(held_users(members), read_rests())
 end
 put_on(members, session, process, person, name, color, user, since)
 note_reference(reference)
