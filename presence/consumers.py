@@ -3,6 +3,7 @@ a visitor's socket on one board."""
 
 import asyncio
 import logging
+from collections.abc import Collection
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
@@ -252,12 +253,13 @@ class PresenceConsumer(Endpoint):
         if self.line is not None:
             self.line.detach()
 
-    def write(self, frame: bytes) -> None:
-        """Send one binary frame; never waits."""
+    def write(self, frames: Collection[bytes]) -> None:
+        """Send binary frames; never waits."""
         if self.line is not None and self.line.open:
-            self.line.write_frame(frame)
+            self.line.write_frames(frames)
         else:
-            self.outbox.put({"type": "websocket.send", "bytes": frame})
+            for frame in frames:
+                self.outbox.put({"type": "websocket.send", "bytes": frame})
 
     def _introduce(self) -> list[tuple[bytes, bytes]]:
         """Return the headers that give a new guest a cookie. The scope gets it too, as if the
@@ -277,7 +279,7 @@ class PresenceConsumer(Endpoint):
         await self.accept(_subprotocol(dialect))
         shut = farewell(error, dialect)
         if shut.frame is not None:
-            self.write(shut.frame)
+            self.write([shut.frame])
         self.close_with(Close.TRY_LATER)
         current_hub().metrics.closed.labels(Close.TRY_LATER).inc()
 

@@ -7,7 +7,7 @@ memory that starts empty. A test puts people on boards without sockets. Django's
 
 import asyncio
 import unittest
-from collections.abc import Coroutine, Iterator
+from collections.abc import Collection, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
@@ -101,7 +101,7 @@ class Tab:
         """See `amove`."""
         call_from_sync(self.amove, None, x, y)
 
-    def write(self, frame: bytes) -> None:
+    def write(self, frames: Collection[bytes]) -> None:
         """Drop what a browser would be sent."""
 
     def close_with(self, code: int) -> None:

@@ -105,10 +105,11 @@ class Audience:
             peer.write(welcome)
             return
         common, cursors = flush.frames_for(session, peer.dialect)
-        if common:
+        if peer.held:
             peer.write(common)
-        if cursors:
             peer.write_cursors(cursors)
+        else:
+            peer.write([*common, *cursors])
 
     def _send(self, frames: Sequence[bytes], apart: Collection[str]) -> None:
         """Send frames to the direct sockets, but for some sessions."""

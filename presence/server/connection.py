@@ -36,8 +36,8 @@ class Transport(Protocol):
 
     line: Line | None
 
-    def write(self, frame: bytes) -> None:
-        """Send one binary frame."""
+    def write(self, frames: Collection[bytes]) -> None:
+        """Send binary frames."""
 
     def close_with(self, code: int) -> None:
         """Close the socket after what was written."""
@@ -114,14 +114,13 @@ class Connection:
 
     def write(self, frames: Collection[bytes]) -> None:
         """Write frames, unless the socket is closed."""
-        metrics = self._metrics
-        for frame in frames:
-            if self._closed:  # from the start, or since the frame before could not be written
-                return
-            metrics.frames_out += 1
-            metrics.bytes_out += len(frame)
-            self._session.wrote(len(frame))
-            self._transport.write(frame)
+        if self._closed or not frames:
+            return
+        size = sum(map(len, frames))
+        self._metrics.frames_out += len(frames)
+        self._metrics.bytes_out += size
+        self._session.wrote(size)
+        self._transport.write(frames)
 
     def write_cursors(self, frames: Collection[bytes]) -> None:
         """Write frames of cursors, unless the client reads too slowly (PROTOCOL.md, "PROBE")."""

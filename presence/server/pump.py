@@ -11,7 +11,7 @@ import asyncio
 import logging
 import select
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from presence.server.fastio import encode_header, poll
@@ -88,9 +88,9 @@ class Line:
         if sent < len(data):
             self.finish(data, sent)
 
-    def write_frame(self, payload: bytes) -> None:
-        """Write one binary frame."""
-        self.write(encode_header(len(payload)) + payload)
+    def write_frames(self, payloads: Iterable[bytes]) -> None:
+        """Write binary frames, all of them by one call of the system."""
+        self.write(b"".join([encode_header(len(payload)) + payload for payload in payloads]))
 
     def finish(self, data: bytes, sent: int) -> None:
         """Write the rest of what the socket did not take at once; -1: it failed."""

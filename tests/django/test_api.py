@@ -36,7 +36,7 @@ class Tab:
         connection = Connection(current_hub(), board, Visitor(person), Dialect.COMPACT, self)
         connection.receive(JOIN)
 
-    def write(self, frame):
+    def write(self, frames):
         """Stands for the server's; what is written is not read."""
 
     def close_with(self, code):

@@ -3,7 +3,7 @@ can fail. The tests' event loop skips the time in which nothing happens."""
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
 from struct import unpack
 from typing import Any, TypeVar
@@ -77,11 +77,12 @@ class Socket:
             self.line = hub.pump.attach(self._server, self.connection.receive)
             asyncio.get_running_loop().add_reader(ends[0], self._read)
 
-    def write(self, frame: bytes) -> None:
+    def write(self, frames: Collection[bytes]) -> None:
         if self.line is not None:
-            self.line.write_frame(frame)
+            self.line.write_frames(frames)
         else:
-            self._take(frame)
+            for frame in frames:
+                self._take(frame)
 
     def close_with(self, code: int) -> None:
         self.codes.append(code)

@@ -41,8 +41,7 @@ class Member:
     def write(self, frames: Collection[bytes]) -> None:
         self.wrote += frames
         if self.line is not None:
-            for frame in frames:
-                self.line.write_frame(frame)
+            self.line.write_frames(frames)
 
     def write_cursors(self, frames: Collection[bytes]) -> None:
         if self.held:

@@ -247,7 +247,7 @@ async def test_frames_go_straight_to_the_socket(wire: Wire) -> None:
     client, server, line = wire.open()
     sizes = (0, 1, 125, 126, 65_535)
     for size in sizes:
-        line.write_frame(b"x" * size)
+        line.write_frames([b"x" * size])
     assert drain(client) == b"".join(server_frame(b"x" * size) for size in sizes)
     assert (server.backlog, line.clogged) == (0, False)
 
@@ -258,10 +258,10 @@ async def test_what_waits_at_the_server_comes_first(wire: Wire) -> None:
     client, server = wire.clients[index], wire.servers[index]
     server.write(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")
     line = wire.pump.attach(server, lambda payload, now: None)
-    line.write_frame(b"hello")
+    line.write_frames([b"hello"])
     assert drain(client) == b""
     server.flush()
-    line.write_frame(b"again")
+    line.write_frames([b"again"])
     answer = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"
     assert drain(client) == answer + server_frame(b"hello") + server_frame(b"again")
     assert not line.clogged
@@ -278,7 +278,7 @@ async def test_bytes_keep_their_order_while_the_client_reads_slowly(wire: Wire) 
         number += 1
         payload = number.to_bytes(4, "big") * (size // 4)
         sent.extend(server_frame(payload))
-        line.write_frame(payload)
+        line.write_frames([payload])
 
     for _ in range(3):
         write(4)
@@ -292,7 +292,7 @@ async def test_bytes_keep_their_order_while_the_client_reads_slowly(wire: Wire) 
             server.flush()
         got += drain(client)
     assert states == [True, False] * 2 + [True]
-    line.write_frame(b"direct again")
+    line.write_frames([b"direct again"])
     assert not line.clogged
     assert got + drain(client) == sent + server_frame(b"direct again")
 
@@ -316,14 +316,14 @@ async def test_a_client_that_never_reads_is_disconnected_before_much_waits(wire:
     frame = b"x" * 1_000
     kernel = 0
     while not line.clogged:
-        line.write_frame(frame)
+        line.write_frames([frame])
         kernel += 1
     assert kernel < 50
     for _ in range(MAX_BACKLOG // len(server_frame(frame)) - 1):
-        line.write_frame(frame)
+        line.write_frames([frame])
         assert not server.aborted
-    line.write_frame(frame)
-    line.write_frame(frame)
+    line.write_frames([frame])
+    line.write_frames([frame])
     assert server.aborted
     assert server.backlog <= MAX_BACKLOG + 2 * len(server_frame(frame))
 
@@ -366,7 +366,7 @@ async def test_the_next_socket_with_the_same_number_gets_nothing_of_the_last_one
     wire.servers.append(WrittenServer(ours))
     new = wire.pump.attach(wire.servers[1], lambda payload, now: wire.log.append(payload))
     old.write(b"to the old one")
-    old.write_frame(b"to the old one")
+    old.write_frames([b"to the old one"])
     old.detach()
     theirs.setblocking(False)
     assert drain(theirs) == b""
