@@ -53,7 +53,8 @@ class Moves:
     `moves` were sent, and `blocked` were not, because the kernel did not take the one before.
     `bytes`, headers included, came down, `cursors` of others, and `frames` with cursors. Their ages
     are in milliseconds, -1 where there were none. `late` is how many milliseconds after their time
-    moves were sent, and `cpu` the client's own, in seconds.
+    moves were sent, and `cpu` the client's own, in seconds. `silence` is the longest time, in
+    milliseconds, in which somebody heard of no move of others.
     """
 
     moves: int
@@ -67,6 +68,7 @@ class Moves:
     age_p99: float
     late_p50: float
     late_p99: float
+    silence: float
 
 
 Process = subprocess.Popen[str]

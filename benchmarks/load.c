@@ -32,6 +32,7 @@ enum { EVENTS = 512, TURN = 64, ROOM_TEXT = 200, BUFFER = 1 << 17 };
 typedef struct {
     int port;
     char path[ROOM_TEXT], name[ROOM_TEXT];
+    bool ours[256]; /* the users whom this client put there; the positions of others carry no time */
 } Room;
 
 typedef struct {
@@ -41,6 +42,7 @@ typedef struct {
     uint32_t user;       /* by which frames name this person */
     uint32_t clock;      /* of y-protocols' awareness */
     int64_t asked;       /* when the join was due, in microseconds */
+    int64_t heard;       /* when a position came, or since when none has */
     Room *room;
     uint8_t *rest, *out; /* received without an end yet; not taken by the kernel yet */
     size_t rest_size, out_size;
@@ -62,6 +64,7 @@ typedef struct {
 
 static struct {
     uint64_t moves, blocked, frames, bytes, cursors, lost;
+    int64_t silence; /* the longest time in which somebody heard of no move */
     Times ages, late;
 } seen;
 static Times joins;
@@ -208,6 +211,11 @@ static size_t answer(Socket *s, uint8_t *bytes, size_t size) {
     return end + 4 - bytes;
 }
 
+static void hear(Socket *s, int64_t now) {
+    if (now - s->heard > seen.silence) seen.silence = now - s->heard;
+    s->heard = now;
+}
+
 /* Handle the frame at the front; return its size, 0 while it is not whole. */
 static size_t frame(Socket *s, uint8_t *bytes, size_t size, int64_t now) {
     size_t head = 2, payload;
@@ -226,7 +234,10 @@ static size_t frame(Socket *s, uint8_t *bytes, size_t size, int64_t now) {
     } else if (opcode == TEXT || opcode == BINARY) {
         uint64_t before = seen.cursors;
         speech->heard(s, bytes + head, payload, now);
-        seen.frames += seen.cursors > before;
+        if (seen.cursors > before) {
+            seen.frames++;
+            hear(s, now);
+        }
         seen.bytes += head + payload;
     } else if (opcode == CLOSE) {
         fprintf(stderr, "load: the server closed with %d\n", bytes[head] << 8 | bytes[head + 1]);
@@ -273,11 +284,12 @@ static size_t presence_move(Socket *s, uint32_t stamp, uint8_t *to) { (void)s; r
 static void presence_heard(Socket *s, const uint8_t *p, size_t size, int64_t now) {
     if (p[0] == 0x02) {
         for (size_t at = 1; at + 5 <= size; at += 5)
-            if (p[at] != s->user) cursor(read_stamp(p + at + 1), now);
+            if (p[at] != s->user && s->room->ours[p[at]]) cursor(read_stamp(p + at + 1), now);
     } else if (p[0] == 0x0D) {
         say(s, BINARY, p, size);
     } else if (p[0] == 0x09) {
         s->user = p[3];
+        s->room->ours[s->user] = true;
         enter(s);
     }
 }
@@ -431,6 +443,7 @@ static Room *read_rooms(uint32_t *count) {
     for (*count = 0; fgets(line, sizeof line, stdin) && line[0] != '\n'; ++*count) {
         rooms = realloc(rooms, (*count + 1) * sizeof *rooms);
         Room *r = rooms + *count;
+        *r = (Room){0};
         if (sscanf(line, "%d %199s %199s", &r->port, r->path, r->name) != 3) die("a room is not \"port path name\"");
     }
     return rooms;
@@ -545,13 +558,16 @@ int main(int count, char **words) {
     int64_t begin = start + (int64_t)(warm_up * 1e6), end = begin + (int64_t)(seconds * 1e6);
     while (micros() < begin) turn(rate && move_due() < begin ? move_due() : begin, move);
     memset(&seen, 0, sizeof seen);
+    for (uint32_t i = 0; i < total; i++) sockets[i].heard = begin;
     double used = cpu();
     while (micros() < end) turn(rate && move_due() < end ? move_due() : end, move);
     used = cpu() - used;
+    for (uint32_t i = 0; i < total; i++)
+        if (sockets[i].state == IN) hear(sockets + i, end);
     printf("{\"moves\": %" PRIu64 ", \"blocked\": %" PRIu64 ", \"frames\": %" PRIu64 ", \"bytes\": %" PRIu64
            ", \"cursors\": %" PRIu64 ", \"lost\": %" PRIu64 ", \"cpu\": %.6f, \"age_p50\": %.3f, \"age_p99\": %.3f, "
-           "\"late_p50\": %.3f, \"late_p99\": %.3f}\n", seen.moves, seen.blocked, seen.frames, seen.bytes,
+           "\"late_p50\": %.3f, \"late_p99\": %.3f, \"silence\": %.3f}\n", seen.moves, seen.blocked, seen.frames, seen.bytes,
            seen.cursors, seen.lost, used, share_of(&seen.ages, 0.5), share_of(&seen.ages, 0.99),
-           share_of(&seen.late, 0.5), share_of(&seen.late, 0.99));
+           share_of(&seen.late, 0.5), share_of(&seen.late, 0.99), seen.silence / 1000.0);
     return 0;
 }

@@ -5,30 +5,32 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 
-from presence.server.fastio import FINAL_BINARY, SMALL
+from presence.server.fastio import FINAL_BINARY, MASKED, SMALL
 from presence.server.pump import Line
 
 KEY = b"\x37\xfa\x21\x3d"
 
 
 def client_frame(payload: bytes, first: int = FINAL_BINARY) -> bytes:
-    """Return a client's frame (RFC 6455 section 5.2) of at most 65,535 bytes."""
+    """Return a client's frame (RFC 6455 section 5.2)."""
     size = len(payload)
-    length = bytes((0x80 | size,)) if size <= SMALL else b"\xfe" + size.to_bytes(2, "big")
-    masked = bytes(byte ^ KEY[i % 4] for i, byte in enumerate(payload))
-    return bytes((first,)) + length + KEY + masked
+    key = int.from_bytes((KEY * (size // 4 + 1))[:size], "big")
+    masked = (int.from_bytes(payload, "big") ^ key).to_bytes(size, "big")
+    length = _length(size)
+    return bytes((first, MASKED | length[0])) + length[1:] + KEY + masked
 
 
 def server_frame(payload: bytes) -> bytes:
     """Return a server's binary frame (RFC 6455 section 5.2)."""
-    size = len(payload)
+    return bytes((FINAL_BINARY,)) + _length(len(payload)) + payload
+
+
+def _length(size: int) -> bytes:
     if size <= SMALL:
-        length = bytes((size,))
-    elif size < 1 << 16:
-        length = b"\x7e" + size.to_bytes(2, "big")
-    else:
-        length = b"\x7f" + size.to_bytes(8, "big")
-    return bytes((FINAL_BINARY,)) + length + payload
+        return bytes((size,))
+    if size < 1 << 16:
+        return b"\x7e" + size.to_bytes(2, "big")
+    return b"\x7f" + size.to_bytes(8, "big")
 
 
 def drain(client: socket.socket) -> bytes:
