@@ -23,22 +23,15 @@ from django.db.models import Model
 
 from presence.boards import board_of as board_id
 from presence.boards import find_boards
+from presence.cluster.messages import RightsChange
 from presence.conf import get_settings
 from presence.guests import person_key
 from presence.protocol.errors import TryLater as TryLater
-from presence.runtime import (
-    background_store,
-    call_from_sync,
-    for_sync_code,
-    on_hub_loop,
-    running_hub,
-    shared_layer,
-)
+from presence.runtime import call_from_sync, for_sync_code, on_hub_loop, operations
 from presence.server.operations import ACTIVITY_TIMEOUT, Operations
 from presence.server.people import Person as Person
 from presence.server.people import Scene as Scene
 from presence.server.people import Whereabouts as Whereabouts
-from presence.signals import announcer
 from presence.store.base import MAX_CLOSED
 
 T = TypeVar("T")
@@ -148,6 +141,19 @@ async def areconnect(board: Any) -> None:
     await _call(lambda operations: operations.reconnect(uuid))
 
 
+async def arecheck(*, user: Any = None, board: Any = None) -> None:
+    """Have all processes ask again whether open sockets may stay: those of a user, on a board, both
+    or, without either, all. Returns before they have been asked.
+
+    Call it after a change that your rule depends on and that presence cannot see. Sockets whose
+    visitor may no longer be on the board are told why, and closed.
+    """
+    subjects = [] if user is None else [person_key(user)]
+    subjects += [] if board is None else [board_id(board).hex]
+    change = RightsChange(frozenset(subjects))
+    await _call(lambda operations: operations.rights_changed([change]))
+
+
 def counts(boards: Iterable[Any], within: float | None = None) -> dict[UUID, int]:
     """See `acounts`. Waits up to `within` seconds, 10 by default."""
     uuids = [board_id(board) for board in boards]  # here, as a queryset needs sync code
@@ -178,6 +184,13 @@ def last_seen(user: Any) -> datetime | None:
 def disconnect(user: Any, seconds: float = 0) -> int:
     """See `adisconnect`."""
     return call_from_sync(adisconnect, None, person_key(user), seconds)
+
+
+def recheck(*, user: Any = None, board: Any = None) -> None:
+    """See `arecheck`."""
+    person = None if user is None else person_key(user)
+    uuid = None if board is None else board_id(board)
+    call_from_sync(arecheck, None, user=person, board=uuid)
 
 
 def census(among: Iterable[Any] | None = None) -> dict[UUID, int]:
@@ -215,13 +228,4 @@ def _seconds(given: float) -> float:
 
 
 async def _call(operation: Callable[[Operations], Coroutine[Any, Any, T]]) -> T:
-    return await on_hub_loop(lambda: operation(_operations()))
-
-
-def _operations() -> Operations:
-    running = running_hub()
-    if running is None:
-        store = background_store(get_settings())
-        return Operations(store, shared_layer(), None, announcer.tell)
-    hub = running[1]
-    return Operations(hub.store, hub.layer, hub, announcer.tell)
+    return await on_hub_loop(lambda: operation(operations()))

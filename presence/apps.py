@@ -5,6 +5,7 @@ from django.core.checks import register
 
 from presence.asgi.daphne import patch_daphne
 from presence.asgi.shutdown import patch_servers
+from presence.changes import connect
 from presence.checks import check_settings
 
 
@@ -17,7 +18,8 @@ class PresenceConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the system checks, and patch the server."""
+        """Register the system checks, receive signals, and patch the server."""
         register(check_settings)
+        connect()
         patch_daphne()
         patch_servers()

@@ -21,6 +21,7 @@ RANGES = {
     "LEASE": (1, 300, "seconds"),
     "INTERVAL": (16, 1000, "milliseconds"),
     "TOKEN_AGE": (5, 3600, "seconds"),
+    "RECHECK_EVERY": (2, 86_400, "seconds"),
     "REMOVED_FOR": (0, 31_536_000, "seconds"),
     "MAX_SOCKETS": (0, 1_000_000, "sockets"),
     "MAX_BOARD_SOCKETS": (0, 1_000_000, "sockets"),
@@ -58,6 +59,7 @@ class Settings:
     METRICS_TOKEN: str = ""
     METRICS_NETWORKS: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
     LOG_NAMES: bool = False
+    RECHECK_EVERY: float = 60.0
     REMOVED_FOR: float = 300.0
     TRUSTED_PROXIES: tuple[str, ...] = ()
     MAX_SOCKETS: int = 20_000

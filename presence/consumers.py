@@ -302,10 +302,13 @@ class PresenceConsumer(Endpoint):
 
     async def _admit(self, connection: Connection, ticket: Ticket, board: UUID) -> None:
         """Let the visitor in, or tell them why not."""
+        hub = current_hub()
+        changes = hub.rechecks.changes
         try:
             visitor = await admit(self.scope, board)
             ticket.let_in(visitor.person)
             connection.let_in(visitor)
+            hub.watch(connection, visitor.right, changes)
         except PresenceError as error:
             self._refuse(connection, board, error)
         except Exception as error:

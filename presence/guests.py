@@ -86,7 +86,7 @@ def person_of(user: Any, cookies: Mapping[str, str], session_key: str | None) ->
     guest = read_guest(cookies)
     if guest is not None:
         return guest_person(guest)
-    return f"session:{_digest(session_key)}" if session_key else None
+    return session_person(session_key) if session_key else None
 
 
 class NotAPerson(ValueError):
@@ -126,6 +126,11 @@ def user_person(user: Any) -> str:
 def guest_person(guest: str) -> str:
     """Return the person key of a guest id."""
     return f"guest:{_digest(guest)}"
+
+
+def session_person(session_key: str) -> str:
+    """Return the person key of a guest whom the Django session tells apart."""
+    return f"session:{_digest(session_key)}"
 
 
 def embedded_person(person: str) -> str:

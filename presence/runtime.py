@@ -23,12 +23,14 @@ from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured, SynchronousOnlyOperation
 
 from presence.asgi.daphne import ordinary_reason
+from presence.auth.rights import SiteRules
 from presence.cluster.layer import Layer
 from presence.conf import Settings, get_settings
 from presence.protocol.errors import TryLater
 from presence.server.caps import Cap
 from presence.server.hub import Hub
 from presence.server.neighbours import Neighbours
+from presence.server.operations import Operations
 from presence.server.stats import StatsPublisher
 from presence.signals import announcer
 from presence.store.base import Store, Timing
@@ -117,7 +119,7 @@ async def on_hub_loop(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """Call an async function on the event loop that the store belongs to; return its result."""
     if serving.is_set() and running_hub() is None and not get_settings().REDIS_URL:
         current_hub()  # Nobody has connected yet.
-    loop = _hub_loop()
+    loop = hub_loop()
     if loop is asyncio.get_running_loop():
         return await work()
     result = await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work(), loop))
@@ -138,7 +140,7 @@ def call_from_sync(
     seconds = SYNC_TIMEOUT if timeout is None else timeout
     if is_on_event_loop():
         raise SynchronousOnlyOperation(f"in async code use {work.__module__}.{work.__name__}")
-    loop = _hub_loop()
+    loop = hub_loop()
     running = asyncio.run_coroutine_threadsafe(work(*args, **kwargs), loop)
     try:
         result = running.result(seconds)
@@ -170,7 +172,7 @@ def is_on_event_loop() -> bool:
     return True
 
 
-def _hub_loop() -> Loop:
+def hub_loop() -> Loop:
     """Return the event loop that the store belongs to."""
     hub = running_hub()
     if hub is not None:
@@ -260,7 +262,19 @@ def _new_hub(settings: Settings, store: Store, layer: Layer | None) -> Hub:
             Cap.JOINS: settings.MAX_ADDRESS_JOINS,
             Cap.HANDSHAKES: settings.MAX_HANDSHAKES,
         },
+        recheck_every=settings.RECHECK_EVERY,
+        rules=SiteRules(),
     )
+
+
+def operations() -> Operations:
+    """Return what staff and a site's code can do, on the event loop that the store belongs to."""
+    running = running_hub()
+    if running is None:
+        store = background_store(get_settings())
+        return Operations(store, shared_layer(), None, announcer.tell)
+    hub = running[1]
+    return Operations(hub.store, hub.layer, hub, announcer.tell)
 
 
 def _make_hub(loop: Loop) -> Hub:

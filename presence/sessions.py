@@ -3,14 +3,17 @@
 Nothing is written: a socket cannot send the browser a new cookie.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib import import_module
 from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.contrib.auth import get_user
+from django.contrib.auth import get_user, get_user_model
+from django.contrib.sessions.backends import cache, cached_db, db
+from django.core.cache import caches
 from django.http import HttpRequest, parse_cookie
+from django.utils import timezone
 
 SESSIONS = "django.contrib.sessions"
 ENGINES_OF_APP = tuple(f"{SESSIONS}.backends.{name}" for name in ("db", "cached_db"))
@@ -41,7 +44,7 @@ class ReadOnlySession(dict[str, Any]):
     def __init__(self, session_key: str | None) -> None:
         super().__init__()
         self.session_key = None
-        if session_key is not None and _has_sessions():
+        if session_key is not None and has_sessions():
             store = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
             self.update(store.load())
             # Signed cookies keep a key that is not valid, and begin a session.
@@ -56,7 +59,52 @@ class ReadOnlySession(dict[str, Any]):
         """Keep the key, which the browser has in its cookie."""
 
 
-def _has_sessions() -> bool:
+def read_sessions(keys: Collection[str]) -> dict[str, ReadOnlySession]:
+    """Return the sessions of some keys, in one query where the engine is Django's and has a table
+    or a cache. Those that have ended are empty. Uses the session store."""
+    engine: Any = import_module(settings.SESSION_ENGINE).SessionStore
+    if not keys or not has_sessions():
+        contents: Mapping[str, Mapping[str, Any]] = {}
+    elif engine.load is db.SessionStore.load:
+        contents = _read_rows(engine, keys)
+    elif engine.load is cache.SessionStore.load:
+        contents = _read_cache(engine, keys)
+    elif engine.load is cached_db.SessionStore.load:
+        contents = _read_cache(engine, keys)
+        contents = {**contents, **_read_rows(engine, [*{*keys} - contents.keys()])}
+    else:
+        return {key: ReadOnlySession(key) for key in keys}
+    sessions = {key: ReadOnlySession(None) for key in keys}
+    for key, content in contents.items():
+        sessions[key].update(content)
+        sessions[key].session_key = key
+    return sessions
+
+
+def _read_rows(engine: Any, keys: Collection[str]) -> dict[str, Mapping[str, Any]]:
+    running = {"session_key__in": keys, "expire_date__gt": timezone.now()}
+    rows = engine.get_model_class().objects.filter(**running) if keys else ()
+    decode = engine().decode
+    return {row.session_key: decode(row.session_data) for row in rows}
+
+
+def _read_cache(engine: Any, keys: Collection[str]) -> dict[str, Mapping[str, Any]]:
+    prefix = engine.cache_key_prefix
+    found = caches[settings.SESSION_CACHE_ALIAS].get_many([prefix + key for key in keys])
+    return {name.removeprefix(prefix): content for name, content in found.items()}
+
+
+def is_account(user: Any) -> bool:
+    """Return whether a user is an object of the site's model of accounts."""
+    return apps.is_installed("django.contrib.auth") and isinstance(user, get_user_model())
+
+
+def is_session(session: Any) -> bool:
+    """Return whether an object is a session of the site's engine."""
+    return isinstance(session, import_module(settings.SESSION_ENGINE).SessionStore)
+
+
+def has_sessions() -> bool:
     """Return whether the site has sessions at all. A cookie of the same name may be another's."""
     return settings.SESSION_ENGINE not in ENGINES_OF_APP or apps.is_installed(SESSIONS)
 

@@ -6,6 +6,7 @@ seconds: long enough to connect. PROTOCOL.md, "Tokens", says how it is sent.
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
@@ -25,13 +26,21 @@ SUBPROTOCOL_PREFIX = "presence.token."
 @dataclass(frozen=True, slots=True)
 class Grant:
     """The content of a token. `account` is a user's primary key, None for a `person` without an
-    account. `name` is a display name, "" where the page chooses it."""
+    account. `name` is a display name, "" where the page chooses it. `proof` is the account's."""
 
     board: UUID
     origin: str
     person: str
     account: str | None = None
     name: str = ""
+    proof: str = ""
+
+
+def proof_of(user: Any) -> str:
+    """Return a text that is another after the password of an account has changed, "" for users
+    without one."""
+    make = getattr(user, "get_session_auth_hash", None)
+    return blake2b(make().encode(), digest_size=12).hexdigest() if make else ""
 
 
 def issue(board: Any, *, origin: str, user: Any = None, person: str = "", name: str = "") -> str:
@@ -49,7 +58,7 @@ def issue(board: Any, *, origin: str, user: Any = None, person: str = "", name: 
         raise ValueError("A token for a guest takes a person of your own, not an anonymous user.")
     key = embedded_person(person) if user is None else user_person(user)
     account = None if user is None else str(user.pk)
-    return sign(Grant(board_of(board), origin, key, account, clean_name(name)))
+    return sign(Grant(board_of(board), origin, key, account, clean_name(name), proof_of(user)))
 
 
 def sign(grant: Grant) -> str:

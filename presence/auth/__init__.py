@@ -17,6 +17,7 @@ import re
 import unicodedata
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from math import inf
 from operator import attrgetter
@@ -32,25 +33,23 @@ from asgiref.sync import (
 )
 from channels.db import aclose_old_connections, database_sync_to_async
 from django.conf import settings
-from django.contrib.auth import get_user_model
-from django.core.exceptions import ImproperlyConfigured
+from django.contrib.auth import SESSION_KEY, get_user_model
 from django.core.signals import setting_changed
-from django.db import models, transaction
-from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
+from django.utils.crypto import constant_time_compare
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 
-from presence.boards import Board, NotABoard, board_of, find_board, find_boards
+from presence.boards import Board, find_board, find_boards
 from presence.conf import get_settings
 from presence.embed import is_embedded, origin_of
-from presence.guests import person_of, user_person
+from presence.guests import guest_person, person_of, read_guest, session_person, user_person
 from presence.protocol.errors import Forbidden, NoBoard, PresenceError, SignInRequired, TryLater
 from presence.protocol.identity import Visitor, anonymous_name, clean_name
 from presence.recent import RecentAnswers
 from presence.server.logs import OutageLog
-from presence.sessions import ReadOnlySession, cookies_of, session_user
-from presence.tokens import Grant, offered, read
+from presence.sessions import ReadOnlySession, cookies_of, is_account, is_session, session_user
+from presence.tokens import Grant, offered, proof_of, read
 
 logger = logging.getLogger(__name__)
 
@@ -101,15 +100,28 @@ _lets_guests_in: RecentAnswers[UUID, None] = RecentAnswers(GUESTS_FOR)
 _exists: RecentAnswers[UUID, None] = RecentAnswers(GUESTS_FOR)
 
 
-@receiver([post_save, post_delete])
-def _forget_board(*, instance: models.Model, using: str, **kwargs: Any) -> None:
-    try:
-        board = board_of(instance)
-    except (NotABoard, ImproperlyConfigured):
-        return
-    for answers in (_lets_guests_in, _exists):
-        # Before the commit it would be read as it was.
-        transaction.on_commit(partial(answers.forget, board), using=using)
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The account that a socket is of. `proof` is another after its password has changed.
+    `session_key` is None where no session of Django says whose the socket is."""
+
+    key: Any
+    proof: str = field(repr=False)
+    session_key: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Right:
+    """What lets a socket be open, to be asked about again (`presence.auth.rights`).
+
+    It is that of an `account`, else of a `user` of whom only the rule knows, such as a guest. Both
+    are None for the token of a person, which needs no more than the board.
+    """
+
+    board: UUID
+    subjects: frozenset[str]
+    account: Account | None = None
+    user: Any = None
 
 
 @receiver(setting_changed)
@@ -117,10 +129,10 @@ def _forget_boards(**kwargs: Any) -> None:
     forget_answers()
 
 
-def forget_answers() -> None:
-    """Ask anew about every board."""
-    _lets_guests_in.clear()
-    _exists.clear()
+def forget_answers(board: UUID | None = None) -> None:
+    """Ask anew about a board, or about every board."""
+    for answers in (_lets_guests_in, _exists):
+        answers.clear() if board is None else answers.forget(board)
 
 
 async def ask_board(user: Any, board: Any) -> Decision:
@@ -132,11 +144,11 @@ async def ask_board(user: Any, board: Any) -> Decision:
     """
     decide = getattr(board, "presence_decision", None)
     if decide is not None and not iscoroutinefunction(decide):
-        return await sync_to_async(_decide_in_thread)(user, board)
-    return _checked(await decide(user), board) if decide else _decide_in_thread(user, board)
+        return await sync_to_async(decide_in_thread)(user, board)
+    return _checked(await decide(user), board) if decide else decide_in_thread(user, board)
 
 
-def _decide_in_thread(user: Any, board: Any) -> Decision:
+def decide_in_thread(user: Any, board: Any) -> Decision:
     """Let the board decide, whose rule is not async."""
     decide = getattr(board, "presence_decision", None)
     if decide is None:
@@ -145,7 +157,7 @@ def _decide_in_thread(user: Any, board: Any) -> Decision:
     return _checked(decide(user), board)
 
 
-def _rule_is_async(board: Board) -> bool:
+def rule_is_async(board: Board) -> bool:
     """Return whether the site's rule for a board must be asked on the event loop."""
     decide = getattr(board, "presence_decision", None)
     return _authorize() is not ask_board or iscoroutinefunction(decide)
@@ -254,7 +266,7 @@ _rule_threads = [_RuleThread() for _ in range(RULE_THREADS)]
 
 
 @contextmanager
-def _in_rule_thread() -> Iterator[None]:
+def in_rule_thread() -> Iterator[None]:
     """Have the block's sync code, and that of an async rule, run in the least busy rule thread."""
     thread = min(_rule_threads, key=attrgetter("visitors"))
     thread.visitors += 1
@@ -267,16 +279,18 @@ def _in_rule_thread() -> Iterator[None]:
 
 
 class _Who(NamedTuple):
-    """A user, a guest or not, and the key of the Django session, if there is one."""
+    """A user, a guest or not; the key of the Django session, if there is one; and the account, if
+    it can be asked about again."""
 
     user: Any
     session_key: str | None = None
+    account: Account | None = None
 
 
 @_fail_closed()
 async def admit(scope: Mapping[str, Any], board: UUID) -> Visitor:
-    """Return who opens a socket on a board. Raises a `Refused` where this visitor may not join, and
-    `TryLater` where that is not known.
+    """Return who opens a socket on a board, and by which `Right`. Raises a `Refused` where this
+    visitor may not join, and `TryLater` where that is not known.
 
     The user is the one that a middleware of the site put into the scope, such as Channels'
     `AuthMiddleware`. Without one, it is the user of the Django session.
@@ -289,22 +303,30 @@ async def admit(scope: Mapping[str, Any], board: UUID) -> Visitor:
             raise SignInRequired("a page of another origin needs a token")
         cookies = cookies_of(scope)
         who, name = await _admit_by_cookies(scope, cookies, board)
-    person = person_of(who.user, cookies, who.session_key)
-    return Visitor(person or f"socket:{uuid4().hex}", name)
+    person = person_of(who.user, cookies, who.session_key) or f"socket:{uuid4().hex}"
+    subjects = {person, board.hex}
+    if (guest := read_guest(cookies)) is not None:
+        subjects.add(guest_person(guest))
+    if who.account and who.account.session_key:
+        subjects.add(session_person(who.account.session_key))
+    user = None if who.account else who.user
+    right = Right(board, frozenset(subjects), who.account, user)
+    return Visitor(person, name, right=right)
 
 
 async def _admit_by_cookies(
     scope: Mapping[str, Any], cookies: Mapping[str, str], board: UUID
 ) -> tuple[_Who, str | None]:
     session_key = cookies.get(settings.SESSION_COOKIE_NAME) or None
+    session = scope.get("session")
     if "user" in scope:
-        who = _Who(scope["user"], getattr(scope.get("session"), "session_key", None))
+        who = _Who(scope["user"], getattr(session, "session_key", None))
     elif session_key is None:
         who = _Who(_guest_class()())
     else:
         return await _decide(partial(_read_session, session_key), board)
-    if not _is_any_guest(who.user):
-        return await _decide(lambda: who, board)
+    if not is_any_guest(who.user):
+        return await _decide(lambda: _with_account(who, session), board)
     await _lets_guests_in.ask(board, partial(_let_guest_in, who, board))
     return who, None
 
@@ -312,10 +334,23 @@ async def _admit_by_cookies(
 def _read_session(session_key: str | None) -> _Who:
     """Return who has a session. Uses the database unless the key is None."""
     session = ReadOnlySession(session_key)
-    return _Who(session_user(session), session.session_key)
+    user, key = session_user(session), session.session_key
+    account = Account(user.pk, proof_of(user), key) if user.is_authenticated else None
+    return _Who(user, key, account)
 
 
-def _is_any_guest(user: Any) -> bool:
+def _with_account(who: _Who, session: Any) -> _Who:
+    """Return somebody of whom a middleware of the site said who it is, with the account and, where
+    that says the same, with the session."""
+    user = who.user
+    if not user.is_authenticated or not is_account(user):
+        return who
+    names_user = is_session(session) and session.get(SESSION_KEY) == str(user.pk)
+    account = Account(user.pk, proof_of(user), who.session_key if names_user else None)
+    return who._replace(account=account)
+
+
+def is_any_guest(user: Any) -> bool:
     """Return whether a rule gets to know no more of this user than that it is a guest: a site's
     middleware may use another class, or set attributes."""
     user = getattr(user, "_wrapped", user)  # a lazy object, as Channels has it
@@ -336,24 +371,30 @@ async def _let_guest_in(who: _Who, board: UUID) -> None:
 async def _admit_bearer(grant: Grant, board: UUID) -> Visitor:
     """Return whom a token names. The rules decide about accounts; others the token itself
     permits."""
+    account = None
     if grant.account is None:
         await _exists.ask(board, partial(_check_exists, board))
-        return Visitor(grant.person, clean_name(grant.name) or None)
-    who, name = await _decide(partial(_find_account, grant.account), board)
-    return Visitor(user_person(who.user), name)
+        person, name = grant.person, clean_name(grant.name) or None
+    else:
+        who, name = await _decide(partial(_find_account, grant), board)
+        person, account = user_person(who.user), who.account
+    right = Right(board, frozenset({person, board.hex}), account)
+    return Visitor(person, name, right=right)
 
 
 @_fail_closed()
 async def _check_exists(board: UUID) -> None:
-    with _in_rule_thread():
+    with in_rule_thread():
         await database_sync_to_async(find_board)(board)
 
 
-def _find_account(account: str) -> _Who:
-    user = get_user_model()._default_manager.filter(pk=account).first()
+def _find_account(grant: Grant) -> _Who:
+    user = get_user_model()._default_manager.filter(pk=str(grant.account)).first()
     if user is None or not user.is_active:
         raise SignInRequired("the token's account is gone")
-    return _Who(user)
+    if not constant_time_compare(proof_of(user), grant.proof):
+        raise SignInRequired("the password of the token's account has changed")
+    return _Who(user, None, Account(user.pk, grant.proof))
 
 
 @_fail_closed()
@@ -361,7 +402,7 @@ async def permit(user: Any, board: UUID) -> None:
     """Return if the user of a request may join a board. Raises like `admit` otherwise."""
     # A request has a thread, and Django closes its connections at the end.
     who, found, decision, _ = await sync_to_async(_look_up)(lambda: _Who(user), board)
-    _refuse(await _ask_rule(who.user, found) if decision is None else decision, who.user, found)
+    _refuse(await ask_rule(who.user, found) if decision is None else decision, who.user, found)
 
 
 async def _decide(find: Callable[[], _Who], board: UUID) -> tuple[_Who, str | None]:
@@ -390,22 +431,30 @@ async def _decide(find: Callable[[], _Who], board: UUID) -> tuple[_Who, str | No
 
 
 async def _ask(find: Callable[[], _Who], board: UUID) -> tuple[_Who, str | None]:
-    with _in_rule_thread():
+    with in_rule_thread():
         who, found, decision, name = await database_sync_to_async(_look_up)(find, board)
         if decision is None:
             try:
                 # The caller's deadline does not reach this task.
                 async with asyncio.timeout(DECIDE_WITHIN):
-                    decision = await _ask_rule(who.user, found)
+                    decision = await ask_rule(who.user, found)
             finally:
                 await aclose_old_connections()  # type: ignore[no-untyped-call]
     _refuse(decision, who.user, found)
     return who, name
 
 
+def refusal(decision: Decision, user: Any, board: Board) -> PresenceError | None:
+    """Return the error that a decision means, None where it lets the user in."""
+    if decision is Decision.ALLOW:
+        return None
+    return REFUSALS[decision](_reason(decision, user, board))
+
+
 def _refuse(decision: Decision, user: Any, board: Board) -> None:
-    if decision is not Decision.ALLOW:
-        raise REFUSALS[decision](_reason(decision, user, board))
+    error = refusal(decision, user, board)
+    if error is not None:
+        raise error
 
 
 def _look_up(
@@ -414,12 +463,13 @@ def _look_up(
     """Return somebody, a board, the decision of a sync rule (None: the rule is async), and the
     name of an account. Uses the database."""
     who, found = find(), find_board(board)
-    decision = None if _rule_is_async(found) else _decide_in_thread(who.user, found)
+    decision = None if rule_is_async(found) else decide_in_thread(who.user, found)
     refused = decision is not None and decision is not Decision.ALLOW
     return who, found, decision, None if refused else visitor_name(who.user)
 
 
-async def _ask_rule(user: Any, board: Board) -> Decision:
+async def ask_rule(user: Any, board: Board) -> Decision:
+    """Ask the site's rule, whatever it is."""
     return _checked(await _authorize()(user, board), board)
 
 
@@ -438,7 +488,7 @@ async def permitted(user: Any, boards: Collection[UUID], deadline: float = inf) 
     """
     authorize = _authorize()
     found = await sync_to_async(find_boards)(boards)
-    on_loop = [uuid for uuid, board in found.items() if _rule_is_async(board)]
+    on_loop = [uuid for uuid, board in found.items() if rule_is_async(board)]
     in_thread = [uuid for uuid in found if uuid not in on_loop]
     allowed: set[UUID] = set()
     if in_thread:
@@ -472,7 +522,7 @@ def _allows_in_thread(user: Any, uuid: UUID, board: Board, deadline: float) -> b
     if monotonic() >= deadline:
         return False
     try:
-        return _decide_in_thread(user, board) is Decision.ALLOW
+        return decide_in_thread(user, board) is Decision.ALLOW
     except Exception:
         logger.exception(RULE_FAILED, uuid)
         return False

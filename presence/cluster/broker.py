@@ -11,13 +11,20 @@ their whole activity again with the renewals of the lease (`presence.server.boar
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 from uuid import UUID
 
-from presence.cluster.layer import LAYER_TIMEOUT, MESSAGE_TYPE, Layer, board_group, process_group
-from presence.cluster.messages import Message, unpack
+from presence.cluster.layer import (
+    EVERY_PROCESS,
+    LAYER_TIMEOUT,
+    MESSAGE_TYPE,
+    Layer,
+    board_group,
+    process_group,
+)
+from presence.cluster.messages import Message, RightsChange, unpack, unpack_change
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +37,9 @@ class Listener(Protocol):
 
     def heard(self, board: UUID, process: str, message: Message) -> None:
         """Take in a message of another process."""
+
+    def rights_changed(self, changes: Collection[RightsChange]) -> None:
+        """Take in whose right to be on a board may have changed."""
 
     def answer(self, question: Mapping[str, Any]) -> dict[str, Any]:
         """Return the answer to a question (`presence.cluster.requests`)."""
@@ -66,6 +76,7 @@ class Broker:
         """Begin to send and to receive. Further calls change nothing."""
         if not self._tasks:
             self._want(process_group(self._process))
+            self._want(EVERY_PROCESS)
             self._tasks.append(self._loop.create_task(self._work()))
 
     def subscribe(self, board: UUID) -> None:
@@ -142,6 +153,9 @@ class Broker:
         with self._putting_off(group):
             await self._layer.group_add(group, self._channel)
         self._joined.add(group)
+        if group == EVERY_PROCESS:
+            # Those who came before this may have missed a change.
+            self._listener.rights_changed([RightsChange(frozenset())])
 
     async def _leave(self, group: str) -> None:
         self._joined.discard(group)
@@ -202,5 +216,9 @@ class Broker:
             answer = {"type": MESSAGE_TYPE, "process": self._process}
             async with asyncio.timeout(LAYER_TIMEOUT):
                 await self._layer.send(received["ask"], answer | self._listener.answer(received))
-        elif received["from"] != self._process:
+        elif received["from"] == self._process:
+            pass
+        elif "rights" in received:
+            self._listener.rights_changed([*map(unpack_change, received["rights"])])
+        else:
             self._listener.heard(UUID(received["board"]), received["from"], unpack(received))

@@ -14,6 +14,9 @@ GROUP_PREFIX = "presence.2"
 """Begins every group's name. Its number rises when processes of two versions cannot understand each
 other's messages: they then share a board through the store alone."""
 
+EVERY_PROCESS = f"{GROUP_PREFIX}.every-process"
+"""The group of all processes that serve boards."""
+
 
 class Layer(Protocol):
     """See `channels.layers.BaseChannelLayer`. Any method may hang or raise anything."""

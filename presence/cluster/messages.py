@@ -1,4 +1,4 @@
-"""What the processes that share a board tell each other, and its form on a channel layer."""
+"""What processes tell each other, and its form on a channel layer."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -69,3 +69,27 @@ def unpack(packed: dict[str, Any]) -> Message:
         )
     except (KeyError, TypeError, error) as wrong:
         raise ValueError(f"not a message: {wrong!r}") from wrong
+
+
+@dataclass(frozen=True, slots=True)
+class RightsChange:
+    """Sockets whose right to be open may have changed: those that all `subjects` are about, or all
+    sockets where there are none. `ended`: the right is over, and nobody needs to be asked.
+
+    A subject is the key of a person, the hex form of a board, or a digest of a session's key.
+    """
+
+    subjects: frozenset[str]
+    ended: bool = False
+
+    def packed(self) -> list[Any]:
+        """Return the form that a layer carries."""
+        return [self.ended, *sorted(self.subjects)]
+
+
+def unpack_change(packed: Any) -> RightsChange:
+    """Return the change that was packed; `ValueError` for anything else."""
+    match packed:
+        case [bool(ended), *subjects] if all(isinstance(each, str) for each in subjects):
+            return RightsChange(frozenset(subjects), ended)
+    raise ValueError(f"not a change of rights: {packed!r}")

@@ -3,11 +3,12 @@
 import re
 import unicodedata
 from collections.abc import Collection, Container, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import count, dropwhile, islice
+from typing import Any
 
 from presence.protocol.confusables import TABLE
 from presence.protocol.messages import MAX_NAME_BYTES, Color
@@ -28,12 +29,14 @@ class Privacy(StrEnum):
 class Visitor:
     """Who is behind a socket. ``person`` is the same for all sockets of one person; ``name`` is the
     account's display name, or None for a guest, whose JOIN brings a name. ``reserved`` holds the
-    looks (`look_of`) that no guest's name may have."""
+    looks (`look_of`) that no guest's name may have. ``right`` is for whoever let them in: what it
+    depends on that they may stay."""
 
     person: str
     name: str | None = None
     privacy: Privacy = Privacy.FULL
     reserved: Container[str] = frozenset()
+    right: Any = field(default=None, compare=False, repr=False)
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from math import ceil
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from uuid import UUID
 from presence.cluster.broker import Broker
 from presence.cluster.layer import Layer
 from presence.cluster.lease import Lease
-from presence.cluster.messages import Message
+from presence.cluster.messages import Message, RightsChange
 from presence.protocol.errors import TryLater
 from presence.rooms.pacing import LAG_EVERY, Pacing
 from presence.rooms.seats import Activity
@@ -21,6 +21,7 @@ from presence.server.events import Events, Tell, nobody
 from presence.server.logs import Journal, OutageLog
 from presence.server.metrics import Metrics
 from presence.server.pump import Pump
+from presence.server.rechecks import NoRules, Rechecks, Right, Rules
 from presence.store.base import BoardSummary, Departure, Store, Timing
 
 logger = logging.getLogger(__name__)
@@ -43,7 +44,8 @@ class Hub:
     `process` is a name unique among all processes; `least` the shortest interval between cursor
     frames in milliseconds; `timing` what the store was given; `layer` leads to the other processes,
     None if there are none; `log_names` as for `Journal`; `tell` is called with joins and leaves of
-    people, once over all processes. `limits` are for `Caps`.
+    people, once over all processes. `limits` are for `Caps`, `recheck_every` and `rules` for
+    `Rechecks`.
     """
 
     def __init__(
@@ -57,6 +59,8 @@ class Hub:
         log_names: bool = False,
         tell: Tell = nobody,
         limits: Mapping[Cap, int] | None = None,
+        recheck_every: float = 60.0,
+        rules: Rules | None = None,
     ) -> None:
         self.store = store
         self.layer = layer
@@ -68,6 +72,7 @@ class Hub:
             lease_age=lambda: self.lease_age,
         )
         self.journal = Journal(process, names=log_names)
+        self.rechecks = Rechecks(recheck_every, rules or NoRules(), self.metrics.rechecks)
         self._timing = timing
         self._loop = asyncio.get_running_loop()
         self.now = self._loop.time
@@ -135,7 +140,13 @@ class Hub:
     def disconnect(self, peer: Peer) -> None:
         """Forget a connection that is closed."""
         self._peers.pop(peer, None)
+        self.rechecks.forget(peer)
         self.metrics.sockets = len(self._peers)
+
+    def watch(self, peer: Peer, right: Right, changes: int) -> None:
+        """Ask about a connection again and again, while it is open; see `Rechecks.watch`."""
+        if peer in self._peers:
+            self.rechecks.watch(peer, right, changes)
 
     def board(self, board: UUID) -> Board:
         """Return a board, new if nobody is on it here."""
@@ -183,6 +194,7 @@ class Hub:
         for board in self._boards.values():
             board.close()
         self._refreshes.close()
+        self.rechecks.close()
         self.pump.close()
         await self.settle()
         if self._broker is not None:
@@ -220,6 +232,10 @@ class Hub:
         here = self._boards.get(board)
         if here is not None:
             here.heard(process, message)
+
+    def rights_changed(self, changes: Collection[RightsChange]) -> None:
+        """See `presence.cluster.broker.Listener`."""
+        self.rechecks.heard(changes)
 
     def answer(self, question: Mapping[str, Any]) -> dict[str, Any]:
         """Return what this process serves: the activity of one board, or for all boards the

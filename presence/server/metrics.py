@@ -28,6 +28,9 @@ CLIENT_CODES = (Close.CLEAN, Close.GOING_AWAY, 1005, Close.BROKEN, Close.SILENT)
 
 SERVER_CODES = [code for code in Close if code not in CLIENT_CODES[:4]]
 
+RECHECK_RESULTS = ("kept", "ended", "failed")
+"""What a re-check of an open socket comes to."""
+
 OTHER = "other"
 """Label for every other close code of a client: there are thousands, and a client may send any."""
 
@@ -125,6 +128,9 @@ class Metrics:
             "store_failures", "Joins and checks for which the store was out of reach"
         )
 
+        self.rechecks = counter(
+            "rechecks", "Open sockets of which it was asked whether they may stay", "result"
+        )
         self.malformed = counter("malformed", "Malformed frames", "reason")
         self.closed = counter("closed", "Sockets the server closed", "code")
         self.hung_up = counter("hung_up", "Sockets that clients closed, or that broke", "code")
@@ -138,6 +144,8 @@ class Metrics:
             self.closed.labels(code)
         for client_code in [*CLIENT_CODES, OTHER]:
             self.hung_up.labels(client_code)
+        for result in RECHECK_RESULTS:
+            self.rechecks.labels(result)
 
         self.tick = FastHistogram(TICK_BUCKETS)
         self.tick_lag = FastHistogram(TICK_BUCKETS)

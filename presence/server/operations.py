@@ -10,8 +10,8 @@ from operator import or_
 from time import monotonic
 from uuid import UUID, uuid4
 
-from presence.cluster.layer import Layer, board_group, process_group
-from presence.cluster.messages import Message
+from presence.cluster.layer import EVERY_PROCESS, Layer, board_group, process_group
+from presence.cluster.messages import Message, RightsChange
 from presence.cluster.requests import Requester
 from presence.protocol.errors import TryLater
 from presence.rooms.seats import Activity, unpack_activity
@@ -151,6 +151,15 @@ class Operations:
         """Have all clients of a board reconnect, spread over less than the grace."""
         snapshot = await self.store.snapshot(board)
         await self._send(board, snapshot.processes, Message(reconnect=True))
+
+    async def rights_changed(self, changes: Collection[RightsChange]) -> None:
+        """Have all processes ask about the sockets whose right to be open may have changed."""
+        if self._hub is not None:
+            self._hub.rights_changed(changes)
+        if self._layer is not None:
+            sender = self._hub.process if self._hub else self._name
+            packed = {"from": sender, "rights": [change.packed() for change in changes]}
+            await Requester(self._layer, timeout=ACTIVITY_TIMEOUT).send(EVERY_PROCESS, packed)
 
     async def _send(
         self, board: UUID, processes: Collection[str], message: Message, *, shared: bool = False

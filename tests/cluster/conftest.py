@@ -1,14 +1,14 @@
 """Brokers on one layer, on a loop that skips the time in which nothing happens."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from presence.cluster.broker import Broker
-from presence.cluster.messages import Message
+from presence.cluster.messages import Message, RightsChange
 from tests.support.clock import LOOPS, SkippingLoop
 from tests.support.layer import LayerSeam
 
@@ -24,6 +24,7 @@ class Station:
 
     def __init__(self, layer: LayerSeam, name: str) -> None:
         self.received: list[tuple[UUID, str, Message]] = []
+        self.changes: list[RightsChange] = []
         self.failures: list[Exception] = []
         self.times: list[float | None] = []
         self.fails = False
@@ -38,6 +39,9 @@ class Station:
         if self.fails:
             raise RuntimeError("could not")
         self.received.append((board, process, message))
+
+    def rights_changed(self, changes: Collection[RightsChange]) -> None:
+        self.changes += changes
 
     def answer(self, question: Mapping[str, Any]) -> dict[str, Any]:
         return {"asked": question["about"]}

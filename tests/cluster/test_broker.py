@@ -8,8 +8,15 @@ from uuid import UUID
 import pytest
 
 from presence.cluster.broker import RETRY_AFTER
-from presence.cluster.layer import LAYER_TIMEOUT, MESSAGE_TYPE, board_group, process_group
-from presence.cluster.messages import Message
+from presence.cluster.layer import (
+    EVERY_PROCESS,
+    LAYER_TIMEOUT,
+    MESSAGE_TYPE,
+    board_group,
+    process_group,
+)
+from presence.cluster.messages import Message, RightsChange
+from presence.cluster.requests import Requester
 from presence.protocol.messages import UserState
 from tests.cluster.conftest import BOARD, OTHER_BOARD, Net, Station
 from tests.support.layer import LayerSeam, Sent, fail, hang, mend
@@ -48,6 +55,19 @@ async def test_one_process_is_reached_without_a_board_in_common(net: Net) -> Non
     await settle()
     assert third.received == [(OTHER_BOARD, "one", Message(introduction=True))]
     assert other.received == []
+
+
+async def test_every_process_hears_whose_rights_changed_but_the_one_that_tells(net: Net) -> None:
+    """And all of them ask about everybody once they can hear."""
+    everybody, ada = RightsChange(frozenset()), RightsChange(frozenset({"user:1"}), ended=True)
+    one, other = await net.two()
+    third = net.station("third")
+    await settle()
+    packed = [ada.packed(), everybody.packed()]
+    await Requester(net.layer, timeout=1).send(EVERY_PROCESS, {"from": "one", "rights": packed})
+    await settle()
+    assert one.changes == [everybody]
+    assert other.changes == third.changes == [everybody, ada, everybody]
 
 
 async def test_a_group_is_joined_before_what_is_published_after_it_is_sent(net: Net) -> None:
@@ -182,6 +202,7 @@ async def test_a_group_that_cannot_be_joined_or_left_holds_up_no_other(
         {"from": "third", "board": "no board"} | Message().packed(),
         {"from": "third", "board": BOARD.hex} | Message().packed() | {"cursors": b"\x01\x02"},
         {"ask": 5},
+        {"from": "third", "rights": [["user:1"]]},
     ],
 )
 async def test_garbage_is_logged_and_what_follows_is_heard(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from presence.cluster.layer import board_group, process_group
-from presence.cluster.messages import Message, unpack
+from presence.cluster.messages import Message, RightsChange, unpack, unpack_change
 from presence.protocol.messages import UserState
 
 AWAY, IDLE = UserState.AWAY, UserState.IDLE
@@ -112,3 +112,14 @@ def test_channels_allows_the_names_of_groups() -> None:
         assert name.isascii()
     assert board_group(UUID(int=1)) != board_group(UUID(int=2))
     assert process_group("host:1:abc") != process_group("host:2:abc")
+
+
+@given(st.builds(RightsChange, st.frozensets(st.text()), st.booleans()))
+def test_a_change_of_rights_survives_the_layer(change: RightsChange) -> None:
+    assert unpack_change(change.packed()) == change
+
+
+@pytest.mark.parametrize("packed", [None, [], 5, "user:1", ["user:1"], [True, 5], [None], {}])
+def test_what_is_no_change_of_rights(packed: Any) -> None:
+    with pytest.raises(ValueError, match="not a change of rights"):
+        unpack_change(packed)

@@ -165,7 +165,7 @@ async def test_a_process_that_does_not_serve_raises(call):
 @pytest.mark.usefixtures("not_serving")
 def test_any_process_asks_a_shared_store_on_its_background_loop(monkeypatch, configure):
     board, store = uuid4(), MemoryStore(runtime.background_loop().time, Timing())
-    monkeypatch.setattr(api, "background_store", lambda settings: store)
+    monkeypatch.setattr(runtime, "background_store", lambda settings: store)
     configure(REDIS_URL="redis://")
 
     async def join():

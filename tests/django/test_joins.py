@@ -273,6 +273,8 @@ class TestSlowRules:
             return Decision.FORBID
 
         monkeypatch.setattr(Board, "presence_decision", decide)
+        gc.collect()
+        caplog.clear()  # of what earlier tests left
         others = asyncio.all_tasks()
         visits = [
             asyncio.create_task(admit(scope(sessionid=session), board))

@@ -19,7 +19,10 @@ def test_every_series_is_there_from_the_start() -> None:
     registry.register(Metrics("host:1:ab"))
     families = [*text_string_to_metric_families(generate_latest(registry).decode())]
     assert {(family.name.removeprefix("presence_"), family.type) for family in families} == {
-        *((name, "counter") for name in [*FRAME_COUNTERS, "malformed", "closed", "hung_up"]),
+        *(
+            (name, "counter")
+            for name in [*FRAME_COUNTERS, "malformed", "closed", "hung_up", "rechecks"]
+        ),
         *((name, "counter") for name in ["joins", "resumes", "leaves"]),
         *((name, "counter") for name in ["publish_failures", "store_failures", "refused"]),
         *((name, "histogram") for name in ["tick_seconds", "tick_lag_seconds", "tick_frames"]),

@@ -22,7 +22,7 @@ export type Reason =
 export const NORMAL = 1000;
 export const ABNORMAL = 1006;
 
-type Delay = "never" | "at-once" | "after-retry" | "within-retry" | "back-off";
+type Delay = "never" | "if-asked" | "at-once" | "after-retry" | "within-retry" | "back-off";
 type Rule = readonly [Reason, Delay];
 
 const BY_CLOSE_CODE: Readonly<Record<number, Rule>> = {
@@ -30,7 +30,7 @@ const BY_CLOSE_CODE: Readonly<Record<number, Rule>> = {
   1012: ["restarting", "within-retry"],
   1013: ["try-later", "after-retry"],
   4400: ["malformed", "never"],
-  4401: ["sign-in", "never"],
+  4401: ["sign-in", "if-asked"],
   4403: ["forbidden", "never"],
   4404: ["no-board", "never"],
   4408: ["silent", "at-once"],
@@ -88,10 +88,12 @@ export function reconnect({ code, notice, attempts }: Ending, random: () => numb
   const extra = attempts > 0 || retry === 0 ? wait : 0;
   const delays: Record<Delay, number | undefined> = {
     never: undefined,
+    "if-asked": retry > 0 ? retry + extra : undefined,
     "at-once": attempts > 0 ? wait : 0,
     "after-retry": retry + extra,
     "within-retry": retry * random() + extra,
     "back-off": wait,
   };
-  return { reason, delay: delays[rule], binding: retry > 0 && (rule === "after-retry" || rule === "within-retry") };
+  const binding = retry > 0 && (rule === "if-asked" || rule === "after-retry" || rule === "within-retry");
+  return { reason, delay: delays[rule], binding };
 }

@@ -15,6 +15,14 @@ test("these codes end the session for good", () => {
   }
 });
 
+test("4401 returns once the browser has its new session, if the server asks for it", () => {
+  const ended = { code: 4401, notice: notice(3, 3000) };
+  assert.deepEqual(after(ended), { reason: "sign-in", delay: 3000, binding: true });
+  assert.equal(after({ ...ended, attempts: 2 }).delay, 3000 + 1000);
+  assert.equal(after({ ...ended, notice: notice(3, 0) }).delay, undefined);
+  assert.equal(after({ code: 1006, notice: notice(3, 3000) }).delay, 3000, "where a proxy lost the close code");
+});
+
 test("4429 waits for retry", () => {
   assert.deepEqual(after({ code: 4429, notice: notice(2, 3000) }), { reason: "too-fast", delay: 3000, binding: true });
 });
