@@ -18,14 +18,15 @@ from django.urls import set_script_prefix
 
 from presence.asgi.daphne import direct_socket
 from presence.asgi.shutdown import open_sockets
+from presence.asgi.turns import LimitedSocket, limited_socket
 from presence.auth import admit
 from presence.boards import parse_board
 from presence.conf import get_settings
 from presence.embed import asks_why, explain, is_embedded
 from presence.guests import new_guest, read_guest, set_cookie
-from presence.protocol.errors import Close, Full, PresenceError, TryLater
-from presence.protocol.messages import SUBPROTOCOL, Dialect
-from presence.protocol.session import farewell
+from presence.protocol.errors import Close, Full, PresenceError, TooBig, TryLater
+from presence.protocol.messages import MAX_MESSAGE_BYTES, SUBPROTOCOL, Dialect
+from presence.protocol.session import UNREAD_LIMIT, farewell
 from presence.runtime import current_hub
 from presence.server.addresses import counted_as, scope_address, was_forwarded
 from presence.server.caps import Ticket
@@ -45,9 +46,14 @@ DISCONNECT_WITHIN = 1.0
 
 
 class Endpoint(AsyncWebsocketConsumer):
-    """One WebSocket. Subclasses have `connect`, `received`, `gone` and `drain`. `ticket` is its
-    place among the sockets of this process."""
+    """One WebSocket. Subclasses have `connect`, `received`, `count_frame`, `gone` and `drain`.
 
+    `ticket` is its place among the sockets of this process, `limited` the socket where the server
+    is Daphne: other servers have limits of their own.
+    """
+
+    longest_message = MAX_MESSAGE_BYTES
+    limited: LimitedSocket | None = None
     _running: "asyncio.Task[Any] | None" = None
     ticket: Ticket | None = None
     _unwritable = False
@@ -67,6 +73,7 @@ class Endpoint(AsyncWebsocketConsumer):
         self.base_send = send
         self.outbox = Outbox(send, self._write_failed)
         self._running = asyncio.current_task()
+        self.limited = limited_socket(scope, self)
         open_sockets.add(self)
         try:
             while True:
@@ -109,6 +116,14 @@ class Endpoint(AsyncWebsocketConsumer):
     def received(self, message: dict[str, Any]) -> None:
         """Take in what the client sent."""
         raise NotImplementedError
+
+    def count_frame(self) -> None:
+        """See `presence.asgi.turns.Listener`."""
+        raise NotImplementedError
+
+    def too_big(self) -> None:
+        """See `presence.asgi.turns.Listener`."""
+        self.close_with(Close.TOO_BIG)
 
     def gone(self, code: int | None) -> None:
         """Take in that the socket is closed. May be called again."""
@@ -243,6 +258,25 @@ class PresenceConsumer(Endpoint):
         if self.connection is not None:
             is_text = message.get("text") is not None
             self.connection.receive(None if is_text else message["bytes"])
+
+    def count_frame(self) -> None:
+        """See `presence.asgi.turns.Listener`."""
+        if self.connection is not None:
+            self.connection.count_frame()
+
+    def too_big(self) -> None:
+        """See `presence.asgi.turns.Listener`."""
+        if self.connection is None:
+            super().too_big()
+        else:
+            self.connection.refuse(TooBig())
+
+    @property
+    def clogged(self) -> bool:
+        """See `presence.server.connection.Transport`."""
+        if self.limited is not None:
+            return self.limited.unread > UNREAD_LIMIT
+        return self.outbox.waits
 
     def gone(self, code: int | None) -> None:
         """See `Endpoint.gone`."""

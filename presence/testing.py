@@ -45,6 +45,7 @@ class Tab:
     """
 
     line: Line | None = None
+    clogged = False
 
     def __init__(self, hub: Hub, board: UUID, key: str, name: str) -> None:
         self.board, self.key = board, key

@@ -19,6 +19,7 @@ from presence.admin.poller import poller_of
 from presence.admin.staff_request import http_request, is_same_origin, staff_request
 from presence.admin.threads import run_in_worker
 from presence.admin.topics import (
+    MAX_SUBSCRIPTION_BYTES,
     PageState,
     Query,
     Subscription,
@@ -55,6 +56,7 @@ SUBSCRIBE_LIMIT = (1.0, 10.0)
 class StaffConsumer(Endpoint):
     """The socket of one admin page."""
 
+    longest_message = MAX_SUBSCRIPTION_BYTES
     _subscription: Subscription | None = None
     _authorizing: "asyncio.Task[None] | None" = None
     _timer: asyncio.TimerHandle | None = None
@@ -64,6 +66,8 @@ class StaffConsumer(Endpoint):
         """Accept pages of this host. Who the user is, is checked when the page subscribes."""
         if not is_same_origin(self.scope) or self.scope["subprotocols"]:
             raise DenyConnection
+        self._loop = asyncio.get_running_loop()
+        self._limit = TokenBucket(*SUBSCRIBE_LIMIT)
         try:
             self.ticket = current_hub().caps.enter(self._counted_as)
         except Full as error:
@@ -72,8 +76,6 @@ class StaffConsumer(Endpoint):
             return
         await self.accept()
         self.ticket.let_in()
-        self._loop = asyncio.get_running_loop()
-        self._limit = TokenBucket(*SUBSCRIBE_LIMIT)
         self._state = PageState()
         self._sent_at = 0.0
         self._schedule(SUBSCRIBE_WITHIN, partial(self._stop, Close.SILENT))
@@ -94,6 +96,11 @@ class StaffConsumer(Endpoint):
         self._subscription, self._state = subscription, PageState()
         self._schedule(HEARTBEAT_AFTER, self._send_changes)
         self._authorizing = self._loop.create_task(self._keep_authorized(subscription))
+
+    def count_frame(self) -> None:
+        """See `presence.asgi.turns.Listener`. A browser answers the server's pings."""
+        if not self._stopped and not self._limit.take(self._loop.time()):
+            self._stop(Close.TOO_FAST)
 
     def gone(self, code: int | None) -> None:
         """Unsubscribe the page after its socket is closed."""

@@ -26,6 +26,8 @@ import time
 from pprint import pformat
 from typing import Any
 
+from presence.asgi import turns
+from presence.asgi.turns import EXTENSION
 from presence.conf import get_settings
 from presence.protocol.errors import Close
 from presence.server.pump import Line
@@ -35,13 +37,6 @@ RESERVED_CODES = frozenset({Close.TOO_BIG, Close.RESTARTING, Close.TRY_LATER})
 
 SHUTDOWN_TIMEOUT = 6.0
 """Seconds that applications have to end. A consumer takes up to 4 s to drain."""
-
-SEND_BUFFER = 131_072
-"""Bytes that the kernel buffers for one socket. Left to itself, it takes megabytes for a client
-that does not read."""
-
-EXTENSION = "presence.socket"
-"""Key in a scope's `extensions` of the `DaphneSocket`, where the socket can be read directly."""
 
 Applications = set["asyncio.Future[Any]"]
 
@@ -82,7 +77,6 @@ class DaphneSocket:
 
         transport.connectionLost, protocol.sendCloseFrame = lost, close
         handle: socket.socket = transport.getHandle()
-        handle.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         return handle
 
     def give_back(self) -> None:
@@ -90,7 +84,7 @@ class DaphneSocket:
         protocol, transport = self._protocol, self._transport
         del protocol.presence_line, protocol.sendCloseFrame
         del transport.connectionLost, transport.write
-        if transport.connected and not transport.disconnecting:
+        if transport.connected and not transport.disconnecting and not protocol.presence_deaf:
             transport.startReading()
 
     def feed(self, data: bytes) -> bool:
@@ -125,10 +119,9 @@ PROTOCOL_NEEDS = {"data": bytes, "inside_message": bool, "current_frame": object
 TRANSPORT_NEEDS = {"dataBuffer": bytes, "offset": int, "_tempDataLen": int, "disconnecting": int}
 """Attributes of an open WebSocket that its makers do not call public, with their types."""
 
-PROTOCOL_METHODS = ("dataReceived", "sendCloseFrame", "check_timeouts", "STATE_OPEN")
+PROTOCOL_METHODS = ("dataReceived", "check_timeouts", *turns.PROTOCOL_METHODS)
 TRANSPORT_METHODS = (
-    "getHandle", "stopReading", "startReading", "unregisterProducer", "write", "connectionLost",
-    "abortConnection",
+    "stopReading", "startReading", "write", "connectionLost", *turns.TRANSPORT_METHODS,
 )  # fmt: skip
 
 _problem = "the server is not Daphne"
@@ -215,13 +208,14 @@ def _offer_sockets(server: Any, protocol: Any) -> None:
 
     def check(self: Any) -> None:
         """Daphne pings a socket from which it has heard nothing; of frames it hears nothing."""
-        line: Line | None = getattr(self, "presence_line", None)
+        line: Line | None = self.presence_line
         if line is not None and line.heard:
             line.heard, self.last_ping = False, time.time()
         check_timeouts(self)
 
     server.create_application = create
     protocol.check_timeouts = check
+    turns.take_turns(protocol)
 
 
 def _allow_close_codes(protocol: Any) -> None:

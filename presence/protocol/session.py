@@ -51,13 +51,14 @@ IDLE_AFTER = 30.0
 """Seconds without a move after which a user is idle."""
 
 UNREAD_LIMIT = 16_384
-"""Bytes written since the last probe that call for another."""
+"""Bytes written since the last probe that call for another. A client of the explicit dialect reads
+too slowly while more wait for it in this server."""
 
 PROBE_PATIENCE = 1.0
-"""Seconds without an answer to a probe after which cursor frames are held back."""
+"""Seconds without a sign that the client reads after which cursor frames are held back."""
 
 PROBE_LIMIT = 30.0
-"""Seconds without an answer to a probe after which the socket is closed."""
+"""Seconds without a sign that the client reads after which the socket is closed."""
 
 HEARTBEAT = encode(Heartbeat(), Dialect.COMPACT)
 
@@ -133,7 +134,7 @@ class Session:
         self._frames = SlidingWindow(FRAME_LIMIT, LONG_FRAME_LIMIT)
         self._joins = SlidingWindow(JOIN_LIMIT)
         self._probe = 0
-        self._probe_sent: float | None = None
+        self._unread_since: float | None = None
         self._unread = 0
 
     def feed(self, data: bytes | None, now: float) -> Action:
@@ -156,8 +157,16 @@ class Session:
         except MalformedFrame as error:
             return self._strike(error, now)
 
-    def check(self, now: float) -> Action:
-        """Return what the passing of time calls for; call it about once a second."""
+    def count(self, now: float) -> Action:
+        """Count a frame that ends no message, and return what it calls for: a ping, a pong, or a
+        fragment that is not the last one."""
+        if self._frames.hit(now) and not self._closed:
+            return self._close(TooFast())
+        return None
+
+    def check(self, now: float, *, clogged: bool = False) -> Action:
+        """Return what the passing of time calls for; call it about once a second. `clogged`: much
+        of what was written waits for the client to read it."""
         if self._closed:
             return None
         if now - self._last_frame >= SILENCE:
@@ -165,11 +174,17 @@ class Session:
         if self._joined and not self._idle and now - self._last_move >= IDLE_AFTER:
             self._idle = True
             return SetState(UserState.IDLE)
-        if self._probe_sent is None:
+        if self.dialect is Dialect.EXPLICIT:
+            # It has no PROBE, and what has left this server must do.
+            if not clogged:
+                return self._reads()
+            if self._unread_since is None:
+                self._unread_since = now
+        if self._unread_since is None:
             return self._send_probe(now)
-        unanswered_for = now - self._probe_sent
-        self.held = self.held or unanswered_for > PROBE_PATIENCE
-        return self._close(Silent()) if unanswered_for >= PROBE_LIMIT else None
+        unread_for = now - self._unread_since
+        self.held = self.held or unread_for > PROBE_PATIENCE
+        return self._close(Silent()) if unread_for >= PROBE_LIMIT else None
 
     def admitted(self, board_id: int, user: int) -> None:
         """Note the board id and the user id that a JOIN led to; 255 is a spectator."""
@@ -184,7 +199,7 @@ class Session:
         match decode_client(data, self.dialect):
             case Heartbeat():
                 return Reply(HEARTBEAT)
-            case Probe(seq) if self._joined or self._probe_sent is not None:
+            case Probe(seq) if self._joined or self._unread_since is not None:
                 # A probe that was sent before a LEAVE may be answered after it.
                 return self._on_probe(seq)
             case Join() as join if not self._joined:
@@ -218,18 +233,19 @@ class Session:
         return None if self._spectator else change
 
     def _on_probe(self, seq: int) -> Action:
-        if self._probe_sent is None or seq != self._probe:
-            return None
-        self._probe_sent = None
+        return self._reads() if seq == self._probe else None
+
+    def _reads(self) -> Action:
+        self._unread_since = None
         caught_up, self.held = self.held, False
         return CatchUp() if caught_up else None
 
     def _send_probe(self, now: float) -> Action:
-        if self._unread < UNREAD_LIMIT or self.dialect is Dialect.EXPLICIT:
+        if self._unread < UNREAD_LIMIT:
             return None
         self._unread = 0
         self._probe = (self._probe + 1) % 256
-        self._probe_sent = now
+        self._unread_since = now
         return Reply(encode(Probe(self._probe), self.dialect))
 
     def _check_board(self, board: int | None) -> None:

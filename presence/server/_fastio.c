@@ -17,7 +17,7 @@
 
 enum {
     READY_SOCKETS = 128,
-    READ_SIZE = 1024,
+    READ_SIZE = 512,
     SMALL = 125,
     HEADER = 6, /* two bytes, then the four of the mask */
     FINAL_BINARY = 0x82,

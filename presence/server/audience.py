@@ -74,6 +74,10 @@ class Audience:
         if self.peers.pop(session, None) is not None:
             self._sorted = False
 
+    def writes_directly(self, session: str) -> bool:
+        """Return whether `written` counts what a session was sent by the last flush."""
+        return session in self._direct
+
     def changed(self) -> None:
         """Take in that a socket, or the reading of its client, is not what it was."""
         self._sorted = False

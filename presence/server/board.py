@@ -716,6 +716,8 @@ class Board:
     def _publish_activity(self) -> None:
         """Publish what all members of this process do, which is newer than what waits."""
         self._unpublished = None
+        if self._publishing is not None:
+            self._publishing.cancel()
         cursors, states = self.room.seats.activity_by_user()
         self._publish(Message(self.version, cursors, states))
 

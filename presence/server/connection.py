@@ -36,6 +36,10 @@ class Transport(Protocol):
 
     line: Line | None
 
+    @property
+    def clogged(self) -> bool:
+        """Whether much waits for the client to read it: more than `UNREAD_LIMIT` bytes."""
+
     def write(self, frames: Collection[bytes]) -> None:
         """Send binary frames."""
 
@@ -101,14 +105,21 @@ class Connection:
         elif action is not None:
             self._carry_out(action)
 
+    def count_frame(self) -> None:
+        """Take in that a frame came that ends no message: see `Session.count`."""
+        if not self._closed:
+            self._carry_out(self._session.count(self._now()))
+
     def sweep(self, now: float) -> None:
         """Do what the passing of time asks for; called about once a second."""
         if self._board is not None:
-            written = self._board.audience.written
-            self._session.wrote(written - self._written)
-            self._written = written
+            audience = self._board.audience
+            if audience.writes_directly(self.session_id):
+                self._session.wrote(audience.written - self._written)
+            self._written = audience.written
         held = self._session.held
-        self._carry_out(self._session.check(now))
+        clogged = self.dialect is Dialect.EXPLICIT and self._transport.clogged
+        self._carry_out(self._session.check(now, clogged=clogged))
         if self._board is not None and self._session.held is not held:
             self._board.audience.changed()
 

@@ -10,8 +10,15 @@ A socket is its file descriptor: a TCP socket that does not block, on Linux.
 import importlib
 import os
 import struct
+import sys
 from collections.abc import Callable, Container, Sequence
 from typing import TYPE_CHECKING, NamedTuple
+
+try:
+    import fcntl
+    import termios
+except ImportError:  # Windows has none.
+    fcntl = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     import select
@@ -19,8 +26,9 @@ if TYPE_CHECKING:
 READY_SOCKETS = 128
 """Sockets that one call of `poll` reads from, so that it returns to the loop soon."""
 
-READ_SIZE = 1024
-"""Bytes that `poll` reads from a socket, so that a flooding client holds up nobody else."""
+READ_SIZE = 512
+"""Bytes that `poll` reads from a socket, so that a flooding client holds up nobody else: 85 empty
+frames at most. A client that sends 60 moves a second, of 11 bytes, sends as many in 0.8 s."""
 
 SMALL = 125
 """Bytes of the largest payload that needs no extended length (RFC 6455 section 5.2)."""
@@ -65,6 +73,17 @@ def encode_header(size: int) -> bytes:
     if size < 1 << 16:
         return struct.pack(">BBH", FINAL_BINARY, 126, size)
     return struct.pack(">BBQ", FINAL_BINARY, 127, size)
+
+
+def unread_bytes(fd: int) -> int:
+    """Return how many bytes the kernel holds that were written to a socket and that the other side
+    has not taken; 0 where that cannot be known."""
+    if not fcntl:
+        return 0
+    try:
+        return int.from_bytes(fcntl.ioctl(fd, termios.TIOCOUTQ, bytes(4)), sys.byteorder)
+    except (OSError, ValueError):  # It is closed.
+        return 0
 
 
 def _poll(epoll: "select.epoll", raw: Container[int]) -> list[Received]:

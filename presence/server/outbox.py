@@ -39,6 +39,12 @@ class Outbox:
         self._finished = False
         self._closed = False
 
+    @property
+    def waits(self) -> bool:
+        """Whether the server keeps a message waiting, which it does while the client reads too
+        slowly."""
+        return self._sending is not None
+
     def put(self, message: AsgiMessage) -> None:
         """Send `message`, after those before it. Never waits and never raises."""
         if self._finished:

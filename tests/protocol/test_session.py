@@ -252,6 +252,20 @@ def test_malformed_frames_count_towards_the_rate() -> None:
     assert_closes(session.feed(NONSENSE, START), TooFast)
 
 
+def test_frames_that_end_no_message_count_towards_the_rate() -> None:
+    session = joined()
+    assert [session.count(START) for _ in range(239)] == [None] * 239
+    assert_closes(session.count(START), TooFast, NOTICE_2)
+    assert session.count(START) is None
+    assert session.feed(MOVE, START) is None
+
+
+def test_frames_that_end_no_message_are_no_sign_of_life() -> None:
+    session = joined()
+    assert session.count(START + 80) is None
+    assert_closes(session.check(START + 90), Silent)
+
+
 def test_ten_joins_within_ten_seconds_pass_and_the_eleventh_closes() -> None:
     for at, expected in ((9.9, Shut), (10.0, Join)):
         session = fresh()
@@ -341,6 +355,35 @@ def test_the_explicit_dialect_is_not_probed() -> None:
     session = joined(EXPLICIT)
     session.wrote(UNREAD_LIMIT)
     assert [session.check(START + 1), session.check(START + 20)] == [None, None]
+    assert not session.held
+
+
+def test_the_explicit_dialect_is_held_while_what_was_written_waits() -> None:
+    session = joined(EXPLICIT)
+    for at, held in ((0.0, False), (1.0, False), (1.1, True), (9.0, True)):
+        assert session.check(START + at, clogged=True) is None
+        assert session.held is held
+    assert session.check(START + 10, clogged=False) == CatchUp()
+    assert not session.held
+    assert session.check(START + 11, clogged=True) is None
+    assert session.check(START + 12, clogged=False) is None, "it was not held"
+
+
+@pytest.mark.parametrize("moves", [True, False])
+def test_the_explicit_dialect_is_closed_after_30_seconds_that_nothing_is_read(moves: bool) -> None:
+    session = joined(EXPLICIT)
+    checks = []
+    for second in range(30):
+        session.feed(MOVE if moves else HEARTBEAT, START + second)
+        checks.append(session.check(START + second, clogged=True))
+    assert checks == [None] * 30
+    session.feed(MOVE, START + 29.5)
+    assert_closes(session.check(START + 30, clogged=True), Silent)
+
+
+def test_what_waits_is_no_measure_of_the_compact_dialect() -> None:
+    session = joined()
+    assert [session.check(START + second, clogged=True) for second in range(29)] == [None] * 29
     assert not session.held
 
 

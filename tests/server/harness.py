@@ -63,6 +63,7 @@ class Socket:
         self.dialect = dialect
         self.reads = True
         self.line: Line | None = None
+        self.clogged = False
         self.frames: list[bytes] = []
         self.messages: list[ServerMessage] = []
         self.codes: list[int] = []

@@ -86,6 +86,20 @@ async def test_a_malformed_frame_is_counted_and_the_tenth_closes(process: Proces
     assert process.seam.calls.count("leave") == 1
 
 
+async def test_pings_and_fragments_count_towards_the_rate(process: Process) -> None:
+    ada, bob = await process.two()
+    for _ in range(120):
+        bob.connection.count_frame()
+        bob.connection.receive(b"\x08")
+    assert bob.codes == []
+    bob.connection.count_frame()
+    bob.connection.count_frame()
+    bob.connection.closed(Close.TOO_FAST)
+    await settle()
+    assert (ada.count, bob.codes) == (1, [Close.TOO_FAST])
+    assert by_label(process.hub.metrics, "closed_total", "code") == {"4429": 1}
+
+
 async def test_frames_and_bytes_are_counted(process: Process) -> None:
     ada = process.socket()
     ada.say(Join(0, "Ada"))

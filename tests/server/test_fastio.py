@@ -150,7 +150,7 @@ def test_every_size_of_a_small_payload_and_every_byte_of_the_mask(net):
 
 def test_many_frames_in_one_read_keep_their_order(net):
     client, _ = net.pair()
-    payloads = [bytes((i,)) * (i % 9) for i in range(100)]
+    payloads = [bytes((i,)) * (i % 9) for i in range(50)]
     assert net.received(client, b"".join(map(frame, payloads))) == [(payloads, b"")]
 
 
@@ -191,24 +191,24 @@ def test_a_frame_cut_at_any_byte_is_the_rest(net, size):
         assert net.received(client, HELLO + whole[:cut]) == [([b"Hello"], whole[:cut])]
 
 
-def test_a_round_reads_1024_bytes_of_a_socket_and_the_next_goes_on(net):
+def test_a_round_reads_512_bytes_of_a_socket_and_the_next_goes_on(net):
     flooding, _ = net.pair()
-    payloads = [bytes(122)] * 8
+    payloads = [bytes(122)] * 4
     assert net.received(flooding, b"".join(map(frame, payloads)) + HELLO) == [
         (payloads, b""),
         ([b"Hello"], b""),
     ]
-    assert net.received(flooding, b"x" * 2_500) == [
-        ([], b"x" * 1024),
-        ([], b"x" * 1024),
-        ([], b"x" * 452),
+    assert net.received(flooding, b"x" * 1_250) == [
+        ([], b"x" * 512),
+        ([], b"x" * 512),
+        ([], b"x" * 226),
     ]
 
 
 @pytest.mark.parametrize("left", range(1, 11))
 def test_a_frame_that_a_full_read_cuts_is_the_rest(net, left):
     client, _ = net.pair()
-    payloads = [bytes(125)] * 6 + [bytes(100), bytes(126 - left)]
+    payloads = [bytes(125)] * 2 + [bytes(119), bytes(119 - left)]
     assert net.received(client, b"".join(map(frame, payloads)) + HELLO) == [
         (payloads, HELLO[:left]),
         ([], HELLO[left:]),
@@ -221,9 +221,9 @@ def test_a_flooding_socket_leaves_the_others_their_turn(net):
     flooding.sendall(HELLO * 3000)
     quiet.sendall(HELLO)
     first = {fd: (payloads, rest) for fd, payloads, rest in net.poll()}
-    cut = 1024 // len(HELLO)
+    cut = 512 // len(HELLO)
     assert first == {
-        flooded.fileno(): ([b"Hello"] * cut, HELLO[: 1024 - cut * len(HELLO)]),
+        flooded.fileno(): ([b"Hello"] * cut, HELLO[: 512 - cut * len(HELLO)]),
         other.fileno(): ([b"Hello"], b""),
     }
 
@@ -499,6 +499,23 @@ def test_a_header_says_the_size_in_its_shortest_form(size):
         1 << 40: "827f0000010000000000",
     }
     assert encode_header(size).hex() == expected[size]
+
+
+def test_what_the_other_side_has_not_read_is_known():
+    ours, theirs = socket.socketpair()
+    assert fastio.unread_bytes(ours.fileno()) == 0
+    ours.send(bytes(5_000))
+    assert fastio.unread_bytes(ours.fileno()) >= 5_000
+    theirs.recv(5_000)
+    assert fastio.unread_bytes(ours.fileno()) == 0
+    ours.close()
+    assert fastio.unread_bytes(ours.fileno()) == 0
+    theirs.close()
+
+
+def test_where_the_kernel_does_not_tell_nothing_is_unread(monkeypatch):
+    monkeypatch.setattr(fastio, "fcntl", None)
+    assert fastio.unread_bytes(0) == 0
 
 
 def test_the_form_in_c_serves_where_it_is_there(monkeypatch, c_module):

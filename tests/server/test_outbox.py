@@ -65,8 +65,11 @@ async def test_a_server_that_does_not_wait_is_written_to_at_once(server: Server)
 
 async def test_the_order_is_kept_while_the_server_waits(server: Server) -> None:
     first, third = server.pause(1), server.pause(3)
-    server.put(0, 1, 2)
+    server.put(0)
+    assert not server.outbox.waits
+    server.put(1, 2)
     assert server.sent == [0]
+    assert server.outbox.waits
     first.set_result(None)
     server.put(3)
     await settle()
@@ -75,6 +78,7 @@ async def test_the_order_is_kept_while_the_server_waits(server: Server) -> None:
     third.set_result(None)
     await settle()
     assert server.sent == [0, 1, 2, 3, 4]
+    assert not server.outbox.waits
     server.put(5)
     assert server.sent[-1] == 5
 

@@ -20,6 +20,7 @@ from presence.protocol.messages import (
     Welcome,
 )
 from presence.protocol.session import HEARTBEAT, UNREAD_LIMIT
+from presence.rooms.frames import Flush
 from presence.server.connection import Connection
 from presence.server.outbox import AsgiMessage, Outbox
 from tests.server.harness import BOARD, Process, Socket, pass_time, settle
@@ -100,6 +101,53 @@ async def test_30_seconds_without_an_answer_close(process: Process) -> None:
     assert (good.codes, good.count, good.pointers[0]) == ([], 2, (20, 0))
 
 
+async def test_what_others_are_sent_directly_calls_for_no_probe(process: Process) -> None:
+    through_pump, visitor = await process.joined(), Visitor("through the server")
+    through_server = await Socket(process.hub, BOARD, visitor, Dialect.COMPACT).join()
+    await pass_time(1)
+    flush = Flush(common={Dialect.COMPACT: [HEARTBEAT] * (UNREAD_LIMIT * 3 // 4)})
+    for probes in (0, 1):
+        process.hub.board(BOARD).audience.write(flush)
+        await pass_time(2)
+        for socket in (through_pump, through_server):
+            assert len(socket.all(Probe)) == probes
+
+
+async def test_the_explicit_dialect_gets_no_cursors_while_much_waits(process: Process) -> None:
+    mover, slow = await process.joined(), await process.joined(dialect=Dialect.EXPLICIT)
+    slow.clogged = True
+    await moving(mover, 4)
+    slow.heard()
+    held = process.hub.metrics.frames_held
+    await moving(mover, 2)
+    assert slow.heard() == []
+    assert process.hub.metrics.frames_held - held == 8
+    newcomer = await process.joined()
+    newcomer.move(5, 5)
+    await process.joined()
+    assert slow.count == 4, "joins are told all the same"
+    slow.heard()
+    slow.clogged = False
+    await pass_time(2)
+    assert slow.pointers == {0: (8, 0), 2: (5, 5)}
+    mover.move(77)
+    await pass_time(0.1)
+    assert slow.pointers[0] == (77, 0)
+    assert slow.codes == []
+
+
+async def test_the_explicit_dialect_is_closed_when_nothing_is_read(process: Process) -> None:
+    mover, slow = await process.joined(), await process.joined(dialect=Dialect.EXPLICIT)
+    slow.clogged = True
+    for _ in range(29):
+        slow.say(Heartbeat())
+        await moving(mover, 1)
+    assert slow.codes == []
+    await moving(mover, 3)
+    assert slow.codes == [Close.SILENT]
+    assert (mover.codes, mover.count) == ([], 1)
+
+
 class Server:
     """A server whose `send` fails, or never ends, from the moment it is told to; and a connection
     that writes to it through an outbox, as a consumer's does, and has joined."""
@@ -109,6 +157,7 @@ class Server:
         self.failures = 0
         self.fails = self.hangs = False
         self.line = None
+        self.clogged = False
         self.outbox = Outbox(self.send, lambda: self.connection.closed(Close.BROKEN), limit=5)
         visitor = Visitor("broken")
         self.connection = Connection(process.hub, BOARD, visitor, Dialect.COMPACT, self)

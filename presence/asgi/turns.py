@@ -1,0 +1,204 @@
+"""Fair turns for the WebSockets of Daphne, and limits for those of presence.
+
+Autobahn parses all that was read at once, up to 64 KiB, and copies the rest for every frame: with
+frames of 6 bytes that takes it a second, in which nobody else is served. It answers each ping,
+whether or not the answers are read, and takes in fragments without end. Daphne queues every message
+for its application. And the bytes that come before a handshake is answered pile up.
+
+So a socket is parsed for a few frames, and goes on after everybody else. Until then it is not read.
+For a socket of presence, frames that end no message are counted too. When it is closed for what it
+sent, nothing that it sent after that is parsed. And it is closed when too much waits to be written.
+"""
+
+import asyncio
+import socket
+from typing import Any, Protocol
+
+from presence.protocol.errors import Close
+from presence.server.fastio import unread_bytes
+
+EXTENSION = "presence.socket"
+"""Key in a scope's `extensions` of the protocol that has the socket, under Daphne."""
+
+SEND_BUFFER = 131_072
+"""Bytes that the kernel buffers for one socket. Left to itself, it takes megabytes for a client
+that does not read."""
+
+FRAMES_A_TURN = 16
+"""Frames of one socket that are parsed before everybody else has a turn. Parsing takes 20 to 50 µs
+a frame. A client sends 60 a second at most while all is well."""
+
+STEPS_A_FRAME = 2
+"""Calls of Autobahn's `processData` for one frame, its header and its payload."""
+
+CONTROL = 8
+"""Least opcode of a control frame (RFC 6455 section 5.2)."""
+
+PROTOCOL_ERROR, INVALID_PAYLOAD = 1002, 1007
+DEAFENING_CODES = frozenset(
+    {PROTOCOL_ERROR, INVALID_PAYLOAD, Close.TOO_BIG, Close.MALFORMED, Close.TOO_FAST}
+)
+"""Close codes after which what the client sent is not parsed. It has a second (Autobahn's
+`closeHandshakeTimeout`) to take in why, then the connection is broken."""
+
+PROTOCOL_METHODS = (
+    "consumeData", "processData", "onFrameBegin", "onOpen", "sendCloseFrame",
+    "_max_message_size_exceeded", "STATE_OPEN", "STATE_CONNECTING", "STATE_CLOSED",
+)  # fmt: skip
+TRANSPORT_METHODS = (
+    "getHandle", "pauseProducing", "resumeProducing", "registerProducer", "unregisterProducer",
+    "abortConnection",
+)  # fmt: skip
+"""What the patches and `LimitedSocket` need, of which not all is public."""
+
+
+class Listener(Protocol):
+    """What hears of a socket's frames that are no messages. No method raises. `longest_message` is
+    in bytes."""
+
+    longest_message: int
+
+    def count_frame(self) -> None:
+        """Take in that a frame came that ends no message: a ping, a pong or a fragment."""
+
+    def too_big(self) -> None:
+        """Close: a message is longer than the longest."""
+
+
+class Backlog:
+    """A producer of Twisted, which pauses it when more than 64 KiB wait to be written."""
+
+    def __init__(self, transport: Any) -> None:
+        self._transport = transport
+
+    def pauseProducing(self) -> None:  # noqa: N802 (Twisted's name)
+        """Break the connection: the client does not read."""
+        self._transport.abortConnection()
+
+    def resumeProducing(self) -> None:  # noqa: N802 (Twisted's name)
+        """Do nothing: what there is to write does not wait for this."""
+
+    def stopProducing(self) -> None:  # noqa: N802 (Twisted's name)
+        """Do nothing: the connection is lost."""
+
+
+class LimitedSocket:
+    """A WebSocket of presence under Daphne, to which its limits apply from now on: see `Listener`
+    and `Backlog`."""
+
+    def __init__(self, protocol: Any, listener: Listener) -> None:
+        protocol.presence_listener = listener
+        protocol.maxMessagePayloadSize = listener.longest_message
+        transport = protocol.transport
+        # The former one, of HTTP, lets a WebSocket be read for ever while its answers pile up.
+        transport.unregisterProducer()
+        transport.registerProducer(Backlog(transport), True)
+        # TLS is a transport over another one.
+        self._handle: socket.socket = getattr(transport, "transport", transport).getHandle()
+        self._handle.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+
+    @property
+    def unread(self) -> int:
+        """Bytes that the kernel holds because the client has not taken them."""
+        return unread_bytes(self._handle.fileno())
+
+
+def limited_socket(scope: Any, listener: Listener) -> LimitedSocket | None:
+    """Apply the limits to a scope's WebSocket; None where the server is not Daphne, or lacks what
+    that needs."""
+    protocol = scope.get("extensions", {}).get(EXTENSION)
+    return LimitedSocket(protocol, listener) if protocol is not None else None
+
+
+def take_turns(protocol_class: Any) -> None:
+    """Have the WebSockets of Daphne take turns, and those of presence be limited."""
+    protocol_class.presence_listener = protocol_class.presence_line = None
+    protocol_class.presence_paused = protocol_class.presence_deaf = False
+    protocol_class.presence_late_frames = 0
+    _parse_in_turns(protocol_class)
+    _limit_frames(protocol_class)
+
+
+def _parse_in_turns(protocol_class: Any) -> None:
+    consume_handshake, on_open = protocol_class.consumeData, protocol_class.onOpen
+
+    def consume(self: Any) -> None:
+        if self.state == self.STATE_CONNECTING:
+            if hasattr(self, "handshake_deferred"):
+                _pause(self)  # Until it is answered.
+            else:
+                consume_handshake(self)
+            return
+        for _ in range(FRAMES_A_TURN * STEPS_A_FRAME):
+            goes_on = self.state != self.STATE_CLOSED and self.processData()
+            if self.presence_deaf:
+                self.data = b""
+                return
+            if not goes_on:
+                _resume(self)
+                return
+        _pause(self)
+        asyncio.get_running_loop().call_soon(self.consumeData)
+
+    def opened(self: Any) -> None:
+        on_open(self)
+        _resume(self)
+
+    protocol_class.consumeData, protocol_class.onOpen = consume, opened
+
+
+def _limit_frames(protocol_class: Any) -> None:
+    on_frame_begin, send_close_frame = protocol_class.onFrameBegin, protocol_class.sendCloseFrame
+    too_big = protocol_class._max_message_size_exceeded
+
+    def begin_frame(self: Any) -> None:
+        on_frame_begin(self)
+        if self.presence_listener is not None:
+            _count_frame(self)
+
+    def close(self: Any, *args: Any, **kwargs: Any) -> None:
+        send_close_frame(self, *args, **kwargs)
+        judged = self.closedByMe and self.localCloseCode in DEAFENING_CODES
+        if self.presence_listener is not None and judged:
+            _deafen(self)
+
+    def exceeded(self: Any, *sizes: Any) -> None:
+        if self.presence_listener is None:
+            too_big(self, *sizes)
+        elif self.state == self.STATE_OPEN:
+            self.presence_listener.too_big()
+        else:
+            _deafen(self)
+
+    protocol_class.onFrameBegin, protocol_class.sendCloseFrame = begin_frame, close
+    protocol_class._max_message_size_exceeded = exceeded
+
+
+def _count_frame(protocol: Any) -> None:
+    frame = protocol.current_frame
+    if protocol.state != protocol.STATE_OPEN:
+        # The client may have sent some before it heard of the close.
+        protocol.presence_late_frames += 1
+        if protocol.presence_late_frames > FRAMES_A_TURN:
+            _deafen(protocol)
+    elif frame.opcode >= CONTROL or not frame.fin:
+        protocol.presence_listener.count_frame()
+
+
+def _deafen(protocol: Any) -> None:
+    """Parse and read nothing more."""
+    protocol.presence_deaf = True
+    _pause(protocol)
+
+
+def _pause(protocol: Any) -> None:
+    # A socket that is read directly is not read by its transport.
+    if protocol.presence_line is None and not protocol.presence_paused:
+        protocol.presence_paused = True
+        protocol.transport.pauseProducing()
+
+
+def _resume(protocol: Any) -> None:
+    if protocol.presence_paused and protocol.presence_line is None:
+        protocol.transport.resumeProducing()
+    protocol.presence_paused = False

@@ -1,0 +1,227 @@
+"""Turns and limits of Daphne's WebSockets, in a process of their own: to import Daphne chooses its
+event loop."""
+
+import subprocess
+import sys
+
+import pytest
+
+BEGIN = """
+import asyncio, socket
+import daphne.server, django
+from daphne.ws_protocol import WebSocketFactory
+from twisted.internet import tcp
+from twisted.internet.testing import StringTransport
+from tests.server.wire import client_frame
+
+daphne.server.Server.run = lambda server: None
+django.setup()
+daphne.server.Server.run(None)
+from presence.asgi.turns import FRAMES_A_TURN, LimitedSocket
+
+PING, PONG, CLOSE, BEGINNING, MIDDLE, END = 0x89, 0x8A, 0x88, 0x02, 0x00, 0x80
+MESSAGE = client_frame(b"m")
+
+
+class Transport(StringTransport):
+    def getHandle(self):
+        return ours
+
+
+ours, theirs = socket.socketpair()
+
+
+class Listener:
+    longest_message = 1_024
+
+    def __init__(self, protocol):
+        self.protocol = protocol
+        self.frames = self.big = 0
+        LimitedSocket(protocol, self)
+
+    def count_frame(self):
+        self.frames += 1
+        if self.frames == 240:
+            self.protocol.serverClose(4429)
+
+    def too_big(self):
+        self.big += 1
+        self.protocol.serverClose(1009)
+
+
+def opened(limited=True):
+    protocol = WebSocketFactory(None).buildProtocol(None)
+    protocol.makeConnection(Transport())
+    protocol.transport.registerProducer(protocol, True)  # as HTTP's is
+    protocol.websocket_version = 13
+    protocol.state = protocol.STATE_OPEN
+    protocol.inside_message, protocol.current_frame = False, None
+    protocol.messages, protocol.listener = [], Listener(protocol) if limited else None
+    protocol.onMessage = lambda payload, is_binary: protocol.messages.append(payload)
+    return protocol
+
+
+def reads(protocol):
+    return protocol.transport.producerState == "producing"
+
+
+async def finish(*protocols):
+    while any(protocol.data for protocol in protocols):
+        await asyncio.sleep(0)
+"""
+
+
+def run(*steps: str) -> None:
+    """Run the steps of a coroutine in another process."""
+    body = "".join(f"    {line}\n" for step in steps for line in step.strip().splitlines())
+    code = f"{BEGIN}\nasync def main():\n{body}\nasyncio.run(main())"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("limited", [True, False])
+def test_a_socket_is_parsed_for_a_few_frames_and_read_again_after_all_of_them(
+    limited: bool,
+) -> None:
+    run(
+        f"""
+flood, other = opened({limited}), opened({limited})
+flood.dataReceived(MESSAGE * 100)
+assert len(flood.messages) == FRAMES_A_TURN
+assert not reads(flood)
+other.dataReceived(MESSAGE)
+assert other.messages == [b"m"] and reads(other)
+await asyncio.sleep(0)
+assert len(flood.messages) == 2 * FRAMES_A_TURN
+await finish(flood)
+assert len(flood.messages) == 100 and reads(flood)
+long = opened(False)
+long.dataReceived(b"\\x82\\xff" + (200_000).to_bytes(8, "big") + b"mask" + bytes(65_536))
+for _ in range(3):
+    assert reads(long)
+    long.dataReceived(bytes(65_536))
+assert len(long.messages[0]) == 200_000
+"""
+    )
+
+
+def test_frames_that_end_no_message_are_counted() -> None:
+    run(
+        """
+protocol = opened()
+for frame in (client_frame(b"", PING), client_frame(b"", PONG), client_frame(b"", BEGINNING)):
+    protocol.dataReceived(frame)
+protocol.dataReceived(client_frame(b"x", MIDDLE) + client_frame(b"", MIDDLE))
+assert protocol.listener.frames == 5
+protocol.dataReceived(client_frame(b"", END) + MESSAGE)
+assert protocol.listener.frames == 5 and protocol.messages == [b"x", b"m"]
+""",
+        """
+for frame in (client_frame(b"", PING), client_frame(b"", MIDDLE), client_frame(b"xx", MIDDLE)):
+    protocol = opened()
+    protocol.dataReceived(client_frame(b"", BEGINNING) + frame * 5_000)
+    await finish(protocol)
+    assert protocol.listener.frames == 240 and not reads(protocol)
+    assert protocol.transport.value().endswith(b"\\x88\\x02" + (4429).to_bytes(2, "big"))
+    protocol.dataReceived(frame * 5_000)
+    assert protocol.listener.frames == 240 and not protocol.data
+""",
+    )
+
+
+def test_what_follows_a_close_for_what_was_sent_is_not_parsed() -> None:
+    run(
+        """
+for code in (1002, 1007, 1009, 4400, 4429):
+    protocol = opened()
+    protocol.sendCloseFrame(code=code)
+    assert not reads(protocol)
+    protocol.dataReceived(MESSAGE + client_frame(b"", PING))
+    assert (protocol.messages, protocol.data) == ([], b"") and protocol.state == 2
+""",
+        """
+for limited, code in ((True, 1000), (True, 4401), (True, 1012), (False, 4429)):
+    protocol = opened(limited)
+    protocol.sendCloseFrame(code=code)
+    protocol.dataReceived(MESSAGE + client_frame(code.to_bytes(2, "big"), CLOSE))
+    assert protocol.transport.disconnecting, "the client's answer ends the connection"
+""",
+        """
+protocol = opened()
+protocol.dataReceived(client_frame((4429).to_bytes(2, "big"), CLOSE))
+assert protocol.transport.disconnecting and protocol.remoteCloseCode == 4429
+""",
+        """
+protocol = opened()
+protocol.sendCloseFrame(code=1012)
+protocol.dataReceived(MESSAGE * FRAMES_A_TURN)
+await finish(protocol)
+assert reads(protocol)
+protocol.dataReceived(MESSAGE)
+assert not reads(protocol)
+""",
+    )
+
+
+def test_a_message_that_is_too_big_is_not_awaited() -> None:
+    run(
+        """
+for beginning in (
+    client_frame(bytes(1_025))[:12],
+    client_frame(bytes(1_000), BEGINNING) + client_frame(bytes(25), END)[:7],
+    b"\\x82\\xff" + (2**62).to_bytes(8, "big") + b"mask" + bytes(5),
+):
+    protocol = opened()
+    protocol.dataReceived(beginning)
+    assert protocol.listener.big == 1
+    assert not reads(protocol) and protocol.data == b""
+""",
+        """
+protocol = opened()
+protocol.sendCloseFrame(code=4401)
+protocol.dataReceived(client_frame(bytes(1_025)))
+assert protocol.listener.big == 0 and not reads(protocol)
+protocol = opened()
+protocol.dataReceived(client_frame(bytes(1_024)))
+assert protocol.messages == [bytes(1_024)]
+""",
+    )
+
+
+def test_a_client_that_does_not_read_is_cut_off() -> None:
+    run(
+        """
+protocol = opened(False)
+connection = tcp.Connection(ours, protocol)
+connection.connected = 1
+connection.registerProducer(protocol, True)
+protocol.transport = connection
+protocol.listener = Listener(protocol)
+cut = []
+connection.abortConnection = lambda: cut.append(True)
+for _ in range(64):
+    assert not cut
+    connection.write(bytes(1_024))
+connection.write(b"x")
+assert cut
+"""
+    )
+
+
+def test_nothing_is_read_before_the_handshake_is_answered() -> None:
+    run(
+        """
+protocol = WebSocketFactory(None).buildProtocol(None)
+protocol.makeConnection(Transport())
+protocol.handshake_deferred = object()
+protocol.dataReceived(MESSAGE * 10)
+assert not reads(protocol) and len(protocol.data) == 10 * len(MESSAGE)
+protocol.server = type("Server", (), {"log_action": lambda *of: None})
+protocol.request = type("Request", (), {"path": "/"})
+protocol.client_addr = None
+protocol.onOpen()
+assert reads(protocol)
+"""
+    )
