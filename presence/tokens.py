@@ -56,9 +56,15 @@ def issue(board: Any, *, origin: str, user: Any = None, person: str = "", name: 
         raise ValueError("A token is for a user or for a person: give one of them.")
     if user is not None and not user.is_authenticated:
         raise ValueError("A token for a guest takes a person of your own, not an anonymous user.")
-    key = embedded_person(person) if user is None else user_person(user)
-    account = None if user is None else str(user.pk)
-    return sign(Grant(board_of(board), origin, key, account, clean_name(name), proof_of(user)))
+    uuid, shown = board_of(board), clean_name(name)
+    if user is None:
+        return sign(Grant(uuid, origin, embedded_person(person), name=shown))
+    return sign(account_grant(user, uuid, origin))
+
+
+def account_grant(user: Any, board: UUID, origin: str) -> Grant:
+    """Return the content of the token of an account. It has no name: the account has one."""
+    return Grant(board, origin, user_person(user), str(user.pk), proof=proof_of(user))
 
 
 def sign(grant: Grant) -> str:

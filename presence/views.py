@@ -38,7 +38,6 @@ from presence.guests import (
     read_signed,
     set_cookie,
     sign_guest,
-    user_person,
 )
 from presence.page_counts import MAX_BOARDS
 from presence.protocol.errors import Forbidden, NoBoard, PresenceError, SignInRequired, TryLater
@@ -46,7 +45,7 @@ from presence.runtime import current_hub, recording, several_processes
 from presence.server.addresses import client_address, is_forwarded, is_in_networks
 from presence.server.metrics import scrape
 from presence.sessions import arequest_user
-from presence.tokens import Grant, sign
+from presence.tokens import Grant, account_grant, sign
 
 logger = logging.getLogger(__name__)
 
@@ -168,7 +167,7 @@ async def _token(request: HttpRequest, board: UUID, origin: str) -> HttpResponse
     user = await arequest_user(request)
     await permit(user, board)
     if user.is_authenticated:
-        return JsonResponse({"token": sign(Grant(board, origin, user_person(user), str(user.pk)))})
+        return JsonResponse({"token": sign(account_grant(user, board, origin))})
     known = read_guest(request.COOKIES)
     guest = known or read_signed(request.headers.get(GUEST_HEADER)) or new_guest()
     token = sign(Grant(board, origin, guest_person(guest)))

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from presence.guests import guest_person, read_guest, read_signed, sign_guest
-from presence.tokens import read
+from presence.tokens import issue, read
 from presence_site.models import Board
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -65,6 +65,7 @@ async def test_an_account(async_client, board):
     answer = await ask(async_client, board, origin=OTHER)
     grant = read(answer.json()["token"], board, OTHER)
     assert (grant.person, grant.account) == (f"user:{user.pk}", str(user.pk))
+    assert grant == read(issue(board, origin=OTHER, user=user), board, OTHER)
     assert "guest" not in answer.json()
 
 
