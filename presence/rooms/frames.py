@@ -82,6 +82,14 @@ class PendingChanges:
         self.renamed[user] = seat
         return True
 
+    def take_joins(self) -> "PendingChanges":
+        """Take out the joins and new names, with what those who joined do, and return them."""
+        taken = PendingChanges(joined=self.joined, renamed=self.renamed)
+        taken.states = {user: self.states.pop(user) for user in self.joined if user in self.states}
+        taken.moved = {user: self.moved.pop(user) for user in self.joined if user in self.moved}
+        self.joined, self.renamed = {}, {}
+        return taken
+
     def update(self, moved: Mapping[int, bytes], states: Mapping[int, UserState]) -> None:
         """Note new states, and the positions of cursors that are shown after them."""
         for user, state in states.items():
@@ -99,7 +107,8 @@ class Flush:
     not get it. `welcomes` holds, by session, the first frames of a newcomer, which gets nothing
     else of this flush. `moved` (positions of 4 bytes) and `states` are what the members of this
     process did, by user id, for the other processes. `moves` counts the positions told, `held_back`
-    those that wait for their person's quota; the first of them may be told in `wait` seconds.
+    those that wait for their person's quota. In `wait` seconds something may be told that had to
+    wait: a position, a join or the count; 0.0: nothing waits.
     """
 
     common: dict[Dialect, list[bytes]] = field(default_factory=dict)

@@ -1,4 +1,5 @@
-"""When a board's cursors are sent, and how often its clients may move (PROTOCOL.md, "RATE").
+"""When a board's cursors are sent, how often its clients may move (PROTOCOL.md, "RATE"), and when
+joins are told (PROTOCOL.md, "Joins that wait").
 
 Sending is what costs: a flush writes to every socket of a board, however few moves it tells. So a
 small board is flushed at the end of the event loop's turn, and a big one merges the moves of a
@@ -68,6 +69,55 @@ QUIET = 10_000
 LAG_EVERY = 0.050
 """Seconds between two looks at the lag, which are due at fixed times. A timer that each look starts
 anew keeps step with the turns of a busy loop, and may miss that they are long."""
+
+JOINS_BURST = 8_192
+"""Bytes of joins, leaves and counts that a socket may be sent at any rate: a board of 255 people
+may come in at once, and nobody's join waits."""
+
+JOINS_RATE = 512
+"""Bytes of them a second that it may be sent after that. Ten people who move 20 times a second are
+1,000."""
+
+JOINS_WITHIN = 5.0
+"""Seconds that a join waits at most."""
+
+COUNT_EVERY = 1.0
+"""Seconds between two counts, where nothing but the count changed, or joins wait."""
+
+
+class Announcements:
+    """When the joins and the count of one board are told.
+
+    Somebody who comes and goes all the time costs everybody else on the board. So joins wait while
+    the board has told many of them, and who is gone by then is not told at all. `burst` is
+    `JOINS_BURST`; `now` is in seconds.
+    """
+
+    def __init__(self, burst: int = JOINS_BURST) -> None:
+        self._burst = burst
+        self._allowance = float(burst)
+        self._told = self._joins_due = self._count_due = float("-inf")
+
+    def joins_wait(self, now: float) -> float:
+        """Return the seconds until joins may be told; 0.0: they may."""
+        return max(self._joins_due - now, 0.0)
+
+    def count_waits(self, now: float, *, beside: bool) -> float:
+        """Return the seconds until the count may be told. `beside`: joins or leaves are told, and
+        it goes with them unless they are many."""
+        return 0.0 if beside and self._allowance > 0 else max(self._count_due - now, 0.0)
+
+    def told(self, size: int, now: float, *, joins: bool, counted: bool) -> None:
+        """Note that each socket was told joins, leaves or the count, in so many bytes. `joins`:
+        joins or new names were among it; `counted`: the count was."""
+        allowance = min(self._allowance + (now - self._told) * JOINS_RATE, self._burst) - size
+        # The debt is no longer than a join may wait, or joins would wait long after a storm.
+        self._allowance = max(allowance, -JOINS_WITHIN * JOINS_RATE)
+        self._told = now
+        if counted:
+            self._count_due = now + COUNT_EVERY
+        if joins:
+            self._joins_due = now + max(-self._allowance / JOINS_RATE, 0.0)
 
 
 class Pacing:

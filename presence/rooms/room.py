@@ -6,6 +6,7 @@ frames of one tick, encoded once for everybody (PROTOCOL.md, "Cursors"). A room 
 socket.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from presence.protocol.codec import cursor_frames
@@ -18,6 +19,7 @@ from presence.rooms.frames import (
     shown_cursors,
     welcome_frames,
 )
+from presence.rooms.pacing import Announcements
 from presence.rooms.seats import Seat, Seats
 from presence.store.base import Member
 
@@ -39,6 +41,9 @@ class Room:
         self._newcomers: set[str] = set()
         self._pending = PendingChanges()
         self._quotas = Quotas()
+        self.announcements = Announcements()
+        self._miscounted = False
+        """Whether a newcomer was told another count than the others."""
 
     def __contains__(self, session: str) -> bool:
         return session in self.seats.by_session
@@ -56,7 +61,7 @@ class Room:
             changes.moved  # first, since it is the usual case and quick to see
             or changes.common
             or self._newcomers
-            or self.people != self.told_people
+            or self._count_differs
             or alone != (self.interval == 0)
         )
 
@@ -161,24 +166,53 @@ class Room:
         changes, seats = self._pending, self.seats
         if interval != self.interval:
             changes.interval = self.interval = interval
-        if changes.joined or changes.left or self.people != self.told_people:
-            changes.people = self.told_people = self.people
+        held, wait = self._hold_joins(now)
+        waits = [wait, self._take_count(now)]
         moved, wait = self._take_moves(now)
-        flush = Flush(moves=len(moved), held_back=len(changes.moved), wait=wait)
+        waits = [seconds for seconds in (*waits, wait) if seconds]
+        flush = Flush(moves=len(moved), held_back=len(changes.moved), wait=min(waits, default=0.0))
         for dialect, count in seats.listeners.items():
             if count and moved:
                 flush.cursors[dialect] = self._cursor_frames(moved, dialect)
         if shared:
             flush.moved = {u: at for u, at in moved.items() if not seats.by_user[u].remote}
         if self._newcomers or changes.common:
-            self._add_changes(flush, changes)
+            self._add_changes(flush, changes, held.joined if held else (), now)
             if shared:
                 states = changes.states.items()
                 flush.states = {u: s for u, s in states if not seats.by_user[u].remote}
             if changes.left:
                 self._quotas.tidy(now)
             self._pending = PendingChanges(moved=changes.moved)
+        if held:
+            held.moved |= self._pending.moved
+            self._pending = held
         return flush
+
+    @property
+    def _count_differs(self) -> bool:
+        return self.people != self.told_people or self._miscounted
+
+    def _hold_joins(self, now: float) -> tuple[PendingChanges | None, float]:
+        """Take out of the pending changes the joins that have to wait. Return them, and for how
+        many seconds."""
+        changes = self._pending
+        if changes.everything or not (changes.joined or changes.renamed):
+            return None, 0.0
+        wait = self.announcements.joins_wait(now)
+        return (changes.take_joins(), wait) if wait else (None, 0.0)
+
+    def _take_count(self, now: float) -> float:
+        """Have the count told that is due; return how many seconds one that is not has to wait."""
+        changes = self._pending
+        beside = bool(changes.joined or changes.left)
+        if not (beside or self._count_differs):
+            return 0.0
+        wait = self.announcements.count_waits(now, beside=beside)
+        if not wait:
+            changes.people = self.told_people = self.people
+            self._miscounted = False
+        return wait
 
     def _cursor_frames(
         self, moved: dict[int, bytes], dialect: Dialect
@@ -192,12 +226,26 @@ class Room:
             return [(frames[0], users[next(iter(moved))].member.session)]
         return [(f, users[user].member.session) for f, user in zip(frames, moved, strict=True)]
 
-    def _add_changes(self, flush: Flush, changes: PendingChanges) -> None:
+    def _add_changes(
+        self, flush: Flush, changes: PendingChanges, held: Collection[int], now: float
+    ) -> None:
+        """Add the frames of what is told. The users in `held` are told to nobody yet."""
         board, seats = self.board_id, self.seats
-        users = seats.by_user.values()
+        users: Collection[Seat] = seats.by_user.values()
+        if held:
+            users = [seat for user, seat in seats.by_user.items() if user not in held]
+        size = 0
         for dialect, count in seats.listeners.items():
             if count:
-                flush.common[dialect] = changes_frames(board, changes, users, dialect)
+                frames = changes_frames(board, changes, users, dialect)
+                flush.common[dialect] = frames
+                size = max(size, sum(map(len, frames)))
+        came = bool(changes.joined or changes.renamed)
+        if came or changes.left or changes.people is not None:
+            counted = changes.people is not None
+            self.announcements.told(size, now, joins=came, counted=counted)
+        if self._newcomers:
+            self._miscounted |= self.people != self.told_people
         for session in self._newcomers:
             flush.welcomes[session] = welcome_frames(
                 board,

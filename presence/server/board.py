@@ -55,8 +55,12 @@ REPEATS = 3
 arrival elsewhere. They span a lease: a process that heard nothing for longer counts as dead."""
 
 PUBLISH_EVERY = 0.033
-"""Seconds between two messages to other processes about what people do on a board. A message costs
-ten times as much as a flush of a small board."""
+"""Seconds between two messages to other processes about a board's people. A message costs ten times
+as much as a flush of a small board."""
+
+REFRESH_EVERY = 0.1
+"""Seconds between two readings of a board from the store, where people come and go all the time in
+other processes. To read 250 people takes some milliseconds."""
 
 INTERVAL_EVERY = 0.1
 """Seconds for which a board's RATE stands before it is calculated again."""
@@ -199,6 +203,8 @@ class Board:
         self._retries: list[Operation] = []
         self._reaping = False
         self._reap_due = False
+        self._refreshed = float("-inf")
+        self._refreshing: asyncio.TimerHandle | None = None
         self._repeats = 0
         self._deferred: dict[str, Message] = {}
         self._unpublished: Message | None = None
@@ -207,7 +213,8 @@ class Board:
         self._flushing = False
         self._flushed = self._due = self._interval_due = float("-inf")
         self._timer: asyncio.TimerHandle | None = None
-        self._waits_for_quota = False
+        self._timer_for_held = False
+        """Whether the timer is only for what had to wait: a position, a join or the count."""
 
     @property
     def idle(self) -> bool:
@@ -325,7 +332,11 @@ class Board:
         waits = self._state is State.READING
         self._state = State.DUE
         if not waits:
-            self._refreshes.add(self)
+            due = self._refreshed + REFRESH_EVERY
+            if due <= self._loop.time():
+                self._refreshes.add(self)
+            else:
+                self._refreshing = self._loop.call_at(due, self._refreshes.add, self)
 
     def refresh(self) -> None:
         """Read the board from the store; the refresh queue calls this."""
@@ -334,6 +345,8 @@ class Board:
     def close(self) -> None:
         """Cancel the next tick, and retry nothing any more."""
         self._retries.clear()
+        if self._refreshing is not None:
+            self._refreshing.cancel()
         if self._publishing is not None:
             self._publishing.cancel()
         self._cancel_timer()
@@ -482,6 +495,7 @@ class Board:
 
     async def _refresh(self) -> None:
         self._state, certain = State.READING, False
+        self._refreshed = self._loop.time()
         try:
             # A process that slept past its lease must not put its people back only to lose them.
             await self._services.lease.renew()
@@ -635,7 +649,7 @@ class Board:
             self.refresh_soon()
         self.version = max(self.version, version)
         if self.others:
-            self._publish(Message(version=version))
+            self._publish_soon(Message(version=version), self._loop.time())
 
     def _take_in_departure(self, departure: Departure) -> None:
         if not departure.members:
@@ -694,10 +708,9 @@ class Board:
         if self._services.broker is not None:
             self._services.broker.publish(self.id, message)
 
-    def _publish_changes(self, message: Message, now: float) -> None:
-        """Publish what members of this process did: at once after a quiet time, else with what else
-        they do within `PUBLISH_EVERY`."""
-        self._repeats = REPEATS
+    def _publish_soon(self, message: Message, now: float) -> None:
+        """Publish what this process did, or its members: at once after a quiet time, else with what
+        else comes within `PUBLISH_EVERY`."""
         if self._unpublished is not None:
             self._unpublished.merge(message)
         elif now >= (due := self._published + PUBLISH_EVERY):
@@ -748,7 +761,7 @@ class Board:
     def _flush_soon(self) -> None:
         """Tell what changed: at the end of this turn of the event loop, or with what else comes
         within the window since the last flush."""
-        if self._flushing or (self._timer is not None and not self._waits_for_quota):
+        if self._flushing or (self._timer is not None and not self._timer_for_held):
             return
         now = self._loop.time()
         due = self._flushed + self._services.pacing.window(self.room.seats.connected, now)
@@ -758,9 +771,9 @@ class Board:
         elif self._timer is None or due < self._due:
             self._flush_at(due)
 
-    def _flush_at(self, due: float, *, waits_for_quota: bool = False) -> None:
+    def _flush_at(self, due: float, *, for_held: bool = False) -> None:
         self._cancel_timer()
-        self._due, self._waits_for_quota = due, waits_for_quota
+        self._due, self._timer_for_held = due, for_held
         self._timer = self._loop.call_at(due, self._on_timer)
 
     def _cancel_timer(self) -> None:
@@ -791,9 +804,10 @@ class Board:
         services.metrics.flushed(flush.held_back, frames, self._loop.time() - now)
         services.pacing.moved(flush.moves * sockets, room.interval, now)
         if flush.moved or flush.states:
-            self._publish_changes(Message(self.version, flush.moved, flush.states), now)
+            self._repeats = REPEATS
+            self._publish_soon(Message(self.version, flush.moved, flush.states), now)
         if flush.wait:
-            self._flush_at(now + flush.wait, waits_for_quota=True)
+            self._flush_at(now + flush.wait, for_held=True)
 
 
 def _refuse(peer: Peer, request: JoinRequest, error: PresenceError) -> None:

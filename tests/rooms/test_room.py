@@ -5,11 +5,12 @@ after each tick; here is what they cannot show, and that nothing is told without
 """
 
 from collections.abc import Callable
+from math import ceil
 from typing import Any
 
 import pytest
 
-from presence.protocol.codec import decode_server, pack_position
+from presence.protocol.codec import decode_server, encode, pack_position
 from presence.protocol.messages import (
     NO_USER,
     Cursor,
@@ -27,6 +28,7 @@ from presence.protocol.messages import (
     Welcome,
 )
 from presence.rooms.frames import Flush
+from presence.rooms.pacing import JOINS_BURST, JOINS_RATE, JOINS_WITHIN
 from presence.rooms.room import Room
 from presence.rooms.seats import Activity, unpack_activity
 from presence.store.base import Member
@@ -35,7 +37,7 @@ BOARD, LEAST, COLOR = 0x1234, 33, (10, 20, 30)
 COMPACT, EXPLICIT = Dialect.COMPACT, Dialect.EXPLICIT
 ACTIVE, OFF_BOARD, AWAY, IDLE = UserState
 HIDDEN = pytest.mark.parametrize("state", [OFF_BOARD, AWAY, IDLE])
-COUNT = PresenceUpdate(BOARD, 2)
+COUNT, COUNT_3 = PresenceUpdate(BOARD, 2), PresenceUpdate(BOARD, 3)
 A, B, C = pack_position(1, 2), pack_position(3, 4), pack_position(5, 6)
 ADA, BOB = RosterEntry(0, ACTIVE, COLOR, "ada"), RosterEntry(1, ACTIVE, COLOR, "bob")
 
@@ -357,6 +359,102 @@ def test_whoever_becomes_alone_or_no_longer_is_has_another_pace_pending() -> Non
     board.arrive(member("late", NO_USER), None)
     board.people = 1
     assert board.pending
+
+
+def spent(board: Board) -> Board:
+    """The same board, whose joins have to wait from now on, for as long as they may."""
+    board.announcements.told(2 * JOINS_BURST, board.now, joins=True, counted=False)
+    return board
+
+
+def test_a_join_waits_with_what_its_user_does_and_the_others_go_on() -> None:
+    board = spent(Board("ada", "bob"))
+    board.arrive(member("cid", 2), COMPACT)
+    board.people = 3
+    board.move("cid", A)
+    board.move("ada", B)
+    flush = board.tick()
+    roster, cursors, count = (decode_server(f, COMPACT) for f in flush.welcomes["cid"][1:])
+    assert (roster, cursors) == (Roster(BOARD, (ADA, BOB)), at(0, 3, 4))
+    assert count == PresenceUpdate(BOARD, 3)
+    assert flush.common[COMPACT] == [encode(PresenceUpdate(BOARD, 3), COMPACT)]
+    assert flush.cursors[COMPACT] == [(encode(at(0, 3, 4), COMPACT), "ada")]
+    assert (flush.moves, flush.wait) == (1, pytest.approx(JOINS_WITHIN - 1.0))
+    board.set_state("cid", AWAY)
+    board.set_state("bob", AWAY)
+    assert board.told() == [States(((1, AWAY),))]
+    board.set_state("cid", ACTIVE)
+    for _ in range(2):
+        assert board.told() == []
+    cid = UserJoined(BOARD, 2, "cid", COLOR)
+    assert board.told() == [cid, COUNT_3, States(((2, ACTIVE),)), at(2, 1, 2)]
+    assert not board.pending
+
+
+def test_who_is_gone_before_the_join_is_told_was_never_there() -> None:
+    board = spent(Board("ada", "bob"))
+    for n in range(1, 100):
+        board.arrive(member("cid", 2, f"person {n}"), COMPACT)
+        flush = board.flush(board.now + n / 100, LEAST, shared=False)
+        assert decode_server(flush.welcomes["cid"][1], COMPACT) == Roster(BOARD, (ADA, BOB))
+        board.depart("cid")
+    assert (board.told(), board.pending) == ([], False)
+
+
+def test_a_leave_never_waits() -> None:
+    board = spent(Board("ada", "bob"))
+    board.depart("bob")
+    board.people = 1
+    assert board.told() == [UserLeft(BOARD, 1), PresenceUpdate(BOARD, 1)]
+
+
+def test_a_new_name_waits_like_a_join() -> None:
+    board = spent(Board("ada", "bob"))
+    board.resume(again(name="Robert"), COMPACT, "bob")
+    told = [board.told() for _ in range(ceil(JOINS_WITHIN))]
+    assert told == [[], [], [], [], [UserJoined(BOARD, 1, "Robert", COLOR)]]
+
+
+def test_a_count_alone_is_told_once_a_second_and_to_everybody_alike() -> None:
+    board = Board("ada", "bob")
+    board.people = 3
+    assert board.told() == [PresenceUpdate(BOARD, 3)]
+    board.people = 4
+    flush = board.flush(board.now + 0.25, LEAST, shared=False)
+    assert (flush.common, flush.wait) == ({}, 0.75)
+    # A newcomer hears the count of now. It may be the old one again when it may be told.
+    board.arrive(member("eve", NO_USER), COMPACT)
+    flush = board.flush(board.now + 0.5, LEAST, shared=False)
+    assert flush.welcomes["eve"][-1] == encode(PresenceUpdate(BOARD, 4), COMPACT)
+    board.people = 3
+    assert board.pending
+    assert board.told() == [PresenceUpdate(BOARD, 3)]
+    assert not board.pending
+
+
+@pytest.mark.parametrize("dialect", Dialect)
+@pytest.mark.parametrize("stay", [0.1, 0.5, 0.9])
+def test_a_hundred_who_come_and_go_all_the_time_cost_little(dialect: Dialect, stay: float) -> None:
+    """Each joins once a second, which is as often as the server lets a socket."""
+    board = Board("ada", "bob", dialect=dialect)
+    steps = [(n / 100, n) for n in range(100)]
+    told = [0] * 60
+    for second in range(60):
+        events = [(at, n, True) for at, n in steps]
+        events += [((at + stay) % 1.0, n, False) for at, n in steps]
+        for at_, n, comes in sorted(events):
+            session = f"visitor with a long name {n}"
+            if comes:
+                board.arrive(member(session, 2 + n), COMPACT)
+            else:
+                board.depart(session)
+            board.people = len(board.seats.by_session)
+            flush = board.flush(board.now + second + at_, LEAST, shared=False)
+            common, _ = flush.frames_for("ada", dialect)
+            told[second] += sum(len(frame) + 2 for frame in common)
+    # What nobody minds at first comes once.
+    assert sum(told[:30]) < JOINS_BURST + 30 * 2 * JOINS_RATE
+    assert sum(told[30:]) / 30 < 2 * JOINS_RATE
 
 
 def test_everything_is_told_as_a_roster_once() -> None:

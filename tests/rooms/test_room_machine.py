@@ -7,14 +7,22 @@ each tick every client agrees with the truth, and so does what other processes a
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from itertools import count
+from math import ceil
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
 
 from presence.protocol.codec import decode_server, pack_position
 from presence.protocol.messages import NO_USER, CursorBroadcast, Dialect, UserLeft, UserState
 from presence.rooms.frames import Flush
+from presence.rooms.pacing import COUNT_EVERY, JOINS_BURST, JOINS_WITHIN, Announcements
 from presence.rooms.room import Room
 from presence.store.base import Member
 from tests.support.view import BoardView
@@ -57,10 +65,16 @@ class RoomMachine(RuleBasedStateMachine):
         self.welcomed: set[str] = set()
         self.freed: set[int] = set()
         """User ids that lost their holder since the last flush."""
+        self.waits = 0.0
+        """Seconds that something waits which the last flush did not tell."""
         self.published: dict[int, Truth] = {}
         """What the other processes know of the users here."""
 
     # What can happen
+
+    @initialize(burst=st.sampled_from([0, 200, JOINS_BURST]))
+    def allow(self, burst: int) -> None:
+        self.room.announcements = Announcements(burst)
 
     @rule(dialect=DIALECTS, person=st.integers(0, 9), spectator=st.booleans())
     def arrive(self, dialect: Dialect | None, person: int, spectator: bool) -> None:
@@ -182,12 +196,17 @@ class RoomMachine(RuleBasedStateMachine):
         pending = self.room.pending
         told = self._flush(pause)
         compact = any(client.dialect is Dialect.COMPACT for client in self.clients.values())
-        if compact and (pause == 1.0 or not pending):
+        if compact and not self.waits and (pause == 1.0 or not pending):
             assert pending == told
-        self._compare(cursors=False)
-        for _ in range(ENOUGH_TICKS):
+        if not self.waits:
+            self._compare(cursors=False)
+        for tick in range(ENOUGH_TICKS):
+            if tick == ceil(COUNT_EVERY):
+                assert {client.people for client in self.clients.values()} <= {self._people()}
+            if tick == ceil(JOINS_WITHIN):
+                self._compare(cursors=False)
             if self.room.pending:
-                assert self._flush(1.0) or not compact
+                assert self._flush(1.0) or self.waits or not compact
         assert not self.room.pending
         self._compare(cursors=True)
 
@@ -255,7 +274,8 @@ class RoomMachine(RuleBasedStateMachine):
         self.now += pause
         flush = self.room.flush(self.now, LEAST if self._connected > 1 else 0, shared=True)
         assert flush.welcomes.keys() == self.clients.keys() - self.welcomed
-        assert (flush.wait > 0) == (flush.held_back > 0)
+        assert not flush.held_back or flush.wait
+        self.waits = flush.wait
         dialects = {client.dialect for client in self.clients.values()}
         assert {*flush.common, *flush.cursors} <= dialects
         for dialect, frames in flush.common.items():
@@ -322,6 +342,8 @@ class RoomMachine(RuleBasedStateMachine):
         active = {user: truth for user, truth in others.items() if truth.state is ACTIVE}
         shown = {user: truth.position for user, truth in active.items() if truth.position}
         assert {user: client.cursors.get(user) for user in shown} == shown
+        if client.dialect is Dialect.EXPLICIT:
+            return  # It was not told that a cursor is hidden whose user is back since.
         never_moved = {user for user, truth in others.items() if truth.position is None}
         assert not never_moved & client.cursors.keys()
 

@@ -18,7 +18,7 @@ from presence.protocol.messages import (
     UserState,
 )
 from presence.protocol.session import IDLE_AFTER
-from presence.server.board import PUBLISH_EVERY, REPEATS
+from presence.server.board import PUBLISH_EVERY, REFRESH_EVERY, REPEATS
 from presence.server.hub import SWEEP_EVERY
 from presence.store.base import Snapshot, Timing
 from tests.server.harness import BOARD, OTHER_BOARD, pass_time, settle
@@ -52,6 +52,24 @@ async def test_moves_that_follow_share_messages_whatever_the_number_of_movers(wo
     movers[0].say(SetState(AWAY))
     await pass_time(0.1)
     assert ada.view.states[movers[0].welcome.user] is AWAY
+
+
+async def test_many_who_come_and_go_share_messages_and_readings_of_the_board(world: World) -> None:
+    ada, bob = await world.joined("one", "ada"), await world.joined("two", "bob")
+    await quiet(ada, bob)
+    world.layer.sent.clear()
+    calls = world.process("two").seam.calls
+    calls.clear()
+    for n in range(50):
+        person = world.process("one").socket(f"visitor {n}")
+        await person.join(f"Visitor {n}")
+        person.leave()
+        await pass_time(0.01)
+    eve = await world.joined("one", "eve")
+    await pass_time(1)
+    assert len(world.layer.messages(GROUP)) <= 1.5 / PUBLISH_EVERY
+    assert calls.count("snapshot") <= 1.5 / REFRESH_EVERY
+    assert agree(ada=ada, bob=bob, eve=eve)
 
 
 async def test_a_newcomer_is_told_where_the_others_are_and_what_they_do(world: World) -> None:
