@@ -244,13 +244,14 @@ class PresenceConsumer(Endpoint):
     async def drain(self) -> bool:
         """Tell the store first: a client may be back at once, through another process."""
         current_hub().drain()
-        if self.connection is None:
+        connection = self.connection
+        if connection is None:
             return False
-        telling = self.connection.drain()
+        telling = connection.drain()
         if telling is not None:
             # Not for all boards: thousands of sockets would each wait for hundreds of tasks.
             await asyncio.wait([telling], timeout=DRAIN_WITHIN)
-        self.connection.restart()
+        connection.restart()
         return True
 
     def received(self, message: dict[str, Any]) -> None:
@@ -286,6 +287,8 @@ class PresenceConsumer(Endpoint):
             self.connection.closed(code)
         if self.line is not None:
             self.line.detach()
+        # They refer to this consumer, too: memory would wait for the next full collection.
+        self.connection = self.line = None
 
     def write(self, frames: Collection[bytes]) -> None:
         """Send binary frames; never waits."""

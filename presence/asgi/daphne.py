@@ -16,6 +16,10 @@ people leave. And a cancelled page that runs in a thread may keep the process fr
 Autobahn formats values for messages of its debug log, which is off: for each connection all its
 options with `pprint`. That is a third of the cost of a handshake. And Twisted has the kernel queue
 50 connections. The kernel drops those beyond, which clients repeat after a second.
+
+A WebSocket leaves objects behind that refer to each other: the request of its handshake, and
+Autobahn's protocol. With what they refer to, 20 KB would wait for the next full garbage collection,
+which comes rarely (`presence.runtime.tune_gc`).
 """
 
 import asyncio
@@ -177,6 +181,25 @@ def patch_daphne() -> None:
             _wait_for_applications(server, sockets.WebSocketProtocol)
             _queue_connections(server.Server)
             _offer_sockets(server.Server, sockets.WebSocketProtocol)
+            _free_at_once(sys.modules["daphne.http_protocol"].WebRequest, sockets.WebSocketProtocol)
+
+
+def _free_at_once(request: Any, protocol: Any) -> None:
+    """Cut the references by which a WebSocket keeps itself in memory."""
+    process, on_close = request.process, protocol.onClose
+
+    def process_and_part(self: Any) -> Any:
+        processing = process(self)
+        # A WebSocket has taken over the transport; nobody will ask for the request.
+        if self.transport is None:
+            self.channel.requests.clear()
+        return processing
+
+    def close_and_part(self: Any, *how: Any) -> None:
+        on_close(self, *how)
+        self.is_closed = None  # its result is the protocol
+
+    request.process, protocol.onClose = process_and_part, close_and_part
 
 
 def _offer_sockets(server: Any, protocol: Any) -> None:

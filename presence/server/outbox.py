@@ -77,6 +77,8 @@ class Outbox:
         sending, self._sending = self._sending, None
         if sending is not None:
             sending.cancel()
+        # Whoever has this outbox and hears of failures would live until the next full collection.
+        self._on_failed = _nothing
 
     async def _send_queued(self, started: Coroutine[Any, Any, None], waits_for: Any) -> None:
         try:
@@ -91,8 +93,9 @@ class Outbox:
         if self._closed:
             return
         logger.debug("socket: gave up writing (reason=%s)", reason)
+        failed = self._on_failed
         self.close()
-        self._on_failed()
+        failed()
 
 
 async def _finish(started: Coroutine[Any, Any, None], waits_for: Any) -> None:
@@ -112,3 +115,7 @@ async def _finish(started: Coroutine[Any, Any, None], waits_for: Any) -> None:
         return
     finally:
         started.close()
+
+
+def _nothing() -> None:
+    """Tell nobody."""

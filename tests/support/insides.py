@@ -1,0 +1,54 @@
+"""What is inside a running server: memory, threads and descriptors by /proc; tasks and objects
+where its application is `WATCHED`."""
+
+import json
+import os
+import re
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+from tests.support.server import Server
+
+WATCHED = "tests.sites.watched.asgi:application"
+
+NUMBERS = re.compile(r"\d+")
+
+
+def memory(server: Server) -> float:
+    """Return the memory that a process has for itself, in MiB: not the files that it maps."""
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    (kilobytes,) = re.findall(r"^RssAnon:\s*(\d+) kB$", status, re.MULTILINE)
+    return int(kilobytes) / 1024
+
+
+def threads(server: Server) -> int:
+    """Return how many threads a process has."""
+    return len(os.listdir(f"/proc/{server.process.pid}/task"))
+
+
+def descriptors(server: Server) -> Counter[str]:
+    """Return how many open descriptors a process has of each kind, such as "socket" or a path."""
+    found: Counter[str] = Counter()
+    for link in Path(f"/proc/{server.process.pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            found[NUMBERS.sub("", os.readlink(link)).removesuffix(":[]")] += 1
+    return found
+
+
+def tasks(server: Server) -> Counter[str]:
+    """Return how many tasks a process's event loop has, by the name of their coroutine."""
+    return Counter(_ask(server)["tasks"])
+
+
+def objects(server: Server, *, collect: bool = False) -> Counter[str]:
+    """Return how many objects the garbage collector tracks in a process, by the name of their type.
+    What was loaded before the first socket is not among them. With `collect` it collects first."""
+    return Counter(_ask(server, "collect" if collect else "")["objects"])
+
+
+def _ask(server: Server, what: str = "") -> Any:
+    with urlopen(f"{server.origin}/insides/{what}", timeout=15) as response:
+        return json.load(response)
