@@ -198,6 +198,7 @@ def _free_at_once(request: Any, protocol: Any) -> None:
     def close_and_part(self: Any, *how: Any) -> None:
         on_close(self, *how)
         self.is_closed = None  # its result is the protocol
+        self.presence_listener = None
 
     request.process, protocol.onClose = process_and_part, close_and_part
 

@@ -42,7 +42,7 @@ DEAFENING_CODES = frozenset(
 `closeHandshakeTimeout`) to take in why, then the connection is broken."""
 
 PROTOCOL_METHODS = (
-    "consumeData", "processData", "onFrameBegin", "onOpen", "sendCloseFrame",
+    "consumeData", "processData", "onFrameBegin", "onOpen", "sendCloseFrame", "sendMessage",
     "_max_message_size_exceeded", "STATE_OPEN", "STATE_CONNECTING", "STATE_CLOSED",
 )  # fmt: skip
 TRANSPORT_METHODS = (
@@ -150,6 +150,7 @@ def _parse_in_turns(protocol_class: Any) -> None:
 def _limit_frames(protocol_class: Any) -> None:
     on_frame_begin, send_close_frame = protocol_class.onFrameBegin, protocol_class.sendCloseFrame
     too_big = protocol_class._max_message_size_exceeded
+    send_message = protocol_class.sendMessage
 
     def begin_frame(self: Any) -> None:
         on_frame_begin(self)
@@ -170,7 +171,16 @@ def _limit_frames(protocol_class: Any) -> None:
         else:
             _deafen(self)
 
+    def send(self: Any, *args: Any, **kwargs: Any) -> None:
+        # For Autobahn the longest message that may come is also the longest that may go.
+        longest, self.maxMessagePayloadSize = self.maxMessagePayloadSize, 0
+        try:
+            send_message(self, *args, **kwargs)
+        finally:
+            self.maxMessagePayloadSize = longest
+
     protocol_class.onFrameBegin, protocol_class.sendCloseFrame = begin_frame, close
+    protocol_class.sendMessage = send
     protocol_class._max_message_size_exceeded = exceeded
 
 

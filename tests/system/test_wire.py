@@ -12,6 +12,7 @@ from websockets.exceptions import InvalidStatus
 from presence.protocol.codec import encode
 from presence.protocol.errors import Notice
 from presence.protocol.messages import (
+    MAX_MESSAGE_BYTES,
     SUBPROTOCOL,
     CursorUpdate,
     Dialect,
@@ -166,6 +167,15 @@ async def test_a_message_over_1_kib_closes(clients: Clients) -> None:
     client = await clients.join("Big")
     await client.send(bytes(1025))
     assert await client.closed() == 1009
+
+
+async def test_the_server_may_send_more_than_1_kib(clients: Clients) -> None:
+    """Autobahn has one limit for both directions."""
+    names = [f"{number:032}" for number in range(40)]
+    await asyncio.gather(*(clients.join(name) for name in names))
+    newcomer = await clients.join("Newcomer")
+    assert sorted(newcomer.others.values()) == names
+    assert max(map(len, newcomer.frames)) > MAX_MESSAGE_BYTES
 
 
 @pytest.mark.parametrize(
