@@ -22,7 +22,7 @@ from django.http.response import HttpResponseBase
 
 from presence.conf import get_settings
 from presence.server.people import Person
-from presence.store.base import ACCOUNT
+from presence.store.base import ACCOUNT, EMBEDDED
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ COOKIE_SALT = "presence.guest"
 COOKIE_AGE = 365 * 24 * 3600
 """Seconds for which a browser keeps the cookie."""
 
-PREFIXES = (ACCOUNT, "guest:", "session:", "embedded:", "socket:")
+PREFIXES = (ACCOUNT, "guest:", "session:", EMBEDDED, "socket:")
 """What person keys begin with. A `socket:` is a guest whom nothing else tells apart."""
 
 
@@ -135,7 +135,7 @@ def session_person(session_key: str) -> str:
 
 def embedded_person(person: str) -> str:
     """Return the person key of somebody whom another system knows by this text."""
-    return f"embedded:{_digest(person)}"
+    return f"{EMBEDDED}{_digest(person)}"
 
 
 def _digest(secret: str) -> str:

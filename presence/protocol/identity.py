@@ -158,19 +158,44 @@ def anonymous_names(person: str) -> Iterator[str]:
         yield anonymous_name(f"{person} {turn}")
 
 
-def choose_name(
-    wish: str, others: Iterable[str], *, own: Collection[str], taken: Container[str]
-) -> str:
-    """Return a guest's wish, or else one of the `others`, whose look is not among those `taken`.
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """How a guest gets a name: ``wish`` if nobody's looks like it, else one of the ``others``, the
+    first that are free. ``reserved`` holds looks that no guest's name may have. Unless it is
+    ``exact``, the name need not differ from those that would first have to be asked for."""
 
-    `own` are the names that the guest has in other tabs, or had a moment ago: one of the `others`
-    that is among them goes first.
-    """
-    if wish and look_of(wish) not in taken:
-        return wish
-    names = [*islice(others, _MAX_TRIES)]
-    free = [name for name in names if look_of(name) not in taken]
-    return next((name for name in free if name in own), (free or names)[0])
+    wish: str
+    others: Iterable[str]
+    reserved: Container[str] = frozenset()
+    exact: bool = True
+
+    def choose(self, own: Collection[str], taken: Collection[str]) -> str:
+        """Return a name whose look is not among those ``taken``. ``own`` are the names that the
+        guest has in other tabs, or had a moment ago: those of the others go first."""
+
+        def is_free(name: str) -> bool:
+            look = look_of(name)
+            return look not in taken and look not in self.reserved
+
+        if self.wish and is_free(self.wish):
+            return self.wish
+        names = [*islice(self.others, _MAX_TRIES)]
+        free = [name for name in names if is_free(name)]
+        return next((name for name in free if name in own), (free or names)[0])
+
+
+def naming_of(visitor: Visitor, asked: str, board: str) -> str | Naming:
+    """Return the name of a visitor whose JOIN asks for one, or how they get it on a board. It is ""
+    where nobody has a name."""
+    if visitor.privacy is Privacy.COUNTS_ONLY:
+        return ""
+    if visitor.name is not None:
+        return visitor.name
+    if visitor.privacy is Privacy.NO_GUEST_NAMES:
+        return Naming("", guest_names(visitor.person, board), visitor.reserved)
+    wish = clean_name(asked)
+    # Nobody chooses an anonymous name, so that it could be taken for another's on purpose.
+    return Naming(wish, anonymous_names(visitor.person), visitor.reserved, exact=bool(wish))
 
 
 def anonymous_name(key: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from presence.protocol.codec import cursor_frames, encode, roster_entry, roster_frame
 from presence.protocol.messages import (
     NO_USER,
+    Color,
     Dialect,
     PresenceUpdate,
     Rate,
@@ -21,6 +22,7 @@ from presence.protocol.messages import (
     Welcome,
 )
 from presence.rooms.seats import Seat
+from presence.store.base import Member
 
 FRAME_COST = 128
 """Bytes that one more frame is worth. Sending a small frame costs a server more than its bytes do,
@@ -90,6 +92,12 @@ class PendingChanges:
         self.joined, self.renamed = {}, {}
         return taken
 
+    def hide(self) -> None:
+        """Forget what there is to tell of people, but for who left."""
+        self.interval = None
+        for changes in (self.joined, self.renamed, self.states, self.moved):
+            changes.clear()
+
     def update(self, moved: Mapping[int, bytes], states: Mapping[int, UserState]) -> None:
         """Note new states, and the positions of cursors that are shown after them."""
         for user, state in states.items():
@@ -132,7 +140,7 @@ def changes_frames(
     """Return the frames for sessions that were here before, cursors not included."""
     messages: list[ServerMessage] = [UserLeft(board_id, user) for user in changes.left]
     came = (*changes.joined.values(), *changes.renamed.values())
-    messages += [_user_joined(board_id, seat) for seat in came]
+    messages += [_user_joined(board_id, seat, dialect) for seat in came]
     frames = [encode(message, dialect) for message in messages]
     if dialect is Dialect.COMPACT:
         frames = _or_roster(frames, board_id, seats, always=changes.everything)
@@ -154,12 +162,15 @@ def welcome_frames(
     if dialect is Dialect.EXPLICIT:
         # A spectator has no user id to announce it by.
         last = [] if newcomer.member.user == NO_USER else [newcomer]
-        first = [encode(_user_joined(board_id, seat), dialect) for seat in [*others, *last]]
+        first = [
+            encode(_user_joined(board_id, seat, dialect), dialect) for seat in [*others, *last]
+        ]
     else:
         member = newcomer.member
         spectator = member.user == NO_USER
         pace = 0 if spectator else interval
-        welcome = Welcome(board_id, member.user, member.color, pace, spectator, newcomer.name_set)
+        color = told_color(member)
+        welcome = Welcome(board_id, member.user, color, pace, spectator, newcomer.name_set)
         # Only the server knows the name that it chose.
         last = [newcomer] if newcomer.name_set and not spectator else []
         roster = roster_frame(board_id, [_roster_entry(seat) for seat in [*others, *last]])
@@ -188,14 +199,22 @@ def _or_roster(
     return [roster, *shown_cursors(board_id, Dialect.COMPACT, seats)]
 
 
-def _user_joined(board_id: int, seat: Seat) -> UserJoined:
+def told_color(member: Member) -> Color:
+    """Return a member's colour as the compact dialect tells it: its lowest bit of red says who is
+    signed in (PROTOCOL.md, Identifiers)."""
+    red, green, blue = member.color
+    return (red | 1, green, blue) if member.signed_in else member.color
+
+
+def _user_joined(board_id: int, seat: Seat, dialect: Dialect) -> UserJoined:
     member = seat.member
-    return UserJoined(board_id, member.user, member.name, member.color)
+    color = told_color(member) if dialect is Dialect.COMPACT else member.color
+    return UserJoined(board_id, member.user, member.name, color)
 
 
 def _roster_entry(seat: Seat) -> bytes:
     member = seat.member
     if not seat.entry:
-        entry = roster_entry(RosterEntry(member.user, seat.state, member.color, member.name))
+        entry = roster_entry(RosterEntry(member.user, seat.state, told_color(member), member.name))
         seat.entry = entry[2:]
     return bytes((member.user, seat.state)) + seat.entry

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from presence.protocol.codec import cursor_frames
+from presence.protocol.identity import anonymous_name, look_of
 from presence.protocol.limits import Quotas
 from presence.protocol.messages import NO_USER, Dialect, UserState
 from presence.rooms.frames import (
@@ -30,6 +31,9 @@ class Room:
     `people` is the count over all processes that the store gave last; `told_people` is what the
     sessions here were told last. `interval` is the RATE in milliseconds that they were told last; 0
     for a single socket.
+
+    While anybody on the board has no name, it shows counts only: nobody is told of anybody, even of
+    those who came before, under another rule.
     """
 
     def __init__(self, board_id: int) -> None:
@@ -44,6 +48,8 @@ class Room:
         self.announcements = Announcements()
         self._miscounted = False
         """Whether a newcomer was told another count than the others."""
+        self._told_nothing = False
+        """Whether the last flush showed counts only."""
 
     def __contains__(self, session: str) -> bool:
         return session in self.seats.by_session
@@ -57,13 +63,23 @@ class Room:
     def pending(self) -> bool:
         """True while a flush has something to tell, now or when a quota lets it."""
         changes, alone = self._pending, self.seats.connected <= 1
-        return bool(
-            changes.moved  # first, since it is the usual case and quick to see
-            or changes.common
-            or self._newcomers
-            or self._count_differs
-            or alone != (self.interval == 0)
-        )
+        if self.counts_only and self._told_nothing:
+            news = changes.everything
+        else:
+            # Moves first, since they are the usual case and quick to see.
+            news = bool(changes.moved) or changes.common or alone != (self.interval == 0)
+        turns = self.counts_only != self._told_nothing
+        return news or turns or bool(self._newcomers) or self._count_differs
+
+    @property
+    def counts_only(self) -> bool:
+        """True while nobody is told of anybody."""
+        return self.seats.nameless > 0
+
+    @property
+    def shown(self) -> Collection[Seat]:
+        """The seats that everybody is told of."""
+        return () if self.counts_only else self.seats.by_user.values()
 
     def arrive(self, member: Member, dialect: Dialect | None, *, name_set: bool = False) -> None:
         """Seat a new session, which the next flush announces, and welcomes unless another process
@@ -166,6 +182,7 @@ class Room:
         changes, seats = self._pending, self.seats
         if interval != self.interval:
             changes.interval = self.interval = interval
+        self._hide_or_show()
         held, wait = self._hold_joins(now)
         waits = [wait, self._take_count(now)]
         moved, wait = self._take_moves(now)
@@ -214,6 +231,30 @@ class Room:
             self._miscounted = False
         return wait
 
+    def _hide_or_show(self) -> None:
+        """Where the board shows counts only, tell no more than that all whom clients know are gone.
+        Where it does so no longer, tell of everybody."""
+        changes, told_nothing = self._pending, self._told_nothing
+        self._told_nothing = self.counts_only
+        if told_nothing:
+            changes.left.clear()
+        if self.counts_only:
+            if not told_nothing:
+                changes.left += [user for user in self.seats.by_user if user not in changes.joined]
+                changes.everything = True  # A compact client is not told that it left itself.
+            changes.hide()
+        elif told_nothing:
+            self._show()
+
+    def _show(self) -> None:
+        changes = self._pending
+        changes.interval = self.interval
+        for user, seat in self.seats.by_user.items():
+            changes.joined[user] = seat
+            changes.states[user] = seat.state
+            if seat.state is UserState.ACTIVE:
+                self._tell_position(seat)
+
     def _cursor_frames(
         self, moved: dict[int, bytes], dialect: Dialect
     ) -> list[tuple[bytes, str | None]]:
@@ -231,9 +272,9 @@ class Room:
     ) -> None:
         """Add the frames of what is told. The users in `held` are told to nobody yet."""
         board, seats = self.board_id, self.seats
-        users: Collection[Seat] = seats.by_user.values()
+        users = self.shown
         if held:
-            users = [seat for user, seat in seats.by_user.items() if user not in held]
+            users = [seat for seat in users if seat.member.user not in held]
         size = 0
         for dialect, count in seats.listeners.items():
             if count:
@@ -260,6 +301,24 @@ class Room:
         """Return whether a session is on the board and has had its first frames."""
         return session in self and session not in self._newcomers
 
+    def impostors(self) -> list[str]:
+        """Return the sessions of guests of this process whose name may be taken for that of an
+        account on the board, or of somebody who came before: they came through another process, or
+        the account came after them. They get another name when they connect again."""
+        owners: dict[str, Member] = {}
+        for seat in self.shown:
+            look, member = look_of(seat.member.name), seat.member
+            if _precedence(member) <= _precedence(owners.get(look, member)):
+                owners[look] = member
+        return [
+            seat.member.session
+            for seat in self.shown
+            if not seat.remote
+            and seat.member.person != owners[look_of(seat.member.name)].person
+            and seat.member.chooses_name
+            and seat.member.name != anonymous_name(seat.member.person)
+        ]
+
     def tell_everything(self) -> None:
         """Have the next flush tell the whole roster."""
         self._pending.everything = True
@@ -268,7 +327,7 @@ class Room:
         """Return the current cursors, for a session that was too slow to get the ones between, but
         not those of users who are not announced yet."""
         joined = self._pending.joined
-        known = [seat for user, seat in self.seats.by_user.items() if user not in joined]
+        known = [seat for seat in self.shown if seat.member.user not in joined]
         return shown_cursors(self.board_id, dialect, known)
 
     def _seat(self, member: Member, dialect: Dialect | None, *, name_set: bool) -> Seat:
@@ -316,3 +375,7 @@ class Room:
         else:
             self._pending.moved = {}
         return taken, first
+
+
+def _precedence(member: Member) -> tuple[bool, float, str]:
+    return not member.signed_in, member.since, member.session

@@ -73,12 +73,12 @@ class Seat:
 class Seats:
     """The seats of one board, by session and by user id.
 
-    `connected` counts the seats with an open socket. A user id that is given anew belongs to the
-    seat that took it last.
+    `connected` counts the seats with an open socket, `nameless` those of people whom the board must
+    not show. A user id that is given anew belongs to the seat that took it last.
     """
 
     def __init__(self) -> None:
-        self.connected = 0
+        self.connected = self.nameless = 0
         self.by_session: dict[str, Seat] = {}
         self.by_user: dict[int, Seat] = {}
         self.listeners: Counter[Dialect] = Counter()
@@ -87,6 +87,7 @@ class Seats:
     def add(self, seat: Seat) -> None:
         """Add a seat, and give it its user id."""
         self.connected += seat.connected
+        self.nameless += not seat.member.name
         if seat.dialect is not None:
             self.listeners[seat.dialect] += 1
         self.by_session[seat.member.session] = seat
@@ -101,6 +102,7 @@ class Seats:
     def remove(self, seat: Seat) -> None:
         """Remove a seat. Its user id stays taken until `free_user` or until another seat has it."""
         self.mute(seat)
+        self.nameless -= not seat.member.name
         del self.by_session[seat.member.session]
 
     def free_user(self, seat: Seat) -> bool:

@@ -13,8 +13,9 @@ its whole activity with the renewals of its lease, so a lost message is wrong fo
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import partial
 from uuid import UUID
@@ -23,6 +24,7 @@ from presence.cluster.broker import Broker
 from presence.cluster.lease import Lease
 from presence.cluster.messages import Message
 from presence.protocol.errors import PresenceError, Refused, Removed, TryLater
+from presence.protocol.identity import Naming, look_of
 from presence.protocol.messages import UNKNOWN_BOARD, UserState
 from presence.rooms.pacing import Pacing
 from presence.rooms.room import Room
@@ -224,16 +226,19 @@ class Board:
 
     # What connections ask for
 
-    def join(self, peer: Peer, request: JoinRequest, *, name_set: bool) -> None:
-        """Put a peer on the board. It is told by `admitted` or `refuse`, unless its stay has ended
-        by then."""
+    def join(
+        self, peer: Peer, request: JoinRequest, naming: Naming | None = None, *, asked: str
+    ) -> None:
+        """Put a peer on the board, a guest under the name that `naming` leads to. `asked` is the
+        name that the client knows of. The peer is told by `admitted` or `refuse`, unless its stay
+        has ended by then."""
         if self._services.lease.away:
             # The last renewal failed: nobody needs to wait to hear that.
             peer.refuse(TryLater("the store is out of reach"))
             return
         late = TryLater("the store takes too long")
         deadline = self._loop.call_later(ADMIT_WITHIN, _refuse, peer, request, late)
-        self._enqueue(Operation(partial(self._join, peer, request, name_set, deadline)))
+        self._enqueue(Operation(partial(self._join, peer, request, naming, asked, deadline)))
 
     def leave(self, session: str) -> None:
         """Take a session off the board at once."""
@@ -381,13 +386,20 @@ class Board:
             self.version = 0
 
     async def _join(
-        self, peer: Peer, request: JoinRequest, name_set: bool, deadline: asyncio.TimerHandle
+        self,
+        peer: Peer,
+        request: JoinRequest,
+        naming: Naming | None,
+        asked: str,
+        deadline: asyncio.TimerHandle,
     ) -> None:
         try:
             if peer.session_id == request.session:
                 await self._services.lease.renew()
             if peer.session_id != request.session:
                 return  # the stay ended before the store was asked
+            if naming is not None:
+                request = replace(request, name=await self._name(request.person, naming))
             with timed(self._services.metrics.store):
                 admission = await self._services.store.join(self.id, request)
         except (Refused, TryLater) as error:
@@ -406,7 +418,7 @@ class Board:
                 # Staff were faster.
                 _refuse(peer, request, Removed())
                 return
-            self._seat(peer, admission, name_set=name_set)
+            self._seat(peer, admission, name_set=admission.member.name != asked)
         except Exception:
             _refuse(peer, request, TryLater())
             # The store has it on the board, and nothing else would take it off.
@@ -421,6 +433,18 @@ class Board:
         else:
             # Its stay ended while the store decided; what takes it off comes next in the queue.
             self.audience.remove(request.session)
+
+    async def _name(self, person: str, naming: Naming) -> str:
+        """Return a name that nobody else's on the board looks like."""
+        members: Iterable[Member] = [seat.member for seat in self.room.seats.by_user.values()]
+        if naming.exact and not self.version and self._services.broker is not None:
+            # Nobody is served here, and other processes may have people there. If they cannot be
+            # read now, the next refresh finds who has another's name.
+            with suppress(TryLater):
+                members = (await self._services.store.snapshot(self.id)).members
+        shown = [member for member in members if not member.spectator]
+        own = {member.name for member in shown if member.person == person}
+        return naming.choose(own, {look_of(m.name) for m in shown if m.person != person})
 
     async def _enter(self, admission: Admission) -> None:
         """Take in the membership that a newcomer of this process found."""
@@ -585,12 +609,14 @@ class Board:
             self.room.people = snapshot.people
         else:
             self.room.people = max(self.room.people, snapshot.people)
+        arrived = False
         for member in snapshot.members:
             seat = self.room.seats.by_session.get(member.session)
             if seat is None:
                 if member.process != self._services.process:
                     self.room.arrive(member, None)
                     self._repeats = REPEATS  # its process may not have heard the activity here
+                    arrived = True
             elif seat.member != member or not self.room.seats.holds_user(seat):
                 # The store gave it another user id, or another session had taken its id.
                 self.room.reseat(member)
@@ -600,7 +626,15 @@ class Board:
         deferred, self._deferred = self._deferred, {}
         for process, message in deferred.items():
             self._update_remote(process, message)
+        if arrived:
+            self._rename_impostors()
         self._schedule_flush()
+
+    def _rename_impostors(self) -> None:
+        """Have guests come again whose name is not theirs: they get another one."""
+        for session in self.room.impostors():
+            if session in self.audience.peers:
+                self.audience.peers[session].restart()
 
     def _follow_resumed(self, missing: dict[str, Member], snapshot: Snapshot) -> None:
         """Remove from `missing` the sessions that another one resumed: the same person has the same
@@ -624,6 +658,8 @@ class Board:
         self.audience.add(member.session, peer)
         if old is None:
             self.room.arrive(member, peer.dialect, name_set=name_set)
+            if member.signed_in or self.others:
+                self._rename_impostors()
         else:
             former = self.audience.peers.get(old)
             self._forget(old)

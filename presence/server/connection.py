@@ -7,7 +7,7 @@ from typing import Protocol
 from uuid import UUID, uuid4
 
 from presence.protocol.errors import Close, Full, PresenceError, Restarting
-from presence.protocol.identity import Visitor, anonymous_name, clean_name
+from presence.protocol.identity import Naming, Visitor, naming_of
 from presence.protocol.messages import Dialect, Join, Leave, SetState
 from presence.protocol.session import Action, CatchUp, Move, Reply, Session, Shut, Strike, farewell
 from presence.server.board import Board
@@ -226,12 +226,13 @@ class Connection:
                 self.refuse(error)
                 return
         person = self._visitor.person
-        name = self._visitor.name or clean_name(asked) or anonymous_name(person)
+        naming = naming_of(self._visitor, asked, self._board_uuid.hex)
         self.session_id = uuid4().hex
+        name = naming if isinstance(naming, str) else naming.wish
         request = JoinRequest(self.session_id, self._hub.process, person, name)
         self._board = self._hub.board(self._board_uuid)
         self._written = self._board.audience.written
-        self._board.join(self, request, name_set=name != asked)
+        self._board.join(self, request, naming if isinstance(naming, Naming) else None, asked=asked)
 
     def _end_stay(self) -> str:
         """Return the session that ends; there is none from now on."""

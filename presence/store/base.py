@@ -41,6 +41,9 @@ and push out no account."""
 ACCOUNT = "user:"
 """Prefix of the key of a person with an account; the account's primary key follows."""
 
+EMBEDDED = "embedded:"
+"""Prefix of the key of a person whom a token names."""
+
 
 @dataclass(frozen=True, slots=True)
 class Member:
@@ -65,6 +68,16 @@ class Member:
         """True if the member is counted, but has no user id: the board was full, or it shows counts
         only."""
         return self.user == NO_USER
+
+    @property
+    def signed_in(self) -> bool:
+        """Whether the member has an account."""
+        return self.person.startswith(ACCOUNT)
+
+    @property
+    def chooses_name(self) -> bool:
+        """Whether the name is the member's own choice, and not the site's."""
+        return not self.person.startswith((ACCOUNT, EMBEDDED))
 
 
 def people(members: Iterable[Member]) -> int:

@@ -2,6 +2,7 @@
 
 import math
 import unicodedata
+from dataclasses import replace
 from itertools import combinations, islice
 
 import pytest
@@ -12,14 +13,17 @@ from presence.protocol.identity import (
     ADJECTIVES,
     ANIMALS,
     PALETTE,
+    Naming,
+    Privacy,
+    Visitor,
     anonymous_name,
     anonymous_names,
-    choose_name,
     clean_name,
     color_for,
     colors_for,
     guest_names,
     look_of,
+    naming_of,
 )
 from presence.protocol.messages import MAX_NAME_BYTES
 from tests.support import confusables
@@ -267,14 +271,33 @@ def test_the_table_is_the_one_that_the_script_makes():
 def test_a_guest_has_the_name_they_wish_if_nobody_has_one_that_looks_like_it():
     others = ["Calm Otter", "Bold Fox", "Warm Owl"]
     taken = {look_of("Ada"), look_of("Calm Otter")}
-    assert choose_name("Eda", others, own=(), taken=taken) == "Eda"
-    assert choose_name("Eda", others, own=["Warm Owl"], taken=taken) == "Eda"
-    assert choose_name("Аdа", others, own=(), taken=taken) == "Bold Fox"
-    assert choose_name("", others, own=(), taken=taken) == "Bold Fox"
+    assert Naming("Eda", others).choose((), taken) == "Eda"
+    assert Naming("Eda", others).choose(["Warm Owl"], taken) == "Eda"
+    assert Naming("Eda", others, {look_of("Edda")}).choose((), taken) == "Eda"
+    assert Naming("Eda", others, {look_of("EDA")}).choose((), taken) == "Bold Fox"
+    assert Naming("Аdа", others).choose((), taken) == "Bold Fox"
+    assert Naming("", others).choose((), taken) == "Bold Fox"
     # What their other tab is called, and what they were called before their page was loaded again.
-    assert choose_name("Аdа", others, own=["Warm Owl"], taken=taken) == "Warm Owl"
-    assert choose_name("Аdа", others, own=["Calm Otter"], taken=taken) == "Bold Fox"
-    assert choose_name("", others[:1], own=(), taken=taken) == "Calm Otter"
+    assert Naming("Аdа", others).choose(["Warm Owl"], taken) == "Warm Owl"
+    assert Naming("Аdа", others).choose(["Calm Otter"], taken) == "Bold Fox"
+    assert Naming("", others[:1]).choose((), taken) == "Calm Otter"
+
+
+def test_what_a_name_comes_from():
+    guest = Visitor("guest:1")
+    account = Visitor("user:1", "Ada")
+
+    def name(visitor: Visitor, privacy: Privacy) -> str:
+        naming = naming_of(replace(visitor, privacy=privacy), " Bob\t", "lobby")
+        return naming if isinstance(naming, str) else naming.choose((), ())
+
+    assert [name(guest, each) for each in (Privacy.FULL, Privacy.COUNTS_ONLY)] == ["Bob", ""]
+    assert name(guest, Privacy.NO_GUEST_NAMES).startswith("Guest ")
+    levels = (Privacy.FULL, Privacy.NO_GUEST_NAMES, Privacy.COUNTS_ONLY)
+    assert [name(account, each) for each in levels] == ["Ada", "Ada", ""]
+    anonymous = naming_of(guest, "\u200b", "lobby")
+    assert isinstance(anonymous, Naming)
+    assert (anonymous.choose((), ()), anonymous.exact) == (anonymous_name("guest:1"), False)
 
 
 def test_a_guest_without_a_name_gets_the_same_for_each_board():

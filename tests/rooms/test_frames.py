@@ -1,5 +1,8 @@
 """What a board's sessions are told, byte for byte and in order (PROTOCOL.md, Order after JOIN)."""
 
+import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +29,7 @@ from presence.rooms.frames import (
     PendingChanges,
     changes_frames,
     shown_cursors,
+    told_color,
     welcome_frames,
 )
 from presence.rooms.seats import Seat
@@ -93,6 +97,31 @@ def test_an_explicit_welcome_byte_for_byte() -> None:
         "02" "1234" "01" "11112222",
         "07" "1234" "ff",
     ]  # fmt: skip
+
+
+def test_the_colour_says_who_is_signed_in() -> None:
+    vectors = json.loads((Path(__file__).parents[1] / "vectors/signed_in.json").read_text())
+    for case in vectors["cases"]:
+        message = decode_server(bytes.fromhex(case["frame"]), COMPACT)
+        users = message.users if isinstance(message, Roster) else [message]
+        told = {str(each.user): told_color(owner(each, case)) == each.color for each in users}
+        assert told == dict.fromkeys(case["signed_in"], True)
+    ada = replace(seat(0, "Ada"), member=replace(seat(0, "Ada").member, person="user:1"))
+    joined = PendingChanges(joined={0: ada})
+    (compact,) = changes_frames(BOARD, joined, [ada], COMPACT)
+    (explicit,) = changes_frames(BOARD, joined, [ada], EXPLICIT)
+    assert [compact.hex(), explicit.hex()] == ["0512340003416461c11020", "0512340003416461c01020"]
+    welcome, roster, *_ = read(welcome_frames(BOARD, ada, [ada], people=1, interval=0))
+    assert (welcome.color, roster.users) == ((0xC1, 0x10, 0x20), ())
+    _, roster, *_ = read(welcome_frames(BOARD, seat(1, "Bob"), [ada], people=2, interval=0))
+    assert [entry.color for entry in roster.users] == [(0xC1, 0x10, 0x20)]
+
+
+def owner(told: Any, case: Any) -> Member:
+    """Return the member whom a vector tells of; the palette has even reds."""
+    person = "user:1" if case["signed_in"][str(told.user)] else "guest:1"
+    red, green, blue = told.color
+    return Member("session", "process", person, "Ada", (red & 0xFE, green, blue), told.user)
 
 
 def test_a_spectator_sends_no_cursors_and_is_not_announced_even_to_itself() -> None:

@@ -80,6 +80,19 @@ class RoomMachine(RuleBasedStateMachine):
     def arrive(self, dialect: Dialect | None, person: int, spectator: bool) -> None:
         self._arrive(dialect, f"person {person}", NO_USER if spectator else self._free_user())
 
+    @rule(dialect=DIALECTS)
+    def arrive_nameless(self, dialect: Dialect | None) -> None:
+        """The board has become one that shows counts only, for those who come from now on."""
+        self._arrive(dialect, f"hidden {next(self.serials)}", NO_USER, name="")
+        self.freed |= {truth.member.user for truth in self.here.values()}
+
+    @precondition(lambda self: self._counts_only)
+    @rule()
+    def nameless_depart(self) -> None:
+        for session in sorted(self.here):
+            if not self.here[session].member.name:
+                self._depart(session)
+
     @precondition(lambda self: len(self.here) < 40)
     @rule(dialect=DIALECTS, size=st.integers(9, 14))
     def crowd_arrives(self, dialect: Dialect | None, size: int) -> None:
@@ -111,7 +124,7 @@ class RoomMachine(RuleBasedStateMachine):
         truth = self.here.pop(old)
         self._close(old)
         member = self._member(truth.member.person, truth.member.user)
-        name = member.name if renamed else truth.member.name
+        name = member.name if renamed and truth.member.name else truth.member.name
         member = replace(member, name=name, color=truth.member.color)
         self.room.resume(member, dialect, old)
         self._open(replace(truth, member=member, remote=dialect is None), dialect)
@@ -161,11 +174,11 @@ class RoomMachine(RuleBasedStateMachine):
         if not known:
             self.room.update_remote(name, {user: position}, {user: state})
 
-    @precondition(lambda self: self.here)
+    @precondition(lambda self: any(truth.member.name for truth in self.here.values()))
     @rule(data=DATA)
     def lose_the_user_id(self, data: st.DataObject) -> None:
         """A session gets another user id, and somebody on another process has the former one."""
-        session = self._some(data, self.here)
+        session = self._some(data, [s for s, truth in self.here.items() if truth.member.name])
         truth, client = self.here[session], self.clients.get(session)
         user, former = self._free_user(), truth.member.user
         if truth.member.spectator:
@@ -226,13 +239,16 @@ class RoomMachine(RuleBasedStateMachine):
     def _some(self, data: st.DataObject, sessions: Collection[str]) -> str:
         return data.draw(st.sampled_from(sorted(sessions)[:FEW]))
 
-    def _member(self, person: str, user: int) -> Member:
+    def _member(self, person: str, user: int, name: str | None = None) -> Member:
         serial = next(self.serials)
         color = (serial // 256, serial % 256, 0)
-        return Member(f"session {serial}", "process", person, f"name {serial}", color, user)
+        name = f"name {serial}" if name is None else name
+        return Member(f"session {serial}", "process", person, name, color, user)
 
-    def _arrive(self, dialect: Dialect | None, person: str, user: int) -> None:
-        member = self._member(person, user)
+    def _arrive(
+        self, dialect: Dialect | None, person: str, user: int, name: str | None = None
+    ) -> None:
+        member = self._member(person, user, name)
         self.room.arrive(member, dialect)
         self._open(Truth(member, remote=dialect is None), dialect)
 
@@ -253,6 +269,10 @@ class RoomMachine(RuleBasedStateMachine):
         self.freed.add(self.here.pop(session).member.user)
         self._close(session)
         self.room.people = self._people()
+
+    @property
+    def _counts_only(self) -> bool:
+        return not all(truth.member.name for truth in self.here.values())
 
     @property
     def _connected(self) -> int:
@@ -314,9 +334,10 @@ class RoomMachine(RuleBasedStateMachine):
 
     def _compare(self, *, cursors: bool) -> None:
         users = {t.member.user: t for t in self.here.values() if not t.member.spectator}
+        shown = {} if self._counts_only else users
         for session, client in self.clients.items():
             own = self.here[session].member.user
-            others = {user: truth for user, truth in users.items() if user != own}
+            others = {user: truth for user, truth in shown.items() if user != own}
             known = {user: known for user, known in client.users.items() if user != own}
             assert known == {u: (t.member.name, t.member.color) for u, t in others.items()}
             assert client.people == self._people()
@@ -324,7 +345,7 @@ class RoomMachine(RuleBasedStateMachine):
                 states = {user: state for user, state in client.states.items() if user != own}
                 assert states == {user: truth.state for user, truth in others.items()}
                 assert client.own == own
-                if own != NO_USER:
+                if own != NO_USER and not self._counts_only:
                     assert client.interval == (LEAST if self._connected > 1 else 0)
             if cursors:
                 self._compare_cursors(client, others)
@@ -332,7 +353,7 @@ class RoomMachine(RuleBasedStateMachine):
         positions = {u: t.position for u, t in local.items() if t.position is not None}
         states = {user: truth.state for user, truth in local.items()}
         assert self.room.seats.activity_by_user() == (positions, states)
-        if cursors:
+        if cursors and not self._counts_only:
             assert {user: self.published[user].state for user in local} == states
             active = {u for u, t in local.items() if t.state is ACTIVE and t.position is not None}
             published = {user: self.published[user].position for user in active}

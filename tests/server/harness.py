@@ -3,7 +3,7 @@ can fail. The tests' event loop skips the time in which nothing happens."""
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Collection, Iterator
+from collections.abc import Awaitable, Callable, Collection, Container, Iterator
 from contextlib import contextmanager
 from struct import unpack
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ from uuid import UUID
 
 from presence.protocol.codec import decode_server, encode
 from presence.protocol.errors import Close, TryLater
-from presence.protocol.identity import Visitor
+from presence.protocol.identity import Privacy, Visitor
 from presence.protocol.messages import (
     ClientMessage,
     Cursor,
@@ -296,10 +296,12 @@ class Process:
         name: str | None = None,
         board: UUID = BOARD,
         dialect: Dialect = Dialect.COMPACT,
+        privacy: Privacy = Privacy.FULL,
+        reserved: Container[str] = frozenset(),
     ) -> Socket:
         """Open a socket, of another person each time unless one is named."""
         self._people += 1
-        visitor = Visitor(person or f"person {self._people}", name)
+        visitor = Visitor(person or f"person {self._people}", name, privacy, reserved)
         ends = socket.socketpair() if self._direct else ()
         self._ends += ends
         return Socket(self.hub, board, visitor, dialect, ends)

@@ -92,10 +92,10 @@ async def test_somebody_who_is_just_coming_is_no_ghost(audit: Audit) -> None:
     one = audit.world.process("one")
     one.seam.late.add("join")
     one.seam.open.clear()
-    one.socket("bob").ask()
+    one.socket("bob").ask("Bob")
     await settle()
     (ghost, *_) = await audit.read()
-    assert "ghost: 'Ada'" in ghost, "the store has them, the process not yet"
+    assert "ghost: 'Bob'" in ghost, "the store has them, the process not yet"
     asyncio.get_running_loop().call_later(CONFIRM_AFTER / 2, one.seam.open.set)
     assert await audit.found() == []
 

@@ -46,8 +46,9 @@ LEAVES = methodcaller("receive", encode(Leave(0), Dialect.COMPACT))
 @pytest.mark.parametrize(
     ("account", "asked", "shown", "name_set"),
     [
-        (None, "Ada", "Ada", False),
-        (None, "  Ada \u202e ", "Ada", True),
+        (None, "Bob", "Bob", False),
+        (None, "  Bob \u202e ", "Bob", True),
+        (None, "Аdа", anonymous_name("bob"), True),
         (None, "\u200b", anonymous_name("bob"), True),
         ("Grace Hopper", "Ada", "Grace Hopper", True),
         ("Grace Hopper", "Grace Hopper", "Grace Hopper", False),

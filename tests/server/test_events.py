@@ -111,7 +111,7 @@ async def test_people_whom_the_store_lost_and_got_back_are_no_event(world: World
 async def test_a_join_that_fails_half_way_is_taken_back(world: World) -> None:
     one = world.process("one")
     one.seam.failing["snapshot"] = RuntimeError("a fault")
-    ada = one.socket("ada")
+    ada = one.socket("ada", name="Ada")
     ada.ask("Ada")
     await pass_time(5)
     assert ada.codes != []

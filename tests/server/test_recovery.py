@@ -199,7 +199,7 @@ async def test_a_newcomer_to_a_board_that_is_not_complete_knows_the_count(world:
     await pass_time(RENEWAL)
     assert not world.process("one").hub.store_complete
     with world.process("one").seam.delay("snapshot", 0.2):
-        ada = world.process("one").socket("ada")
+        ada = world.process("one").socket("ada", name="Ada")
         ada.ask("Ada")
         bob = await world.joined("two", "bob")
         await pass_time(0.2)
@@ -415,7 +415,7 @@ async def test_a_person_who_could_not_be_seated_is_taken_off_the_board(
     # An error nobody foresaw, after the store has put them on the board.
     seam = world.process("four").seam
     with seam.fail(BrokenError("oh"), "snapshot"), seam.fail(OUT, *["leave"] * away):
-        dan = world.process("four").socket("dan")
+        dan = world.process("four").socket("dan", name="Dan")
         dan.ask("Dan")
         await pass_time(0.5)
         assert (dan.codes, dan.all(Welcome)) == ([Close.TRY_LATER], [])
