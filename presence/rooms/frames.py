@@ -154,14 +154,21 @@ def changes_frames(
 
 
 def welcome_frames(
-    board_id: int, newcomer: Seat, seats: Iterable[Seat], *, people: int, interval: int
+    board_id: int,
+    newcomer: Seat,
+    seats: Iterable[Seat],
+    *,
+    people: int,
+    interval: int,
+    counts_only: bool = False,
 ) -> list[bytes]:
-    """Return the first frames of a newcomer, in its own dialect."""
+    """Return the first frames of a newcomer, in its own dialect. With `counts_only`, nobody is told
+    of the newcomer."""
     others = [seat for seat in seats if seat is not newcomer]
     dialect = newcomer.dialect or Dialect.COMPACT
     if dialect is Dialect.EXPLICIT:
         # A spectator has no user id to announce it by.
-        last = [] if newcomer.member.user == NO_USER else [newcomer]
+        last = [] if newcomer.member.user == NO_USER or counts_only else [newcomer]
         first = [
             encode(_user_joined(board_id, seat, dialect), dialect) for seat in [*others, *last]
         ]

@@ -294,6 +294,7 @@ class Room:
                 users,
                 people=self.people,
                 interval=self.interval,
+                counts_only=self.counts_only,
             )
         self._newcomers = set()
 
@@ -327,7 +328,8 @@ class Room:
         """Return the current cursors, for a session that was too slow to get the ones between, but
         not those of users who are not announced yet."""
         joined = self._pending.joined
-        known = [seat for seat in self.shown if seat.member.user not in joined]
+        shown = () if self._told_nothing else self.shown
+        known = [seat for seat in shown if seat.member.user not in joined]
         return shown_cursors(self.board_id, dialect, known)
 
     def _seat(self, member: Member, dialect: Dialect | None, *, name_set: bool) -> Seat:
