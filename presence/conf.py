@@ -23,6 +23,7 @@ RANGES = {
     "TOKEN_AGE": (5, 3600, "seconds"),
     "RECHECK_EVERY": (2, 86_400, "seconds"),
     "REMOVED_FOR": (0, 31_536_000, "seconds"),
+    "HANDSHAKE_WITHIN": (0, 3600, "seconds"),
     "MAX_SOCKETS": (0, 1_000_000, "sockets"),
     "MAX_BOARD_SOCKETS": (0, 1_000_000, "sockets"),
     "MAX_PERSON_SOCKETS": (0, 1_000_000, "sockets"),
@@ -68,6 +69,7 @@ class Settings:
     MAX_ADDRESS_SOCKETS: int = 2_000
     MAX_ADDRESS_JOINS: int = 3_000
     MAX_HANDSHAKES: int = 2_000
+    HANDSHAKE_WITHIN: float = 20.0
 
     @property
     def board_labels(self) -> tuple[str, ...]:

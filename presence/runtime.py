@@ -23,6 +23,7 @@ from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured, SynchronousOnlyOperation
 
 from presence.asgi.daphne import ordinary_reason
+from presence.asgi.handshakes import requests
 from presence.auth.rights import SiteRules
 from presence.cluster.layer import Layer
 from presence.conf import Settings, get_settings
@@ -286,6 +287,7 @@ def _make_hub(loop: Loop) -> Hub:
         shared_store() if settings.REDIS_URL else MemoryStore(loop.time, _timing(settings))
     )
     hub = _new_hub(settings, store, shared_layer() if settings.REDIS_URL else None)
+    hub.metrics.requests_cut = requests.cut
     tune_gc()
     _note_neighbours()
     hub.journal.started("redis" if settings.REDIS_URL else "memory", ordinary_reason())

@@ -31,6 +31,7 @@ from pprint import pformat
 from typing import Any
 
 from presence.asgi import turns
+from presence.asgi.handshakes import patch_handshakes
 from presence.asgi.turns import EXTENSION
 from presence.conf import get_settings
 from presence.protocol.errors import Close
@@ -182,6 +183,7 @@ def patch_daphne() -> None:
             _queue_connections(server.Server)
             _offer_sockets(server.Server, sockets.WebSocketProtocol)
             _free_at_once(sys.modules["daphne.http_protocol"].WebRequest, sockets.WebSocketProtocol)
+            patch_handshakes(server)
 
 
 def _free_at_once(request: Any, protocol: Any) -> None:

@@ -18,6 +18,9 @@ PROXY_HEADER = re.compile(
 )
 """Headers that only a proxy adds."""
 
+LOCAL = ("127.0.0.1", "::1")
+"""Addresses from which a proxy of the same machine connects."""
+
 Address = IPv4Address | IPv6Address
 
 
@@ -80,7 +83,7 @@ def counted_as(scope: Mapping[str, Any], proxies: Collection[str]) -> str:
     nobody, or of a proxy in a private network that no setting names."""
     text = scope_address(scope, proxies)
     address = parse_address(text)
-    if address is None or address.is_loopback or is_proxy(text, proxies):
+    if address is None or text in LOCAL or is_proxy(text, proxies):
         return ""
     if not proxies and address.is_private and was_forwarded(scope):
         return ""

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from presence.protocol.errors import Full
 from presence.protocol.limits import TokenBucket
+from presence.server.logs import Seldom
 
 try:
     from resource import RLIM_INFINITY, RLIMIT_NOFILE, getrlimit
@@ -22,9 +23,6 @@ logger = logging.getLogger(__name__)
 RETRY = (10.0, 30.0)
 """Seconds after which somebody who was refused returns, at random between these: a crowd that was
 refused at once does not return at once."""
-
-TELL_EVERY = 60.0
-"""Seconds between two lines of the log about the same cap."""
 
 RATES = 16_384
 """Addresses whose joins are remembered, in 6 MB. Beyond it the one that joined longest ago is
@@ -87,8 +85,7 @@ class Caps:
         self._refused = refused
         self._counts: Counter[Key] = Counter()
         self._rates: OrderedDict[str, TokenBucket] = OrderedDict()
-        self._told: dict[Cap, float] = {}
-        self._untold: Counter[Cap] = Counter()
+        self._seldom = Seldom()
 
     def enter(self, address: str = "", board: UUID | None = None) -> "Ticket":
         """Return the ticket of a new socket, which is a handshake until it is let in. Raises `Full`
@@ -135,15 +132,12 @@ class Caps:
     def _full(self, cap: Cap) -> Full:
         """Return the error of a refusal, after it was counted and perhaps logged."""
         self._refused(cap)
-        self._untold[cap] += 1
         reason = REASONS[cap].format(self._limits.get(cap, 0))
-        now, last = self._now(), self._told.get(cap)
-        if last is None or now - last >= TELL_EVERY:
-            self._told[cap] = now
+        if refused := self._seldom.times(cap, self._now()):
             logger.warning(
                 "socket: newcomers are refused (cap=%s, refused=%d, reason=%s)",
                 cap,
-                self._untold.pop(cap),
+                refused,
                 reason,
             )
         return Full(reason, retry=round(uniform(*RETRY) * 1000))  # noqa: S311 (no secret)

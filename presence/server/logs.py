@@ -5,9 +5,11 @@ No line holds a person's name or address unless the site asks for it (`PRESENCE[
 
 import json
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from math import inf
 from time import monotonic
 from typing import Any
 from uuid import UUID
@@ -26,6 +28,9 @@ from presence.protocol.errors import (
 from presence.store.base import Admission, Departure, Member
 
 logger = logging.getLogger("presence.journal")
+
+SELDOM = 60.0
+"""Seconds between two lines about what strangers can do thousands of times."""
 
 Fields = Mapping[str, object]
 
@@ -116,6 +121,23 @@ class OutageLog:
             self.failed(error, *args)
         else:
             self.works(*args)
+
+
+class Seldom:
+    """Says how often something happened, at most once in `SELDOM` seconds for each kind."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, float] = {}
+        self._unsaid: Counter[str] = Counter()
+
+    def times(self, kind: str, now: float) -> int:
+        """Count it once more. Return how often it happened since it was last said, if that is to be
+        said now, else 0."""
+        self._unsaid[kind] += 1
+        if now - self._said.get(kind, -inf) < SELDOM:
+            return 0
+        self._said[kind] = now
+        return self._unsaid.pop(kind)
 
 
 class Journal:

@@ -8,7 +8,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from presence.protocol.errors import Full
-from presence.server.caps import RATES, RESERVE, RETRY, TELL_EVERY, Cap, Caps, descriptors_left
+from presence.server.caps import RATES, RESERVE, RETRY, Cap, Caps, descriptors_left
+from presence.server.logs import SELDOM
 
 BOARD, OTHER = uuid4(), uuid4()
 
@@ -150,7 +151,7 @@ def test_the_log_says_it_once_a_minute_for_each_cap(
     caps.enter()
     for _ in range(50):
         assert is_full(caps.enter)
-    world.now += TELL_EVERY
+    world.now += SELDOM
     assert is_full(caps.enter)
     said = [record.getMessage() for record in caplog.records]
     assert [line.partition("refused (")[2].partition(", reason")[0] for line in said] == [

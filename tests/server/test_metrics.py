@@ -24,7 +24,10 @@ def test_every_series_is_there_from_the_start() -> None:
             for name in [*FRAME_COUNTERS, "malformed", "closed", "hung_up", "rechecks"]
         ),
         *((name, "counter") for name in ["joins", "resumes", "leaves"]),
-        *((name, "counter") for name in ["publish_failures", "store_failures", "refused"]),
+        *(
+            (name, "counter")
+            for name in ["publish_failures", "store_failures", "refused", "requests_cut"]
+        ),
         *((name, "histogram") for name in ["tick_seconds", "tick_lag_seconds", "tick_frames"]),
         *((name, "histogram") for name in ["publish_seconds", "store_seconds"]),
         *((name, "gauge") for name in ["sockets", "direct_sockets", "boards"]),

@@ -1,0 +1,217 @@
+"""Connections to Daphne before their request is there: how long they may take, how many there may
+be, and that their handshakes leave time for open sockets.
+
+Twisted closes a connection that says nothing for a minute. One that says a byte now and then stays
+for ever, and costs a file descriptor. Twisted also accepts and answers whatever has come before it
+looks at anything else, so thousands who come at once hold up every cursor.
+"""
+
+import asyncio
+import logging
+import sys
+from collections import deque
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+from presence.conf import get_settings
+from presence.server.caps import RESERVE, descriptors_left
+from presence.server.logs import Seldom
+
+logger = logging.getLogger(__name__)
+
+BODY_RATE = 500
+"""Bytes a second that the body of a request keeps up, once `HANDSHAKE_WITHIN` is over: a page may
+take uploads of any size."""
+
+SWEEP_EVERY = 1.0
+"""Seconds between two looks for late requests."""
+
+IDLE = 60.0
+"""Seconds until Twisted closes a connection that waits for another request."""
+
+ACCEPTS = 32
+"""Connections that are accepted in one turn of the event loop, at 50 µs each."""
+
+TURN = 0.005
+"""Seconds of a turn that go to handshakes."""
+
+
+CHANNEL_METHODS = (
+    "connectionMade", "allHeadersReceived", "allContentReceived", "requestDone", "connectionLost",
+)  # fmt: skip
+"""Methods of Twisted's `HTTPChannel` that it does not call public."""
+
+
+class Requests:
+    """The connections that have yet to send a request, or the rest of one. `cut` counts those that
+    were closed: "late" ones, and the oldest where there were too many."""
+
+    def __init__(self) -> None:
+        self.cut = {"late": 0, "crowded": 0}
+        self._headers: dict[Any, float] = {}
+        self._bodies: dict[Any, float] = {}
+        self._seldom = Seldom()
+        self._sweeping = False
+
+    def await_header(self, channel: Any, idle: float = 0.0) -> None:
+        """Wait for a request, for so many seconds more than the deadline for its header."""
+        most = get_settings().MAX_HANDSHAKES
+        if self._headers and (0 < most <= len(self._headers) or descriptors_left() < RESERVE):
+            # Not the newest: a handshake that is whole is here for milliseconds only.
+            self._close(next(iter(self._headers)), "crowded")
+        loop = asyncio.get_running_loop()
+        self._headers[channel] = loop.time() + idle
+        if not self._sweeping:
+            self._sweeping = True
+            loop.call_later(SWEEP_EVERY, self._sweep, loop)
+
+    def await_body(self, channel: Any) -> None:
+        """Wait for the body of a request whose header is there."""
+        self._bodies[channel] = self._headers.pop(channel, asyncio.get_running_loop().time())
+
+    def forget(self, channel: Any) -> None:
+        """Stop waiting: the request is there, or the connection has ended."""
+        self._headers.pop(channel, None)
+        self._bodies.pop(channel, None)
+
+    def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Close the late ones."""
+        within, now = get_settings().HANDSHAKE_WITHIN, loop.time()
+        if within:
+            late = [channel for channel, begun in self._headers.items() if now - begun >= within]
+            late += [
+                channel
+                for channel, begun in self._bodies.items()
+                if now - begun >= within + _received(channel) / BODY_RATE
+            ]
+            for channel in late:
+                self._close(channel, "late")
+        self._sweeping = bool(self._headers or self._bodies)
+        if self._sweeping:
+            loop.call_later(SWEEP_EVERY, self._sweep, loop)
+
+    def _close(self, channel: Any, reason: str) -> None:
+        self.forget(channel)
+        self.cut[reason] += 1
+        if times := self._seldom.times(reason, asyncio.get_running_loop().time()):
+            logger.warning(
+                "daphne: closed connections whose request did not come (reason=%s, closed=%d)",
+                reason,
+                times,
+            )
+        channel.transport.abortConnection()
+
+
+requests = Requests()
+"""Those of this process."""
+
+
+class HandshakeQueue:
+    """Carries out handshakes in the order they came, some in each turn of the event loop. `clock`
+    returns seconds of work."""
+
+    def __init__(
+        self, process: Callable[[Any], object], clock: Callable[[], float] = perf_counter
+    ) -> None:
+        self._process = process
+        self._clock = clock
+        self._waiting: deque[Any] = deque()
+
+    def take(self, request: Any) -> None:
+        """Carry out a handshake when it is its turn."""
+        # What comes before that belongs to the WebSocket, not to HTTP.
+        request.channel._networkProducer.pauseProducing()
+        self._waiting.append(request)
+        if len(self._waiting) == 1:
+            asyncio.get_running_loop().call_soon(self._run)
+
+    def _run(self) -> None:
+        end = self._clock() + TURN
+        while self._waiting and self._clock() < end:
+            request = self._waiting.popleft()
+            if request.channel is not None:
+                self._process(request)
+        if self._waiting:
+            asyncio.get_running_loop().call_soon(self._run)
+
+
+def patch_handshakes(server: Any) -> None:
+    """Patch the server of `daphne.server`, and the HTTP that it speaks."""
+    channel = sys.modules["twisted.web.http"].HTTPChannel
+    lacking = [name for name in CHANNEL_METHODS if not hasattr(channel, name)]
+    if lacking:
+        logger.warning(
+            "daphne: requests have no deadline (reason=this version of Twisted lacks %s)",
+            ", ".join(lacking),
+        )
+    else:
+        _wait_for_requests(channel)
+    _take_turns(sys.modules["daphne.http_protocol"].WebRequest)
+    _accept_few(server.Server)
+
+
+def _received(channel: Any) -> int:
+    """Return how many bytes of the body of its request a channel has."""
+    content = channel.requests[-1].content if channel.requests else None
+    return content.tell() if content is not None and not content.closed else 0
+
+
+def _wait_for_requests(channel_class: Any) -> None:
+    made, lost = channel_class.connectionMade, channel_class.connectionLost
+    header, whole = channel_class.allHeadersReceived, channel_class.allContentReceived
+    done = channel_class.requestDone
+
+    def connection_made(self: Any) -> None:
+        requests.await_header(self)
+        made(self)
+
+    def all_headers_received(self: Any) -> None:
+        requests.await_body(self)
+        header(self)
+
+    def all_content_received(self: Any) -> None:
+        requests.forget(self)
+        whole(self)
+
+    def request_done(self: Any, request: Any) -> None:
+        if self.persistent:
+            requests.await_header(self, IDLE)
+        done(self, request)
+
+    def connection_lost(self: Any, reason: Any) -> None:
+        requests.forget(self)
+        lost(self, reason)
+
+    channel_class.connectionMade, channel_class.connectionLost = connection_made, connection_lost
+    channel_class.allHeadersReceived = all_headers_received
+    channel_class.allContentReceived = all_content_received
+    channel_class.requestDone = request_done
+
+
+def _take_turns(request_class: Any) -> None:
+    process = request_class.process
+    turns = HandshakeQueue(process)
+
+    def process_in_turn(self: Any) -> Any:
+        upgrade = self.requestHeaders.getRawHeaders(b"Upgrade", [b""])[0]
+        return turns.take(self) if upgrade.lower() == b"websocket" else process(self)
+
+    request_class.process = process_in_turn
+
+
+def _accept_few(server_class: Any) -> None:
+    listen_success = server_class.listen_success
+
+    def succeed(self: Any, port: Any) -> None:
+        listen_success(self, port)
+        accept = port.doRead
+
+        def accept_few() -> None:
+            # Twisted accepts more with each turn that had as many.
+            port.numberAccepts = min(port.numberAccepts, ACCEPTS)
+            accept()
+
+        port.doRead = accept_few
+
+    server_class.listen_success = succeed

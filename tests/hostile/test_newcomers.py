@@ -1,0 +1,112 @@
+"""Crowds at the door: sockets without end from one address, requests that never end, thousands who
+come and go. Caps and deadlines stop them, and whoever is inside notices nothing."""
+
+import os
+import socket
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from http.client import HTTPConnection
+
+import pytest
+
+from tests.hostile.trial import STATE, Outcome, State, attempt, state_of
+from tests.support.server import Server, with_settings
+from tests.support.waiting import eventually
+
+SECONDS = 20.0 if os.environ.get("PRESENCE_LONG") else 4.0
+WITHIN = 2.0
+"""Seconds that a request may take here; the default is 20."""
+
+SOCKETS, JOINS = 200, 300
+"""Caps of an address."""
+
+MEBIBYTE = 2**20
+
+
+@pytest.fixture(scope="module")
+def site(environment: dict[str, str]) -> dict[str, str]:
+    """A site in production, with small caps."""
+    production = {"DEBUG": "0", "SECRET_KEY": "a-key-of-tests-that-guards-nothing-at-all-anywhere"}
+    own = {
+        "MAX_ADDRESS_SOCKETS": SOCKETS,
+        "MAX_ADDRESS_JOINS": JOINS,
+        "HANDSHAKE_WITHIN": WITHIN,
+        "GRACE": 0.5,
+        "RELOAD_GRACE": 0.5,
+    }
+    return with_settings({**environment, **production, "ALLOWED_HOSTS": "127.0.0.1"}, PRESENCE=own)
+
+
+def unnoticed(outcome: Outcome) -> Outcome:
+    """Assert that the witnesses noticed nothing."""
+    assert outcome.lost == 0, outcome
+    assert outcome.age_p99 < 250, outcome
+    assert outcome.growth < 60 * MEBIBYTE, outcome
+    return outcome
+
+
+def as_before(server: Server, before: State) -> None:
+    """Wait until the server holds no more than before an attack."""
+    eventually(
+        lambda: state_of(server).descriptors <= before.descriptors + 3,
+        lambda: f"{before}, then {state_of(server)}",
+    )
+
+
+def test_who_comes_and_goes_2000_times_a_second(server: Server, boards: list[str]) -> None:
+    before = state_of(server)
+    outcome = unnoticed(attempt(server, boards[0], boards[1], SECONDS, "come-and-go"))
+    assert outcome.tally.connected > 1_000 * SECONDS, outcome
+    as_before(server, before)
+
+
+def test_requests_that_never_end(server: Server, boards: list[str]) -> None:
+    before = state_of(server)
+    with ThreadPoolExecutor() as pool:
+        upload = pool.submit(slow_upload, server, 2 * WITHIN)
+        outcome = attempt(server, boards[0], boards[1], SECONDS + 2 * WITHIN, "slow-headers")
+    assert upload.result() == 200
+    assert unnoticed(outcome).tally.closes["cut"] >= 500, outcome
+    as_before(server, before)
+
+
+def slow_upload(server: Server, seconds: float) -> int:
+    """Send a body of 2 KB a second, and return the status of the answer."""
+
+    def body() -> Iterator[bytes]:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            yield b"x" * 200
+            time.sleep(0.1)
+
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=seconds + 10)
+    with closing(connection):
+        connection.request(
+            "POST", STATE, body(), {"Transfer-Encoding": "chunked"}, encode_chunked=True
+        )
+        return connection.getresponse().status
+
+
+def test_a_huge_header_is_refused(server: Server) -> None:
+    connection = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+    with connection, suppress(ConnectionError):
+        connection.sendall(b"GET / HTTP/1.1\r\n" + b"X: " + b"x" * 17_000)
+        answer = connection.recv(100)
+        assert not answer or answer.startswith(b"HTTP/1.1 400")
+
+
+def test_a_crowd_from_one_address(server: Server, boards: list[str]) -> None:
+    before = state_of(server)
+    outcome = unnoticed(attempt(server, boards[0], boards[1], SECONDS, "crowd"))
+    assert outcome.tally.joined <= SOCKETS, outcome
+    assert outcome.tally.notices["8"] == outcome.tally.closes["1013"] > SOCKETS, outcome
+    as_before(server, before)
+
+
+def test_joins_as_fast_as_they_go(server: Server, boards: list[str]) -> None:
+    before = state_of(server)
+    outcome = unnoticed(attempt(server, boards[0], boards[1], SECONDS, "joins"))
+    assert outcome.tally.joined <= JOINS * (1 + SECONDS / 60) + 1, outcome
+    as_before(server, before)
