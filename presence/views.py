@@ -3,12 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
 from hmac import compare_digest
-from typing import TypeVar
+from time import monotonic
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_not_required
@@ -41,13 +43,21 @@ from presence.guests import (
 )
 from presence.page_counts import MAX_BOARDS
 from presence.protocol.errors import Forbidden, NoBoard, PresenceError, SignInRequired, TryLater
+from presence.recent import RecentAnswers
 from presence.runtime import current_hub, recording, several_processes
 from presence.server.addresses import client_address, is_forwarded, is_in_networks
+from presence.server.caps import LOW, RESERVE, descriptors_left
+from presence.server.logs import Seldom
 from presence.server.metrics import scrape
 from presence.sessions import arequest_user
 from presence.tokens import Grant, account_grant, sign
 
 logger = logging.getLogger(__name__)
+
+_health: RecentAnswers[None, "Health"] = RecentAnswers(1.0)
+_seldom = Seldom()
+_pinging = ThreadPoolExecutor(1, thread_name_prefix="presence-healthz")
+"""A thread of its own: a database that does not answer blocks no other."""
 
 View = TypeVar("View", bound=Callable[..., Awaitable[HttpResponseBase]])
 
@@ -76,13 +86,24 @@ def decides_itself(view: View) -> View:
     return login_not_required(without_transaction(view))
 
 
+class Health(NamedTuple):
+    """What `/healthz` says: the problems that fail it, and what only those are told who may read
+    metrics."""
+
+    problems: list[str]
+    headers: dict[str, str]
+
+
 @decides_itself
 @never_cache
 async def healthz(request: HttpRequest) -> HttpResponse:
     """Answer 200 `ok`, or 503 with a line for each part that is down, or for wrong settings with
-    which nobody can join. The header `Presence-Fast-Path` is `on`, or `off` with the reason. The
-    header `Presence-Processes` is `ok`, or says that several processes do not know of each
-    other."""
+    which nobody can join. An answer is given again for a second: anybody may ask.
+
+    Whoever may read metrics gets headers, too. `Presence-Fast-Path` is `on`, or `off` with the
+    reason. `Presence-Processes` is `ok`, or says that several processes do not know of each other.
+    `Presence-Descriptors` is `ok`, or says that few file descriptors are left.
+    """
     try:
         board_models()
         import_string(get_settings().AUTHORIZE)
@@ -90,21 +111,38 @@ async def healthz(request: HttpRequest) -> HttpResponse:
         logger.error("healthz: PRESENCE is wrong: %s", error)
         told = "PRESENCE is wrong: the log and `manage.py check` say why"
         return HttpResponse(told, status=503, content_type="text/plain")
-    parts = {
-        "database": sync_to_async(_ping_databases),
+    health = await _health.ask(None, _look)
+    return HttpResponse(
+        "\n".join(health.problems) or "ok",
+        status=503 if health.problems else 200,
+        content_type="text/plain",
+        headers=health.headers if may_read_metrics(request) else {},
+    )
+
+
+async def _look() -> Health:
+    ping = database_sync_to_async(_ping_databases, thread_sensitive=False, executor=_pinging)
+    parts: dict[str, Callable[[], Awaitable[None]]] = {
+        "database": ping,
         "store": _check_store,
         "channel layer": _check_layer,
     }
     answers = await asyncio.gather(*(_is_up(name, ask) for name, ask in parts.items()))
-    down = [f"{name} is down" for name, up in zip(parts, answers, strict=True) if not up]
+    problems = [f"{name} is down" for name, up in zip(parts, answers, strict=True) if not up]
+    left, descriptors = descriptors_left(), "ok"
+    if left < RESERVE:
+        problems.append("file descriptors are used up: newcomers are refused")
+    if left < LOW:
+        descriptors = f"low; {left:.0%} are left"
+        if _seldom.times("descriptors", monotonic()):
+            logger.warning("healthz: %.0f%% of the file descriptors are left", 100 * left)
     reason = ordinary_reason()
-    return HttpResponse(
-        "\n".join(down) or "ok",
-        status=503 if down else 200,
-        content_type="text/plain",
-        headers={
+    return Health(
+        problems,
+        {
             "Presence-Fast-Path": f"off; {reason}" if reason else "on",
             "Presence-Processes": several_processes() or "ok",
+            "Presence-Descriptors": descriptors,
         },
     )
 

@@ -12,6 +12,7 @@ from presence import views
 from presence.checks import LAYER
 from presence.runtime import current_hub
 from presence.server.addresses import is_forwarded, is_in_networks
+from presence.server.logs import Seldom
 from presence.views import bears_token
 from tests.support.redis import shared_redis
 
@@ -54,6 +55,50 @@ async def test_health(async_client, monkeypatch, part, down, told):
         response = await async_client.get("/healthz")
     assert (response.status_code, response.content) == (503 if part else 200, told)
     assert "no-cache" in response["Cache-Control"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("ended")
+class TestWhoAsks:
+    async def test_a_crowd_gets_one_answer(self, async_client, monkeypatch):
+        asked = []
+
+        async def check():
+            asked.append(1)
+
+        monkeypatch.setattr(views, "_check_store", check)
+        answers = await asyncio.gather(*(async_client.get("/healthz") for _ in range(20)))
+        answers.append(await async_client.get("/healthz"))
+        assert {answer.content for answer in answers} == {b"ok"}
+        assert len(asked) == 1
+
+    @pytest.mark.parametrize(("address", "near"), [("127.0.0.1", True), ("8.8.8.8", False)])
+    async def test_strangers_hear_of_no_processes(self, address, near):
+        request = factory.get("/healthz")
+        request.META["REMOTE_ADDR"] = address
+        answer = await resolve("/healthz").func(request)
+        told = {name for name in answer.headers if name.startswith("Presence-")}
+        names = {"Presence-Fast-Path", "Presence-Processes", "Presence-Descriptors"}
+        assert told == (names if near else set())
+        assert answer.content == b"ok"
+
+    @pytest.mark.parametrize(
+        ("left", "status", "body", "header"),
+        [
+            (0.5, 200, b"ok", "ok"),
+            (0.12, 200, b"ok", "low; 12% are left"),
+            (0.04, 503, b"file descriptors are used up: newcomers are refused", "low; 4% are left"),
+        ],
+    )
+    async def test_file_descriptors(
+        self, async_client, monkeypatch, caplog, left, status, body, header
+    ):
+        monkeypatch.setattr(views, "descriptors_left", lambda: left)
+        monkeypatch.setattr(views, "_seldom", Seldom())
+        answer = await async_client.get("/healthz")
+        assert (answer.status_code, answer.content) == (status, body)
+        assert answer["Presence-Descriptors"] == header
+        assert ("of the file descriptors are left" in caplog.text) is (header != "ok")
 
 
 @pytest.mark.parametrize(
