@@ -42,8 +42,8 @@ DEAFENING_CODES = frozenset(
 `closeHandshakeTimeout`) to take in why, then the connection is broken."""
 
 PROTOCOL_METHODS = (
-    "consumeData", "processData", "onFrameBegin", "onOpen", "sendCloseFrame", "sendMessage",
-    "_max_message_size_exceeded", "STATE_OPEN", "STATE_CONNECTING", "STATE_CLOSED",
+    "consumeData", "processData", "onFrameBegin", "onOpen", "sendCloseFrame",
+    "STATE_OPEN", "STATE_CONNECTING", "STATE_CLOSED",
 )  # fmt: skip
 TRANSPORT_METHODS = (
     "getHandle", "pauseProducing", "resumeProducing", "registerProducer", "unregisterProducer",
@@ -88,7 +88,6 @@ class LimitedSocket:
 
     def __init__(self, protocol: Any, listener: Listener) -> None:
         protocol.presence_listener = listener
-        protocol.maxMessagePayloadSize = listener.longest_message
         transport = protocol.transport
         # The former one, of HTTP, lets a WebSocket be read for ever while its answers pile up.
         transport.unregisterProducer()
@@ -149,13 +148,11 @@ def _parse_in_turns(protocol_class: Any) -> None:
 
 def _limit_frames(protocol_class: Any) -> None:
     on_frame_begin, send_close_frame = protocol_class.onFrameBegin, protocol_class.sendCloseFrame
-    too_big = protocol_class._max_message_size_exceeded
-    send_message = protocol_class.sendMessage
 
     def begin_frame(self: Any) -> None:
-        on_frame_begin(self)
         if self.presence_listener is not None:
-            _count_frame(self)
+            _judge_frame(self)
+        on_frame_begin(self)
 
     def close(self: Any, *args: Any, **kwargs: Any) -> None:
         send_close_frame(self, *args, **kwargs)
@@ -163,36 +160,26 @@ def _limit_frames(protocol_class: Any) -> None:
         if self.presence_listener is not None and judged:
             _deafen(self)
 
-    def exceeded(self: Any, *sizes: Any) -> None:
-        if self.presence_listener is None:
-            too_big(self, *sizes)
-        elif self.state == self.STATE_OPEN:
-            self.presence_listener.too_big()
-        else:
-            _deafen(self)
-
-    def send(self: Any, *args: Any, **kwargs: Any) -> None:
-        # For Autobahn the longest message that may come is also the longest that may go.
-        longest, self.maxMessagePayloadSize = self.maxMessagePayloadSize, 0
-        try:
-            send_message(self, *args, **kwargs)
-        finally:
-            self.maxMessagePayloadSize = longest
-
     protocol_class.onFrameBegin, protocol_class.sendCloseFrame = begin_frame, close
-    protocol_class.sendMessage = send
-    protocol_class._max_message_size_exceeded = exceeded
 
 
-def _count_frame(protocol: Any) -> None:
-    frame = protocol.current_frame
+def _judge_frame(protocol: Any) -> None:
+    """Count a frame whose header has come, and refuse one that makes its message too long.
+    Autobahn's own limit on messages applies to what is sent, too."""
+    frame, listener = protocol.current_frame, protocol.presence_listener
+    is_control = frame.opcode >= CONTROL
+    so_far = protocol.message_data_total_length if protocol.inside_message else 0
+    too_big = not is_control and so_far + frame.length > listener.longest_message
     if protocol.state != protocol.STATE_OPEN:
         # The client may have sent some before it heard of the close.
         protocol.presence_late_frames += 1
-        if protocol.presence_late_frames > FRAMES_A_TURN:
+        if too_big or protocol.presence_late_frames > FRAMES_A_TURN:
             _deafen(protocol)
-    elif frame.opcode >= CONTROL or not frame.fin:
-        protocol.presence_listener.count_frame()
+    elif too_big:
+        listener.too_big()
+        _deafen(protocol)
+    elif is_control or not frame.fin:
+        listener.count_frame()
 
 
 def _deafen(protocol: Any) -> None:

@@ -184,8 +184,12 @@ protocol.sendCloseFrame(code=4401)
 protocol.dataReceived(client_frame(bytes(1_025)))
 assert protocol.listener.big == 0 and not reads(protocol)
 protocol = opened()
+protocol.dataReceived(client_frame(bytes(1_000), BEGINNING) + client_frame(bytes(24), END))
 protocol.dataReceived(client_frame(bytes(1_024)))
-assert protocol.messages == [bytes(1_024)]
+assert protocol.messages == [bytes(1_024)] * 2 and reads(protocol)
+protocol.autoFragmentSize = 0
+protocol.sendMessage(bytes(10_000), True)
+assert protocol.transport.value().endswith(bytes(10_000)), "what is sent may be longer"
 """,
     )
 
