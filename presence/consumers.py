@@ -294,6 +294,8 @@ class PresenceConsumer(Endpoint):
         """Send binary frames; never waits."""
         if self.line is not None and self.line.open:
             self.line.write_frames(frames)
+        elif self.limited is not None:
+            self.limited.write(frames)
         else:
             for frame in frames:
                 self.outbox.put({"type": "websocket.send", "bytes": frame})

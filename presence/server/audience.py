@@ -6,7 +6,7 @@ from typing import Protocol
 from presence.protocol.errors import PresenceError
 from presence.protocol.messages import Dialect
 from presence.rooms.frames import Flush
-from presence.server.fastio import encode_header, send_all
+from presence.server.fastio import encode_frames, encode_header, send_all
 from presence.server.metrics import Metrics
 from presence.server.pump import Line
 
@@ -123,7 +123,7 @@ class Audience:
             fds = fds[:index] + fds[index + 1 :]
         if not frames or not fds:
             return
-        data = b"".join([encode_header(len(frame)) + frame for frame in frames])
+        data = encode_frames(frames)
         for index, sent in send_all(fds, data):
             lines[index].finish(data, sent)
         self._count(len(frames), sum(map(len, frames)), len(fds))

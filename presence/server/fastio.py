@@ -11,7 +11,7 @@ import importlib
 import os
 import struct
 import sys
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 try:
@@ -73,6 +73,11 @@ def encode_header(size: int) -> bytes:
     if size < 1 << 16:
         return struct.pack(">BBH", FINAL_BINARY, 126, size)
     return struct.pack(">BBQ", FINAL_BINARY, 127, size)
+
+
+def encode_frames(payloads: Iterable[bytes]) -> bytes:
+    """Encode binary frames of a server, one after the other."""
+    return b"".join([encode_header(len(payload)) + payload for payload in payloads])
 
 
 def unread_bytes(fd: int) -> int:

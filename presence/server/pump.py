@@ -14,7 +14,7 @@ import socket
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from presence.server.fastio import encode_header, poll
+from presence.server.fastio import encode_frames, poll
 
 logger = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ class Line:
 
     def write_frames(self, payloads: Iterable[bytes]) -> None:
         """Write binary frames, all of them by one call of the system."""
-        self.write(b"".join([encode_header(len(payload)) + payload for payload in payloads]))
+        self.write(encode_frames(payloads))
 
     def finish(self, data: bytes, sent: int) -> None:
         """Write the rest of what the socket did not take at once; -1: it failed."""

@@ -81,6 +81,13 @@ class Arena:
         await attacker.upgrade(self.board, dialect)
         await attacker.send(JOIN)
 
+    async def stay_unread(self, attacker: Attacker, dialect: Dialect) -> None:
+        """Join, and read nothing from then on."""
+        await self.joined(attacker, dialect)
+        while True:
+            await asyncio.sleep(15)
+            await attacker.send(client_frame(HEARTBEAT))
+
     async def flood(self, attacker: Attacker, piece: bytes, first: bytes = b"") -> None:
         """Join, and send the same bytes again and again while what comes is read."""
         await self.joined(attacker)
@@ -218,15 +225,25 @@ async def bombs(arena: Arena) -> None:
 @attack("never-read")
 async def never_read(arena: Arena) -> None:
     """500 sockets of both dialects that join and never read; many move."""
+    await arena.swarm(
+        500,
+        lambda attacker: arena.stay_unread(attacker, [*Dialect][arena.tally.connected % 2]),
+        sources=250,
+        buffer=4_096,
+        pace=0.5,
+    )
 
-    async def one(attacker: Attacker) -> None:
-        number = arena.tally.connected
-        await arena.joined(attacker, [*Dialect][number % 2])
-        while True:
-            await asyncio.sleep(15)
-            await attacker.send(client_frame(HEARTBEAT))
 
-    await arena.swarm(500, one, sources=250, buffer=4_096, pace=0.5)
+@attack("explicit-never-read")
+async def explicit_never_read(arena: Arena) -> None:
+    """300 sockets of the explicit dialect, which has no PROBE, that join and never read."""
+    await arena.swarm(
+        300,
+        lambda attacker: arena.stay_unread(attacker, Dialect.EXPLICIT),
+        sources=150,
+        buffer=4_096,
+        pace=0.5,
+    )
 
 
 @attack("slow-headers")
