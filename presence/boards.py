@@ -10,6 +10,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
+from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -58,7 +59,7 @@ def board_of(given: Any) -> UUID:
     """Return the board that is meant by an object, a reference, a name or a UUID. Raises
     `NotABoard` for anything else."""
     if isinstance(given, UUID):
-        return given
+        return _of_uuid(given)
     if isinstance(given, Model):
         return _board_of_object(given)
     if isinstance(given, str):
@@ -115,7 +116,17 @@ def find_boards(boards: Collection[UUID]) -> dict[UUID, Board]:
 
 def is_room(board: UUID) -> bool:
     """Return whether a board is a named room."""
-    return isinstance(board, NamedBoard) and ":" not in board.reference
+    return isinstance(board, NamedBoard) and ":" not in board.reference and not uuid_key(board)
+
+
+def uuid_key(board: UUID) -> UUID | None:
+    """Return the key of the object that a board is, where that is a UUID."""
+    if not isinstance(board, NamedBoard):
+        return board
+    try:
+        return UUID(board.reference)
+    except ValueError:
+        return None
 
 
 def keys_in(model: type[Model], boards: Collection[UUID]) -> dict[UUID, Any]:
@@ -123,10 +134,10 @@ def keys_in(model: type[Model], boards: Collection[UUID]) -> dict[UUID, Any]:
     prefix = f"{model._meta.label_lower}:"
     keys: dict[UUID, Any] = {}
     for board in boards:
-        if not isinstance(board, NamedBoard):
+        if key := uuid_key(board):
             if _has_uuids(model):
-                keys[board] = board
-        elif board.reference.startswith(prefix):
+                keys[board] = key
+        elif isinstance(board, NamedBoard) and board.reference.startswith(prefix):
             # The store may know a board of a time when the model had other keys.
             with suppress(ValidationError):
                 keys[board] = model._meta.pk.to_python(board.reference.removeprefix(prefix))
@@ -149,7 +160,7 @@ def of_key(model: type[Model], key: Any) -> UUID:
             raise ValueError("no key is empty or has a NUL")
         key = model._meta.pk.to_python(key)
         if isinstance(key, UUID):
-            return key
+            return _of_uuid(key)
         if isinstance(key, int | Decimal):
             _key_field(model).run_validators(key)  # Databases fail on numbers out of their range.
         board = NamedBoard(f"{label}:{_text_of(key)}")
@@ -188,7 +199,7 @@ def _parse(text: str) -> UUID:
     if len(text) > MAX_REFERENCE:
         raise NotABoard(f"a reference has at most {MAX_REFERENCE} characters")
     try:
-        return UUID(text)
+        return _of_uuid(UUID(text))
     except ValueError:
         label, colon, key = text.partition(":")
     if not text:
@@ -199,11 +210,26 @@ def _parse(text: str) -> UUID:
                 f"{text!r} is no board. The name of a room has 1 to 100 letters (a to z), digits, "
                 f"'_', '.' and '-', begins with a letter, and is not {RESERVED!r}."
             )
+        if not _is_allowed(text):
+            raise NotABoard(
+                f"{text!r} is no board: PRESENCE['ROOMS'] has neither this name nor a pattern for "
+                "it."
+            )
         return NamedBoard(text)
     for model in board_models():
         if model._meta.label_lower == label.lower():
             return of_key(model, key)
     raise NotABoard(f"{text!r} is no board: PRESENCE['BOARDS'] names no model {label!r}.")
+
+
+def _of_uuid(key: UUID) -> UUID:
+    """Return the board whose object has this key. A key of version 5, which its user may have
+    chosen, could be the UUID of a named board: it gets another UUID, by its text."""
+    return NamedBoard(str(key)) if key.version == 5 and not isinstance(key, NamedBoard) else key
+
+
+def _is_allowed(room: str) -> bool:
+    return any(fnmatchcase(room, pattern) for pattern in get_settings().ROOMS)
 
 
 def _has_uuids(model: type[Model]) -> bool:

@@ -51,6 +51,7 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         return [Error(str(error), hint="See docs/settings.md.", id="presence.E001")]
     checks = (
         _check_boards,
+        _check_rooms,
         _check_authorize,
         _check_display_name,
         _check_redis,
@@ -90,6 +91,17 @@ def _check_boards(given: Settings) -> Iterator[CheckMessage]:
                     hint=f"Name {child._meta.label} in PRESENCE['BOARDS'], too.",
                     id="presence.W028",
                 )
+
+
+def _check_rooms(given: Settings) -> Iterator[CheckMessage]:
+    open_to_all = given.GUESTS and given.AUTHORIZE == Settings().AUTHORIZE
+    if open_to_all and "*" in given.ROOMS and not settings.DEBUG:
+        yield CheckWarning(
+            "Guests may open rooms of any name, and each has a history of 30 days.",
+            hint="Name the rooms of your site in PRESENCE['ROOMS'], such as ['lobby', 'team-*'], "
+            "or [] where it has none.",
+            id="presence.W029",
+        )
 
 
 def _check_authorize(given: Settings) -> Iterator[CheckMessage]:

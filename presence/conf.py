@@ -70,6 +70,7 @@ class Settings:
     MAX_ADDRESS_JOINS: int = 3_000
     MAX_HANDSHAKES: int = 2_000
     HANDSHAKE_WITHIN: float = 20.0
+    ROOMS: tuple[str, ...] = ("*",)
 
     @property
     def board_labels(self) -> tuple[str, ...]:
@@ -139,6 +140,12 @@ def _check_networks(name: str, networks: Collection[str]) -> None:
 
 
 def _check_boards(given: Settings) -> None:
+    for pattern in given.ROOMS:
+        if not isinstance(pattern, str):
+            raise ImproperlyConfigured(
+                f"{NAME}['ROOMS'] has {pattern!r}: it takes names such as 'lobby', and patterns "
+                "such as 'lobby-*'."
+            )
     for label in given.BOARDS:
         if not isinstance(label, str):
             raise ImproperlyConfigured(

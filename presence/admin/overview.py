@@ -23,10 +23,9 @@ from presence.admin.permissions import may_view, url_or_none, viewable_titles
 from presence.admin.staff_request import StaffRequest
 from presence.admin.threads import is_in_request
 from presence.admin.topics import Topic
-from presence.boards import NotABoard, board_of
+from presence.boards import NotABoard, board_of, uuid_key
 from presence.conf import get_settings
 from presence.models import Overview
-from presence.protocol.board_ids import NamedBoard
 from presence.protocol.errors import TryLater
 from presence.runtime import running_hub
 from presence.stats import ProcessStats, aprocess_stats, named
@@ -96,10 +95,10 @@ class OverviewAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic 
         except NotABoard:
             return None
         titles = viewable_titles(self.admin_site, request, [board])
-        if not titles and not isinstance(board, NamedBoard):
-            # Its UUID alone does not tell what it is, but the history may know.
+        if not titles and (uuid := uuid_key(board)):
+            # A UUID alone does not tell what it is, but the history may know.
             with suppress(TryLater, ImproperlyConfigured):
-                board = named(board)
+                board = named(uuid)
                 titles = viewable_titles(self.admin_site, request, [board])
         return (board, titles[board].text) if board in titles else None
 

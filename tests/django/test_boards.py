@@ -274,3 +274,56 @@ class TestWhoMayJoin:
         plans = await Board.objects.acreate(title="Plans", open_to_guests=True)
         asked = [board_of(each) for each in ("auth.group:1", plans, "auth.user:1", "lobby")]
         assert {*await permitted(AnonymousUser(), asked)} == {*asked[:2]}
+
+
+@pytest.mark.django_db(transaction=True)
+class TestAChosenUUID:
+    """Whoever chooses the key of an object could choose the UUID of a named board."""
+
+    @pytest.fixture
+    def victim(self):
+        return board_of("auth.group:42")
+
+    @pytest.fixture
+    def chosen(self, victim):
+        """An object whose key is that UUID."""
+        key = uuid5(NAMESPACE, "auth.group:42")
+        assert key == victim
+        return Board.objects.create(pk=key, title="Mine", open_to_guests=True)
+
+    def test_it_is_another_board(self, victim, chosen):
+        others = {board_of(chosen), board_of(chosen.pk), parse_board(str(chosen.pk))}
+        assert len(others) == 1
+        assert victim not in others
+        assert not is_room(*others)
+
+    def test_it_is_found(self, victim, chosen):
+        board = board_of(chosen)
+        assert (str(board), find_board(board)) == (str(chosen.pk), chosen)
+        assert keys_in(Board, [board]) == {board: chosen.pk}
+        assert find_boards([victim]) == {}
+
+    def test_its_url_is_its_own(self, chosen):
+        assert resolve(f"/presence/token/{chosen.pk}/").kwargs["board"] == board_of(chosen)
+
+
+@pytest.mark.parametrize(
+    ("rooms", "name", "allowed"),
+    [
+        (["*"], "anything", True),
+        ([], "lobby", False),
+        (["lobby", "team-*"], "lobby", True),
+        (["lobby", "team-*"], "team-7", True),
+        (["lobby", "team-*"], "lobby2", False),
+        (["lobby", "team-*"], "Lobby", False),
+        (["lobby", "team-*"], "my-team-7", False),
+    ],
+)
+def test_the_names_that_rooms_may_have(configure, rooms, name, allowed):
+    configure(ROOMS=rooms)
+    if allowed:
+        assert parse_board(name) == NamedBoard(name)
+    else:
+        with pytest.raises(NoBoard, match=r"PRESENCE\['ROOMS'\] has neither"):
+            parse_board(name)
+    assert board_of("auth.group:42"), "objects need no name"

@@ -53,12 +53,21 @@ def test_the_example_site_is_clean():
         ({**BOARD, "DISPLAY_NAME": "presence.auth.ask_board"}, "E006"),
         ({**BOARD, "DISPLAY_NAME": "presence.auth.RULE_THREADS"}, "E006"),
         ({**BOARD, "EMBED_ORIGINS": ["http://a.example"]}, "W012"),
+        ({**BOARD, "GUESTS": True}, "W029"),
     ],
 )
 def test_each_fault_has_its_number(settings, given, number):
     settings.PRESENCE = given
     assert ids() == [f"presence.{number}"]
     assert all(message.hint for message in check_settings(None))
+
+
+def test_rooms_that_strangers_may_open_are_named(settings):
+    for more in ({"ROOMS": ["lobby", "team-*"]}, {"ROOMS": []}, {"GUESTS": False}):
+        settings.PRESENCE = {**BOARD, "GUESTS": True, **more}
+        assert ids() == []
+    settings.DEBUG, settings.PRESENCE = True, {**BOARD, "GUESTS": True}
+    assert "presence.W029" not in ids()
 
 
 @pytest.mark.parametrize("label", ["boards.Board", "presence_site.models.Board", "board"])

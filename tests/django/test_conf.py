@@ -54,6 +54,8 @@ def test_they_are_read_once_until_they_change(settings):
         ({"MAX_SOCKETS": -1}, "PRESENCE['MAX_SOCKETS'] is -1: it takes 0 to 1000000 sockets"),
         ({"MAX_ADDRESS_JOINS": 0.5}, "PRESENCE['MAX_ADDRESS_JOINS'] must be int"),
         ({"MAX_HANDSHAKES": None}, "PRESENCE['MAX_HANDSHAKES'] must be int"),
+        ({"ROOMS": "lobby"}, "PRESENCE['ROOMS'] must be a list"),
+        ({"ROOMS": [7]}, "PRESENCE['ROOMS'] has 7"),
         ({"METRICS_TOKEN": None}, "PRESENCE['METRICS_TOKEN'] must be str"),
         ({"LOG_NAMES": "yes"}, "PRESENCE['LOG_NAMES'] must be bool"),
     ],
