@@ -243,7 +243,8 @@ def run_cluster(
         for _ in range(size * 2 if replicas else size):
             port = _cluster_port()
             names = ("--cluster-enabled", "yes", "--cluster-config-file", f"nodes-{port}.conf")
-            quick = ("--cluster-node-timeout", "3000") if replicas else ()
+            # An election that fails is repeated after four times this: tests wait 15 s in all.
+            quick = ("--cluster-node-timeout", "2000") if replicas else ()
             node = RedisServer(folder, *names, *quick, *options, port=port).start()
             running.callback(node.stop)
             nodes.append(node)
