@@ -2,7 +2,6 @@
 inside notices nothing."""
 
 import asyncio
-import logging
 from uuid import uuid4
 
 import pytest
@@ -14,6 +13,7 @@ from presence.admin.consumer import StaffConsumer
 from presence.auth import Decision
 from presence.consumers import PresenceConsumer
 from presence.protocol.codec import decode_server, encode
+from presence.protocol.errors import Notice
 from presence.protocol.messages import Dialect, Join, NoticeMessage, PresenceUpdate
 from presence.runtime import current_hub
 from presence.server.caps import RETRY, Cap
@@ -115,7 +115,7 @@ async def test_a_newcomer_at_a_cap(
     assert not ASKED, "no rule was asked"
     assert refusals() == {cap: 2}
     assert await inside.receive_nothing()
-    said = [each for each in caplog.records if each.levelno == logging.WARNING]
+    said = [each for each in caplog.records if each.name == "presence.server.caps"]
     assert [setting in each.getMessage() for each in said] == [True]
     if debug:
         asking = await connect(subprotocols=["presence.debug"], **newcomer)
@@ -164,7 +164,9 @@ async def test_a_board_that_does_not_exist_takes_a_place_until_it_is_closed(conn
     assert (await socket.receive_output())["type"] == "websocket.send"
     assert await socket.receive_output() == {"type": "websocket.close", "code": 4404}
     await socket.disconnect(code=4404)
-    await connect()
+    another = await connect()
+    await another.send_to(bytes_data=JOIN)
+    assert decode_server(await another.receive_from(), Dialect.COMPACT).code is Notice.SIGN_IN
     assert not refusals()
 
 
