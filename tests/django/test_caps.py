@@ -13,7 +13,6 @@ from presence.admin.consumer import StaffConsumer
 from presence.auth import Decision
 from presence.consumers import PresenceConsumer
 from presence.protocol.codec import decode_server, encode
-from presence.protocol.errors import Notice
 from presence.protocol.messages import Dialect, Join, NoticeMessage, PresenceUpdate
 from presence.runtime import current_hub
 from presence.server.caps import RETRY, Cap
@@ -164,9 +163,7 @@ async def test_a_board_that_does_not_exist_takes_a_place_until_it_is_closed(conn
     assert (await socket.receive_output())["type"] == "websocket.send"
     assert await socket.receive_output() == {"type": "websocket.close", "code": 4404}
     await socket.disconnect(code=4404)
-    another = await connect()
-    await another.send_to(bytes_data=JOIN)
-    assert decode_server(await another.receive_from(), Dialect.COMPACT).code is Notice.SIGN_IN
+    await joined(await connect())
     assert not refusals()
 
 
