@@ -6,7 +6,7 @@ rule is asked once for each account and board, and once for all guests of a boar
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -41,8 +41,12 @@ from presence.server.rechecks import session_ended
 from presence.sessions import ReadOnlySession, read_sessions, session_user
 from presence.tokens import proof_of
 
-SLICE = 0.25
+SLICE = 0.5
 """Seconds after which one trip to a thread asks no more rules: newcomers may wait for it."""
+
+PAUSE = 0.001
+"""Seconds of rest after each right, for the event loop. While a thread is busy in Python, the loop
+gets Python's lock back up to 5 ms after each frame that it sends."""
 
 RULES_AT_ONCE = 4
 """Async rules that are asked at the same time. More would hold up the event loop."""
@@ -132,6 +136,7 @@ def _ask_in_thread(rights: Sequence[Right]) -> _Trip:
     for index, right in enumerate(rights):
         if index and monotonic() > end:
             break
+        sleep(PAUSE)
         board, user = boards.get(right.board), right.user
         if board is None:
             trip.note(right, NoBoard("the board is gone"))

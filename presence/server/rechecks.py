@@ -10,7 +10,6 @@ import logging
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
-from math import ceil
 from random import randint
 from typing import Any, Protocol
 
@@ -32,8 +31,11 @@ password before it renews the session, and of a logout before it ends the sessio
 BATCH = 100
 """Sockets that one question is about."""
 
+SLOW = 0.4
 AT_ONCE = 2
-"""Questions at the same time. The site's rule may be slow, and newcomers use the same threads."""
+"""Questions at the same time, and the seconds after which one is slow, so that another begins:
+before that, two threads would only fight with the event loop for Python's lock. Newcomers use the
+same threads."""
 
 ENDS = 10
 ENDS_EVERY = 0.01
@@ -103,6 +105,7 @@ class Rechecks:
         self._rights: dict[Socket, Right] = {}
         self._sockets: dict[str, dict[Socket, None]] = {}
         self._told: dict[Socket, None] = {}
+        self._all_told = False
         self._due: dict[Socket, None] = {}
         self._ending: dict[Socket, Refused] = {}
         self._ended: deque[tuple[int, RightsChange]] = deque(maxlen=1000)
@@ -110,6 +113,7 @@ class Rechecks:
         self._timer: asyncio.TimerHandle | None = None
         self._settling: asyncio.TimerHandle | None = None
         self._asking: set[asyncio.Task[None]] = set()
+        self._slow = 0
         self._closing: asyncio.Task[None] | None = None
         self._outage = OutageLog(
             logger,
@@ -152,8 +156,11 @@ class Rechecks:
                 self._ended.append((self.changes, change))
                 for socket in self._concerned(change):
                     self._end(socket, session_ended())
-            else:
+            elif change.subjects:
                 self._ask_soon(self._concerned(change))
+            else:
+                self._all_told = True
+                self._settle()
 
     def close(self) -> None:
         """Ask no more."""
@@ -173,11 +180,19 @@ class Rechecks:
 
     def _ask_soon(self, sockets: Collection[Socket]) -> None:
         self._told |= dict.fromkeys(sockets)
-        if self._told and self._settling is None:
+        if self._told:
+            self._settle()
+
+    def _settle(self) -> None:
+        if self._settling is None:
             self._settling = self._loop.call_later(SETTLE, self._settled)
 
     def _settled(self) -> None:
         self._settling = None
+        if self._all_told:
+            # Behind those of whom more is known: it may take long.
+            self._all_told = False
+            self._due |= dict.fromkeys(self._rights)
         self._begin()
 
     def _keep_ticking(self) -> None:
@@ -199,8 +214,7 @@ class Rechecks:
         self._keep_ticking()
 
     def _begin(self) -> None:
-        questions = ceil(len(self._told) / BATCH) + ceil(len(self._due) / BATCH)
-        while len(self._asking) < min(AT_ONCE, questions):
+        while (self._told or self._due) and len(self._asking) < min(AT_ONCE, 1 + self._slow):
             task = self._loop.create_task(self._work())
             self._asking.add(task)
             task.add_done_callback(self._asking.discard)
@@ -222,16 +236,26 @@ class Rechecks:
                         self._take(socket, verdicts[right])
                     else:
                         waiting[socket] = None
+            if len(self._asking) > 1 + self._slow:
+                return  # the other goes on
 
     async def _verdicts(self, rights: list[Right]) -> Mapping[Any, Exception | None]:
         asking = asyncio.ensure_future(self._rules.ask(rights))
         try:
-            await asyncio.wait([asking], timeout=PATIENCE)
+            await asyncio.wait([asking], timeout=SLOW)
             if not asking.done():
-                self._outage.failed(TimeoutError(f"no answer within {PATIENCE:g} s"))
-            verdicts = await asking
+                self._slow += 1
+                self._begin()
+                await asyncio.wait([asking], timeout=PATIENCE)
+                if not asking.done():
+                    self._outage.failed(TimeoutError(f"no answer within {PATIENCE:g} s"))
+                await asyncio.wait([asking])
+                self._slow -= 1
+            verdicts = asking.result()
         except Exception as error:  # noqa: BLE001 (the site's own code and database)
             verdicts = dict.fromkeys(rights, error)
+        finally:
+            asking.cancel()
         failures = (v for v in verdicts.values() if v and not isinstance(v, Refused))
         if failure := next(failures, None):
             self._outage.failed(failure)

@@ -18,6 +18,7 @@ from presence.server.rechecks import (
     ENDS_EVERY,
     PATIENCE,
     SETTLE,
+    SLOW,
     TICK,
     Rechecks,
 )
@@ -274,6 +275,45 @@ async def test_those_whom_the_rule_did_not_reach_are_next(
     results = here.results()
     assert results["kept" if reached else "failed"] == len(opened), "all at once where none is"
     here.rechecks.close()
+
+
+@pytest.mark.parametrize(("takes", "at_once"), [(SLOW / 2, 1), (SLOW * 2, AT_ONCE)])
+async def test_another_question_begins_only_while_one_is_slow(
+    watch: Callable[[], Watch], takes: float, at_once: int
+) -> None:
+    here = watch()
+    here.site.takes = takes
+    tabs = [here.open("b1") for _ in range(10 * BATCH)]
+    here.tell("b1")
+    await asyncio.sleep(SETTLE + 11 * takes)
+    assert here.site.most_at_once == at_once
+    assert min(here.site.times()[ticket] for _, ticket in tabs) >= 1
+    here.rechecks.close()
+
+
+async def test_one_person_does_not_wait_for_all(watch: Callable[[], Watch]) -> None:
+    here = watch()
+    here.site.takes = 0.1
+    tabs = [here.open("b1") for _ in range(5 * BATCH)]
+    _, ada = here.open("user:1")
+    here.tell()
+    here.tell("user:1")
+    await asyncio.sleep(SETTLE + 0.05)
+    assert [tickets for _, tickets in here.site.asked] == [[ada]]
+    await asyncio.sleep(1)
+    assert min(here.site.times()[ticket] for _, ticket in tabs) >= 1
+    here.rechecks.close()
+
+
+async def test_what_is_asked_ends_with_the_hub(watch: Callable[[], Watch]) -> None:
+    here = watch()
+    here.site.takes = 100.0
+    here.open("b1")
+    here.tell("b1")
+    await settled()
+    here.rechecks.close()
+    await asyncio.sleep(0.1)
+    assert here.site.at_once == 0
 
 
 async def test_few_questions_at_once_and_those_that_hang_take_no_more_threads(
