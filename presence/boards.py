@@ -18,10 +18,12 @@ from uuid import UUID
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db.models import Field, ForeignKey, Model
+from django.utils.module_loading import import_string
 
-from presence.conf import get_settings
+from presence.conf import LEVELS, get_settings
 from presence.protocol.board_ids import NamedBoard
 from presence.protocol.errors import NoBoard, TryLater
+from presence.protocol.identity import Privacy
 
 Board = Model | str
 """A board as the site knows it: an object, or the name of a room. Rules get one."""
@@ -112,6 +114,36 @@ def find_boards(boards: Collection[UUID]) -> dict[UUID, Board]:
         # A database that ignores case finds more than was asked for.
         found |= {uuid: each for each in objects if (uuid := of_key(model, each.pk)) in keys}
     return found
+
+
+def privacy_of(board: Board) -> Privacy:
+    """Return what a board tells about its people.
+
+    `presence_privacy` of its model says it, a value or a method without arguments, else the setting
+    `PRIVACY`. Either may use the database. Raises `TypeError` for what is no level.
+    """
+    given, source = getattr(board, "presence_privacy", None), "presence_privacy"
+    if callable(given):
+        given = given()
+    if given in (None, ""):
+        given = source = get_settings().PRIVACY
+        if "." in source:
+            given = import_string(source)(board)
+    try:
+        return Privacy(given)
+    except ValueError:
+        raise TypeError(f"{source} of {board!r} is {given!r}, not one of {LEVELS}") from None
+
+
+def open_privacy(board: Board) -> Privacy:
+    """Return what a board tells about its people. Raises `NoBoard` where presence is off for it,
+    and else like `privacy_of`."""
+    privacy = privacy_of(board)
+    if privacy is Privacy.OFF:
+        own = getattr(board, "presence_privacy", None) not in (None, "")
+        what = "presence_privacy" if own else "PRESENCE['PRIVACY']"
+        raise NoBoard(f"Presence is off for {board!r}: {what} is 'off'.")
+    return privacy
 
 
 def is_room(board: UUID) -> bool:

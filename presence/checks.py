@@ -24,7 +24,8 @@ from django.urls import NoReverseMatch, get_script_prefix, resolve, reverse
 from django.utils.module_loading import import_string
 
 from presence.boards import board_models, model_of
-from presence.conf import Settings, get_settings
+from presence.conf import LEVELS, Settings, get_settings
+from presence.protocol.identity import Privacy
 from presence.runtime import serving, several_processes
 from presence.store.redis.urls import parse_redis_url
 
@@ -36,7 +37,7 @@ DJANGOS_OWN = ("django.core", "django.contrib.staticfiles")
 """Apps whose `runserver` serves no WebSockets."""
 
 COUNTS = "presence:counts"
-RULE = "presence_decision"
+RULE, PRIVACY = "presence_decision", "presence_privacy"
 
 LOADING = (["check"], ["runserver"])
 """Commands that load the ASGI application to check it. For others it may do what they do not
@@ -54,6 +55,7 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         _check_rooms,
         _check_authorize,
         _check_display_name,
+        _check_privacy,
         _check_redis,
         _check_origins,
         _check_daphne,
@@ -156,6 +158,38 @@ def _user_names_are_addresses() -> bool:
         return False
     field = users._meta.get_field(users.USERNAME_FIELD)
     return isinstance(field, EmailField) or "email" in field.name
+
+
+def _check_privacy(given: Settings) -> Iterator[CheckMessage]:
+    if "." in given.PRIVACY:
+        try:
+            function = import_string(given.PRIVACY)
+        except ImportError as error:
+            problem = f"cannot be imported: {error}"
+        else:
+            usable = callable(function) and not iscoroutinefunction(function)
+            problem = "" if usable else f"is {given.PRIVACY}, which is no sync function."
+        if problem:
+            yield Error(
+                f"PRESENCE['PRIVACY'] {problem}",
+                hint=f"Set it to {LEVELS}, or to the dotted path of `def privacy(board) -> str`.",
+                id="presence.E030",
+            )
+    try:
+        models = board_models()
+    except ImproperlyConfigured:  # `_check_boards` says so.
+        return
+    for model in models:
+        rule = getattr_static(model, PRIVACY, None)
+        # What each object has, such as a field or a property, is known when it is asked.
+        constant = isinstance(rule, str) and rule not in ("", *Privacy)
+        if constant or iscoroutinefunction(rule):
+            yield Error(
+                f"{PRIVACY} of {model._meta.label} is {rule!r}, which is no level of privacy and "
+                "no sync method.",
+                hint=f"It is {LEVELS}, or a field, property or method that has one of them.",
+                id="presence.E031",
+            )
 
 
 def _check_redis(given: Settings) -> Iterator[CheckMessage]:

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.dispatch import receiver
 
+from presence.protocol.identity import Privacy
 from presence.server.addresses import UNIX
 
 NAME = "PRESENCE"
@@ -24,6 +25,7 @@ RANGES = {
     "RECHECK_EVERY": (2, 86_400, "seconds"),
     "REMOVED_FOR": (0, 31_536_000, "seconds"),
     "HANDSHAKE_WITHIN": (0, 3600, "seconds"),
+    "GUEST_COOKIE_AGE": (0, 34_560_000, "seconds"),
     "MAX_SOCKETS": (0, 1_000_000, "sockets"),
     "MAX_BOARD_SOCKETS": (0, 1_000_000, "sockets"),
     "MAX_PERSON_SOCKETS": (0, 1_000_000, "sockets"),
@@ -31,6 +33,7 @@ RANGES = {
     "MAX_ADDRESS_JOINS": (0, 1_000_000, "joins a minute"),
     "MAX_HANDSHAKES": (0, 1_000_000, "sockets"),
 }
+LEVELS = ", ".join(repr(level.value) for level in Privacy)
 DEFAULT_PORTS = {"http": "80", "https": "443"}
 ORIGIN = re.compile(r"(https?)://(?:[a-z0-9_.-]+|\[[0-9a-f:]+\])(?::([1-9]\d{0,4}))?")
 """An origin as browsers send it: lower case, and nothing after the port (RFC 6454, section 6.2)."""
@@ -51,6 +54,9 @@ class Settings:
     INTERVAL: int = 17
     FAST_PATH: bool = True
     GUEST_COOKIE: str = "presence_guest"
+    GUEST_COOKIE_AGE: int = 31_536_000
+    PRIVACY: str = "full"
+    FORBID_ACCOUNT_NAMES: bool = False
     REDIS_URL: str = ""
     REDIS_PREFIX: str = "presence"
     CHANNEL_LAYER: str = "default"
@@ -113,6 +119,11 @@ def _check_values(given: Settings) -> None:
             raise ImproperlyConfigured(
                 f"{NAME}[{name!r}] is {value!r}: it takes {least} to {most} {unit}."
             )
+    if "." not in given.PRIVACY and given.PRIVACY not in [*Privacy]:
+        raise ImproperlyConfigured(
+            f"{NAME}['PRIVACY'] is {given.PRIVACY!r}: it takes {LEVELS}, or the dotted path of "
+            "`def privacy(board) -> str`."
+        )
     if set("{}") & set(given.REDIS_PREFIX):
         raise ImproperlyConfigured(
             f"{NAME}['REDIS_PREFIX'] is {given.REDIS_PREFIX!r}: it takes no braces."

@@ -25,6 +25,7 @@ from presence.conf import get_settings
 from presence.embed import asks_why, explain, is_embedded
 from presence.guests import new_guest, read_guest, set_cookie
 from presence.protocol.errors import Close, Full, PresenceError, TooBig, TryLater
+from presence.protocol.identity import Privacy
 from presence.protocol.messages import MAX_MESSAGE_BYTES, SUBPROTOCOL, Dialect
 from presence.protocol.session import UNREAD_LIMIT, farewell
 from presence.runtime import current_hub
@@ -305,7 +306,7 @@ class PresenceConsumer(Endpoint):
         browser had sent it."""
         cookies = cookies_of(self.scope)
         named = is_embedded(self.scope) or offered(self.scope["subprotocols"]) is not None
-        if named or read_guest(cookies) is not None:
+        if named or get_settings().PRIVACY == Privacy.OFF or read_guest(cookies) is not None:
             return []
         response = HttpResponse()
         set_cookie(response, new_guest())

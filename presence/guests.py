@@ -27,8 +27,6 @@ from presence.store.base import ACCOUNT, EMBEDDED
 T = TypeVar("T")
 
 COOKIE_SALT = "presence.guest"
-COOKIE_AGE = 365 * 24 * 3600
-"""Seconds for which a browser keeps the cookie."""
 
 PREFIXES = (ACCOUNT, "guest:", "session:", EMBEDDED, "socket:")
 """What person keys begin with. A `socket:` is a guest whom nothing else tells apart."""
@@ -54,7 +52,7 @@ def set_cookie(response: HttpResponseBase, guest: str) -> None:
     response.set_cookie(
         get_settings().GUEST_COOKIE,
         sign_guest(guest),
-        max_age=COOKIE_AGE,
+        max_age=get_settings().GUEST_COOKIE_AGE or None,  # None: until the browser is closed.
         path=settings.SESSION_COOKIE_PATH,
         domain=settings.SESSION_COOKIE_DOMAIN,
         secure=settings.SESSION_COOKIE_SECURE,

@@ -4,11 +4,16 @@ import ast
 import re
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import pytest
 
 from presence.conf import Settings
 from presence.server.logs import EVENTS
+from presence.store.base import ACCOUNT
+from presence.store.history import SPANS
+from presence.store.redis.scripts import Keys
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = sorted(
@@ -106,6 +111,59 @@ def test_every_link_leads_somewhere(document: Path) -> None:
 def test_the_readme_links_to_every_document() -> None:
     for document in ROOT.glob("docs/*.md"):
         assert f"docs/{document.name}" in text("README.md"), document.name
+
+
+PRIVACY = text("docs/privacy.md")
+
+
+def test_the_page_on_privacy_has_every_key_in_redis() -> None:
+    keys, board = Keys("presence"), UUID(int=0)
+    history = [(each, span.name, 7) for each in (board, None) for span in SPANS]
+    arguments: dict[str, list[tuple[Any, ...]]] = {
+        "board": [(board,)],
+        "person": [(f"{ACCOUNT}<person>",), ("<person>",)],
+        "name": [(board,)],
+        "history": history,
+    }
+    found: set[str] = set()
+    for name in vars(Keys):
+        if name.startswith("_") or name == "prefix":
+            continue
+        made = getattr(keys, name)
+        for each in [made(*given) for given in arguments[name]] if callable(made) else [made]:
+            found |= {each} if isinstance(each, str) else {*each}
+    assert len(found) > 20
+    for key in found:
+        shown = key.replace(board.hex, "<board>").replace(f"{ACCOUNT}<", "<")
+        assert f"`{re.sub(':7$', ':<page>', shown)}`" in PRIVACY, key
+
+
+def test_the_page_on_privacy_has_all_that_a_browser_keeps() -> None:
+    stored = [
+        "presence-hide",
+        "presence-unseen",
+        "presence-guest <origin>",
+        Settings().GUEST_COOKIE,
+    ]
+    for name in stored:
+        assert f"`{name}`" in PRIVACY
+    sources = {path: path.read_text() for path in ROOT.glob("presence/client/src/**/*.ts*")}
+    storage = re.compile(r"localStorage|sessionStorage|indexedDB|document\.cookie|caches\.")
+    users = {path.name for path, source in sources.items() if storage.search(source)}
+    assert users == {"environment.ts"}
+    writers = {path.name for path, source in sources.items() if "remember(" in source}
+    assert writers == {"environment.ts", "preferences.ts", "tokens.ts"}
+    python = {path: path.read_text() for path in ROOT.glob("presence/**/*.py")}
+    setters = {path.name for path, source in python.items() if ".set_cookie(" in source}
+    assert setters == {"guests.py"}
+    assert not any("request.session[" in source for source in python.values())
+
+
+def test_the_page_on_privacy_has_what_logs_contain_only_if_asked() -> None:
+    source = text("presence/server/logs.py").partition("self._names")[2]
+    for field in ("name", "person", "address"):
+        assert f'"{field}"' in source
+        assert f"`{field}`" in PRIVACY.partition("## What the logs contain")[2]
 
 
 ARCHITECTURE = text("docs/architecture.md")

@@ -13,8 +13,6 @@ newcomers waiting.
 import asyncio
 import enum
 import logging
-import re
-import unicodedata
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -37,17 +35,19 @@ from django.contrib.auth import SESSION_KEY, get_user_model
 from django.core.signals import setting_changed
 from django.dispatch import receiver
 from django.utils.crypto import constant_time_compare
-from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 
-from presence.boards import Board, find_board, find_boards
+from presence.auth.names import account_name as account_name
+from presence.auth.names import reserved_looks
+from presence.auth.names import visitor_name as visitor_name
+from presence.boards import Board, find_board, find_boards, open_privacy
 from presence.conf import get_settings
 from presence.embed import is_embedded, origin_of
 from presence.guests import guest_person, person_of, read_guest, session_person, user_person
 from presence.protocol.errors import Forbidden, NoBoard, PresenceError, SignInRequired, TryLater
-from presence.protocol.identity import Visitor, anonymous_name, clean_name
+from presence.protocol.identity import Privacy as Privacy
+from presence.protocol.identity import Visitor, clean_name
 from presence.recent import RecentAnswers
-from presence.server.logs import OutageLog
 from presence.sessions import ReadOnlySession, cookies_of, is_account, is_session, session_user
 from presence.tokens import Grant, offered, proof_of, read
 
@@ -84,20 +84,10 @@ RULE_THREADS = 4
 100 by default, from all processes together. Threads also compete with the event loop for Python's
 lock, and delay cursors."""
 
-PHONE_NUMBER = re.compile(r"[\d\s+()./-]{6,}")
-"""A name of digits and what is written between them. Fewer of them may be a staff number."""
-
 Authorize = Callable[[Any, Any], Awaitable[Decision]]
 
-_naming = OutageLog(
-    logger,
-    "auth: %s failed, accounts have anonymous names",
-    "auth: %s works again",
-    calm=60.0,  # It may fail for some accounts, and not for others.
-)
-
-_lets_guests_in: RecentAnswers[UUID, None] = RecentAnswers(GUESTS_FOR)
-_exists: RecentAnswers[UUID, None] = RecentAnswers(GUESTS_FOR)
+_lets_guests_in: RecentAnswers[UUID, Privacy] = RecentAnswers(GUESTS_FOR)
+_exists: RecentAnswers[UUID, Privacy] = RecentAnswers(GUESTS_FOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +105,15 @@ class Right:
     """What lets a socket be open, to be asked about again (`presence.auth.rights`).
 
     It is that of an `account`, else of a `user` of whom only the rule knows, such as a guest. Both
-    are None for the token of a person, which needs no more than the board.
+    are None for the token of a person, which needs no more than the board. `privacy` is what the
+    board told of its people.
     """
 
     board: UUID
     subjects: frozenset[str]
     account: Account | None = None
     user: Any = None
+    privacy: Privacy = Privacy.FULL
 
 
 @receiver(setting_changed)
@@ -202,42 +194,6 @@ def _checked(decision: Any, board: Board) -> Decision:
     return decision
 
 
-def account_name(user: Any) -> str:
-    """Return a name of a user that is no e-mail address or phone number: the full name, else the
-    short name, else the user name, else an anonymous name. The default of
-    `PRESENCE["DISPLAY_NAME"]`."""
-    ways = (getattr(user, way, None) for way in ("get_full_name", "get_short_name", "get_username"))
-    for name in (_plain_text(way()) for way in ways if way is not None):
-        if name and not is_private(name):
-            return name
-    return anonymous_name(user_person(user))
-
-
-def is_private(name: str) -> bool:
-    """Return whether a name is, or may have in it, an e-mail address or a phone number."""
-    text = unicodedata.normalize("NFKC", name)
-    return "@" in text or PHONE_NUMBER.fullmatch(text) is not None
-
-
-def _plain_text(given: object) -> str:
-    """Return a text, such as a lazy one, without white space around it; "" for anything else."""
-    return str(given).strip() if isinstance(given, str | Promise) else ""
-
-
-def visitor_name(user: Any) -> str | None:
-    """Return a signed-in user's name, None for a guest. Where the site's function fails, or returns
-    nothing that can be seen, it is an anonymous name."""
-    if user is None or not user.is_authenticated:
-        return None
-    name = ""
-    with _naming.attempt(get_settings().DISPLAY_NAME):
-        given = import_string(get_settings().DISPLAY_NAME)(user)
-        if given is not None and not isinstance(given, str | Promise):
-            raise TypeError(f"it returned a {type(given).__qualname__}, which is no text")
-        name = clean_name(_plain_text(given))
-    return name or anonymous_name(user_person(user))
-
-
 @asynccontextmanager
 async def _fail_closed() -> AsyncIterator[None]:
     """Raise `TryLater` while presence is switched off, and for any error of the site's own rules
@@ -287,6 +243,14 @@ class _Who(NamedTuple):
     account: Account | None = None
 
 
+class _Admitted(NamedTuple):
+    """Somebody who may join, the name of their account, and what the board tells."""
+
+    who: _Who
+    name: str | None
+    privacy: Privacy
+
+
 @_fail_closed()
 async def admit(scope: Mapping[str, Any], board: UUID) -> Visitor:
     """Return who opens a socket on a board, and by which `Right`. Raises a `Refused` where this
@@ -302,7 +266,8 @@ async def admit(scope: Mapping[str, Any], board: UUID) -> Visitor:
         if is_embedded(scope):
             raise SignInRequired("a page of another origin needs a token")
         cookies = cookies_of(scope)
-        who, name = await _admit_by_cookies(scope, cookies, board)
+        who, name, privacy = await _admit_by_cookies(scope, cookies, board)
+        reserved = await reserved_looks(in_rule_thread) if name is None else frozenset()
     person = person_of(who.user, cookies, who.session_key) or f"socket:{uuid4().hex}"
     subjects = {person, board.hex}
     if (guest := read_guest(cookies)) is not None:
@@ -310,13 +275,13 @@ async def admit(scope: Mapping[str, Any], board: UUID) -> Visitor:
     if who.account and who.account.session_key:
         subjects.add(session_person(who.account.session_key))
     user = None if who.account else who.user
-    right = Right(board, frozenset(subjects), who.account, user)
-    return Visitor(person, name, right=right)
+    right = Right(board, frozenset(subjects), who.account, user, privacy)
+    return Visitor(person, name, privacy, reserved, right)
 
 
 async def _admit_by_cookies(
     scope: Mapping[str, Any], cookies: Mapping[str, str], board: UUID
-) -> tuple[_Who, str | None]:
+) -> _Admitted:
     session_key = cookies.get(settings.SESSION_COOKIE_NAME) or None
     session = scope.get("session")
     if "user" in scope:
@@ -327,8 +292,8 @@ async def _admit_by_cookies(
         return await _decide(partial(_read_session, session_key), board)
     if not is_any_guest(who.user):
         return await _decide(lambda: _with_account(who, session), board)
-    await _lets_guests_in.ask(board, partial(_let_guest_in, who, board))
-    return who, None
+    privacy = await _lets_guests_in.ask(board, partial(_let_guest_in, who, board))
+    return _Admitted(who, None, privacy)
 
 
 def _read_session(session_key: str | None) -> _Who:
@@ -364,8 +329,8 @@ def _guest_class() -> type[Any]:
 
 
 @_fail_closed()
-async def _let_guest_in(who: _Who, board: UUID) -> None:
-    await _decide(lambda: who, board)
+async def _let_guest_in(who: _Who, board: UUID) -> Privacy:
+    return (await _decide(lambda: who, board)).privacy
 
 
 async def _admit_bearer(grant: Grant, board: UUID) -> Visitor:
@@ -373,19 +338,25 @@ async def _admit_bearer(grant: Grant, board: UUID) -> Visitor:
     permits."""
     account = None
     if grant.account is None:
-        await _exists.ask(board, partial(_check_exists, board))
+        privacy = await _exists.ask(board, partial(_check_exists, board))
         person, name = grant.person, clean_name(grant.name) or None
     else:
-        who, name = await _decide(partial(_find_account, grant), board)
+        who, name, privacy = await _decide(partial(_find_account, grant), board)
         person, account = user_person(who.user), who.account
-    right = Right(board, frozenset({person, board.hex}), account)
-    return Visitor(person, name, right=right)
+    reserved = await reserved_looks(in_rule_thread) if name is None else frozenset()
+    right = Right(board, frozenset({person, board.hex}), account, privacy=privacy)
+    return Visitor(person, name, privacy, reserved, right)
 
 
 @_fail_closed()
-async def _check_exists(board: UUID) -> None:
+async def _check_exists(board: UUID) -> Privacy:
     with in_rule_thread():
-        await database_sync_to_async(find_board)(board)
+        privacy: Privacy = await database_sync_to_async(_find_privacy)(board)
+    return privacy
+
+
+def _find_privacy(board: UUID) -> Privacy:
+    return open_privacy(find_board(board))
 
 
 def _find_account(grant: Grant) -> _Who:
@@ -401,13 +372,13 @@ def _find_account(grant: Grant) -> _Who:
 async def permit(user: Any, board: UUID) -> None:
     """Return if the user of a request may join a board. Raises like `admit` otherwise."""
     # A request has a thread, and Django closes its connections at the end.
-    who, found, decision, _ = await sync_to_async(_look_up)(lambda: _Who(user), board)
+    who, found, decision, *_ = await sync_to_async(_look_up)(lambda: _Who(user), board)
     _refuse(await ask_rule(who.user, found) if decision is None else decision, who.user, found)
 
 
-async def _decide(find: Callable[[], _Who], board: UUID) -> tuple[_Who, str | None]:
-    """Find somebody in a rule thread, and return them and their name if they may join a board.
-    Raises like `admit` otherwise.
+async def _decide(find: Callable[[], _Who], board: UUID) -> _Admitted:
+    """Find somebody in a rule thread, and return them if they may join a board. Raises like `admit`
+    otherwise.
 
     Where the caller is cancelled, what has begun goes on: nothing interrupts a function in a
     thread. What still waits for its thread does nothing there. Otherwise a rule that is too slow
@@ -430,9 +401,9 @@ async def _decide(find: Callable[[], _Who], board: UUID) -> tuple[_Who, str | No
         raise
 
 
-async def _ask(find: Callable[[], _Who], board: UUID) -> tuple[_Who, str | None]:
+async def _ask(find: Callable[[], _Who], board: UUID) -> _Admitted:
     with in_rule_thread():
-        who, found, decision, name = await database_sync_to_async(_look_up)(find, board)
+        who, found, decision, name, privacy = await database_sync_to_async(_look_up)(find, board)
         if decision is None:
             try:
                 # The caller's deadline does not reach this task.
@@ -441,7 +412,7 @@ async def _ask(find: Callable[[], _Who], board: UUID) -> tuple[_Who, str | None]
             finally:
                 await aclose_old_connections()  # type: ignore[no-untyped-call]
     _refuse(decision, who.user, found)
-    return who, name
+    return _Admitted(who, name, privacy)
 
 
 def refusal(decision: Decision, user: Any, board: Board) -> PresenceError | None:
@@ -459,13 +430,14 @@ def _refuse(decision: Decision, user: Any, board: Board) -> None:
 
 def _look_up(
     find: Callable[[], _Who], board: UUID
-) -> tuple[_Who, Board, Decision | None, str | None]:
-    """Return somebody, a board, the decision of a sync rule (None: the rule is async), and the
-    name of an account. Uses the database."""
+) -> tuple[_Who, Board, Decision | None, str | None, Privacy]:
+    """Return somebody, a board, the decision of a sync rule (None: the rule is async), the name of
+    an account, and what the board tells. Uses the database."""
     who, found = find(), find_board(board)
+    privacy = open_privacy(found)
     decision = None if rule_is_async(found) else decide_in_thread(who.user, found)
     refused = decision is not None and decision is not Decision.ALLOW
-    return who, found, decision, None if refused else visitor_name(who.user)
+    return who, found, decision, None if refused else visitor_name(who.user), privacy
 
 
 async def ask_rule(user: Any, board: Board) -> Decision:
@@ -487,7 +459,7 @@ async def permitted(user: Any, boards: Collection[UUID], deadline: float = inf) 
     A sync rule cannot be interrupted, but none is called after the deadline.
     """
     authorize = _authorize()
-    found = await sync_to_async(find_boards)(boards)
+    found = await sync_to_async(_find_open)(boards)
     on_loop = [uuid for uuid, board in found.items() if rule_is_async(board)]
     in_thread = [uuid for uuid in found if uuid not in on_loop]
     allowed: set[UUID] = set()
@@ -501,6 +473,20 @@ async def permitted(user: Any, boards: Collection[UUID], deadline: float = inf) 
     )
     allowed |= {uuid for uuid, allows in zip(on_loop, answers, strict=True) if allows}
     return [uuid for uuid in found if uuid in allowed]
+
+
+def _find_open(boards: Collection[UUID]) -> dict[UUID, Board]:
+    """Find boards, without those that are off."""
+    found = {}
+    for uuid, board in find_boards(boards).items():
+        try:
+            open_privacy(board)
+            found[uuid] = board
+        except NoBoard:
+            continue
+        except Exception:
+            logger.exception(RULE_FAILED, uuid)
+    return found
 
 
 async def _allows(

@@ -34,9 +34,11 @@ from presence.auth import (
     refusal,
     rule_is_async,
 )
-from presence.boards import Board, find_boards
+from presence.boards import Board, find_boards, open_privacy
 from presence.cluster.messages import RightsChange
-from presence.protocol.errors import NoBoard
+from presence.conf import get_settings
+from presence.protocol.errors import NoBoard, Restarting
+from presence.protocol.identity import Privacy
 from presence.server.rechecks import session_ended
 from presence.sessions import ReadOnlySession, read_sessions, session_user
 from presence.tokens import proof_of
@@ -88,6 +90,7 @@ class _Trip:
     def __init__(self) -> None:
         self._keys: dict[Right, object] = {}
         self._answers: dict[object, Exception | None] = {}
+        self._privacy: dict[UUID, Privacy | Exception] = {}
         self.on_loop: dict[object, _Question] = {}
 
     def verdicts(self) -> Verdicts:
@@ -98,6 +101,19 @@ class _Trip:
         """Note what is known without asking a rule."""
         self._keys[right] = right
         self._answers[right] = answer
+
+    def privacy_changed(self, right: Right, board: Board) -> Exception | None:
+        """Return what ends a socket of a board that tells more or less of its people than when it
+        was opened, or that is off: its client comes back as the new level has it."""
+        if right.board not in self._privacy:
+            try:
+                self._privacy[right.board] = open_privacy(board)
+            except Exception as error:  # noqa: BLE001 (the site's own code)
+                self._privacy[right.board] = error
+        privacy = self._privacy[right.board]
+        if isinstance(privacy, Exception):
+            return privacy
+        return None if privacy is right.privacy else _moved()
 
     def ask_in_thread(self, right: Right, user: Any, board: Board) -> None:
         """Ask the rule about a right, unless it was asked the same; later, where it is async."""
@@ -129,6 +145,12 @@ class _Trip:
         await asyncio.gather(*(ask_the_next() for _ in range(RULES_AT_ONCE)))
 
 
+def _moved() -> Restarting:
+    # All are back within their grace, as where the hub has clients connect again.
+    retry = int(get_settings().GRACE * 600)
+    return Restarting("the board has another level of privacy", retry=retry)
+
+
 def _ask_in_thread(rights: Sequence[Right]) -> _Trip:
     trip, end = _Trip(), monotonic() + SLICE
     boards = find_boards({right.board for right in rights})
@@ -140,6 +162,10 @@ def _ask_in_thread(rights: Sequence[Right]) -> _Trip:
         board, user = boards.get(right.board), right.user
         if board is None:
             trip.note(right, NoBoard("the board is gone"))
+            continue
+        changed = trip.privacy_changed(right, board)
+        if changed is not None:
+            trip.note(right, changed)
             continue
         if right.account is not None:
             user = users[right.account]

@@ -191,7 +191,7 @@ class Journal:
         if not logger.isEnabledFor(logging.INFO):
             return
         fields = {"event": event, "process": self._process, **fields}
-        if self._names and member is not None:
+        if self._names and member is not None and member.name:
             fields |= {"name": member.name, "person": member.person}
         if self._names and address:
             fields["address"] = address

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from prometheus_client import Counter
 
 from presence.cluster.messages import RightsChange
-from presence.protocol.errors import PresenceError, Refused, SignInRequired
+from presence.protocol.errors import PresenceError, Refused, Restarting, SignInRequired
 from presence.server.logs import OutageLog
 
 logger = logging.getLogger(__name__)
@@ -50,6 +50,10 @@ PATIENCE = 20.0
 hangs in a thread cannot be stopped, and must not take another thread."""
 
 
+Ending = Refused | Restarting
+"""What ends a socket: its visitor may not stay, or has to join again to stay."""
+
+
 class Socket(Protocol):
     """An open socket."""
 
@@ -72,7 +76,7 @@ class Rules(Protocol):
         """Forget earlier answers that a change is about."""
 
     async def ask(self, rights: Sequence[Any]) -> Mapping[Any, Exception | None]:
-        """Return for each right None, a `Refused`, or why it is not known. It may leave some out,
+        """Return for each right None, an `Ending`, or why it is not known. It may leave some out,
         to be asked about them next, but not all."""
 
 
@@ -107,7 +111,7 @@ class Rechecks:
         self._told: dict[Socket, None] = {}
         self._all_told = False
         self._due: dict[Socket, None] = {}
-        self._ending: dict[Socket, Refused] = {}
+        self._ending: dict[Socket, Ending] = {}
         self._ended: deque[tuple[int, RightsChange]] = deque(maxlen=1000)
         self._credit = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -256,7 +260,7 @@ class Rechecks:
             verdicts = dict.fromkeys(rights, error)
         finally:
             asking.cancel()
-        failures = (v for v in verdicts.values() if v and not isinstance(v, Refused))
+        failures = (v for v in verdicts.values() if v and not isinstance(v, Ending))
         if failure := next(failures, None):
             self._outage.failed(failure)
         elif verdicts:
@@ -264,11 +268,11 @@ class Rechecks:
         return verdicts or dict.fromkeys(rights, TimeoutError("nothing was answered"))
 
     def _take(self, socket: Socket, verdict: Exception | None) -> None:
-        if isinstance(verdict, Refused):
+        if isinstance(verdict, Ending):
             self._end(socket, verdict)
         self._counter.labels(_result(verdict)).inc()
 
-    def _end(self, socket: Socket, error: Refused) -> None:
+    def _end(self, socket: Socket, error: Ending) -> None:
         self._ending[socket] = error
         if self._closing is None or self._closing.done():
             self._closing = self._loop.create_task(self._end_all())
@@ -291,4 +295,4 @@ def session_ended(reason: str = "the session has ended") -> Refused:
 def _result(verdict: Exception | None) -> str:
     if verdict is None:
         return "kept"
-    return "ended" if isinstance(verdict, Refused) else "failed"
+    return "ended" if isinstance(verdict, Ending) else "failed"

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial, wraps
 from typing import Any, ParamSpec
+from uuid import UUID
 
 from django import template
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
+from django.db.models import Model
 from django.http import HttpRequest
 from django.template import Context
 from django.templatetags.static import static
@@ -19,11 +21,12 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
 from django.utils.translation import gettext
 
-from presence.boards import NotABoard, board_of, quoted
+from presence.boards import NotABoard, board_of, is_room, privacy_of, quoted
 from presence.checks import check_settings
 from presence.conf import get_settings
 from presence.guests import NotAPerson
 from presence.page_counts import PagePresence
+from presence.protocol.identity import Privacy
 from presence.runtime import serving
 from presence.sessions import request_user
 from presence.templatetags.overlay_texts import overlay_strings
@@ -70,8 +73,9 @@ def presence_overlay(
     `board` is an object of a model in `PRESENCE["BOARDS"]`, the name of a room, a reference such as
     "blog.post:42", or a UUID. `surface` is a CSS selector of the element that people share, by
     default the viewport. `name` is a guest's name, by default an anonymous one that the server
-    chooses. `theme` is "light" or "dark", by default the visitor's preference. `bar` is the place
-    of the bar (docs/overlay.md). Renders nothing while presence is switched off. With DEBUG, a
+    chooses; it is left out where the board shows no guest's name. `theme` is "light" or "dark", by
+    default the visitor's preference. `bar` is the place of the bar (docs/overlay.md). Renders
+    nothing while presence is switched off, altogether or for the board. With DEBUG, a
     script tells the site's developer why a page cannot join.
 
     Renders the same for everybody, and looks at no cookie: a cache may keep the page.
@@ -79,11 +83,14 @@ def presence_overlay(
     if not get_settings().ENABLED:
         return _comment("presence_overlay: PRESENCE['ENABLED'] is False.")
     uuid = board_of(board)
+    privacy = _privacy(board, uuid)
+    if privacy is Privacy.OFF:
+        return _comment(f"presence_overlay: the level of privacy of {board!r} is 'off'.")
     strings = overlay_strings()
     attributes = {
         "board": uuid,
         "endpoint": f"{get_script_prefix()}ws/presence/{quoted(uuid)}/",
-        "name": name,
+        "name": name if privacy is Privacy.FULL else "",
         "surface": surface,
         "theme": theme,
         "bar": bar,
@@ -114,6 +121,8 @@ def presence_count(
     attributes = {"board": uuid, "endpoint": reverse("presence:counts")}
     if not get_settings().ENABLED:
         script = _comment("presence_count: PRESENCE['ENABLED'] is False.")
+    elif _privacy(board, uuid) is Privacy.OFF:
+        script = _comment(f"presence_count: the level of privacy of {board!r} is 'off'.")
     else:
         shared = _shared(context)
         if COUNT_SCRIPT not in shared:
@@ -130,10 +139,14 @@ def presence_last_seen(context: Context, user: Any) -> str:
     """Show when somebody was last on a board: "online", or "3 minutes ago".
 
     `user` is an account, its primary key, or a key of `presence.api`. Renders nothing for None and
-    guests, where it is not known, while presence is switched off, and on an event loop.
+    guests, where it is not known, where the site shows counts only, while presence is switched off,
+    and on an event loop.
     """
     nobody = user is None or getattr(user, "is_anonymous", False)
-    found = None if nobody or not get_settings().ENABLED else _page(context).whereabouts(user)
+    hidden = get_settings().PRIVACY in (Privacy.COUNTS_ONLY, Privacy.OFF)
+    if nobody or hidden or not get_settings().ENABLED:
+        return ""
+    found = _page(context).whereabouts(user)
     if found is None or found.last_seen is None:
         return ""
     if found.online:
@@ -163,6 +176,17 @@ def presence_assets(context: Context, name: str) -> str:
 def presence_board(board: Any) -> str:
     """Return the reference of a board, for an element or a script of the site's own."""
     return str(board_of(board))
+
+
+def _privacy(board: Any, uuid: UUID) -> Privacy:
+    """Return what a board tells, as far as the page knows without a query: of an object that is
+    given by its reference, what the site tells. The socket knows it better."""
+    if is_room(uuid):
+        return privacy_of(str(uuid))
+    if isinstance(board, Model):
+        return privacy_of(board)
+    level = get_settings().PRIVACY
+    return Privacy(level) if level in [*Privacy] else Privacy.FULL
 
 
 def _hints(request: HttpRequest | None) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.utils.translation import gettext_lazy
 
 from presence import auth
-from presence.auth import Decision, account_name, admit, ask_board, permitted, visitor_name
+from presence.auth import Decision, account_name, admit, ask_board, names, permitted, visitor_name
 from presence.guests import embedded_person, guest_person, sign_guest
 from presence.protocol.errors import Forbidden, NoBoard, SignInRequired, TryLater
 from presence.protocol.identity import Visitor, anonymous_name
@@ -162,7 +162,7 @@ def give(name):
     ],
 )
 def test_whatever_the_site_returns_is_a_name(configure, monkeypatch, caplog, given, name, errors):
-    monkeypatch.setattr(auth, "_naming", OutageLog(auth.logger, "%s failed", "%s works"))
+    monkeypatch.setattr(names, "_naming", OutageLog(names.logger, "%s failed", "%s works"))
     monkeypatch.setitem(globals(), "display_name", give(given))
     configure(DISPLAY_NAME=f"{__name__}.display_name")
     for _ in range(2):
