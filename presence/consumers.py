@@ -13,19 +13,18 @@ from channels.exceptions import DenyConnection
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.core.handlers.asgi import get_script_prefix
-from django.http import HttpResponse
 from django.urls import set_script_prefix
 
 from presence.asgi.daphne import direct_socket
 from presence.asgi.shutdown import open_sockets
 from presence.asgi.turns import LimitedSocket, limited_socket
-from presence.auth import admit
+from presence.auth import admit, admit_at_once
 from presence.boards import parse_board
 from presence.conf import get_settings
 from presence.embed import asks_why, explain, is_embedded
-from presence.guests import new_guest, read_guest, set_cookie
+from presence.guests import guest_cookie, new_guest, read_guest
 from presence.protocol.errors import Close, Full, PresenceError, TooBig, TryLater
-from presence.protocol.identity import Privacy
+from presence.protocol.identity import Privacy, Visitor
 from presence.protocol.messages import MAX_MESSAGE_BYTES, SUBPROTOCOL, Dialect
 from presence.protocol.session import UNREAD_LIMIT, farewell
 from presence.runtime import current_hub
@@ -239,8 +238,12 @@ class PresenceConsumer(Endpoint):
         elif refusal is not None:
             self._refuse(connection, None, refusal)
         elif board is not None:
-            # A task of its own: meanwhile frames come, or the visitor goes.
-            self._admitting = asyncio.create_task(self._admit(connection, ticket, board))
+            visitor = admit_at_once(self.scope, board)
+            if visitor is None:
+                # A task of its own: meanwhile frames come, or the visitor goes.
+                self._admitting = asyncio.create_task(self._admit(connection, ticket, board))
+            else:
+                self._let_in(connection, ticket, board, visitor, hub.rechecks.changes)
 
     async def drain(self) -> bool:
         """Tell the store first: a client may be back at once, through another process."""
@@ -308,11 +311,9 @@ class PresenceConsumer(Endpoint):
         named = is_embedded(self.scope) or offered(self.scope["subprotocols"]) is not None
         if named or get_settings().PRIVACY == Privacy.OFF or read_guest(cookies) is not None:
             return []
-        response = HttpResponse()
-        set_cookie(response, new_guest())
-        (morsel,) = response.cookies.values()
-        self.scope["cookies"] = {**cookies, morsel.key: morsel.value}
-        return [(b"set-cookie", morsel.OutputString().encode())]
+        value, header = guest_cookie(new_guest())
+        self.scope["cookies"] = {**cookies, get_settings().GUEST_COOKIE: value}
+        return [(b"set-cookie", header.encode())]
 
     async def _turn_away(self, dialect: Dialect, error: Full) -> None:
         """Tell a client that there is no place for it, and close."""
@@ -342,20 +343,31 @@ class PresenceConsumer(Endpoint):
 
     async def _admit(self, connection: Connection, ticket: Ticket, board: UUID) -> None:
         """Let the visitor in, or tell them why not."""
-        hub = current_hub()
-        changes = hub.rechecks.changes
+        changes = current_hub().rechecks.changes
         try:
             visitor = await admit(self.scope, board)
+        except Exception as error:  # noqa: BLE001 (it is logged)
+            self._refuse(connection, board, error)
+        else:
+            self._let_in(connection, ticket, board, visitor, changes)
+
+    def _let_in(
+        self, connection: Connection, ticket: Ticket, board: UUID, visitor: Visitor, changes: int
+    ) -> None:
+        """Let the visitor in, unless there is no place. `changes` is how many changes of rights the
+        process had heard of when it was asked whether the visitor may."""
+        try:
             ticket.let_in(visitor.person)
             connection.let_in(visitor)
-            hub.watch(connection, visitor.right, changes)
-        except PresenceError as error:
+            current_hub().watch(connection, visitor.right, changes)
+        except Exception as error:  # noqa: BLE001 (it is logged)
             self._refuse(connection, board, error)
-        except Exception as error:
-            logger.exception("socket: a visitor could not be let in")
-            self._refuse(connection, board, TryLater(str(error)))
 
-    def _refuse(self, connection: Connection, board: UUID | None, error: PresenceError) -> None:
+    def _refuse(self, connection: Connection, board: UUID | None, error: Exception) -> None:
+        """Tell the visitor why not, and close."""
+        if not isinstance(error, PresenceError):
+            logger.error("socket: a visitor could not be let in", exc_info=error)
+            error = TryLater(str(error))
         if settings.DEBUG and not isinstance(error, Full):
             logger.warning("socket: refused (board=%s, reason=%s)", board, error)
         connection.refuse(error)

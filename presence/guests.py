@@ -10,14 +10,19 @@ would hand the cookie to everybody.
 
 import secrets
 from collections.abc import Mapping
+from functools import lru_cache
 from hashlib import blake2b
+from time import time
 from typing import Any, TypeVar
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
+from django.core.signals import setting_changed
 from django.core.signing import BadSignature, Signer
 from django.db.models import Model
+from django.dispatch import receiver
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 
 from presence.conf import get_settings
@@ -61,6 +66,28 @@ def set_cookie(response: HttpResponseBase, guest: str) -> None:
     )
 
 
+def guest_cookie(guest: str) -> tuple[str, str]:
+    """Return the value of a guest's cookie, and the header that sets it."""
+    value = sign_guest(guest)
+    name, attributes = _cookie_form(int(time() / 60))
+    return value, f"{name}={value}; {attributes}"
+
+
+@lru_cache(maxsize=1)
+def _cookie_form(minute: int) -> tuple[str, str]:
+    """Return name and attributes of the cookie. They hold for a minute, since the date on which it
+    expires is one of them; Django takes longer to write them than to sign the cookie."""
+    response = HttpResponse()
+    set_cookie(response, "")
+    (morsel,) = response.cookies.values()
+    return morsel.key, morsel.OutputString().partition("; ")[2]
+
+
+@receiver(setting_changed)
+def _forget_cookie_form(**kwargs: Any) -> None:
+    _cookie_form.cache_clear()
+
+
 def read_guest(cookies: Mapping[str, str]) -> str | None:
     """Return the guest id in the cookies, None without a valid one."""
     return read_signed(cookies.get(get_settings().GUEST_COOKIE))
@@ -76,12 +103,12 @@ def read_signed(value: str | None) -> str | None:
         return None
 
 
-def person_of(user: Any, cookies: Mapping[str, str], session_key: str | None) -> str | None:
-    """Return the key that all sockets of one person share, None where the visitor is unknown. Guest
-    ids and session keys are in it as digests only."""
+def person_of(user: Any, guest: str | None, session_key: str | None) -> str | None:
+    """Return the key that all sockets of one person share, None where the visitor is unknown.
+    `guest` is the guest id in their cookies. Guest ids and session keys are in it as digests
+    only."""
     if user is not None and user.is_authenticated:
         return user_person(user)
-    guest = read_guest(cookies)
     if guest is not None:
         return guest_person(guest)
     return session_person(session_key) if session_key else None

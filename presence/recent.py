@@ -42,6 +42,14 @@ class RecentAnswers(Generic[Key, Answer]):
             return asked.answering.result()
         return await asyncio.shield(asked.answering)
 
+    def recent(self, key: Key) -> Answer | None:
+        """Return the recent answer for a key, None where it would have to be waited for."""
+        asked = self._questions.get(key)
+        if asked is None or not asked.answering.done() or self._is_over(asked):
+            return None
+        failed = asked.answering.cancelled() or asked.answering.exception() is not None
+        return None if failed else asked.answering.result()
+
     def forget(self, key: Key) -> None:
         """Have the question asked anew. An answer that is under way is for those who wait for it.
         May be called in any thread."""

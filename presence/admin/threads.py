@@ -6,12 +6,14 @@ again by code of the site that may be slow, so they have threads of their own.
 """
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, ParamSpec, TypeVar
 
+from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
+
+from presence.auth.threads import DatabaseThreads
 
 WORKERS = 4
 """Questions answered at the same time; each may hold a connection to the database."""
@@ -19,7 +21,8 @@ WORKERS = 4
 T = TypeVar("T")
 P = ParamSpec("P")
 
-_workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="presence-staff")
+# asgiref names another class, and uses what any executor has.
+_workers: Any = DatabaseThreads(WORKERS, "presence-staff")
 _in_request: ContextVar[bool] = ContextVar("_in_request", default=False)
 
 
@@ -41,7 +44,8 @@ def is_in_request() -> bool:
 
 async def run_in_worker(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run a function that may use the ORM in a thread. Cancelling the caller does not stop it."""
-    worker: dict[str, Any] = {"thread_sensitive": False, "executor": _workers}
-    run = database_sync_to_async(function, **({} if is_in_request() else worker))
-    result: T = await run(*args, **kwargs)
-    return result
+    if is_in_request():
+        result: T = await database_sync_to_async(function)(*args, **kwargs)
+        return result
+    run = sync_to_async(function, thread_sensitive=False, executor=_workers)
+    return await run(*args, **kwargs)

@@ -13,7 +13,15 @@ newcomers waiting.
 import asyncio
 import enum
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Container,
+    Iterator,
+    Mapping,
+)
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
@@ -29,7 +37,6 @@ from asgiref.sync import (
     iscoroutinefunction,
     sync_to_async,
 )
-from channels.db import aclose_old_connections, database_sync_to_async
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY, get_user_model
 from django.core.signals import setting_changed
@@ -40,6 +47,7 @@ from django.utils.module_loading import import_string
 from presence.auth.names import account_name as account_name
 from presence.auth.names import reserved_looks
 from presence.auth.names import visitor_name as visitor_name
+from presence.auth.threads import DatabaseThreads
 from presence.boards import Board, find_board, find_boards, open_privacy
 from presence.conf import get_settings
 from presence.embed import is_embedded, origin_of
@@ -219,6 +227,10 @@ class _RuleThread(ThreadSensitiveContext):
 
 
 _rule_threads = [_RuleThread() for _ in range(RULE_THREADS)]
+for _thread in _rule_threads:
+    # asgiref names another class, and uses what any executor has.
+    _executor: Any = DatabaseThreads(1, "presence-rules")
+    SyncToAsync.context_to_thread_executor[_thread] = _executor
 
 
 @contextmanager
@@ -266,11 +278,37 @@ async def admit(scope: Mapping[str, Any], board: UUID) -> Visitor:
         if is_embedded(scope):
             raise SignInRequired("a page of another origin needs a token")
         cookies = cookies_of(scope)
-        who, name, privacy = await _admit_by_cookies(scope, cookies, board)
-        reserved = await reserved_looks(in_rule_thread) if name is None else frozenset()
-    person = person_of(who.user, cookies, who.session_key) or f"socket:{uuid4().hex}"
+        admitted = await _admit_by_cookies(scope, cookies, board)
+        looks = frozenset() if admitted.name else await reserved_looks(in_rule_thread)
+    return _visitor(admitted, cookies, board, looks)
+
+
+def admit_at_once(scope: Mapping[str, Any], board: UUID) -> Visitor | None:
+    """Return what `admit` returns for a guest on a board that has just let another one in. None for
+    anybody else: `admit` finds out about them."""
+    privacy = _lets_guests_in.recent(board)
+    if privacy is None or not get_settings().ENABLED or get_settings().FORBID_ACCOUNT_NAMES:
+        return None
+    if is_embedded(scope) or offered(scope.get("subprotocols", ())) is not None:
+        return None
+    cookies = cookies_of(scope)
+    who = _who_without_database(scope, cookies)
+    if who is None or not is_any_guest(who.user):
+        return None
+    return _visitor(_Admitted(who, None, privacy), cookies, board)
+
+
+def _visitor(
+    admitted: _Admitted,
+    cookies: Mapping[str, str],
+    board: UUID,
+    reserved: Container[str] = frozenset(),
+) -> Visitor:
+    who, name, privacy = admitted
+    guest = read_guest(cookies)
+    person = person_of(who.user, guest, who.session_key) or f"socket:{uuid4().hex}"
     subjects = {person, board.hex}
-    if (guest := read_guest(cookies)) is not None:
+    if guest is not None:
         subjects.add(guest_person(guest))
     if who.account and who.account.session_key:
         subjects.add(session_person(who.account.session_key))
@@ -282,18 +320,22 @@ async def admit(scope: Mapping[str, Any], board: UUID) -> Visitor:
 async def _admit_by_cookies(
     scope: Mapping[str, Any], cookies: Mapping[str, str], board: UUID
 ) -> _Admitted:
-    session_key = cookies.get(settings.SESSION_COOKIE_NAME) or None
-    session = scope.get("session")
-    if "user" in scope:
-        who = _Who(scope["user"], getattr(session, "session_key", None))
-    elif session_key is None:
-        who = _Who(_guest_class()())
-    else:
+    who = _who_without_database(scope, cookies)
+    if who is None:
+        session_key = cookies[settings.SESSION_COOKIE_NAME]
         return await _decide(partial(_read_session, session_key), board)
     if not is_any_guest(who.user):
-        return await _decide(lambda: _with_account(who, session), board)
+        return await _decide(lambda: _with_account(who, scope.get("session")), board)
     privacy = await _lets_guests_in.ask(board, partial(_let_guest_in, who, board))
     return _Admitted(who, None, privacy)
+
+
+def _who_without_database(scope: Mapping[str, Any], cookies: Mapping[str, str]) -> _Who | None:
+    """Return whom a middleware of the site names, or a guest; None where there is a session to
+    read."""
+    if "user" in scope:
+        return _Who(scope["user"], getattr(scope.get("session"), "session_key", None))
+    return None if cookies.get(settings.SESSION_COOKIE_NAME) else _Who(_guest_class()())
 
 
 def _read_session(session_key: str | None) -> _Who:
@@ -351,8 +393,7 @@ async def _admit_bearer(grant: Grant, board: UUID) -> Visitor:
 @_fail_closed()
 async def _check_exists(board: UUID) -> Privacy:
     with in_rule_thread():
-        privacy: Privacy = await database_sync_to_async(_find_privacy)(board)
-    return privacy
+        return await sync_to_async(_find_privacy)(board)
 
 
 def _find_privacy(board: UUID) -> Privacy:
@@ -403,14 +444,11 @@ async def _decide(find: Callable[[], _Who], board: UUID) -> _Admitted:
 
 async def _ask(find: Callable[[], _Who], board: UUID) -> _Admitted:
     with in_rule_thread():
-        who, found, decision, name, privacy = await database_sync_to_async(_look_up)(find, board)
+        who, found, decision, name, privacy = await sync_to_async(_look_up)(find, board)
         if decision is None:
-            try:
-                # The caller's deadline does not reach this task.
-                async with asyncio.timeout(DECIDE_WITHIN):
-                    decision = await ask_rule(who.user, found)
-            finally:
-                await aclose_old_connections()  # type: ignore[no-untyped-call]
+            # The caller's deadline does not reach this task.
+            async with asyncio.timeout(DECIDE_WITHIN):
+                decision = await ask_rule(who.user, found)
     _refuse(decision, who.user, found)
     return _Admitted(who, name, privacy)
 

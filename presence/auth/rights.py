@@ -10,7 +10,7 @@ from time import monotonic, sleep
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from channels.db import aclose_old_connections, database_sync_to_async
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth import (
     BACKEND_SESSION_KEY,
@@ -68,12 +68,9 @@ class SiteRules:
     async def ask(self, rights: Sequence[Right]) -> Mapping[Right, Exception | None]:
         """Ask about rights, as far as the time of one trip allows."""
         with in_rule_thread():
-            trip: _Trip = await database_sync_to_async(_ask_in_thread)(rights)
+            trip: _Trip = await sync_to_async(_ask_in_thread)(rights)
             if trip.on_loop:
-                try:
-                    await trip.ask_on_loop()
-                finally:
-                    await aclose_old_connections()  # type: ignore[no-untyped-call]
+                await trip.ask_on_loop()
         return trip.verdicts()
 
 

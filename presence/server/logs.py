@@ -195,6 +195,16 @@ class Journal:
             fields |= {"name": member.name, "person": member.person}
         if self._names and address:
             fields["address"] = address
-        # The text of the line, for formatters that do not know `fields`.
-        text = " ".join(f"{key}={json.dumps(value, default=str)}" for key, value in fields.items())
-        logger.info("%s", text, extra={"fields": fields})
+        logger.info("%s", _Text(fields), extra={"fields": fields})
+
+
+class _Text:
+    """The text of a line, for formatters that do not know `fields`. It costs more than the event
+    that the line is about, so it is made where it is used."""
+
+    def __init__(self, fields: Fields) -> None:
+        self._fields = fields
+
+    def __str__(self) -> str:
+        values = ((key, json.dumps(value, default=str)) for key, value in self._fields.items())
+        return " ".join(f"{key}={value}" for key, value in values)

@@ -1,10 +1,13 @@
 """Who counts as one person, and the cookie that says so."""
 
+from http.cookies import SimpleCookie
+
 import pytest
 from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpResponse
 
 from presence.guests import (
+    guest_cookie,
     guest_person,
     new_guest,
     person_of,
@@ -18,12 +21,12 @@ COOKIES = {"presence_guest": sign_guest("a")}
 
 
 def test_an_account_then_the_cookie_then_the_session_then_nobody():
-    assert person_of(User(pk=7), COOKIES, "key") == "user:7"
-    assert person_of(GUEST, COOKIES, "key") == guest_person("a")
-    by_session = person_of(GUEST, {}, "key") or ""
+    assert person_of(User(pk=7), "a", "key") == "user:7"
+    assert person_of(GUEST, "a", "key") == guest_person("a")
+    by_session = person_of(GUEST, None, "key") or ""
     assert by_session.startswith("session:")
     assert "key" not in by_session
-    assert person_of(GUEST, {}, None) is person_of(None, {}, None) is None
+    assert person_of(GUEST, None, None) is person_of(None, None, None) is None
 
 
 def test_a_forged_cookie_is_none():
@@ -46,6 +49,21 @@ def test_the_cookie(settings, secure):
     assert read_guest({"presence_guest": cookie.value}) == "a"
     assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/app/")
     assert bool(cookie["secure"]) is secure
+
+
+@pytest.mark.parametrize("name", ["presence_guest", "visitor"])
+def test_a_socket_sets_the_same_cookie(configure, settings, name):
+    settings.SESSION_COOKIE_DOMAIN = f"{name}.example.com"
+    configure(GUEST_COOKIE=name)
+    value, header = guest_cookie("a")
+    response = HttpResponse()
+    set_cookie(response, "a")
+    own, djangos = SimpleCookie(header)[name], response.cookies[name]
+    for cookie in (own, djangos):
+        assert cookie["expires"]
+        cookie["expires"] = ""
+    assert own.OutputString() == djangos.OutputString()
+    assert read_guest({name: value}) == "a"
 
 
 def test_a_site_may_still_name_the_middleware(settings, client):

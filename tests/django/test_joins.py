@@ -21,8 +21,9 @@ from django.db.backends.utils import CursorWrapper
 from django.test import Client
 
 from presence import api, auth
-from presence.auth import Decision, admit
+from presence.auth import Decision, admit, admit_at_once
 from presence.consumers import PresenceConsumer
+from presence.embed import EMBEDDED
 from presence.guests import guest_person, sign_guest
 from presence.protocol.codec import decode_server, encode
 from presence.protocol.errors import Close, NoBoard, SignInRequired, TryLater
@@ -144,6 +145,27 @@ class TestCost:
         assert visitor == Visitor(guest_person("a"), None)
         assert cost() == (0, [])
 
+    async def test_guests_after_another(self, configure, clock, board, session):
+        """They need not wait for anything, as long as the answer is known."""
+        guest = scope(presence_guest=sign_guest("a"))
+        assert admit_at_once(guest, board) is None
+        await admit(scope(), board)
+        assert admit_at_once(guest, board) == Visitor(guest_person("a"), None)
+        middleware = {**guest, "user": AnonymousUser()}
+        assert admit_at_once(middleware, board) == Visitor(guest_person("a"), None)
+        others = [
+            scope(sessionid=session),
+            scope(issue(board, origin=ORIGIN, person="7")),
+            {**guest, EMBEDDED: True},
+            {**guest, "user": await User.objects.aget()},
+        ]
+        assert [admit_at_once(other, board) for other in others] == [None] * len(others)
+        configure(ENABLED=False)
+        assert admit_at_once(guest, board) is None
+        configure()
+        clock.now = auth.GUESTS_FOR
+        assert admit_at_once(guest, board) is None
+
     async def test_guests_who_come_at_once(self, board, cost):
         await asyncio.gather(*(admit(scope(), board) for _ in range(50)))
         assert cost() == (1, [BOARD])
@@ -173,13 +195,13 @@ class TestCost:
             assert cost() == expected
 
     async def test_an_async_rule(self, configure, board, session, cost):
-        """A trip before it, one after it to close the connection, and its own."""
+        """A trip before it, and its own."""
         configure(AUTHORIZE=f"{__name__}.count_asked")
         await admit(scope(sessionid=session), board)
-        assert cost() == (2, [*ACCOUNT, BOARD])
+        assert cost() == (1, [*ACCOUNT, BOARD])
         configure(AUTHORIZE=f"{__name__}.read_the_database")
         await admit(scope(sessionid=session), board)
-        assert cost() == (3, [*ACCOUNT, BOARD, BOARD])
+        assert cost() == (2, [*ACCOUNT, BOARD, BOARD])
 
     async def test_a_whole_visit_of_a_guest(self, board, cost):
         await admit(scope(), board)

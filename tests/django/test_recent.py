@@ -52,6 +52,20 @@ async def test_an_answer_is_given_again_for_a_time(oracle):
     assert await oracle.ask("another") == 4
 
 
+async def test_it_is_known_while_it_is_given(oracle):
+    (asking,) = await oracle.ask_and_wait()
+    assert oracle.answers.recent("key") is None, "it is under way"
+    oracle.may_answer.set()
+    assert oracle.answers.recent("key") is None, "it is under way"
+    await asking
+    assert (oracle.answers.recent("key"), oracle.answers.recent("another")) == (1, None)
+    oracle.now, oracle.error = 2.0, ValueError()
+    assert oracle.answers.recent("key") is None
+    with pytest.raises(ValueError):
+        await oracle.ask()
+    assert oracle.answers.recent("key") is None
+
+
 async def test_it_is_as_old_as_its_question(oracle):
     (asking,) = await oracle.ask_and_wait()
     oracle.now = 1.9

@@ -6,9 +6,13 @@ import socket
 from contextlib import ExitStack
 from pathlib import Path
 
+import pytest
+
+from presence.protocol.errors import Close
 from tests.support.accounts import sign_in
 from tests.support.clients import Clients
 from tests.support.server import OPEN_BOARD, Server, serve
+from tests.support.waiting import eventually
 
 AT_ONCE = 200
 """More than the 50 connections that Twisted has the kernel queue."""
@@ -21,6 +25,21 @@ def test_connections_wait_for_a_busy_process(server: Server) -> None:
         for _ in range(AT_ONCE):
             # One that the kernel drops is tried again, in vain while the process is stopped.
             opened.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=5))
+
+
+@pytest.mark.parametrize("name", ["daphne", "uvicorn"])
+async def test_a_rule_that_never_answers_does_not_keep_a_process_from_ending(
+    environment: dict[str, str], tmp_path: Path, name: str
+) -> None:
+    application = "tests.support.hung_rule:application"
+    with serve(tmp_path, environment, application, name=name) as server:
+        clients = Clients(server, OPEN_BOARD)
+        guest = await clients.connect()
+        await asyncio.to_thread(eventually, lambda: "asked" in server.logged(), "the rule")
+        server.process.terminate()
+        assert await guest.closed() == Close.RESTARTING
+        # `wait` raises if the process goes on.
+        await asyncio.to_thread(server.process.wait, 15)
 
 
 async def test_a_slow_rule_fails_no_handshake(environment: dict[str, str], tmp_path: Path) -> None:
