@@ -14,6 +14,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.core.handlers.asgi import get_script_prefix
 from django.urls import set_script_prefix
+from django.utils.crypto import salted_hmac
 
 from presence.asgi.daphne import direct_socket
 from presence.asgi.shutdown import open_sockets
@@ -178,6 +179,12 @@ def _say_unknown_proxy() -> None:
     )
 
 
+def _pool(address: str) -> str:
+    """Return what the store knows the clients of an address by. Only this site can tell which
+    address that is; those without one share a pool."""
+    return salted_hmac("presence.pool", address).hexdigest()[:16]
+
+
 def choose_dialect(offered: list[str]) -> Dialect | None:
     """Return the dialect for a client's subprotocols; None if it offers only others."""
     if SUBPROTOCOL in offered:
@@ -226,7 +233,14 @@ class PresenceConsumer(Endpoint):
         """Take in a socket that is accepted, and ask whether its visitor may join."""
         hub = current_hub()
         self.connection = connection = Connection(
-            hub, board, None, dialect, self, address=self._address, ticket=ticket
+            hub,
+            board,
+            None,
+            dialect,
+            self,
+            address=self._address,
+            ticket=ticket,
+            pool=_pool(ticket.address),
         )
         socket = direct_socket(self.scope)
         if not isinstance(socket, str):

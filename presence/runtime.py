@@ -39,7 +39,7 @@ from presence.store.history import History
 from presence.store.history_memory import MemoryHistory
 from presence.store.memory import MemoryStore
 from presence.store.redis.history import RedisHistory
-from presence.store.redis.store import RedisStore
+from presence.store.redis.store import OLDER_PROCESSES, RedisStore
 
 logger = logging.getLogger(__name__)
 
@@ -295,9 +295,14 @@ def _make_hub(loop: Loop) -> Hub:
 
 
 def several_processes() -> str:
-    """Return what is wrong if several processes of this machine serve the site and share no Redis;
-    "" otherwise. A process counts from its first socket, or its first `/healthz` or `/metrics`."""
-    count = 0 if get_settings().REDIS_URL else _neighbours().count()
+    """Return what is wrong if several processes of this machine serve the site and share no Redis,
+    or if they share one with processes of an earlier release; "" otherwise. A process counts from
+    its first socket, or its first `/healthz` or `/metrics`."""
+    if get_settings().REDIS_URL:
+        running = running_hub()
+        store = running[1].store if running else None
+        return OLDER_PROCESSES if isinstance(store, RedisStore) and store.older_processes else ""
+    count = _neighbours().count()
     if count < 2:
         return ""
     return (

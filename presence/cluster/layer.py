@@ -10,9 +10,9 @@ LAYER_TIMEOUT = 2.0
 """Seconds for one call of the layer. Channels' Redis layer waits for ever for a server that neither
 answers nor hangs up."""
 
-GROUP_PREFIX = "presence.2"
-"""Begins every group's name. Its number rises when processes of two versions cannot understand each
-other's messages: they then share a board through the store alone."""
+GROUP_PREFIX = "presence.3"
+"""Begins every group's name. Its number rises when processes of two releases cannot understand each
+other's messages, or cannot share a board (`presence.store.redis.scripts.LAYOUT`)."""
 
 EVERY_PROCESS = f"{GROUP_PREFIX}.every-process"
 """The group of all processes that serve boards."""

@@ -30,7 +30,8 @@ class Room:
 
     `people` is the count over all processes that the store gave last; `told_people` is what the
     sessions here were told last. `interval` is the RATE in milliseconds that they were told last; 0
-    for a single socket.
+    for a single socket. `elsewhere`: other processes serve people of the board, and
+    `nameless_elsewhere`: some without a name. Of their spectators no seat tells.
 
     While anybody on the board has no name, it shows counts only: nobody is told of anybody, even of
     those who came before, under another rule.
@@ -41,6 +42,7 @@ class Room:
         self.people = 0
         self.told_people = 0
         self.interval = 0
+        self.elsewhere = self.nameless_elsewhere = False
         self.seats = Seats()
         self._newcomers: set[str] = set()
         self._pending = PendingChanges()
@@ -57,12 +59,17 @@ class Room:
     @property
     def serving(self) -> bool:
         """True while a member is this process's: connected, or in the grace after that."""
-        return any(not seat.remote for seat in self.seats.by_session.values())
+        return self.seats.local > 0
+
+    @property
+    def sockets(self) -> int:
+        """How many sockets the board has, as far as this process knows."""
+        return max(self.seats.connected, 2 * self.elsewhere)
 
     @property
     def pending(self) -> bool:
         """True while a flush has something to tell, now or when a quota lets it."""
-        changes, alone = self._pending, self.seats.connected <= 1
+        changes, alone = self._pending, self.sockets <= 1
         if self.counts_only and self._told_nothing:
             news = changes.everything
         else:
@@ -74,7 +81,7 @@ class Room:
     @property
     def counts_only(self) -> bool:
         """True while nobody is told of anybody."""
-        return self.seats.nameless > 0
+        return self.seats.nameless > 0 or self.nameless_elsewhere
 
     @property
     def shown(self) -> Collection[Seat]:

@@ -81,8 +81,15 @@ class Seats:
         self.connected = self.nameless = 0
         self.by_session: dict[str, Seat] = {}
         self.by_user: dict[int, Seat] = {}
+        self.remote: dict[str, Seat] = {}
+        """The seats of members whom other processes serve: of those with user ids only."""
         self.listeners: Counter[Dialect] = Counter()
         """How many sockets of this process speak each dialect."""
+
+    @property
+    def local(self) -> int:
+        """How many members this process serves, or keeps in their grace."""
+        return len(self.by_session) - len(self.remote)
 
     def add(self, seat: Seat) -> None:
         """Add a seat, and give it its user id."""
@@ -91,6 +98,8 @@ class Seats:
         if seat.dialect is not None:
             self.listeners[seat.dialect] += 1
         self.by_session[seat.member.session] = seat
+        if seat.remote:
+            self.remote[seat.member.session] = seat
         if seat.member.user != NO_USER:
             self.by_user[seat.member.user] = seat
 
@@ -117,6 +126,7 @@ class Seats:
         if seat.dialect is not None:
             self.listeners[seat.dialect] -= 1
         self.connected -= seat.connected
+        self.remote.pop(seat.member.session, None)
         seat.dialect, seat.remote = None, False
 
     def local_members(self) -> dict[str, Member]:
@@ -125,7 +135,7 @@ class Seats:
 
     def remote_members(self) -> dict[str, Member]:
         """Return the members that other processes serve, by session."""
-        return {s: seat.member for s, seat in self.by_session.items() if seat.remote}
+        return {session: seat.member for session, seat in self.remote.items()}
 
     def activity(self) -> Activity:
         """Return what the members of this process do, by session."""

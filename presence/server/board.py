@@ -25,7 +25,7 @@ from presence.cluster.lease import Lease
 from presence.cluster.messages import Message
 from presence.protocol.errors import PresenceError, Refused, Removed, TryLater
 from presence.protocol.identity import Naming, look_of
-from presence.protocol.messages import UNKNOWN_BOARD, UserState
+from presence.protocol.messages import NO_USER, UNKNOWN_BOARD, UserState
 from presence.rooms.pacing import Pacing
 from presence.rooms.room import Room
 from presence.server.audience import Audience, Peer
@@ -302,9 +302,11 @@ class Board:
             differs = self.room.serving
         else:
             # A process that ended while a grace ran takes nobody off when it is over.
-            self._reap_due |= summary.overdue and bool(self.room.seats.remote_members())
+            self._reap_due |= summary.overdue and self._services.broker is not None
             others = summary.processes - {self._services.process}
             differs = (summary.version, others) != (self.version, self.others)
+            # This process was taken for dead, and its people with it.
+            differs |= self.room.serving and others == summary.processes
         if differs:
             self.refresh_soon()
         if was_away:
@@ -457,7 +459,9 @@ class Board:
             return
         certain = False
         try:
-            snapshot, certain = await self._read()
+            # The newcomer has no seat yet, and the session that it resumed may still have one.
+            sessions = self.room.seats.local + 1 - ((admission.resumed or "") in self.room)
+            snapshot, certain = await self._read(sessions)
             self._share(self.others | snapshot.processes)
         except TryLater as error:
             # The newcomer need not wait for it: the sweep tries again.
@@ -492,7 +496,11 @@ class Board:
         try:
             # This process lives, however late its timers are: its people are not a dead one's.
             await self._services.lease.renew()
-            self._take_in_departure(await self._services.store.reap(self.id))
+            departure = await self._services.store.reap(self.id)
+            self._take_in_departure(departure)
+            if departure.more and departure.members:
+                # After what waits in the queue: thousands are not taken off at once.
+                self._enqueue(Operation(self._reap))
         except TryLater:
             self._reap_due = True
             raise
@@ -523,7 +531,7 @@ class Board:
         try:
             # A process that slept past its lease must not put its people back only to lose them.
             await self._services.lease.renew()
-            snapshot, complete = await self._read()
+            snapshot, complete = await self._read(self.room.seats.local)
             await self._take_off_strangers(snapshot)
             certain = complete
             if certain:
@@ -537,12 +545,13 @@ class Board:
 
     # The membership
 
-    async def _read(self) -> tuple[Snapshot, bool]:
+    async def _read(self, sessions: int) -> tuple[Snapshot, bool]:
         """Take in the board as the store has it, and put back this process's members that it lost.
+        This process should have so many `sessions` there.
 
         The second value is False while other processes may still have to put back theirs.
         """
-        snapshot = await self._services.store.snapshot(self.id)
+        snapshot = await self._services.store.snapshot(self.id, self._services.process, sessions)
         self._remove_banned(snapshot)
         lost = self._lost(snapshot)
         if lost:
@@ -551,7 +560,7 @@ class Board:
                 self.id,
                 len(lost),
             )
-            snapshot = await self._put_back(lost)
+            snapshot = await self._put_back(lost, sessions)
             self._remove_banned(snapshot)
             # The other processes put theirs back, too. Every living one renews within this time.
             self._services.restored_at = self._loop.time() + self._services.timing.lease / 2
@@ -561,17 +570,20 @@ class Board:
         self._take_in(snapshot, complete=complete)
         return snapshot, complete
 
-    async def _put_back(self, lost: list[Member]) -> Snapshot:
-        snapshot = await self._services.store.restore(self.id, lost)
+    async def _put_back(self, lost: list[Member], sessions: int) -> Snapshot:
+        store, process = self._services.store, self._services.process
+        snapshot = await store.restore(self.id, lost, process, sessions)
         if self._lost(snapshot):
             # The lease was lost as well, without which nobody of this process counts.
             await self._services.lease.renew(force=True)
-            snapshot = await self._services.store.restore(self.id, lost)
+            snapshot = await store.restore(self.id, lost, process, sessions)
         return snapshot
 
     def _lost(self, snapshot: Snapshot) -> list[Member]:
         """Return this process's members that the store does not know, in the order they came. Those
         in their grace are left out: nobody puts them back."""
+        if snapshot.agrees:
+            return []
         known = {member.session for member in snapshot.members} | self._grace_ends.keys()
         local = self.room.seats.local_members()
         return [member for session, member in local.items() if session not in known]
@@ -598,9 +610,7 @@ class Board:
         """Make the room what the store says. Unless `complete`, keep members that are missing in
         the store: they may still be put back."""
         self._set_board_id(snapshot.board_id)
-        missing = self.room.seats.remote_members() | self.room.seats.local_members()
-        for member in snapshot.members:
-            missing.pop(member.session, None)
+        missing = self._missing(snapshot)
         self._follow_resumed(missing, snapshot)
         if complete:
             # A snapshot leaves out members whose time is up, but the store has them until a reap.
@@ -610,7 +620,7 @@ class Board:
         else:
             self.room.people = max(self.room.people, snapshot.people)
         arrived = False
-        for member in snapshot.members:
+        for member in [*snapshot.members, *self._demoted(snapshot)]:
             seat = self.room.seats.by_session.get(member.session)
             if seat is None:
                 if member.process != self._services.process:
@@ -622,6 +632,7 @@ class Board:
                 self.room.reseat(member)
                 if member.session in self.audience.peers:
                     self.audience.peers[member.session].admitted(self.room.board_id, member.user)
+        self.room.nameless_elsewhere = snapshot.hides
         self.version = snapshot.version
         deferred, self._deferred = self._deferred, {}
         for process, message in deferred.items():
@@ -635,6 +646,29 @@ class Board:
         for session in self.room.impostors():
             if session in self.audience.peers:
                 self.audience.peers[session].restart()
+
+    def _missing(self, snapshot: Snapshot) -> dict[str, Member]:
+        """Return the members in the room that the store does not have, by session."""
+        members = self.room.seats.remote_members()
+        if not snapshot.agrees:
+            members |= self.room.seats.local_members()
+        for member in snapshot.members:
+            members.pop(member.session, None)
+        return members
+
+    def _demoted(self, snapshot: Snapshot) -> list[Member]:
+        """Return this process's members that the store made spectators: it knows all of them, but
+        these hold no user id, and nobody resumed them."""
+        if not snapshot.agrees:
+            return []
+        sessions = {member.session for member in snapshot.members}
+        resumed = {(member.user, member.person) for member in snapshot.members}
+        return [
+            replace(seat.member, user=NO_USER)
+            for user, seat in self.room.seats.by_user.items()
+            if not (seat.remote or seat.member.session in sessions)
+            and (user, seat.member.person) not in resumed
+        ]
 
     def _follow_resumed(self, missing: dict[str, Member], snapshot: Snapshot) -> None:
         """Remove from `missing` the sessions that another one resumed: the same person has the same
@@ -716,8 +750,8 @@ class Board:
     @property
     def _orphaned(self) -> bool:
         """True while members of a process that is not known to live are on the roster."""
-        remote = self.room.seats.remote_members().values()
-        return any(member.process not in self.others for member in remote)
+        remote = self.room.seats.remote.values()
+        return any(seat.member.process not in self.others for seat in remote)
 
     # The other processes
 
@@ -729,6 +763,8 @@ class Board:
         if broker is None or others == self.others:
             return False
         new, self.others = others - self.others, others
+        self.room.elsewhere = bool(others)
+        self.room.nameless_elsewhere &= bool(others)
         if others:
             broker.subscribe(self.id)
         else:
@@ -784,7 +820,7 @@ class Board:
 
     def _interval(self, now: float) -> int:
         """Return the board's RATE, which may have changed since it was told."""
-        sockets, told = self.room.seats.connected, self.room.interval
+        sockets, told = self.room.sockets, self.room.interval
         if now < self._interval_due and (sockets <= 1) == (told == 0):
             return told
         self._interval_due = now + INTERVAL_EVERY
@@ -800,7 +836,7 @@ class Board:
         if self._flushing or (self._timer is not None and not self._timer_for_held):
             return
         now = self._loop.time()
-        due = self._flushed + self._services.pacing.window(self.room.seats.connected, now)
+        due = self._flushed + self._services.pacing.window(self.room.sockets, now)
         if due <= now:
             self._flushing = True
             self._services.flushes.add(self)
@@ -832,7 +868,7 @@ class Board:
         self._flushed = now
         if self._timer is not None:
             self._cancel_timer()
-        sockets = room.seats.connected
+        sockets = room.sockets
         flush = room.flush(now, self._interval(now), shared=bool(self.others))
         frames_before = services.metrics.frames_out
         self.audience.write(flush)

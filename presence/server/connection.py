@@ -49,7 +49,7 @@ class Transport(Protocol):
 
 class Connection:
     """A `Peer` of its board. `board` is None where the URL names none, `visitor` until `let_in`.
-    `address` is the client's, for the logs; `ticket` counts its JOINs."""
+    `address` is the client's, for the logs; `ticket` counts its JOINs; `pool` is for the store."""
 
     def __init__(
         self,
@@ -61,6 +61,7 @@ class Connection:
         *,
         address: str = "",
         ticket: Ticket | None = None,
+        pool: str = "",
     ) -> None:
         self.session_id = ""
         self.dialect = dialect
@@ -73,6 +74,7 @@ class Connection:
         self._transport = transport
         self._address = address
         self._ticket = ticket
+        self._pool = pool
         self._board: Board | None = None
         self._admitted = False
         self._asked_name: str | None = None
@@ -229,7 +231,7 @@ class Connection:
         naming = naming_of(self._visitor, asked, self._board_uuid.hex)
         self.session_id = uuid4().hex
         name = naming if isinstance(naming, str) else naming.wish
-        request = JoinRequest(self.session_id, self._hub.process, person, name)
+        request = JoinRequest(self.session_id, self._hub.process, person, name, self._pool)
         self._board = self._hub.board(self._board_uuid)
         self._written = self._board.audience.written
         self._board.join(self, request, naming if isinstance(naming, Naming) else None, asked=asked)

@@ -38,6 +38,12 @@ MAX_SEEN = 100_000
 """Accounts of which that is known: those seen last. It is known of as many guests, who are apart
 and push out no account."""
 
+POOL_RESTS = 8
+"""User ids of one pool that rest, at most, before its next newcomer gets one of them back."""
+
+REAP_BATCH = 200
+"""Members that one call of `reap` takes off, at most: the store serves nobody else meanwhile."""
+
 ACCOUNT = "user:"
 """Prefix of the key of a person with an account; the account's primary key follows."""
 
@@ -62,6 +68,8 @@ class Member:
     user: int
     since: float = field(default=0.0, compare=False)
     """When the member came, by the store's clock. Resuming a session keeps its time."""
+    pool: str = field(default="", compare=False, repr=False)
+    """See `JoinRequest`."""
 
     @property
     def spectator(self) -> bool:
@@ -110,12 +118,18 @@ class Timing:
 @dataclass(frozen=True, slots=True)
 class JoinRequest:
     """The fields of a `Member` that the caller decides; the store decides the rest. Without a
-    `name` it makes the member a spectator."""
+    `name` it makes the member a spectator.
+
+    `pool` is the same for all who might be one attacker, such as the clients of one address, and
+    tells nobody which address that is. User ids that they leave are theirs before they are anybody
+    else's. It is empty for somebody who shares with nobody.
+    """
 
     session: str
     process: str
     person: str
     name: str
+    pool: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +154,9 @@ class Admission:
 class Departure:
     """Which members a call took off a board, and how many people remain.
 
-    `left` are the persons whose last session this took, `emptied` is true if nobody remains.
-    Neither these nor the version take part in comparisons.
+    `left` are the persons whose last session this took, `emptied` is true if nobody remains. `more`
+    means that the time of others is up, too: `reap` again. None of these, and not the version, take
+    part in comparisons.
     """
 
     members: tuple[Member, ...]
@@ -149,6 +164,7 @@ class Departure:
     version: int = field(default=0, compare=False)
     left: frozenset[str] = field(default=frozenset(), compare=False)
     emptied: bool = field(default=False, compare=False)
+    more: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +180,10 @@ class BoardSummary:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A whole board at one moment, its members in the order they came.
+    """A board at one moment, its members in the order they came: all, or those that a process needs
+    to know (`Store.snapshot`), first those with user ids. `people` counts all. `agrees` means that
+    the process has as many members there as it believes, of whom the spectators are left out.
+    `hides` means that other processes than that have members without a name.
 
     `board_id` is 0 if the board holds none. `removed` are sessions that must not be put back.
     `closed` means that newcomers are refused. `at` is the moment, by the store's clock.
@@ -178,6 +197,8 @@ class Snapshot:
     removed: frozenset[str] = frozenset()
     closed: bool = False
     at: float = field(default=0.0, compare=False)
+    agrees: bool = field(default=False, compare=False)
+    hides: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +228,9 @@ class Store(Protocol):
         and the colour of the person's other tabs, or else the one that `identity.color_for`
         chooses.
 
+        If no user id is free, or `POOL_RESTS` rest that its pool left, it gets the one of these
+        that has rested longest. So a pool keeps only few ids from others beside those it holds.
+
         Raises `Removed` for a banned person, and `Forbidden` for a newcomer to a closed board.
         """
 
@@ -218,16 +242,21 @@ class Store(Protocol):
         """Take a session off a board; its user id rests. Unknown sessions change nothing."""
 
     async def reap(self, board: UUID) -> Departure:
-        """Take off every session whose grace is over, or whose process lost its lease a grace ago.
-        Of several processes that reap at once, only one gets a member in its answer."""
+        """Take off sessions whose time is up: their grace is over, or their process lost its lease
+        a grace ago. Takes `REAP_BATCH` at most; `Departure.more` tells whether there are others. Of
+        several processes that reap at once, only one gets a member in its answer."""
 
-    async def restore(self, board: UUID, members: Sequence[Member]) -> Snapshot:
+    async def restore(
+        self, board: UUID, members: Sequence[Member], process: str = "", sessions: int = 0
+    ) -> Snapshot:
         """Put back members that the shared state lost, or dropped because it took them for dead.
 
         Members keep everything; only the user id changes (to the lowest free one, or 255) if
         another session holds it or it rests after another person. Members who are on the board
-        already stay as they are. Removed sessions are not put back. Neither are sessions of banned
-        persons, which count as removed from then on.
+        already stay as they are, but those whose time was up count again. Removed sessions are not
+        put back. Neither are sessions of banned persons, which count as removed from then on.
+
+        Returns what `snapshot` does.
         """
 
     async def remove(self, board: UUID, person: str, seconds: float) -> Departure:
@@ -244,14 +273,20 @@ class Store(Protocol):
         opens the board. Persons on it may open more tabs, and come back within their grace."""
 
     async def renew(self, process: str) -> Mapping[UUID, BoardSummary]:
-        """Renew a process's lease; the first call starts it. Members count only during a lease.
+        """Renew a process's lease; the first call starts it. Members count only during a lease, and
+        for a grace after it. Then they stay gone, also if the process renews: call `restore`.
 
         Returns the boards on which this store put members of the process. If the shared state lost
         all of them, the board is returned once more, without the process: call `restore`.
         """
 
-    async def snapshot(self, board: UUID) -> Snapshot:
-        """Return a board as it is at one moment, with spectators and sessions in their grace."""
+    async def snapshot(self, board: UUID, process: str = "", sessions: int = 0) -> Snapshot:
+        """Return a board as it is at one moment, with spectators and sessions in their grace.
+
+        For a `process` that believes to have so many sessions on the board: without spectators, but
+        with all members of the process if it has more or fewer. A store of many processes may read
+        more than `REAP_BATCH` members in parts, between which people come and go.
+        """
 
     async def counts(self, boards: Collection[UUID]) -> Mapping[UUID, int]:
         """Count the people on each of the boards: 0 for empty ones."""

@@ -2,18 +2,21 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import takewhile
+from dataclasses import dataclass, replace
+from heapq import heappop, heappush
+from itertools import count, islice, takewhile
 from math import inf
 from uuid import UUID
 
 from presence.protocol.board_ids import home_id, next_id
 from presence.protocol.errors import Forbidden, Removed
 from presence.protocol.identity import color_for
-from presence.protocol.messages import MAX_USERS, NO_USER
+from presence.protocol.messages import MAX_USERS, NO_USER, Color
 from presence.store.base import (
     MAX_CLOSED,
     MAX_SEEN,
+    POOL_RESTS,
+    REAP_BATCH,
     REMOVED_SESSION_TTL,
     SEEN_FOR,
     Admission,
@@ -25,7 +28,6 @@ from presence.store.base import (
     Snapshot,
     Timing,
     kind_of,
-    people,
 )
 
 NEWCOMERS, PERSON, SESSION = "newcomers", "person", "session"
@@ -134,29 +136,124 @@ class Persons:
 
 
 @dataclass(slots=True)
-class BoardState:
-    """Members by session; ends of graces by session; ends of rests by user id, with the person."""
+class Rest:
+    """The rest of a user id: when it ends, and who had the id."""
 
-    version: int = 0
-    members: dict[str, Member] = field(default_factory=dict)
-    graces: dict[str, float] = field(default_factory=dict)
-    rests: dict[int, tuple[float, str]] = field(default_factory=dict)
+    end: float
+    member: Member
+
+
+class BoardState:
+    """The members of one board, and what finds some of them without looking at all.
+
+    `places` numbers the members in the order they came. `present` are the sessions by person,
+    `served` by process, of whom `nameless` counts those without a name, and `late` those whose time
+    is up and whom nobody has reaped, by person, too.
+    """
+
+    def __init__(self, version: int = 0) -> None:
+        self.version = version
+        self.members: dict[str, Member] = {}
+        self.places: dict[str, int] = {}
+        self.present: dict[str, dict[str, Member]] = {}
+        self.served: dict[str, dict[str, Member]] = {}
+        self.late: dict[str, dict[str, Member]] = {}
+        self.graces: dict[str, float] = {}
+        self.holders: dict[int, Member] = {}
+        self.rests: dict[int, Rest] = {}
+        self.colors: Counter[Color] = Counter()
+        self.nameless: Counter[str] = Counter()
+        self._grace_ends: list[tuple[float, str]] = []
+        self._places = count()
+
+    def put_on(self, member: Member) -> None:
+        """Add a member, who is present."""
+        self.members[member.session] = member
+        self.places[member.session] = next(self._places)
+        self.colors[member.color] += 1
+        if not member.spectator:
+            self.holders[member.user] = member
+            self.rests.pop(member.user, None)
+        self.show(member)
 
     def take_off(self, member: Member) -> None:
-        """Remove a member."""
-        del self.members[member.session]
+        """Remove a member. The user id stays held."""
+        del self.members[member.session], self.places[member.session]
+        self.colors -= Counter((member.color,))
+        if self.is_late(member):
+            _discard(self.late, member.person, member)
+        else:
+            self.hide(member)
+
+    def show(self, member: Member) -> None:
+        """Have a member be present."""
+        _discard(self.late, member.person, member)
+        self.nameless[member.process] += not member.name
+        self.present.setdefault(member.person, {})[member.session] = member
+        self.served.setdefault(member.process, {})[member.session] = member
+
+    def hide(self, member: Member) -> None:
+        """Have a member not be present any more."""
+        _discard(self.present, member.person, member)
+        self.nameless[member.process] -= not member.name
+        _discard(self.served, member.process, member)
         self.graces.pop(member.session, None)
 
-    def rest(self, member: Member, end: float) -> None:
+    def is_late(self, member: Member) -> bool:
+        """Return whether a member's time is up."""
+        return member.session in self.late.get(member.person, ())
+
+    def tabs(self, person: str) -> list[Member]:
+        """Return all members of a person."""
+        return [*self.present.get(person, {}).values(), *self.late.get(person, {}).values()]
+
+    def start_grace(self, session: str, end: float) -> None:
+        """Start the grace of a member who is present, unless one runs."""
+        if session not in self.graces:
+            self.graces[session] = end
+            heappush(self._grace_ends, (end, session))
+
+    def settle(self, ended: Callable[[str], bool], now: float) -> None:
+        """Make those late whose grace is over, or whose process has `ended`."""
+        over = [m for p, served in self.served.items() if ended(p) for m in served.values()]
+        while self._grace_ends and self._grace_ends[0][0] <= now:
+            end, session = heappop(self._grace_ends)
+            if self.graces.get(session) == end:
+                over.append(self.members[session])
+        for member in over:
+            if not self.is_late(member):
+                self.hide(member)
+            self.late.setdefault(member.person, {})[member.session] = member
+
+    def let_rest(self, member: Member, end: float) -> None:
         """Have the user id of a member who is off the board rest until a time."""
         if not member.spectator:
-            self.rests[member.user] = (end, member.person)
+            del self.holders[member.user]
+            self.rests[member.user] = Rest(end, member)
 
-    def free_user(self, held: Collection[int], now: float) -> int:
-        """Return the lowest user id that is neither held nor at rest, `NO_USER` if none is."""
-        self.rests = {user: rest for user, rest in self.rests.items() if rest[0] > now}
+    def free_user(self, held: Collection[int], now: float) -> int | None:
+        """Return the lowest user id that is neither held nor at rest, None if none is."""
+        self.rests = {user: rest for user, rest in self.rests.items() if rest.end > now}
         free = (user for user in range(MAX_USERS) if user not in held and user not in self.rests)
-        return next(free, NO_USER)
+        return next(free, None)
+
+    def user_for(self, pool: str, now: float) -> int:
+        """Return the user id of a newcomer, `NO_USER` for a spectator."""
+        if len(self.holders) == MAX_USERS:
+            return NO_USER
+        free = self.free_user(self.holders, now)
+        own = [(r.end, user) for user, r in self.rests.items() if pool and r.member.pool == pool]
+        if own and (free is None or len(own) >= POOL_RESTS):
+            return min(own)[1]
+        return NO_USER if free is None else free
+
+
+def _discard(index: dict[str, dict[str, Member]], key: str, member: Member) -> None:
+    """Take a member out of an index, if it is there."""
+    of_key = index.get(key, {})
+    of_key.pop(member.session, None)
+    if not of_key:
+        index.pop(key, None)
 
 
 class MemoryStore:
@@ -174,17 +271,17 @@ class MemoryStore:
 
     async def join(self, board: UUID, request: JoinRequest) -> Admission:
         now, person = self._clock(), request.person
+        here = self._board(board, now)
         if self._bans.holds(board, PERSON, person, now):
             raise Removed(person)
-        tabs = [m for m in self._present(self._board(board), now) if m.person == person]
-        if not tabs and self._bans.holds(board, NEWCOMERS, "", now):
+        if person not in here.present and self._bans.holds(board, NEWCOMERS, "", now):
             raise Forbidden("the board is closed to newcomers")
         here, board_id = self._open(board, now), self._ids.take(board)
-        members = here.members.values()
-        own = next((member.color for member in members if member.person == person), None)
-        old = next((m for m in tabs if m.session in here.graces or not self._leased(m, now)), None)
+        tabs = here.tabs(person)
+        old = self._broken(here, person, now)
         if old is None:
-            color, since = own or color_for(person, {member.color for member in members}), now
+            color = tabs[0].color if tabs else color_for(person, here.colors)
+            since = now
         else:
             color, since = old.color, old.since
             self._take_off(here, old)
@@ -192,51 +289,61 @@ class MemoryStore:
             user = old.user
         else:
             if old is not None:
-                here.rest(old, now + self._timing.id_rest)
-            held = {member.user for member in members}
-            user = here.free_user(held, now) if request.name else NO_USER
+                here.let_rest(old, now + self._timing.id_rest)
+            user = here.user_for(request.pool, now) if request.name else NO_USER
         asks = (request.session, request.process, person, request.name)
-        member = Member(*asks, color, user, since)
+        member = Member(*asks, color, user, since, request.pool)
         self._put_on(board, here, member)
         self._persons.note_seen(person, now)
         here.version += 1
-        summary = self._summary(here, now)
-        processes = summary.processes | {request.process}
+        self._settle(here, now)
+        processes = self._leased(here, now) | {request.process}
         resumed = old.session if old else None
         return Admission(
-            member, board_id, summary.people, here.version, processes, resumed, own is None
+            member, board_id, len(here.present), here.version, processes, resumed, not tabs
         )
 
     async def start_grace(self, board: UUID, session: str, seconds: float) -> None:
-        here = self._board(board)
-        if session in here.members:
-            now = self._clock()
-            here.graces.setdefault(session, now + seconds)
-            self._persons.note_seen(here.members[session].person, now)
+        now = self._clock()
+        here = self._board(board, now)
+        member = here.members.get(session)
+        if member is not None and not here.is_late(member):
+            here.start_grace(session, now + seconds)
+            self._persons.note_seen(member.person, now)
 
     async def leave(self, board: UUID, session: str) -> Departure:
-        return self._depart(board, lambda member: member.session == session, seen=True)
+        return self._depart(board, lambda here: _one(here, session), seen=True)
 
     async def reap(self, board: UUID) -> Departure:
-        here, now = self._board(board), self._clock()
-        return self._depart(board, lambda member: self._gone(here, member, now))
+        def overdue(here: BoardState) -> list[Member]:
+            late = (member for tabs in here.late.values() for member in tabs.values())
+            some = islice(late, REAP_BATCH)
+            return sorted(some, key=lambda member: here.places[member.session])
 
-    async def restore(self, board: UUID, members: Sequence[Member]) -> Snapshot:
-        now, here = self._clock(), self._board(board)
+        return self._depart(board, overdue)
+
+    async def restore(
+        self, board: UUID, members: Sequence[Member], process: str = "", sessions: int = 0
+    ) -> Snapshot:
+        now = self._clock()
+        here = self._board(board, now)
+        back = [m for member in members for m in _one(here, member.session) if here.is_late(m)]
         lost = [member for member in members if member.session not in here.members]
         banned = [m.session for m in lost if self._bans.holds(board, PERSON, m.person, now)]
         self._bans.add(board, SESSION, banned, now + REMOVED_SESSION_TTL)
         removed = self._bans.sessions(board, now)
         lost = [member for member in lost if member.session not in removed]
-        if lost:
+        if lost or back:
             here = self._open(board, now)
             self._ids.take(board)
+            for member in back:
+                here.show(member)
             self._put_back(board, here, lost, now)
-        return await self.snapshot(board)
+        return await self.snapshot(board, process, sessions)
 
     async def remove(self, board: UUID, person: str, seconds: float) -> Departure:
         now = self._clock()
-        departure = self._depart(board, lambda member: member.person == person, seen=True)
+        departure = self._depart(board, lambda here: here.tabs(person), seen=True)
         sessions = [member.session for member in departure.members]
         self._bans.expire(now)
         self._bans.add(board, PERSON, [person], now + seconds)
@@ -255,50 +362,65 @@ class MemoryStore:
 
     async def renew(self, process: str) -> Mapping[UUID, BoardSummary]:
         now = self._clock()
-        # All members of a process are gone by the time it has had no lease for a grace.
+        for here in self._boards.values():
+            self._settle(here, now)
         self._leases = {p: end for p, end in self._leases.items() if end + self._timing.grace > now}
         self._leases[process] = now + self._timing.lease
         return {
-            board: self._summary(here, now)
+            board: BoardSummary(
+                len(here.present), here.version, self._leased(here, now), bool(here.late)
+            )
             for board, here in self._boards.items()
-            if any(member.process == process for member in here.members.values())
+            if process in here.served
         }
 
-    async def snapshot(self, board: UUID) -> Snapshot:
-        now, here = self._clock(), self._board(board)
-        summary = self._summary(here, now)
+    async def snapshot(self, board: UUID, process: str = "", sessions: int = 0) -> Snapshot:
+        now = self._clock()
+        here = self._board(board, now)
+        members = [*here.members.values()]
+        agrees = False
+        if process:
+            own = here.served.get(process, {})
+            agrees = len(own) == sessions
+            others = [] if agrees else [member for member in own.values() if member.spectator]
+            members = [*here.holders.values(), *others]
         return Snapshot(
-            self._present(here, now),
-            summary.people,
-            summary.version,
-            summary.processes,
+            tuple(member for member in members if not here.is_late(member)),
+            len(here.present),
+            here.version,
+            self._leased(here, now),
             self._ids.get(board, now),
             self._bans.sessions(board, now),
             self._bans.holds(board, NEWCOMERS, "", now),
             at=now,
+            agrees=agrees,
+            hides=any(n for other, n in here.nameless.items() if other != process),
         )
 
     async def counts(self, boards: Collection[UUID]) -> Mapping[UUID, int]:
         now = self._clock()
-        return {board: people(self._present(self._board(board), now)) for board in boards}
+        return {board: len(self._board(board, now).present) for board in boards}
 
     async def boards(self, among: Collection[UUID] | None = None) -> Mapping[UUID, int]:
         counts = await self.counts(self._boards if among is None else among)
         return {board: count for board, count in counts.items() if count}
 
     async def whereabouts(self, person: str) -> PersonSummary:
-        now, boards = self._clock(), set()
-        for session, board in self._persons.boards.get(person, {}).items():
-            here = self._boards[board]
-            if not self._gone(here, here.members[session], now):
-                boards.add(board)
+        now = self._clock()
+        boards = {
+            board
+            for board in self._persons.boards.get(person, {}).values()
+            if person in self._board(board, now).present
+        }
         seen = now if boards else self._persons.seen(person, now)
         return PersonSummary(tuple(sorted(boards, key=str)), seen, now)
 
     async def processes(self) -> Mapping[str, int]:
         now = self._clock()
-        members = [m for here in self._boards.values() for m in self._present(here, now)]
-        counted = Counter(member.process for member in members)
+        counted: Counter[str] = Counter()
+        for board in self._boards:
+            served = self._board(board, now).served
+            counted.update({process: len(members) for process, members in served.items()})
         return {process: counted[process] for process, end in self._leases.items() if end > now}
 
     async def ping(self) -> None:
@@ -307,8 +429,11 @@ class MemoryStore:
     async def check(self) -> None:
         """See `Store.check`: memory does everything."""
 
-    def _board(self, board: UUID) -> BoardState:
-        return self._boards.get(board, BoardState())
+    def _board(self, board: UUID, now: float) -> BoardState:
+        """Return a board as it stands now, an empty one if it is unknown."""
+        here = self._boards.get(board) or BoardState()
+        self._settle(here, now)
+        return here
 
     def _open(self, board: UUID, now: float) -> BoardState:
         """Return a board to put members on, and forget the boards that were empty for long."""
@@ -317,24 +442,23 @@ class MemoryStore:
         # Starting with the clock: the versions of a board that was forgotten must not come again.
         return self._boards.setdefault(board, BoardState(int(now * 1_000_000)))
 
-    def _leased(self, member: Member, now: float) -> bool:
-        return self._leases.get(member.process, -inf) > now
+    def _settle(self, here: BoardState, now: float) -> None:
+        grace = self._timing.grace
+        here.settle(lambda process: self._leases.get(process, -inf) + grace <= now, now)
 
-    def _gone(self, here: BoardState, member: Member, now: float) -> bool:
-        lease_end = self._leases.get(member.process, -inf)
-        return now >= min(here.graces.get(member.session, inf), lease_end + self._timing.grace)
+    def _leased(self, here: BoardState, now: float) -> frozenset[str]:
+        """Return the processes that hold a lease and have members who are present."""
+        return frozenset(p for p in here.served if self._leases.get(p, -inf) > now)
 
-    def _present(self, here: BoardState, now: float) -> tuple[Member, ...]:
-        return tuple(m for m in here.members.values() if not self._gone(here, m, now))
-
-    def _summary(self, here: BoardState, now: float) -> BoardSummary:
-        present = self._present(here, now)
-        processes = frozenset(m.process for m in present if self._leased(m, now))
-        overdue = len(present) < len(here.members)
-        return BoardSummary(people(present), here.version, processes, overdue)
+    def _broken(self, here: BoardState, person: str, now: float) -> Member | None:
+        """Return a session of a person that is broken, None if there is none."""
+        leased = self._leased(here, now)
+        tabs = here.present.get(person, {}).values()
+        broken = (m for m in tabs if m.session in here.graces or m.process not in leased)
+        return next(broken, None)
 
     def _put_on(self, board: UUID, here: BoardState, member: Member) -> None:
-        here.members[member.session] = member
+        here.put_on(member)
         self._persons.put_on(board, member)
 
     def _take_off(self, here: BoardState, member: Member) -> None:
@@ -342,36 +466,44 @@ class MemoryStore:
         self._persons.take_off(member)
 
     def _put_back(self, board: UUID, here: BoardState, lost: Sequence[Member], now: float) -> None:
-        held = {member.user for member in here.members.values()}
+        held = {*here.holders}
         # Members who keep their user id go first, so that it is not given to one who clashes.
         keep = set()
         for member in lost:
-            rest_end, person = here.rests.get(member.user, (now, member.person))
-            free = member.user not in held and (rest_end <= now or person == member.person)
-            if free or member.spectator:
+            rest = here.rests.get(member.user)
+            rests = rest and rest.end > now and rest.member.person != member.person
+            if member.spectator or not (member.user in held or rests):
                 keep.add(member.session)
                 held.add(member.user)
         for member in lost:
-            user = member.user if member.session in keep else here.free_user(held, now)
-            held.add(user)
-            self._put_on(board, here, replace(member, user=user))
+            user: int | None = member.user
+            if member.session not in keep:
+                user = here.free_user(held, now)
+            given = NO_USER if user is None else user
+            held.add(given)
+            self._put_on(board, here, replace(member, user=given))
             self._persons.note_seen(member.person, now)
         here.version += 1
 
     def _depart(
-        self, board: UUID, goes: Callable[[Member], bool], *, seen: bool = False
+        self, board: UUID, going: Callable[[BoardState], Sequence[Member]], *, seen: bool = False
     ) -> Departure:
-        now, here = self._clock(), self._board(board)
-        gone = tuple(filter(goes, here.members.values()))
+        now = self._clock()
+        here = self._board(board, now)
+        gone = tuple(going(here))
         for member in gone:
             self._take_off(here, member)
             if seen:
                 self._persons.note_seen(member.person, now)
-            here.rest(member, now + self._timing.id_rest)
+            here.let_rest(member, now + self._timing.id_rest)
         here.version += bool(gone)
         emptied = bool(gone) and not here.members
         if emptied:
             self._ids.release(board, now)
-        left = {m.person for m in gone} - {m.person for m in here.members.values()}
-        count = people(self._present(here, now))
-        return Departure(gone, count, here.version, frozenset(left), emptied)
+        left = frozenset(m.person for m in gone if not here.tabs(m.person))
+        return Departure(gone, len(here.present), here.version, left, emptied, bool(here.late))
+
+
+def _one(here: BoardState, session: str) -> list[Member]:
+    member = here.members.get(session)
+    return [] if member is None else [member]

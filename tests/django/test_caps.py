@@ -2,6 +2,7 @@
 inside notices nothing."""
 
 import asyncio
+from hashlib import sha256
 from uuid import uuid4
 
 import pytest
@@ -185,3 +186,13 @@ async def test_a_proxy_that_no_setting_names(connect, configure, caplog, proxies
     said = [each for each in caplog.records if "TRUSTED_PROXIES" in each.getMessage()]
     assert len(said) == 1
     assert bool(refusals()) is bool(proxies)
+
+
+async def test_the_store_knows_an_address_by_a_pool(connect, configure, board):
+    for address in ("198.51.100.1", "198.51.100.1", "198.51.100.2"):
+        await joined(await connect(address))
+    members = (await current_hub().store.snapshot(board)).members
+    first, second, other = (member.pool for member in members)
+    assert first == second != other
+    assert all(len(pool) == 16 and "198" not in pool for pool in (first, other))
+    assert first != sha256(b"198.51.100.1").hexdigest()[:16], "only this site can tell"

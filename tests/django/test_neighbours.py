@@ -11,6 +11,7 @@ from presence import runtime
 from presence.checks import check_settings
 from presence.runtime import current_hub, several_processes
 from presence.server.neighbours import Neighbours
+from presence.store.redis.store import OLDER_PROCESSES, RedisStore
 
 
 @pytest.fixture
@@ -67,3 +68,12 @@ def test_processes_that_share_a_redis(other, configure):
     assert several_processes()
     configure(REDIS_URL="redis://127.0.0.1:1")
     assert several_processes() == ""
+
+
+def test_processes_of_an_earlier_release(configure, monkeypatch):
+    configure(REDIS_URL="redis://127.0.0.1:1")
+    store = RedisStore("redis://127.0.0.1:1")
+    monkeypatch.setattr(runtime, "running_hub", lambda: (None, Mock(store=store)))
+    assert several_processes() == ""
+    store.older_processes = 1
+    assert several_processes() == OLDER_PROCESSES

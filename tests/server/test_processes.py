@@ -1,6 +1,7 @@
 """One board on several processes: what people hear of each other, the board's group on the layer,
 resuming in another process, processes that die, and messages that are lost."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -463,9 +464,9 @@ async def test_a_renewal_reads_one_board_whatever_its_version(world: World) -> N
     seam, read = world.process("one").seam, []
     snapshot = seam.snapshot
 
-    async def noted(board: UUID) -> Snapshot:
+    async def noted(board: UUID, *how: Any) -> Snapshot:
         read.append(board)
-        return await snapshot(board)
+        return await snapshot(board, *how)
 
     await pass_time(RENEWAL)
     seam.snapshot = noted  # type: ignore[method-assign]

@@ -5,6 +5,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -94,11 +95,11 @@ async def test_many_boards_are_read_a_few_at_a_time(world: World) -> None:
     people = [await one.socket("ada", board=board).join() for board in boards]
     inner, reading = one.seam.snapshot, [0]
 
-    async def slow(board: UUID) -> Snapshot:
+    async def slow(board: UUID, *how: Any) -> Snapshot:
         reading.append(reading[-1] + 1)
         await pass_time(0.01)
         reading.append(reading[-1] - 1)
-        return await inner(board)
+        return await inner(board, *how)
 
     one.seam.snapshot = slow  # type: ignore[method-assign]
     world.lose_everything()

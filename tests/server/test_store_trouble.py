@@ -4,6 +4,7 @@ and that leaves and graces are carried out when it is back."""
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -288,7 +289,7 @@ async def test_a_session_reaped_while_its_socket_is_open_is_put_back(process: Pr
     session, reap = ada.connection.session_id, process.seam.inner.reap
 
     async def reap_ada(_: object) -> Departure:
-        return await process.seam.inner.leave(BOARD, session)
+        return replace(await process.seam.inner.leave(BOARD, session), more=False)
 
     process.seam.reap = reap_ada  # type: ignore[method-assign]
     bob.snap()

@@ -15,6 +15,7 @@ from presence.protocol.errors import Forbidden, Refused, Removed
 from presence.protocol.identity import PALETTE
 from presence.protocol.messages import MAX_USERS, NO_USER
 from presence.store.base import (
+    POOL_RESTS,
     REMOVED_SESSION_TTL,
     Admission,
     BoardSummary,
@@ -28,18 +29,19 @@ from presence.store.base import (
 
 @dataclass
 class Seat:
-    """A member, and when their grace ends."""
+    """A member, when their grace ends, and whether their process lost its lease a grace ago."""
 
     member: Member
     grace_end: float = inf
+    lost: bool = False
 
 
 @dataclass
 class ModelBoard:
-    """Seats in the order they came, rests of user ids and whose they were, end of the board id."""
+    """Seats in the order they came, rests of user ids and who had them, end of the board id."""
 
     seats: list[Seat] = field(default_factory=list)
-    rests: dict[int, tuple[float, str]] = field(default_factory=dict)
+    rests: dict[int, tuple[float, Member]] = field(default_factory=dict)
     board_id: int = 0
     id_end: float = inf
     version: int = 0
@@ -63,8 +65,9 @@ class ModelBans:
 class Model:
     """Follows a store: call each method with what the store answered."""
 
-    def __init__(self, timing: Timing) -> None:
+    def __init__(self, timing: Timing, pool_rests: int = POOL_RESTS) -> None:
         self.now = 0
+        self.pool_rests = pool_rests
         self.timing = timing
         self.boards: dict[UUID, ModelBoard] = {}
         self.bans: dict[UUID, ModelBans] = defaultdict(ModelBans)
@@ -76,17 +79,22 @@ class Model:
         return self.boards.get(board, ModelBoard())
 
     def renewed(self, process: str, summaries: Mapping[UUID, BoardSummary]) -> None:
+        mine = set()
+        for board, here in self.boards.items():
+            for seat in here.seats:
+                if seat.member.process == process:
+                    # The renewal comes too late for those who are gone.
+                    seat.lost = self._is_gone(seat)
+                    mine |= set() if seat.lost else {board}
         self.leases[process] = self.now + self.timing.lease
-        mine = [
-            board
-            for board, here in self.boards.items()
-            if process in {seat.member.process for seat in here.seats}
-        ]
-        assert dict(summaries) == {board: self.summary(board) for board in mine}
+        # A board may be returned once more where nobody of the process is left.
+        assert mine <= summaries.keys()
+        assert dict(summaries) == {board: self.summary(board) for board in summaries}
 
     def grace_started(self, board: UUID, session: str, seconds: float) -> None:
         for seat in self.board(board).seats:
-            if seat.member.session == session and seat.grace_end == inf:
+            begins = seat.grace_end == inf and not self._is_gone(seat)
+            if seat.member.session == session and begins:
                 seat.grace_end = self.now + seconds
 
     def refusal(self, board: UUID, request: JoinRequest) -> type[Refused] | None:
@@ -129,11 +137,13 @@ class Model:
             user = old.member.user
         else:
             if old is not None and old.member.user != NO_USER:
-                here.rests[old.member.user] = (self.now + self.timing.id_rest, request.person)
-            user = self._lowest(here) if request.name else NO_USER
+                here.rests[old.member.user] = (self.now + self.timing.id_rest, old.member)
+            user = self._given(here, request.pool) if request.name else NO_USER
         asks = (request.session, request.process, request.person, request.name)
         assert member == Member(*asks, color, user)
+        assert member.pool == request.pool
         here.seats.append(Seat(member))
+        here.rests.pop(user, None)
         self._versioned(board, admission.version, changed=True)
         summary = self.summary(board)
         processes = summary.processes | {request.process}
@@ -147,12 +157,16 @@ class Model:
 
     def restored(self, board: UUID, members: Sequence[Member], snapshot: Snapshot) -> None:
         bans, here = self.bans[board], self.board(board)
+        asked = {member.session for member in members}
+        again = [s for s in here.seats if s.member.session in asked and self._is_gone(s)]
+        for seat in again:
+            seat.grace_end, seat.lost = inf, False
         lost = [member for member in members if member.session not in here.sessions()]
         for member in lost:
             if bans.persons.get(member.person, -inf) > self.now:
                 bans.sessions[member.session] = self.now + REMOVED_SESSION_TTL
         lost = [member for member in lost if member.session not in self._removed(board)]
-        here = self._open(board) if lost else here
+        here = self._open(board) if lost or again else here
         # First those who get their own user id, then the others.
         fitting = ModelBoard([*here.seats], here.rests)
         clashing = []
@@ -164,8 +178,10 @@ class Model:
             fitting.seats.append(seat)
         order = [member.session for member in lost]
         back = [seat for seat in fitting.seats if seat.member.session in order]
+        for seat in back:
+            here.rests.pop(seat.member.user, None)
         here.seats += sorted(back, key=lambda seat: order.index(seat.member.session))
-        self._versioned(board, snapshot.version, changed=bool(lost))
+        self._versioned(board, snapshot.version, changed=bool(lost or again))
         self.read(board, snapshot)
 
     def left(self, board: UUID, session: str, departure: Departure) -> None:
@@ -182,6 +198,16 @@ class Model:
         bans = (self._removed(board), self.bans[board].newcomers > self.now)
         parts = (summary.people, snapshot.version, summary.processes, board_id, *bans)
         assert snapshot == Snapshot(self.roster(board), *parts)
+
+    def read_for(self, board: UUID, process: str, sessions: int, snapshot: Snapshot) -> None:
+        """Check a snapshot for a process that believes to have so many sessions."""
+        roster = self.roster(board)
+        agrees = sum(member.process == process for member in roster) == sessions
+        wanted = [m for m in roster if not m.spectator or (m.process == process and not agrees)]
+        assert snapshot.agrees is agrees
+        assert sorted(snapshot.members, key=repr) == sorted(wanted, key=repr)
+        assert snapshot.people == self.people(board)
+        assert snapshot.hides is any(not m.name for m in roster if m.process != process)
 
     def roster(self, board: UUID) -> tuple[Member, ...]:
         return tuple(s.member for s in self.board(board).seats if not self._is_gone(s))
@@ -241,16 +267,27 @@ class Model:
         resting = {user for user, (end, _) in here.rests.items() if end > self.now}
         return min(set(range(MAX_USERS)) - held - resting, default=NO_USER)
 
+    def _given(self, here: ModelBoard, pool: str) -> int:
+        """Return the user id that a newcomer gets."""
+        own = [
+            (end, user)
+            for user, (end, member) in here.rests.items()
+            if pool and member.pool == pool and end > self.now
+        ]
+        lowest = self._lowest(here)
+        return min(own)[1] if own and (len(own) >= self.pool_rests or lowest == NO_USER) else lowest
+
     def _is_free(self, here: ModelBoard, member: Member) -> bool:
-        end, person = here.rests.get(member.user, (-inf, ""))
-        rests = end > self.now and person != member.person
+        end, before = here.rests.get(member.user, (-inf, member))
+        rests = end > self.now and before.person != member.person
         return not rests and member.user not in {seat.member.user for seat in here.seats}
 
     def _lapsed(self, seat: Seat) -> float:
         return self.now - self.leases.get(seat.member.process, -inf)
 
     def _is_gone(self, seat: Seat) -> bool:
-        return self.now > seat.grace_end or self._lapsed(seat) > self.timing.grace
+        lapsed = self._lapsed(seat) > self.timing.grace
+        return seat.lost or lapsed or self.now > seat.grace_end
 
     def _is_broken(self, seat: Seat) -> bool:
         return not self._is_gone(seat) and (seat.grace_end < inf or self._lapsed(seat) > 0)
@@ -262,7 +299,9 @@ class Model:
         assert set(departure.members) == {seat.member for seat in going}
         here.seats = [seat for seat in here.seats if seat not in going]
         end = self.now + self.timing.id_rest
-        here.rests |= {seat.member.user: (end, seat.member.person) for seat in going}
+        here.rests |= {
+            seat.member.user: (end, seat.member) for seat in going if not seat.member.spectator
+        }
         if going and not here.seats:
             here.id_end = self.now + self.timing.board_rest
         self._versioned(board, departure.version, changed=bool(going))

@@ -1,6 +1,7 @@
 """Any sequence of joins, breaks, leaves, reaps, bans, renewals and time, against the model."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from presence.store import memory
 from presence.store.base import Member, Timing
+from presence.store.redis import store as redis_store
 from tests.store.cast import BRIEF_GRACE, FIRST_OF_PAIR, GRACE, HERE, SECOND_OF_PAIR, THERE, request
 from tests.store.model import Model
 from tests.store.worlds import OpenWorld, World, memory_world
@@ -20,6 +23,8 @@ SLOW = Timing(grace=24.0, id_rest=34.0, board_rest=54.0, lease=44.0)
 # Two boards with the same home id, and few persons, so that they often meet themselves.
 BOARDS = (FIRST_OF_PAIR, SECOND_OF_PAIR)
 PERSONS = ("ada", "bob", "cy")
+POOLS = ("", "here", "there")
+POOL_RESTS = 2
 OPERATIONS = [*["join"] * 4, *["start_grace", "advance", "renew"] * 2]
 OPERATIONS += ["leave", "remove", "close_board", "reap", "restore"]
 
@@ -42,12 +47,12 @@ class Comparison:
     def __init__(self, world: World) -> None:
         self.world = world
         self.store = world.make(SLOW)
-        self.model = Model(SLOW)
+        self.model = Model(SLOW, POOL_RESTS)
         self.joins = 0
         self.met: dict[UUID, list[Member]] = {board: [] for board in BOARDS}
 
-    async def join(self, board: UUID, person: str, process: str, name: str) -> None:
-        asks = request(f"s{self.joins}", person, process, name)
+    async def join(self, board: UUID, person: str, process: str, name: str, pool: str) -> None:
+        asks = replace(request(f"s{self.joins}", person, process, name), pool=pool)
         self.joins += 1
         if refusal := self.model.refusal(board, asks):
             with pytest.raises(refusal):
@@ -63,7 +68,7 @@ class Comparison:
         session = met[n % len(met)].session if met else "nobody"
         match operation:
             case "join":
-                await self.join(board, person, process, "Ada" if n % 4 else "")
+                await self.join(board, person, process, "Ada" if n % 4 else "", POOLS[n % 3])
             case "start_grace":
                 seconds = (BRIEF_GRACE, GRACE)[n % 2]
                 await store.start_grace(board, session, seconds)
@@ -93,6 +98,10 @@ class Comparison:
         """Compare all that can be read."""
         for board in BOARDS:
             self.model.read(board, await self.store.snapshot(board))
+            for process in (HERE, THERE):
+                for sessions in range(3):
+                    read = await self.store.snapshot(board, process, sessions)
+                    self.model.read_for(board, process, sessions, read)
         counts = {board: self.model.people(board) for board in BOARDS}
         assert await self.store.counts(BOARDS) == counts
         assert await self.store.boards() == {board: n for board, n in counts.items() if n}
@@ -102,7 +111,10 @@ class Comparison:
             assert (await self.store.whereabouts(person)).boards == tuple(on)
 
 
-def test_any_sequence(open_world: OpenWorld) -> None:
+def test_any_sequence(open_world: OpenWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (memory, redis_store):
+        monkeypatch.setattr(module, "POOL_RESTS", POOL_RESTS)
+
     # The world in memory is fast.
     @settings(max_examples=100 if open_world is memory_world else 30)
     @given(steps)

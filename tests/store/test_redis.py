@@ -11,7 +11,7 @@ from presence.protocol.messages import MAX_USERS
 from presence.store.base import BoardSummary
 from presence.store.redis.client import CALLS_PER_TRIP
 from presence.store.redis.scripts import BOARDS, RELEASE_ID, RESTORE, SUMMARY
-from presence.store.redis.store import BOARDS_PER_READ, RedisStore
+from presence.store.redis.store import BOARDS_PER_READ, OLDER_PROCESSES, RedisStore
 from tests.store.cast import (
     BOARD,
     FIRST_OF_PAIR,
@@ -304,6 +304,7 @@ async def test_a_process_that_dies_after_the_clock_was_set_back(
         assert gone(await here.reap(BOARD)) == []
         assert await people_on(there) == 2
         redis.now += 2
+    await here.renew(HERE)
     await there.renew(THERE)
     for seconds in (SHORT_LEASE.lease + 0.6, SHORT_LEASE.grace):
         redis.now += seconds
@@ -337,3 +338,27 @@ async def test_what_began_before_the_clock_was_set_back_ends_in_time(
     assert (await there.join(BOARD, request("s"))).member.user == 2, "the rest is over"
     redis.now += SHORT_LEASE.grace + 0.2
     assert gone(await here.reap(BOARD)) == [f"of {THERE}"]
+
+
+async def test_processes_of_an_earlier_release_are_noticed(
+    redis: RedisWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = await redis.renewed()
+    board = f"{redis.prefix}:{{{BOARD.hex}}}"
+    with redis.server.client() as client:
+        # What the last release had: its boards and leases under keys of their own.
+        client.zadd(redis.keys.older_processes, {"old": (redis.now + 5) * 1e6})
+        client.hset(f"{board}:members", "s", "1\t0\t900000\told\tada\tAda\t1")
+    await store.check()
+    assert store.older_processes == 1
+    await store.renew(HERE)
+    assert [record.getMessage() for record in caplog.records] == [f"processes: {OLDER_PROCESSES}"]
+    assert (await fill(store, 1))[0].member.user == 0
+    assert set(await store.processes()) == {HERE}
+    with redis.server.client() as client:
+        assert client.hlen(f"{board}:members") == 1
+    redis.now += 10
+    await store.renew(HERE)
+    assert store.older_processes == 0
+    with redis.server.client() as client:
+        assert not client.exists(redis.keys.older_processes)

@@ -125,10 +125,13 @@ async def test_nothing_stays_of_what_is_over(redis: RedisWorld) -> None:
         await store.leave(board, "s")
         redis.now += 4
     kept = redis.sizes(redis.keys.board(BOARD))
-    assert kept["members"] == kept["broken"] == kept["leases"] == 0
-    assert kept["resting"] <= 2
+    assert kept["members"] == kept["index"] == kept["graces"] == kept["leases"] == 0
+    assert kept["users"] == 0
+    assert kept["rests"] <= 2
+    # Version, number of the roster, and how many places were given.
+    assert kept["state"] == 3
     assert max(redis.sizes(redis.keys.registry).values()) <= 4
-    assert max(redis.sizes(redis.keys.processes).values()) <= 3
+    assert max(redis.sizes((redis.keys.processes,)).values()) <= 3
 
 
 async def test_every_script_uses_only_its_keys_and_they_share_a_slot(redis: RedisWorld) -> None:

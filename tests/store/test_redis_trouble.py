@@ -12,7 +12,7 @@ import pytest
 from presence.store.base import Departure, Timing
 from presence.store.redis.scripts import JOIN, RELEASE_ID, TAKE_IDS
 from presence.store.redis.store import RedisStore
-from tests.store.cast import BOARD, HERE, OTHER_BOARD, THERE, fill, people_on, request
+from tests.store.cast import BOARD, GRACE, HERE, OTHER_BOARD, THERE, fill, gone, people_on, request
 from tests.store.clients import Failing
 from tests.store.conftest import TIMEOUT
 from tests.store.test_redis_offline import CALLS, refused
@@ -105,16 +105,30 @@ async def test_no_permission_and_a_wrong_password(own_redis: RedisWorld) -> None
 
 
 async def test_out_of_memory_changes_nothing(own_redis: RedisWorld, impatient: RedisStore) -> None:
-    await fill(impatient, 1)
+    await fill(impatient, 2)
+    await impatient.start_grace(BOARD, "filler 1", GRACE)
+    before = await impatient.snapshot(BOARD)
     with own_redis.server.client() as client:
         client.config_set("maxmemory", "1")
         client.config_set("maxmemory-policy", "noeviction")
         try:
-            trouble = await refused(impatient.join(BOARD, request("s")))
-            assert "OOM" in trouble or "memory" in trouble
+            for call in (
+                impatient.join(BOARD, request("s")),
+                impatient.join(BOARD, request("back", "person of filler 1")),
+                impatient.leave(BOARD, "filler 0"),
+                impatient.remove(BOARD, "person of filler 0", 60),
+            ):
+                trouble = await refused(call)
+                assert "OOM" in trouble or "memory" in trouble
+            own_redis.now += GRACE + 0.2
+            await refused(impatient.reap(BOARD))
         finally:
             client.config_set("maxmemory", "0")
-    assert await people_on(impatient) == 1
+    own_redis.now -= GRACE + 0.2
+    assert await impatient.snapshot(BOARD) == before
+    own_redis.now += GRACE + 0.2
+    assert gone(await impatient.reap(BOARD)) == ["filler 1"]
+    assert await impatient.leave(BOARD, "filler 0") == Departure((before.members[0],), 0)
 
 
 async def test_the_default_timeout_is_two_seconds(own_redis: RedisWorld) -> None:
@@ -182,7 +196,7 @@ async def test_a_lost_join_that_cannot_be_undone_yet_does_not_stop_the_renewal(
     with paused(own_redis):
         await refused(impatient.join(OTHER_BOARD, request("lost")))
     assert await people_on(impatient, OTHER_BOARD) == 1
-    graces = own_redis.keys.board(OTHER_BOARD)[1]
+    graces = own_redis.keys.board(OTHER_BOARD)[2]
     with own_redis.server.client() as client:
         # With a key of another type, every script on that board fails.
         client.set(graces, "x")

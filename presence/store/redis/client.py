@@ -24,6 +24,10 @@ Server = str | Client
 CALLS_PER_TRIP = 250
 """Scripts sent together: thousands would hold up Redis and our own event loop."""
 
+AGAIN = [b"again"]
+"""The answer of a script that had more to do before its own work than one script may: send it
+again. Redis serves others in between."""
+
 
 @dataclass(frozen=True, slots=True)
 class LoopClient:
@@ -95,6 +99,10 @@ class ScriptClient:
             for text in {call.script.text for call in again}:
                 await client.script_load(text)
             replies[unknown[0] :] = await self._send(client, again)
+        while unfinished := [n for n, reply in enumerate(replies) if reply == AGAIN]:
+            later = await self._send(client, [calls[n] for n in unfinished])
+            for n, reply in zip(unfinished, later, strict=True):
+                replies[n] = reply
         for call, reply in zip(calls, replies, strict=True):
             if isinstance(reply, Exception) and not call.optional:
                 raise reply

@@ -5,13 +5,13 @@ separate fields, and every string comes back unchanged.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from presence.protocol.board_ids import NamedBoard
 from presence.protocol.messages import Color
-from presence.store.base import Member, Snapshot
+from presence.store.base import Member
 from presence.store.redis.scripts import Argument
 
 MICROSECONDS = 1_000_000
@@ -70,13 +70,20 @@ def parse_processes(flat: Sequence[Any]) -> frozenset[str]:
     return frozenset(map(unescape, flat[::2]))
 
 
-def parse_members(flat: Sequence[bytes]) -> tuple[Member, ...]:
-    """Decode a flat list of sessions and records; return the members in the order they came."""
+def parse_pairs(flat: Sequence[bytes] | None) -> dict[bytes, bytes]:
+    """Return a flat list of keys and values, or none, as a dictionary."""
+    flat = flat or ()
+    return dict(zip(flat[::2], flat[1::2], strict=True))
+
+
+def parse_members(records: Mapping[bytes, bytes]) -> tuple[Member, ...]:
+    """Decode records of members by session; return the members in the order they came."""
     placed = []
-    for session, record in zip(flat[::2], flat[1::2], strict=True):
-        place, user, color, process, person, name, since = record.split(b"\t")
+    for session, record in records.items():
+        place, user, color, process, person, pool, name, since = record.split(b"\t")
         strings = (unescape(session), unescape(process), unescape(person), unescape(name))
-        member = Member(*strings, parse_color(color), int(user), int(since) / MICROSECONDS)
+        numbers = (parse_color(color), int(user), int(since) / MICROSECONDS)
+        member = Member(*strings, *numbers, unescape(pool))
         placed.append((int(place), member))
     placed.sort(key=lambda pair: pair[0])
     return tuple(member for _, member in placed)
@@ -86,19 +93,4 @@ def member_arguments(member: Member, lease_end: Argument) -> tuple[Argument, ...
     """Encode a member as the arguments that lua/restore.lua takes."""
     strings = (member.session, member.process, member.person, member.name)
     numbers = (color_text(member.color), member.user, lease_end, microseconds(member.since))
-    return (*map(escape, strings), *numbers)
-
-
-def parse_snapshot(reply: Sequence[Any], board_id: int) -> Snapshot:
-    """Decode the answer of lua/snapshot.lua."""
-    version, people, processes, flat, removed, closed, at = reply
-    return Snapshot(
-        parse_members(flat),
-        people,
-        version,
-        parse_processes(processes),
-        board_id,
-        frozenset(map(unescape, removed)),
-        bool(closed),
-        at / MICROSECONDS,
-    )
+    return (*map(escape, strings), *numbers, escape(member.pool))

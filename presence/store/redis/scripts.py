@@ -13,6 +13,10 @@ from presence.store.base import kind_of
 
 LUA = Path(__file__).parent / "lua"
 
+LAYOUT = "2"
+"""Part of the keys of boards and leases. Its number rises when processes of two releases cannot use
+each other's: each then sees its own people only, and says that the others are there."""
+
 Argument = bytes | str | int
 
 
@@ -83,8 +87,8 @@ class Keys:
     def board(self, board: UUID) -> tuple[str, ...]:
         """Return the KEYS of the scripts on one board, as lua/board.lua and lua/bans.lua say."""
         name = f"{self.prefix}:{{{board.hex}}}"
-        state = (f"{name}:members", f"{name}:broken", f"{name}:leases", f"{name}:resting")
-        return (*state, f"{name}:state", f"{name}:out")
+        parts = ("members", "index", "graces", "leases", "users", "rests", "state")
+        return (*(f"{name}:{LAYOUT}:{part}" for part in parts), f"{name}:out")
 
     @property
     def registry(self) -> tuple[str, ...]:
@@ -93,13 +97,18 @@ class Keys:
         return (f"{name}:ids", f"{name}:taken", f"{name}:ends")
 
     @property
-    def processes(self) -> tuple[str, ...]:
-        """The KEYS of lua/renew_lease.lua and lua/processes.lua."""
-        return (f"{self.prefix}:{{processes}}",)
+    def processes(self) -> str:
+        """The key of the leases, KEYS[1] of lua/renew_lease.lua and lua/processes.lua."""
+        return f"{self.prefix}:{{processes}}:{LAYOUT}"
+
+    @property
+    def older_processes(self) -> str:
+        """The key of the leases in releases with another `LAYOUT`."""
+        return f"{self.prefix}:{{processes}}"
 
     def person(self, person: str) -> tuple[str, ...]:
         """Return the KEYS of a person, which is escaped, as lua/persons.lua says."""
-        name = self.processes[0]
+        name = f"{self.prefix}:{{processes}}"
         return (f"{name}:person:{person}", f"{name}:seen:{kind_of(person)}")
 
     @property

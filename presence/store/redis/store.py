@@ -5,6 +5,7 @@ clock. Each board has a copy of the leases of the processes with members on it, 
 need no other keys. Every key expires once the processes that use it are gone.
 """
 
+import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -19,6 +20,7 @@ from presence.protocol.identity import colors_for
 from presence.store.base import (
     MAX_CLOSED,
     MAX_SEEN,
+    POOL_RESTS,
     REMOVED_SESSION_TTL,
     SEEN_FOR,
     Admission,
@@ -41,14 +43,16 @@ from presence.store.redis.records import (
     parse_board,
     parse_color,
     parse_members,
+    parse_pairs,
     parse_place,
     parse_processes,
-    parse_snapshot,
     place_argument,
     reference_argument,
     unescape,
 )
 from presence.store.redis.scripts import Argument, Call, Keys, Script
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -59,6 +63,13 @@ event loop. Redis serves other clients in between: it takes about 40 of the call
 BOARDS_PER_SCRIPT = 250
 """Boards whose ids one script takes, and sessions that one notes: Redis serves nobody else while it
 runs."""
+
+MEMBERS_PER_SCRIPT = 200
+"""Members that one script puts back."""
+
+OLDER_PROCESSES = (
+    "processes of an earlier release use this Redis: they and these do not see each other's people"
+)
 
 NOTE_EVERY = 10
 """Renewals in which each session is noted once more with its person (lua/persons.lua)."""
@@ -115,13 +126,20 @@ class RedisStore:
         # Sessions whose join failed, although Redis may have carried it out, and their boards.
         self._doubtful: dict[str, UUID] = {}
         self._renewals: Counter[str] = Counter()
+        # Numbers of the rosters that were last read for a process, and the members who held a user
+        # id in them.
+        self._rosters: dict[UUID, tuple[bytes, tuple[Member, ...]]] = {}
+        self.older_processes = 0
+        """How many processes of an earlier release, whose boards have other keys, held a lease at
+        the last renewal."""
 
     async def join(self, board: UUID, request: JoinRequest) -> Admission:
         asks = (request.session, request.process, request.person, request.name)
+        pool = (escape(request.pool), POOL_RESTS)
         palette = ",".join(map(color_text, colors_for(request.person)))
         try:
             lease_end, reference = await self._lease_end(request.process), reference_argument(board)
-            words = (*map(escape, asks), lease_end, palette, reference)
+            words = (*map(escape, asks), lease_end, palette, reference, *pool)
             reply = await self.client.run(scripts.JOIN, self.keys.board(board), *words)
             # Only a board with somebody on it takes an id. `_clear_up` looks for newcomers after it
             # released the id, so whichever comes first, the board has an id in the end.
@@ -140,7 +158,7 @@ class RedisStore:
         if old:
             self._forget(board, [old])
         return Admission(
-            Member(*asks, parse_color(color), user, int(since) / MICROSECONDS),
+            Member(*asks, parse_color(color), user, int(since) / MICROSECONDS, request.pool),
             board_id,
             people,
             version,
@@ -190,8 +208,10 @@ class RedisStore:
         duration = microseconds(min(seconds, MAX_CLOSED))
         await self.client.run(scripts.CLOSE_BOARD, self.keys.board(board), duration)
 
-    async def restore(self, board: UUID, members: Sequence[Member]) -> Snapshot:
-        calls = self._snapshot_calls(board)
+    async def restore(
+        self, board: UUID, members: Sequence[Member], process: str = "", sessions: int = 0
+    ) -> Snapshot:
+        restored = 0
         if members:
             # Noted before the call: if it fails, the next `renew` returns the board again.
             self._note(board, members)
@@ -199,23 +219,28 @@ class RedisStore:
                 process: await self._lease_end(process)
                 for process in {member.process for member in members}
             }
-            words: list[Argument] = [microseconds(REMOVED_SESSION_TTL), reference_argument(board)]
-            for member in members:
-                words += member_arguments(member, ends[member.process])
-            calls = [Call(scripts.RESTORE, self.keys.board(board), tuple(words)), *calls]
-        *restored, reply, board_id = await self.client.run_all(calls)
-        snapshot = parse_snapshot(reply, board_id)
-        if any(restored):
+            if len(members) > MEMBERS_PER_SCRIPT:
+                # No clash of a later part may take a user id that is to be kept.
+                members = sorted(members, key=lambda member: member.spectator)
+            for part in _batches(members, MEMBERS_PER_SCRIPT):
+                words: list[Argument] = [microseconds(REMOVED_SESSION_TTL)]
+                words.append(reference_argument(board))
+                for member in part:
+                    words += member_arguments(member, ends[member.process])
+                restored = await self.client.run(scripts.RESTORE, self.keys.board(board), *words)
+        snapshot = await self.snapshot(board, process, sessions)
+        if restored:
             notes = [
-                _note_here(board, member.session, member.process, member.person)
-                for member in members
-                if member.session not in snapshot.removed
+                replace(_note_here(board, m.session, m.process, m.person), what="back")
+                for m in members
+                if m.session not in snapshot.removed
             ]
             (board_id,) = await self._take_ids([board], self._note_calls(notes))
+            snapshot = replace(snapshot, board_id=board_id)
             # Again: a `renew` that found the board without them has forgotten them since.
             self._note(board, members)
         self._forget(board, snapshot.removed)
-        return replace(snapshot, board_id=board_id)
+        return snapshot
 
     async def renew(self, process: str) -> Mapping[UUID, BoardSummary]:
         """See `Store.renew`. Takes one trip for some hundreds of boards."""
@@ -225,9 +250,10 @@ class RedisStore:
             for board, local in self._local.items()
             if (sessions := local.of_process(process))
         }
-        lease_end, *replies = await self.client.run_all(
+        leases = (self.keys.processes, self.keys.older_processes)
+        (lease_end, older), *replies = await self.client.run_all(
             [
-                Call(scripts.RENEW_LEASE, self.keys.processes, (escape(process),)),
+                Call(scripts.RENEW_LEASE, leases, (escape(process),)),
                 # Optional: a session that cannot leave must not keep the lease from being renewed.
                 *(
                     Call(scripts.LEAVE, self.keys.board(board), (escape(session),), optional=True)
@@ -240,6 +266,7 @@ class RedisStore:
             ]
         )
         self._lease_ends[process] = lease_end
+        self._note_older(older)
         noted = self._due_notes(process)
         await self._take_ids([*asked], self._note_calls([note for _, note in noted]))
         await self._settle(doubtful, replies[: len(doubtful)])
@@ -267,8 +294,46 @@ class RedisStore:
                 await self.client.run_all(self._note_calls(gone))
         return summaries
 
-    async def snapshot(self, board: UUID) -> Snapshot:
-        return parse_snapshot(*await self.client.run_all(self._snapshot_calls(board)))
+    async def snapshot(self, board: UUID, process: str = "", sessions: int = 0) -> Snapshot:
+        known, holders = self._rosters.get(board, (b"", ()))
+        last, found = b"", dict[bytes, bytes]()
+        while True:
+            words = (escape(process), sessions, known, last)
+            # Two scripts, as the id has another slot. It does not change while the board has
+            # members.
+            reply, board_id = await self.client.run_all(
+                [
+                    Call(scripts.SNAPSHOT, self.keys.board(board), words),
+                    Call(scripts.BOARD_ID, self.keys.registry, (board.hex,)),
+                ]
+            )
+            version, people, processes, removed, closed, at, known, roster, page, last, hides = (
+                reply
+            )
+            if roster is not None:
+                holders = parse_members(parse_pairs(roster))
+            found |= parse_pairs(page)
+            if not last:
+                break
+        members = parse_members(found)
+        if process:
+            if board in self._local:
+                self._rosters[board] = (known, holders)
+            sessions_of_holders = {member.session for member in holders}
+            others = [m for m in members if m.session not in sessions_of_holders]
+            members = (*holders, *others)
+        return Snapshot(
+            members,
+            people,
+            version,
+            parse_processes(processes),
+            board_id,
+            frozenset(map(unescape, removed)),
+            bool(closed),
+            at / MICROSECONDS,
+            agrees=page is None,
+            hides=bool(hides),
+        )
 
     async def counts(self, boards: Collection[UUID]) -> Mapping[UUID, int]:
         """See `Store.counts`. Takes one trip for each 1,000 boards."""
@@ -285,7 +350,7 @@ class RedisStore:
 
     async def whereabouts(self, person: str) -> PersonSummary:
         name = escape(person).decode()
-        keys = (*self.keys.person(name), *self.keys.processes)
+        keys = (*self.keys.person(name), self.keys.processes)
         at, seen, found = await self.client.run(scripts.WHEREABOUTS, keys, name)
         boards = {parse_place(place) for place in found}
         now = at / MICROSECONDS
@@ -295,7 +360,7 @@ class RedisStore:
         )
 
     async def processes(self) -> Mapping[str, int]:
-        living = await self.client.run(scripts.PROCESSES, self.keys.processes)
+        living = await self.client.run(scripts.PROCESSES, (self.keys.processes,))
         counted: Counter[bytes] = Counter()
         async for _, reply in self._summaries(await self._boards_with_ids(None)):
             processes = reply[2]
@@ -310,9 +375,16 @@ class RedisStore:
         # What is sent outside of scripts, and then what the scripts themselves run.
         await self.client.ping()
         await self.client.time()
-        await self.client.command("ZSCORE", *self.keys.processes, "")
+        await self.client.command("ZSCORE", self.keys.processes, "")
         await self.client.command("SCRIPT LOAD", scripts.CHECK.text)
         await self.client.run(scripts.CHECK, self.keys.check)
+        older = await self.client.run(scripts.PROCESSES, (self.keys.older_processes,))
+        self._note_older(len(older))
+
+    def _note_older(self, number: int) -> None:
+        if number and not self.older_processes:
+            logger.warning("processes: %s", OLDER_PROCESSES)
+        self.older_processes = number
 
     async def close(self) -> None:
         """Close the connections of the running event loop. The shared state stays."""
@@ -331,10 +403,11 @@ class RedisStore:
 
     def _take_departure(self, board: UUID, reply: Sequence[Any]) -> Departure:
         """Take in the answer of a script that takes members off a board."""
-        version, people, emptied, flat, left = reply
-        gone = parse_members(flat)
+        version, people, emptied, flat, left, more = reply
+        gone = parse_members(parse_pairs(flat))
         self._forget(board, [member.session for member in gone])
-        return Departure(gone, people, version, frozenset(map(unescape, left)), bool(emptied))
+        persons = frozenset(map(unescape, left))
+        return Departure(gone, people, version, persons, bool(emptied), bool(more))
 
     async def _settle(self, doubtful: Sequence[tuple[str, UUID]], replies: Sequence[Any]) -> None:
         """Take in that sessions whose join failed are off their boards now."""
@@ -419,7 +492,7 @@ class RedisStore:
         if process in self._lease_ends:
             return self._lease_ends[process]
         # Another store renews it.
-        score = await self.client.command("ZSCORE", *self.keys.processes, escape(process))
+        score = await self.client.command("ZSCORE", self.keys.processes, escape(process))
         return "" if score is None else int(float(score))
 
     async def _boards_with_ids(self, among: Iterable[UUID] | None) -> list[UUID]:
@@ -444,13 +517,6 @@ class RedisStore:
     def _summary_call(self, board: UUID, process: str = "", known: int = 0) -> Call:
         return Call(scripts.SUMMARY, self.keys.board(board), (escape(process), known))
 
-    def _snapshot_calls(self, board: UUID) -> list[Call]:
-        # Two scripts, as the id has another slot. It does not change while the board has members.
-        return [
-            Call(scripts.SNAPSHOT, self.keys.board(board)),
-            Call(scripts.BOARD_ID, self.keys.registry, (board.hex,)),
-        ]
-
     def _note(self, board: UUID, members: Iterable[JoinRequest | Member]) -> LocalBoard:
         """Note sessions that this store put on a board."""
         local = self._local.setdefault(board, LocalBoard())
@@ -469,6 +535,7 @@ class RedisStore:
             local.sessions.pop(session, None)
         if not local.sessions:
             self._local.pop(board, None)
+            self._rosters.pop(board, None)
 
 
 def _note_here(board: UUID, session: str, process: str, person: str) -> Note:

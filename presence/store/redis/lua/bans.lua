@@ -1,10 +1,10 @@
 -- Whom a board refuses; follows board.lua.
 --
--- KEYS[6] bans  sorted set, by the end of the ban: "person TAB person" for a removed person,
+-- KEYS[8] bans  sorted set, by the end of the ban: "person TAB person" for a removed person,
 --               "session TAB session" for a session that must not be put back, and "newcomers" for
 --               a closed board
 
-local BANS = KEYS[6]
+local BANS = KEYS[8]
 local PERSON, SESSION, NEWCOMERS = 'person\t', 'session\t', 'newcomers'
 
 local function is_banned(who)

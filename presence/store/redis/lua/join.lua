@@ -3,83 +3,108 @@
 -- KEYS  see board.lua and bans.lua
 -- ARGV  after those of clock.lua: session, process, person, name, end of the process's lease ('' if
 --       unknown), colours in the person's order of preference ("rrggbb", separated by commas), the
---       board's reference or ''
+--       board's reference or '', the person's pool or '', how many ids of a pool may be at rest
 -- Returns version, people, processes, user id, colour, the session that it replaced or '', since
 -- when the member is there, 1 if the person had no session there; or only 'removed' or 'closed' if
 -- the board refuses the person.
 
-local session, process, person, name, lease_end, palette, reference = unpack(ARGV, FIRST)
-local members = read_members()
+local session, process, person, name, lease_end, palette, reference, pool, pool_rests =
+  unpack(ARGV, FIRST)
 
--- Count the person's sessions: all, and those whose time is not up.
-local known, present = 0, 0
-for _, member in ipairs(members) do
-  if member.person == person then
-    known = known + 1
-    present = present + (gone(member) and 0 or 1)
-  end
+if settle() then
+  return AGAIN
 end
-
+local known = is_known(person)
 if is_banned(PERSON .. person) then
   return {'removed'}
-elseif present == 0 and is_banned(NEWCOMERS) then
+elseif is_banned(NEWCOMERS) and not is_present(person) then
   return {'closed'}
 end
 note_lease(process, lease_end)
 
-local function resumable(member)
-  return not gone(member) and (graces[member.session] or lapsed(member.process) >= 0)
+-- Return the person's earliest session that is broken, or nil.
+local function find_broken()
+  local found = entries('grace\t' .. person .. '\t', 1)
+  for other in pairs(leases) do
+    if lapsed(other) >= 0 then
+      local beginning = string.format('process\t%s\t%s\t', other, person)
+      found[#found + 1] = entries(beginning, 1)[1]
+    end
+  end
+  local earliest, first = nil, nil
+  for _, entry in ipairs(found) do
+    local broken, place = session_of(entry)
+    if not first or place < first then
+      earliest, first = broken, place
+    end
+  end
+  return earliest and read_member(earliest)
 end
 
 local function choose_color()
-  local worn = {}
-  for _, member in ipairs(members) do
-    if member.person == person then
-      return member.color
-    end
-    worn[member.color] = true
+  if known then
+    local tab = entries('person\t' .. person .. '\t', 1)[1] or entries('late\t' .. person .. '\t', 1)[1]
+    return read_member(session_of(tab)).color
   end
+  local colors, fields = {}, {}
   for color in string.gmatch(palette, '%x+') do
-    if not worn[color] then
+    colors[#colors + 1] = color
+    fields[#fields + 1] = 'color\t' .. color
+  end
+  local worn = redis.call('HMGET', STATE, unpack(fields))
+  for i, color in ipairs(colors) do
+    if not worn[i] then
       return color
     end
   end
-  return string.match(palette, '%x+')
+  return colors[1]
 end
 
--- Replace the person's earliest session that is broken.
-local old, earliest = nil, math.huge
-for index, member in ipairs(members) do
-  if member.person == person and resumable(member) and tonumber(member.place) < earliest then
-    old, earliest = index, tonumber(member.place)
+-- A pool with as many ids at rest as it may have gets back the one that has rested longest, and so
+-- it does when all others are held or at rest.
+local function choose_user()
+  if redis.call('HLEN', USERS) == MAX_USERS then
+    return NO_USER
   end
+  local rests = read_rests()
+  local user = lowest_user(held_users(), rests)
+  local resting, longest = 0, nil
+  for id, rest in pairs(rests) do
+    if pool ~= '' and rest.pool == pool then
+      resting = resting + 1
+      local other = rests[longest]
+      if not other or rest.ends < other.ends or (rest.ends == other.ends and id < longest) then
+        longest = id
+      end
+    end
+  end
+  if longest and (not user or resting >= tonumber(pool_rests)) then
+    return longest
+  end
+  return user or NO_USER
 end
 
 local user, color, resumed, since
-if old then
-  local before = table.remove(members, old)
-  local former
-  color, resumed = before.color, before.session
-  former, since = string.match(before.record, '([^\t]*)\t(%d+)$')
-  take_off(before)
-  if (former == '') == (name == '') then
-    user = tonumber(before.user)
+local before = find_broken()
+if before then
+  color, resumed, since = before.color, before.session, before.since
+  if (before.name == '') == (name == '') then
+    user = before.user
   else
     let_rest(before)
   end
 else
-  color, resumed = choose_color(), ''
-  since = string.format('%.0f', NOW)
+  color, resumed, since = choose_color(), '', string.format('%.0f', NOW)
 end
 if not user then
-  user = name == '' and NO_USER or free_user(held_users(members), read_rests())
+  user = name == '' and NO_USER or choose_user()
 end
-put_on(members, session, process, person, name, color, user, since)
+put_on(session, process, person, name, color, user, since, pool)
+if before then
+  take_off(before)
+end
 note_reference(reference)
-if old then
-  forget_leases(members)
-end
+settle() -- Somebody whose process has no lease is late at once.
 keep_board()
-local people, processes = census(members)
-local arrived = known == 0 and 1 or 0
-return {raise_version(), people, processes, user, color, resumed, since, arrived}
+local people, processes = census()
+return {raise('version'), people, processes, user, color, resumed, since, known and 0 or 1}

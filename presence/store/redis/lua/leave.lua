@@ -4,7 +4,7 @@
 -- ARGV  after those of clock.lua: session
 -- Returns what `depart` in board.lua does.
 
-local session = ARGV[FIRST]
-return depart(function(member)
-  return member.session == session
-end)
+if settle() then
+  return AGAIN
+end
+return depart({ARGV[FIRST]})

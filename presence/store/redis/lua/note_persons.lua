@@ -4,6 +4,7 @@
 -- ARGV  after those of clock.lua: how long a person counts as seen, and how many do; then
 --       for each session person, session, what happened, and a detail:
 --         "here"   it is on a board; "process TAB board TAB reference"
+--         "back"   it was put back on a board, so that a grace which is over does not count
 --         "grace"  its grace began; how long that is
 --         "left"   it is off its board
 --         "lost"   so it is, but its person was not there any more
@@ -17,12 +18,12 @@ local function expire(key, duration)
 end
 
 -- Write the record of a session, and drop those that do not count any more.
-local function note_here(sessions, session, detail)
+local function note_here(sessions, session, detail, back)
   local ends, flat = '0', redis.call('HGETALL', sessions)
   for i = 1, #flat, 2 do
     local noted, grace_end = string.match(flat[i + 1], RECORD)
     if flat[i] == session then
-      ends = grace_end
+      ends = back and tonumber(grace_end) <= NOW and '0' or grace_end
     elseif NOW - noted > HOLD then
       redis.call('HDEL', sessions, flat[i])
     end
@@ -43,8 +44,8 @@ local changed = {}
 for i = 1, #KEYS / 2 do
   local sessions, seen = KEYS[2 * i - 1], KEYS[2 * i]
   local person, session, what, detail = unpack(ARGV, FIRST + 4 * i - 2, FIRST + 4 * i + 1)
-  if what == 'here' then
-    note_here(sessions, session, detail)
+  if what == 'here' or what == 'back' then
+    note_here(sessions, session, detail, what == 'back')
   elseif what == 'grace' then
     note_grace(sessions, session, detail)
   else

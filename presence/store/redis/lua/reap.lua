@@ -1,8 +1,15 @@
--- Takes every member off a board whose time is up (`Store.reap`). As a script is one step, each of
--- them is in the answer to one process only.
+-- Takes members off a board whose time is up (`Store.reap`). As a script is one step, each of them
+-- is in the answer to one process only.
 --
 -- KEYS  see board.lua
 -- ARGV  see clock.lua
 -- Returns what `depart` in board.lua does.
 
-return depart(gone)
+if settle() then
+  return AGAIN
+end
+local sessions = {}
+for _, entry in ipairs(entries('late\t', BATCH)) do
+  sessions[#sessions + 1] = session_of(entry)
+end
+return depart(sessions)

@@ -5,12 +5,18 @@
 -- Returns what `depart` in board.lua does.
 
 local person, person_ban, session_ban = ARGV[FIRST], ARGV[FIRST + 1], ARGV[FIRST + 2]
-local departure = depart(function(member)
-  return member.person == person
-end)
-local went = departure[4]
-for i = 1, #went, 2 do
-  ban(SESSION .. went[i], session_ban)
+if settle() then
+  return AGAIN
+end
+local sessions = {}
+for _, kind in ipairs({'person\t', 'late\t'}) do
+  for _, entry in ipairs(entries(kind .. person .. '\t', -1)) do
+    sessions[#sessions + 1] = session_of(entry)
+  end
+end
+local departure = depart(sessions)
+for _, session in ipairs(sessions) do
+  ban(SESSION .. session, session_ban)
 end
 ban(PERSON .. person, person_ban)
 return departure

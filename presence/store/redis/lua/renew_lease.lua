@@ -1,11 +1,14 @@
 -- Renews the lease of a process, and forgets processes that lost theirs a grace ago.
 --
 -- KEYS[1] processes  sorted set: processes, by the end of their lease
+-- KEYS[2] older      the same of an earlier release (`LAYOUT` in scripts.py)
 -- ARGV    after those of clock.lua: process
--- Returns the end of the lease.
+-- Returns the end of the lease, and how many processes of an earlier release hold one.
 
 ends_of(KEYS[1], LEASE)
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', NOW - GRACE)
+for _, key in ipairs(KEYS) do
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', NOW - GRACE)
+end
 redis.call('ZADD', KEYS[1], NOW + LEASE, ARGV[FIRST])
 keep(LEASE + GRACE)
-return NOW + LEASE
+return {NOW + LEASE, #redis.call('ZRANGEBYSCORE', KEYS[2], string.format('(%.0f', NOW), '+inf')}

@@ -3,45 +3,56 @@
 -- KEYS  see board.lua and bans.lua
 -- ARGV  after those of clock.lua: how long to ban sessions of banned persons; the board's reference
 --       or ''; then for each member session, process, person, name, colour ("rrggbb"), user id, end
---       of the process's lease ('' if unknown), since when it is there
+--       of the process's lease ('' if unknown), since when it is there, pool
 -- Returns how many sessions are on the board then.
 
-local members = read_members()
-local here, lost = {}, {}
-for _, member in ipairs(members) do
-  here[member.session] = true
+if settle() then
+  return AGAIN
 end
-for i = FIRST + 2, #ARGV, 8 do
+local lost, back = {}, false
+for i = FIRST + 2, #ARGV, 9 do
   local session, person = ARGV[i], ARGV[i + 2]
-  if not here[session] and is_banned(PERSON .. person) then
+  local member = read_member(session)
+  if member then
+    -- A late one is present again: its process was taken for dead.
+    if redis.call('ZSCORE', INDEX, member.late) then
+      note_lease(member.process, ARGV[i + 6])
+      show(member)
+      hold(member.user, session)
+      redis.call('ZREM', INDEX, member.late)
+      back = true
+    end
+  elseif is_banned(PERSON .. person) then
     ban(SESSION .. session, ARGV[FIRST])
-  elseif not here[session] and not is_banned(SESSION .. session) then
-    lost[#lost + 1] = {unpack(ARGV, i, i + 7)}
+  elseif not is_banned(SESSION .. session) then
+    lost[#lost + 1] = {unpack(ARGV, i, i + 8)}
   end
 end
 
 -- Members who keep their user id go first, so that it is not given to one who clashes.
-local held, rests = held_users(members), read_rests()
+local held, rests = held_users(), read_rests()
 for _, member in ipairs(lost) do
   local user, person = tonumber(member[6]), member[3]
-  local rests_after = rests[user] or person
+  local had = rests[user] and rests[user].person or person
   if user >= MAX_USERS then
     member.user = NO_USER
-  elseif not held[user] and rests_after == person then
+  elseif not held[user] and had == person then
     member.user, held[user] = user, true
   end
 end
 for _, member in ipairs(lost) do
+  local session, process, person, name, color, _, lease_end, since, pool = unpack(member)
   if not member.user then
-    member.user = free_user(held, rests)
+    member.user = lowest_user(held, rests) or NO_USER
     held[member.user] = true
   end
-  put_on(members, member[1], member[2], member[3], member[4], member[5], member.user, member[8])
-  note_lease(member[2], member[7])
+  note_lease(process, lease_end)
+  put_on(session, process, person, name, color, member.user, since, pool)
 end
-if #lost > 0 then
+if #lost > 0 or back then
+  settle() -- Those whose process has no lease are late at once.
   note_reference(ARGV[FIRST + 1])
   keep_board()
-  raise_version()
+  raise('version')
 end
-return #members
+return redis.call('HLEN', MEMBERS)

@@ -2,11 +2,16 @@
 --
 -- KEYS  see board.lua
 -- ARGV  after those of clock.lua: session, how long its grace is
--- Returns 1 if the session is on the board, else 0.
+-- Returns 1 if the session is present, else 0.
 
-local here = redis.call('HEXISTS', MEMBERS, ARGV[FIRST])
-if here == 1 then
-  redis.call('ZADD', GRACES, 'NX', NOW + ARGV[FIRST + 1], ARGV[FIRST])
-  keep_board()
+if settle() then
+  return AGAIN
 end
-return here
+local member = read_member(ARGV[FIRST])
+if not member or redis.call('ZSCORE', INDEX, member.late) then
+  return 0
+end
+redis.call('ZADD', GRACES, 'NX', NOW + ARGV[FIRST + 1], member.session)
+redis.call('ZADD', INDEX, 0, member.in_grace)
+keep_board()
+return 1
