@@ -159,7 +159,8 @@ def _act(action: str, board: Any, person: str) -> str:
         "Removed %(name)s (%(person)s): %(tabs)d tabs closed.",
         tabs,
     )
-    return text % {"name": names.get(person, gettext("Somebody")), "person": person, "tabs": tabs}
+    name = names.get(person) or gettext("Somebody")
+    return text % {"name": name, "person": person, "tabs": tabs}
 
 
 def _account_url(site: AdminSite, request: HttpRequest) -> str | None:
@@ -261,21 +262,25 @@ async def _fetch(queries: Collection[BoardQuery]) -> Mapping[BoardQuery, dict[st
 async def _fetch_board(query: BoardQuery) -> dict[str, Any]:
     """Return a board as the panel shows it::
 
-    {"closed": False,
+    {"closed": False, "hidden": 0,
      "people": {"<key>": {"name": "Ada", "color": "#4363d8", "since": 1790000000, "tabs": 2,
                           "account": {"pk": "7", "name": "ada"}, "state": "active",
                           "processes": ["web1:812:5e0c1d9a"]}, …},
      "cursors": {"<session>": ["<key>", 32768, 9000], …}}
 
+    `hidden` is how many people the board does not show, which then are not in `people`.
     `account` is None for a guest; `pk` and `name` are None if the query may not get accounts.
     `state` is None if no process reported it. All else is as in `presence.server.people`.
     """
     scene = await api.ascene(query.board, ACTIVITY_WITHIN)
-    accounts = [person.account for person in scene.people if person.account]
+    accounts = [person.account for person in scene.people if person.account and person.name]
     names = await _account_names.get(accounts) if query.accounts else {}
     return {
         "closed": scene.closed,
-        "people": {person.key: _person(query, person, names) for person in scene.people},
+        "hidden": sum(not person.name for person in scene.people),
+        "people": {
+            person.key: _person(query, person, names) for person in scene.people if person.name
+        },
         "cursors": {session: list(cursor) for session, cursor in scene.cursors.items()},
     }
 

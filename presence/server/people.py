@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -24,10 +24,11 @@ STATES = {
 class Person:
     """A person on a board, with all their tabs.
 
-    `key` is the same for all their sockets, and what `presence.api.remove` takes. `account` is the
-    primary key of their account as text, None for a guest. `since` is when they came. `state` is
-    that of their most active tab: "active", "off board", "idle" or "away", None if no process told
-    it. `processes` are those that serve them.
+    `name` is "" where the board shows counts only. `key` is the same for all their sockets, and
+    what `presence.api.remove` takes. `account` is the primary key of their account as text, None
+    for a guest. `since` is when they came. `state` is that of their most active tab: "active",
+    "off board", "idle" or "away", None if no process told it. `processes` are those that serve
+    them.
     """
 
     key: str
@@ -76,13 +77,18 @@ def whereabouts(summary: PersonSummary, now: datetime) -> Whereabouts:
 
 def scene(snapshot: Snapshot, activity: Activity, now: datetime) -> Scene:
     """Return the scene of a board from its roster and from what is known of its activity."""
+    members = snapshot.members
+    if not all(member.name for member in members):
+        # The board shows counts only, also of those who came before it did.
+        members = tuple(replace(member, name="") for member in members)
+        activity = Activity(activity.states)
     cursors = {
         member.session: (member.person, *unpack_position(activity.cursors[member.session]))
-        for member in snapshot.members
+        for member in members
         if member.session in activity.cursors
     }
     tabs: dict[str, list[Member]] = defaultdict(list)
-    for member in snapshot.members:
+    for member in members:
         tabs[member.person].append(member)
     people = [_person(members, snapshot.at, activity.states, now) for members in tabs.values()]
     return Scene(sorted(people, key=lambda person: person.since), cursors, snapshot.closed)

@@ -15,6 +15,8 @@ TEXTS = {
     "goTo": gettext_noop("Go to {name}"),
     "you": gettext_noop("{name} (you)"),
     "away": gettext_noop("{name} (away)"),
+    "signedIn": gettext_noop("signed in"),
+    "guest": gettext_noop("guest"),
     "hide": gettext_noop("Hide cursors"),
     "unseen": gettext_noop("Appear without a cursor"),
 }

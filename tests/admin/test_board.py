@@ -19,7 +19,7 @@ from presence.admin import board as page
 from presence.admin.board import BOARD, FETCHES_AT_ONCE, NAME_LIFETIME, AccountNames, ArrivalTimes
 from presence.admin.poller import poll
 from presence.admin.threads import in_request
-from presence.server.people import Person
+from presence.server.people import Person, Scene
 from presence_site.models import Board
 from tests.support.admin import Fill, Log, Patch, Replace, fill, make_staff, page_config
 
@@ -323,3 +323,14 @@ class TestArrivalTimes:
         for n in range(10):
             times.get(board, replace(self.ADA, key=f"guest:{n}"))
         assert len(times._times) <= 3
+
+
+async def test_a_board_that_shows_counts_only_has_no_rows(monkeypatch: Patch) -> None:
+    nameless = Person("user:7", "", (1, 2, 3), "7", datetime.now(UTC), 1, None, ("here",))
+
+    async def scene(board: UUID, within: float) -> Scene:
+        return Scene([nameless, replace(nameless, key="guest:1", account=None)], {}, closed=False)
+
+    monkeypatch.setattr(page.api, "ascene", scene)
+    shown = await page._fetch_board(page.BoardQuery(uuid4(), accounts=True))
+    assert shown == {"closed": False, "hidden": 2, "people": {}, "cursors": {}}

@@ -14,9 +14,9 @@ ACTIVE, OFF_BOARD, AWAY, IDLE = UserState
 
 
 def member(
-    session: str, person: str, since: float, *, process: str = "p", name: str = ""
+    session: str, person: str, since: float, *, process: str = "p", name: str = "Ada"
 ) -> Member:
-    return Member(session, process, person, name or "Ada", (1, 2, 3), 0, since)
+    return Member(session, process, person, name, (1, 2, 3), 0, since)
 
 
 def on(*members: Member, closed: bool = False) -> Snapshot:
@@ -69,6 +69,18 @@ def test_cursors_are_those_of_members() -> None:
     cursors = {"a": b"\x00\x01\xff\xff", "gone": bytes(4)}
     seen = scene(on(member("a", "x", 0), member("b", "x", 0)), Activity({}, cursors), NOW)
     assert seen.cursors == {"a": ("x", 1, 65535)}
+
+
+def test_a_board_that_shows_counts_only_has_no_names_and_no_cursors() -> None:
+    # One came before it did.
+    roster = on(member("a", "user:7", 0), member("b", "guest:1", 1, name=""))
+    cursors = {"a": bytes(4)}
+    seen = scene(roster, Activity({"a": AWAY}, cursors), NOW)
+    assert [(person.key, person.name) for person in seen.people] == [
+        ("user:7", ""),
+        ("guest:1", ""),
+    ]
+    assert seen.cursors == {}
 
 
 def test_a_board_is_closed_or_open() -> None:

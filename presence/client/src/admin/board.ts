@@ -24,6 +24,8 @@ type Changes<Value> = Readonly<Record<string, Value | null>>;
 /** What changed. A person or cursor that is null is gone; a whole field that is null is no longer known. */
 export interface BoardChange {
   readonly closed?: boolean | null;
+  /** How many people the board does not show. */
+  readonly hidden?: number | null;
   readonly people?: Changes<Person> | null;
   /** By session, because each tab of a person has a cursor. */
   readonly cursors?: Changes<Cursor> | null;
@@ -32,17 +34,19 @@ export interface BoardChange {
 /** What is known; null = not known. */
 export interface Board {
   readonly closed: boolean | null;
+  readonly hidden: number;
   readonly people: ReadonlyMap<string, Person> | null;
   readonly cursors: ReadonlyMap<string, Cursor> | null;
 }
 
-export const UNKNOWN_BOARD: Board = { closed: null, people: null, cursors: null };
+export const UNKNOWN_BOARD: Board = { closed: null, hidden: 0, people: null, cursors: null };
 
 /** The board after a change; null = nothing is known any more. */
 export function applyChange(board: Board, change: BoardChange | null): Board {
   if (!change) return UNKNOWN_BOARD;
   return {
     closed: change.closed === undefined ? board.closed : change.closed,
+    hidden: change.hidden ?? board.hidden,
     people: applyTo(board.people, change.people),
     cursors: applyTo(board.cursors, change.cursors),
   };

@@ -4,7 +4,7 @@
  */
 import { ARROW } from "../lib/dom.js";
 import type { Position } from "../protocol/messages.js";
-import type { Board } from "./board.js";
+import type { Board, Person } from "./board.js";
 import { labelPosition, MapCursors, tipOf, type PlacedCursor, type Size } from "./map-cursors.js";
 import { onThemeChange, themeColors } from "./page.js";
 
@@ -12,6 +12,8 @@ import { onThemeChange, themeColors } from "./page.js";
 const ARROW_SIZE = 16;
 const LABEL_HEIGHT = 16;
 const LABEL_PADDING = 5;
+/** The disc before the name of an account. */
+const SIGN_SIZE = 10;
 /** The arrow's path is drawn for 20 pixels. */
 const ARROW_SCALE = ARROW_SIZE / 20;
 /** With more cursors the names would cover each other, so that only the highlighted person is named. */
@@ -111,14 +113,15 @@ export class CursorMap {
     pen.stroke(this.#arrow);
     pen.fill(this.#arrow);
     pen.restore();
-    if (named) drawName(pen, size, tip, person.name);
+    if (named) drawName(pen, size, tip, person);
   }
 }
 
-function drawName(pen: CanvasRenderingContext2D, size: Size, tip: Position, name: string): void {
+function drawName(pen: CanvasRenderingContext2D, size: Size, tip: Position, { name, color, account }: Person): void {
   const letters = [...name];
   const text = letters.length > LONGEST_NAME ? `${letters.slice(0, LONGEST_NAME - 1).join("")}…` : name;
-  const label = { width: pen.measureText(text).width + 2 * LABEL_PADDING, height: LABEL_HEIGHT };
+  const sign = account ? SIGN_SIZE + LABEL_PADDING / 2 : 0;
+  const label = { width: pen.measureText(text).width + 2 * LABEL_PADDING + sign, height: LABEL_HEIGHT };
   const { x, y } = labelPosition(size, tip, label, ARROW_SIZE);
   pen.beginPath();
   pen.roundRect(x, y, label.width, label.height, LABEL_HEIGHT / 2);
@@ -126,7 +129,23 @@ function drawName(pen: CanvasRenderingContext2D, size: Size, tip: Position, name
   pen.fillStyle = ON_COLOR;
   pen.textBaseline = "middle";
   pen.textAlign = "left";
-  pen.fillText(text, x + LABEL_PADDING, y + LABEL_HEIGHT / 2 + 0.5);
+  pen.fillText(text, x + LABEL_PADDING + sign, y + LABEL_HEIGHT / 2 + 0.5);
+  if (account) drawSign(pen, { x: x + LABEL_PADDING + SIGN_SIZE / 2, y: y + LABEL_HEIGHT / 2 }, color);
+}
+
+/** A disc with a tick: the name is that of an account. */
+function drawSign(pen: CanvasRenderingContext2D, { x, y }: Position, color: string): void {
+  const unit = SIGN_SIZE / 8;
+  pen.beginPath();
+  pen.arc(x, y, 4 * unit, 0, 2 * Math.PI);
+  pen.fill();
+  pen.beginPath();
+  pen.moveTo(x - 2 * unit, y);
+  pen.lineTo(x - 0.5 * unit, y + 1.5 * unit);
+  pen.lineTo(x + 2 * unit, y - 1.5 * unit);
+  pen.strokeStyle = color;
+  pen.lineWidth = 1.5;
+  pen.stroke();
 }
 
 /** Faint squares, so that an empty board looks like one. A line is sharp in the middle of a pixel. */

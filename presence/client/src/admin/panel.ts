@@ -71,7 +71,7 @@ class Panel {
     const parts = ["script", "told"];
     if (board.closed !== null) parts.push(board.closed ? "closed" : "open");
     if (!board.people) parts.push("unknown");
-    else if (board.people.size === 0) parts.push("nobody");
+    else if (board.people.size === 0) parts.push(board.hidden ? "hidden" : "nobody");
     this.#showParts(...parts);
   };
 
@@ -87,8 +87,8 @@ class Panel {
 
   /** Show the count, and the parts of the panel whose condition holds (their `data-when`). */
   #showParts(...conditions: string[]): void {
-    const { people } = this.#board;
-    write(this.#find("[data-field=count]"), people ? this.#formats.count(people.size) : UNKNOWN);
+    const { people, hidden } = this.#board;
+    write(this.#find("[data-field=count]"), people ? this.#formats.count(people.size + hidden) : UNKNOWN);
     for (const part of this.root.querySelectorAll<HTMLElement>("[data-when]")) {
       part.hidden = !conditions.includes(part.dataset["when"] ?? "");
     }

@@ -100,6 +100,7 @@ export class PeopleTable {
     const { formats, texts } = this.options;
     const find = (field: string) => row.element.querySelector<HTMLElement>(`[data-field=${field}]`);
     write(find("name"), person.name);
+    find("sign")?.toggleAttribute("hidden", !person.account);
     find("color")?.style.setProperty("background-color", person.color);
     this.#link(find("account") as HTMLAnchorElement, person);
     write(find("since"), formats.moment(person.since));

@@ -4,7 +4,7 @@ import { browser, type Environment, type Signal } from "../lib/environment.js";
 import { fromWire, toWire } from "../protocol/codec.js";
 import { ACTIVE } from "../protocol/messages.js";
 import type { ClientState, Color, Cursor, ServerMessage, State } from "../protocol/messages.js";
-import { Roster, type Member } from "../protocol/roster.js";
+import { isSignedIn, Roster, type Member } from "../protocol/roster.js";
 import { boardPath, Connection, socketUrl, type StatusChange } from "./connection.js";
 import { Throttle } from "./throttle.js";
 import { tokensFrom, type Token } from "./tokens.js";
@@ -44,6 +44,7 @@ export interface Self {
   readonly user: number;
   readonly color: Color;
   readonly name: string | undefined;
+  readonly signedIn: boolean;
   readonly spectator: boolean;
 }
 
@@ -105,6 +106,11 @@ export class PresenceClient {
     return this.#self;
   }
 
+  /** Whether the board tells nobody who is here, but only how many: then there is no name and no cursor. */
+  get countsOnly(): boolean {
+    return this.#self?.spectator === true && this.#roster.members.length === 0;
+  }
+
   /** Milliseconds between cursor updates that the server asks of everyone; 0 = unknown. */
   get pace(): number {
     return this.#interval;
@@ -154,7 +160,8 @@ export class PresenceClient {
         roster.welcome(user);
         this.#interval = interval;
         this.#throttle.start(interval, spectator);
-        this.#self = { user, color, spectator, name: name_set ? undefined : this.#name || undefined };
+        const name = name_set ? undefined : this.#name || undefined;
+        this.#self = { user, color, spectator, name, signedIn: isSignedIn(color) };
         emitter.emit("self", this.#self);
         return this.#flush();
       }

@@ -1,5 +1,6 @@
 /** The people bar, which consists of buttons, and the live region that announces the count. */
 import { make, paint, picture } from "../lib/dom.js";
+import { isSignedIn } from "../protocol/roster.js";
 import { initials, type Person } from "./people.js";
 import { shortcutLetter, shortcutText, type Choice } from "./preferences.js";
 import type { Texts } from "./strings.js";
@@ -32,23 +33,28 @@ function label(element: HTMLElement, name: string, tip = name): void {
 
 class Avatar {
   readonly #letters = make("b", "avatar");
+  readonly #sign = make("i", "sign");
   readonly #button: HTMLButtonElement;
   readonly element: HTMLElement;
   #pointing: number | undefined;
 
   constructor(goTo: (user: number) => void) {
-    this.#button = button("person", () => this.#pointing !== undefined && goTo(this.#pointing), this.#letters);
+    this.#button = button("person", () => this.#pointing !== undefined && goTo(this.#pointing), this.#letters, this.#sign);
     this.element = make("li", "", this.#button);
   }
 
   show({ name, color, own, away, pointing }: Person, texts: Texts): void {
     const tip = own || away ? texts.text(own ? "you" : "away", name) : name;
     const disabled = pointing === undefined;
+    const signedIn = isSignedIn(color);
     this.#pointing = pointing;
     // The style sheet draws the letters, so that they are no part of the button's name.
     this.#letters.dataset["letters"] = initials(name);
     paint(this.element, color);
     label(this.#button, disabled ? tip : texts.text("goTo", name), tip);
+    // Of guests, too: a name may end with "signed in".
+    this.#button.ariaDescription = texts.text(signedIn ? "signedIn" : "guest");
+    this.#sign.hidden = !signedIn;
     this.#button.ariaDisabled = String(disabled);
     this.#button.classList.toggle("away", away);
   }
@@ -87,7 +93,7 @@ export class Bar {
     this.#list.role = "list";
   }
 
-  /** Hides the bar if the count is unknown. */
+  /** Hides the bar if the count is unknown, and all but the count if the board tells of nobody. */
   show(people: ReadonlyMap<string, Person>, count: number | undefined): void {
     const { texts } = this.host;
     const keys = shortcutText(shortcutLetter(this.host));
@@ -99,6 +105,7 @@ export class Bar {
     this.element.hidden = count === undefined;
     this.#count.dataset["count"] = String(count ?? "");
     this.#count.textContent = texts.people(count ?? 0);
+    this.#count.disabled = this.#list.hidden = hide.hidden = unseen.hidden = people.size === 0;
     for (const [key, { element }] of this.#avatars) {
       if (people.has(key)) continue;
       element.remove();

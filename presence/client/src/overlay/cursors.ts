@@ -22,7 +22,9 @@ export interface Canvas {
 type Mode = "hidden" | "cursor" | "edge";
 
 class CursorView {
-  readonly #label = make("span", "label");
+  readonly #sign = make("i", "sign");
+  readonly #name = new Text();
+  readonly #label = make("span", "label", this.#sign, this.#name);
   readonly #initials = make("b", "initials");
   readonly #dot = make("i", "dot");
   readonly #ring = make("i", "ring");
@@ -45,8 +47,9 @@ class CursorView {
   }
 
   /** Show a new or changed name and colour. */
-  introduce({ name, color, position }: Member): void {
-    this.#label.textContent = name;
+  introduce({ name, color, signedIn, position }: Member): void {
+    this.#name.data = name;
+    this.#sign.hidden = !signedIn;
     this.#initials.textContent = initials(name);
     paint(this.element, color);
     this.activate(position !== undefined);

@@ -134,9 +134,9 @@ export class Overlay {
 
   #drawBar(): void {
     this.#barChanged = false;
-    const { members, self } = this.client;
+    const { members, self, countsOnly } = this.client;
     // A name that the server chose may not have arrived yet.
-    const own = self && { color: self.color, name: self.name ?? this.host.getAttribute("name")?.trim() ?? "" };
+    const own = countsOnly ? undefined : self && { color: self.color, name: self.name ?? this.host.getAttribute("name")?.trim() ?? "" };
     this.#bar.show(groupPeople(members, own), this.#count);
   }
 

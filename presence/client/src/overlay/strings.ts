@@ -18,6 +18,9 @@ export interface Strings {
   readonly goTo: string;
   readonly you: string;
   readonly away: string;
+  /** What a screen reader says of a person, after the name. */
+  readonly signedIn: string;
+  readonly guest: string;
   readonly hide: string;
   readonly unseen: string;
 }
@@ -30,6 +33,8 @@ export const ENGLISH: Strings = {
   goTo: "Go to {name}",
   you: "{name} (you)",
   away: "{name} (away)",
+  signedIn: "signed in",
+  guest: "guest",
   hide: "Hide cursors",
   unseen: "Appear without a cursor",
 };

@@ -6,6 +6,8 @@ export interface Member {
   readonly user: number;
   readonly name: string;
   readonly color: Color;
+  /** Whether the name is that of an account. */
+  readonly signedIn: boolean;
   readonly state: State;
   readonly position: Position | undefined;
 }
@@ -94,8 +96,13 @@ export class Roster {
 
   #member(entry: Entry): Member {
     const position = entry.state === ACTIVE ? this.#positions.get(entry.user) : undefined;
-    return { ...entry, position };
+    return { ...entry, signedIn: isSignedIn(entry.color), position };
   }
+}
+
+/** Whether the server says with a colour that its person is signed in (PROTOCOL.md, Identifiers). */
+export function isSignedIn([red]: Color): boolean {
+  return red % 2 === 1;
 }
 
 function isSamePerson(one: Entry, other: RosterEntry): boolean {

@@ -12,11 +12,13 @@ export interface User {
   readonly user: number;
   readonly name: string;
   readonly color: Color;
+  /** Whether the name is that of an account. */
+  readonly signedIn: boolean;
   readonly state: State;
 }
 
 /** The cursor of someone active, in fractions 0..1 of the shared surface. */
-export interface UserCursor extends Omit<User, "state"> {
+export interface UserCursor extends Omit<User, "state" | "signedIn"> {
   readonly x: number;
   readonly y: number;
 }
@@ -178,8 +180,8 @@ function tokenKey({ token }: ClientOptions): string {
   return typeof token === "string" ? token : typeof token;
 }
 
-function userOf({ user, name, color, state }: Member): User {
-  return { user, name, color, state };
+function userOf({ user, name, color, signedIn, state }: Member): User {
+  return { user, name, color, signedIn, state };
 }
 
 function cursorOf({ user, name, color, position }: Member): UserCursor[] {

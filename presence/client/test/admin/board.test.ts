@@ -11,7 +11,8 @@ const BOB = person("Bob");
 const BOARD = applyChange(UNKNOWN_BOARD, { closed: false, people: { ada: ADA }, cursors: { s1: ["ada", 1, 2] } });
 
 test("a change sets what it has, and keeps the rest", () => {
-  const whole: Board = { closed: false, people: new Map([["ada", ADA]]), cursors: new Map([["s1", ["ada", 1, 2]]]) };
+  const cursors = new Map([["s1", ["ada", 1, 2] as const]]);
+  const whole: Board = { closed: false, hidden: 0, people: new Map([["ada", ADA]]), cursors };
   assert.deepEqual(BOARD, whole);
   const closed = applyChange(BOARD, { closed: true });
   assert.deepEqual(closed, { ...BOARD, closed: true });
@@ -23,8 +24,14 @@ test("a change sets what it has, and keeps the rest", () => {
 
 test("a null removes a person or a cursor", () => {
   const empty = applyChange(BOARD, { people: { ada: null, never: null }, cursors: { s1: null } });
-  assert.deepEqual(empty, { closed: false, people: new Map(), cursors: new Map() });
+  assert.deepEqual(empty, { closed: false, hidden: 0, people: new Map(), cursors: new Map() });
   assert.equal(BOARD.people?.size, 1, "the board before does not change");
+});
+
+test("a board may show how many people are there, and not who", () => {
+  const hidden = applyChange(BOARD, { hidden: 3, people: { ada: null } });
+  assert.deepEqual([hidden.hidden, applyChange(hidden, { closed: true }).hidden], [3, 3]);
+  assert.equal(applyChange(hidden, { hidden: 0 }).hidden, 0);
 });
 
 test("a null in place of all makes it unknown, and the next change begins with nothing", () => {

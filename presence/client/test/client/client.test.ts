@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PresenceClient, type ClientEvents } from "../../src/client/client.js";
 import { socketUrl } from "../../src/client/connection.js";
-import { ACTIVE, AWAY, OFF_BOARD } from "../../src/protocol/messages.js";
+import { ACTIVE, AWAY, NO_USER, OFF_BOARD } from "../../src/protocol/messages.js";
 import { FakeEnvironment, promises } from "../support/environment.js";
 import { ADA, BOARD, BOB, welcome } from "../support/server.js";
 
@@ -33,8 +33,16 @@ test("the first events after a welcome are self, roster and count", () => {
   const { events, client } = welcomed({ user: 7, users: [ADA, BOB], count: 3 });
   assert.deepEqual(events.map(([event]) => event), ["status", "status", "self", "roster", "count"]);
   assert.deepEqual(client.members.map(({ name }) => name), ["Ada", "Bob"]);
-  assert.deepEqual(client.self, { user: 7, color: [194, 24, 91], name: "Me", spectator: false });
+  assert.deepEqual(client.self, { user: 7, color: [194, 24, 91], name: "Me", signedIn: false, spectator: false });
   assert.deepEqual(events.at(-1), ["count", 3]);
+});
+
+test("a spectator without anybody else is on a board that shows counts only", () => {
+  const { client, environment } = welcomed({ user: NO_USER, spectator: true, count: 3 });
+  assert.deepEqual([client.self?.spectator, client.countsOnly, client.members], [true, true, []]);
+  environment.socket.say({ type: "ROSTER", board: BOARD, users: [ADA] });
+  assert.equal(client.countsOnly, false, "it is full");
+  assert.equal(welcomed({ users: [] }).client.countsOnly, false, "nobody else is here");
 });
 
 test("a cursor is in fractions, and makes someone away active first", () => {
@@ -67,7 +75,7 @@ test("states, leaving and counts", () => {
   );
   assert.deepEqual(events, [
     ["state", { user: 1, state: OFF_BOARD }],
-    ["left", { ...ADA, state: OFF_BOARD, position: undefined }],
+    ["left", { ...ADA, signedIn: true, state: OFF_BOARD, position: undefined }],
     ["count", 70_000],
   ]);
 });

@@ -8,7 +8,7 @@ const RED: Color = [200, 0, 0];
 const BLUE: Color = [0, 0, 200];
 
 const member = (user: number, name: string, color: Color, state: State = OFF_BOARD): Member => {
-  return { user, name, color, state, position: state === ACTIVE ? { x: 1, y: 1 } : undefined };
+  return { user, name, color, signedIn: false, state, position: state === ACTIVE ? { x: 1, y: 1 } : undefined };
 };
 
 const group = (members: Member[], own?: Own) => [...groupPeople(members, own).values()];

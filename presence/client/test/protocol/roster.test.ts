@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { decode } from "../../src/protocol/codec.js";
 import { ACTIVE, AWAY, OFF_BOARD, type Color, type RosterEntry, type State } from "../../src/protocol/messages.js";
-import { Roster } from "../../src/protocol/roster.js";
+import { isSignedIn, Roster } from "../../src/protocol/roster.js";
 
 const RED: Color = [200, 0, 0];
 const entry = (user: number, name: string, state: State = ACTIVE): RosterEntry => ({ user, name, state, color: RED });
@@ -19,6 +21,23 @@ function withCursor(): Roster {
   roster.move({ user: 1, x: 5, y: 6 });
   return roster;
 }
+
+test("the colour says who is signed in, as in the vectors", () => {
+  const path = new URL("../../../tests/vectors/signed_in.json", import.meta.url);
+  const { cases } = JSON.parse(readFileSync(path, "utf8")) as {
+    cases: { frame: string; signed_in: Record<string, boolean> }[];
+  };
+  assert.ok(cases.length >= 7);
+  for (const { frame, signed_in } of cases) {
+    const message = decode(Uint8Array.from(Buffer.from(frame, "hex")).buffer);
+    const roster = new Roster();
+    if (message.type === "ROSTER") roster.replace(message.users);
+    if (message.type === "USER_JOINED") roster.join(message.user, message.name, message.color);
+    const found = new Map(roster.members.map(({ user, signedIn }) => [String(user), signedIn]));
+    if (message.type === "WELCOME") found.set(String(message.user), isSignedIn(message.color));
+    assert.deepEqual(Object.fromEntries(found), signed_in, frame);
+  }
+});
 
 const names = (roster: Roster) => roster.members.map(({ name }) => name);
 
