@@ -18,7 +18,7 @@ FASTIO := presence/server/_fastio.abi3.so
 
 DIST := dist
 
-.PHONY: help run check test lint fuzz client bench micro dist lock screenshots clean
+.PHONY: help run check test lint fuzz hostile client bench micro dist lock screenshots clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -36,7 +36,7 @@ run: $(VENV)/run.stamp  ## Try it: the example site on http://127.0.0.1:8000 (HO
 
 check: $(VENV)/dev.stamp $(CLIENT)/node_modules/.stamp $(FASTIO)  ## Run the tests that need no server and no browser, in about a minute
 	npm --prefix $(CLIENT) run --silent test
-	$(BIN)/pytest -q -m 'not redis' --ignore=tests/client_facing --ignore=tests/system
+	$(BIN)/pytest -q -m 'not redis' --ignore=tests/client_facing --ignore=tests/system --ignore=tests/hostile
 
 test: $(VENV)/dev.stamp $(CLIENT)/node_modules/.stamp  ## Run every test: Python, TypeScript, real servers, real browser
 	@sh tests/system.sh $(BIN)
@@ -54,6 +54,9 @@ lint: $(VENV)/dev.stamp $(CLIENT)/node_modules/.stamp  ## Check style, types, di
 	$(BIN)/lint-imports
 	npm --prefix $(CLIENT) run --silent check
 	$(BIN)/python tests/audit.py
+
+hostile: $(VENV)/dev.stamp $(FASTIO)  ## Attack a server in every way there is, in 20 minutes
+	PRESENCE_LONG=1 $(BIN)/pytest tests/hostile --log-cli-level=INFO
 
 client: $(CLIENT)/node_modules/.stamp  ## Build the scripts in presence/static from presence/client/src
 	npm --prefix $(CLIENT) run --silent build

@@ -12,6 +12,7 @@ import sys
 import zlib
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from itertools import count
 from random import Random
 
 from presence.protocol.codec import encode
@@ -44,7 +45,7 @@ class Arena:
 
     async def swarm(
         self,
-        count: int,
+        connections: int,
         attack: Callable[[Attacker], Awaitable[None]],
         *,
         sources: int = 1,
@@ -54,13 +55,13 @@ class Arena:
     ) -> None:
         """Run an attack with so many connections at the same time until the time is over.
 
-        They come from so many addresses. With `again`, another connection takes the place of each
-        that has ended, after about `pace` seconds.
+        They come from so many addresses in turn. With `again`, another connection takes the place
+        of each that has ended, after about `pace` seconds.
         """
 
         async def one(number: int) -> None:
-            source = f"127.0.{66 + number % sources // 250}.{number % sources % 250 + 1}"
-            while True:
+            for turn in count():
+                source = (number + turn * connections) % sources
                 attacker = Attacker(self.port, self.tally, source, buffer)
                 try:
                     with suppress(OSError):
@@ -74,7 +75,7 @@ class Arena:
 
         with suppress(TimeoutError):
             async with asyncio.timeout(self.seconds):
-                await asyncio.gather(*map(one, range(count)))
+                await asyncio.gather(*map(one, range(connections)))
 
     async def joined(self, attacker: Attacker, dialect: Dialect = Dialect.COMPACT) -> None:
         """Open a WebSocket and join."""
@@ -147,7 +148,7 @@ for _name, _pieces in FLOODS.items():
 async def floods(arena: Arena) -> None:
     """All kinds at once, each from several sockets."""
     kinds = [*FLOODS.values()]
-    numbers = iter(range(1_000_000))
+    numbers = count()
 
     async def one(attacker: Attacker) -> None:
         await arena.flood(attacker, *kinds[next(numbers) % len(kinds)])
@@ -282,7 +283,7 @@ async def come_and_go(arena: Arena) -> None:
     loop = asyncio.get_running_loop()
 
     async def one(number: int) -> None:
-        attacker = Attacker(arena.port, arena.tally, f"127.0.66.{number % 250 + 1}")
+        attacker = Attacker(arena.port, arena.tally, number % 1_000)
         with suppress(OSError):
             await attacker.connect()
             await attacker.send([b"", whole[:40], whole][number % 3])

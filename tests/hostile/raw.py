@@ -51,15 +51,16 @@ class Tally:
 
 
 class Attacker:
-    """One connection from an address of this machine; `buffer` is the kernel's for what is read.
+    """One connection; `buffer` is the kernel's for what is read.
 
+    `number` chooses the address of this machine from which it comes, and the public one that a
+    handshake names as a trusted proxy would: addresses of one machine have no caps.
     Sending and reading raise `OSError` where the connection has ended.
     """
 
-    def __init__(
-        self, port: int, tally: Tally, source: str = "127.0.0.1", buffer: int | None = None
-    ) -> None:
+    def __init__(self, port: int, tally: Tally, number: int = 0, buffer: int | None = None) -> None:
         self.port = port
+        self.address = f"198.18.{number // 250}.{number % 250 + 1}"
         self.tally = tally
         self._socket = socket.socket()
         self._socket.setblocking(False)
@@ -68,27 +69,33 @@ class Attacker:
         self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_BIND_ADDRESS_NO_PORT, 1)
         if buffer is not None:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
-        self._socket.bind((source, 0))
+        self._socket.bind((self.address.replace("198.18", "127.66"), 0))
         self._loop = asyncio.get_running_loop()
         self._rest = bytearray()
+        self._open = True
 
     async def connect(self) -> None:
         """Connect; nothing is sent yet."""
         try:
             await self._loop.sock_connect(self._socket, ("127.0.0.1", self.port))
         except OSError:
-            self.tally.closes["failed"] += 1
+            self._ended("failed")
             raise
         self.tally.connected += 1
 
     async def send(self, data: bytes) -> None:
         """Send bytes, as fast as the server takes them."""
-        await self._loop.sock_sendall(self._socket, data)
+        try:
+            await self._loop.sock_sendall(self._socket, data)
+        except OSError:
+            self._ended("cut")
+            raise
         self.tally.sent += len(data)
 
     async def upgrade(self, board: str, dialect: Dialect = Dialect.COMPACT, more: str = "") -> str:
         """Open a WebSocket, and return all of the answer's header."""
-        await self.send(handshake(self.port, board, dialect, more))
+        forwarded = f"X-Forwarded-For: {self.address}\r\n"
+        await self.send(handshake(self.port, board, dialect, forwarded + more))
         while b"\r\n\r\n" not in self._rest:
             await self._receive()
         header, _, self._rest = self._rest.partition(b"\r\n\r\n")
@@ -111,7 +118,7 @@ class Attacker:
                         return
                     del self._rest[: start + size]
                 await self._receive()
-        self.tally.closes["cut"] += 1
+        self._ended("cut")
 
     def close(self) -> None:
         """Close the connection, if it has not ended."""
@@ -124,10 +131,15 @@ class Attacker:
         self.tally.received += len(data)
         self._rest += data
 
+    def _ended(self, how: str) -> None:
+        if self._open:
+            self._open = False
+            self.tally.closes[how] += 1
+
     def _take(self, first: int, payload: bytes) -> bool:
         """Count a frame; return whether it is the last."""
         if first == CLOSE:
-            self.tally.closes[str(int.from_bytes(payload[:2], "big"))] += 1
+            self._ended(str(int.from_bytes(payload[:2], "big")))
         elif first == BINARY and payload[0] == MessageType.NOTICE:
             self.tally.notices[str(payload[1])] += 1
         elif first == BINARY and payload[0] == MessageType.WELCOME:

@@ -4,52 +4,60 @@ attacked board and on another.
 The attack and each group are processes of their own, so that none of them waits for another.
 """
 
+import asyncio
 import json
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import urlopen
 
+from websockets.exceptions import WebSocketException
+
 from benchmarks.client import Client, Moves, Room, hear, run_client, say
 from benchmarks.machine import memory, usage
 from benchmarks.workload import Workload
+from presence.protocol.messages import Welcome
 from tests.hostile.raw import Tally
+from tests.support.clients import Clients
 from tests.support.metrics import scrape
 from tests.support.server import ROOT, Server
+from tests.support.waiting import DEADLINE
 
 STATE = "/state"
 """Where a server that runs `tests.hostile.asgi` tells what its process holds."""
 
 PEOPLE = 10
-RATE = 10.0
+RATE = 20.0
 """Moves of each witness in a second."""
 
 
 @dataclass(frozen=True)
 class State:
     """What a server's process holds: file descriptors, sockets of presence, boards, and tasks by
-    the names of their coroutines."""
+    the names of their coroutines. `turn` is the most CPU that a turn of its event loop took since
+    turns were last measured anew, in milliseconds."""
 
     descriptors: int
     sockets: int
     boards: int
     tasks: Counter[str]
+    turn: float
 
 
-def state_of(server: Server) -> State:
-    """Ask a server that runs `tests.hostile.asgi` what it holds."""
+def state_of(server: Server, anew: bool = False) -> State:
+    """Ask a server that runs `tests.hostile.asgi` what it holds; `anew` measures its turns anew."""
     metrics = scrape(server)
-    with urlopen(f"{server.origin}{STATE}", timeout=10) as answer:
-        tasks = Counter(json.load(answer)["tasks"])
+    with urlopen(f"{server.origin}{STATE}{'?anew' * anew}", timeout=10) as answer:
+        told = json.load(answer)
     descriptors = sum(1 for _ in Path(f"/proc/{server.process.pid}/fd").iterdir())
-    return State(
-        descriptors, int(metrics["presence_sockets"]), int(metrics["presence_boards"]), tasks
-    )
+    sockets, boards = int(metrics["presence_sockets"]), int(metrics["presence_boards"])
+    return State(descriptors, sockets, boards, Counter(told["tasks"]), 1000 * told["turn"])
 
 
 @dataclass(frozen=True)
@@ -58,8 +66,11 @@ class Outcome:
 
     `attacked` is what the witnesses on the attacked board saw, `other` those on the other board.
     `growth` is how many resident bytes the server had at most beyond those before. The server used
-    `cpu` % of a core; `others` is the % of a core that was used by neither the server, the attack
-    nor the witnesses. `waited` are the seconds in which the server could have run and had no core.
+    `cpu` % of a core, at most `turn` milliseconds in one turn of its event loop; `others` is the %
+    of a core that was used by neither the server, the attack nor the witnesses. `waited` are the
+    seconds in which the server could have run and had no core. `newcomer` is how somebody came to
+    the attacked board meanwhile: the seconds that it took, None where it failed, and whether as a
+    spectator.
     """
 
     seconds: float
@@ -67,14 +78,21 @@ class Outcome:
     other: Moves
     growth: int
     cpu: float
+    turn: float
     others: float
     waited: float
+    newcomer: tuple[float | None, bool]
     tally: Tally
 
     @property
     def lost(self) -> int:
         """Witnesses who lost their socket."""
         return self.attacked.lost + self.other.lost
+
+    @property
+    def noise(self) -> float:
+        """Milliseconds for which the machine kept the server and the witnesses waiting."""
+        return 1000 * self.waited + max(self.attacked.late_p99, self.other.late_p99)
 
     @property
     def silence(self) -> float:
@@ -95,7 +113,8 @@ class Outcome:
         )
         return (
             f"{ages}; lost {self.lost}; +{self.growth / 2**20:.1f} MiB; CPU {self.cpu:.0f} %, "
-            f"others {self.others:.0f} %, waited {self.waited:.2f} s; {self.tally}"
+            f"turn {self.turn:.0f} ms, others {self.others:.0f} %, noise {self.noise:.0f} ms; "
+            f"newcomer {self.newcomer}; {self.tally}"
         )
 
 
@@ -116,15 +135,21 @@ def attempt(
         pids = [attacker.pid] if attacker else []
         Path(f"/proc/{pid}/clear_refs").write_text("5")  # the peak begins anew (proc(5))
         resident, waited = memory([pid]), _waited(pid)
+        state_of(server, anew=True)
         before, begun = [usage([pid]), usage(pids)], time.monotonic()
         for group in groups:
             group.start(begun)
         if attacker:
             say(attacker, "go\n")
+        coming = stack.enter_context(ThreadPoolExecutor()).submit(
+            asyncio.run, _come(server, board, seconds / 2)
+        )
         seen = [group.moves() for group in groups]
         own, hostile = usage([pid]) - before[0], usage(pids) - before[1]
         took = time.monotonic() - begun
-        growth, waited = _peak(pid) - resident, _waited(pid) - waited
+        waited = _waited(pid) - waited
+        growth, turn = _peak(pid) - resident, state_of(server).turn
+        newcomer = coming.result()
         tally = Tally.read(json.loads(hear(attacker))) if attacker else Tally()
     others = own.machine - own.processes - hostile.processes - sum(each.cpu for each in seen)
     return Outcome(
@@ -132,8 +157,10 @@ def attempt(
         *seen,
         growth=growth,
         cpu=100 * own.processes / took,
+        turn=turn,
         others=100 * others / took,
         waited=waited,
+        newcomer=newcomer,
         tally=tally,
     )
 
@@ -146,20 +173,27 @@ def _witnesses(server: Server, board: str, seconds: float) -> Iterator[Client]:
         yield client
 
 
+async def _come(server: Server, board: str, after: float) -> tuple[float | None, bool]:
+    """Come to a board after so many seconds."""
+    clients = Clients(server, board)
+    await asyncio.sleep(after)
+    began = time.monotonic()
+    try:
+        client = await clients.join("Newcomer", open_timeout=DEADLINE)
+        return time.monotonic() - began, client.last(Welcome).spectator
+    except (TimeoutError, OSError, WebSocketException, AssertionError):
+        return None, False
+    finally:
+        await clients.close()
+
+
 @contextmanager
 def _attacker(
     name: str, server: Server, board: str, seconds: float
 ) -> Iterator["subprocess.Popen[str]"]:
+    words = [name, str(server.port), board, str(seconds)]
     process = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "tests.hostile.attacks",
-            name,
-            str(server.port),
-            board,
-            str(seconds),
-        ],
+        [sys.executable, "-m", "tests.hostile.attacks", *words],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
