@@ -192,7 +192,8 @@ def choose_dialect(offered: list[str]) -> Dialect | None:
     return None if offered else Dialect.EXPLICIT
 
 
-def _subprotocol(dialect: Dialect) -> str | None:
+def subprotocol_of(dialect: Dialect) -> str | None:
+    """Return the subprotocol of a dialect; the explicit one has none."""
     return SUBPROTOCOL if dialect is Dialect.COMPACT else None
 
 
@@ -224,7 +225,7 @@ class PresenceConsumer(Endpoint):
         except Full as error:
             await self._turn_away(dialect, error)
             return
-        await self.accept(_subprotocol(dialect), self._introduce())
+        await self.accept(subprotocol_of(dialect), self._introduce())
         self._open(dialect, self.ticket, board, refusal)
 
     def _open(
@@ -331,7 +332,7 @@ class PresenceConsumer(Endpoint):
 
     async def _turn_away(self, dialect: Dialect, error: Full) -> None:
         """Tell a client that there is no place for it, and close."""
-        await self.accept(_subprotocol(dialect))
+        await self.accept(subprotocol_of(dialect))
         shut = farewell(error, dialect)
         if shut.frame is not None:
             self.write([shut.frame])

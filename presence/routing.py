@@ -1,17 +1,27 @@
 """The WebSocket routes of presence, for a site's asgi.py. Import this after
 `get_asgi_application()`, which sets Django up."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from channels.routing import URLRouter
 from django.apps import apps
 from django.urls import path
 
-from presence.consumers import PresenceConsumer
+from presence.asgi.handshakes import doorkeeper, refusal
+from presence.conf import get_settings
+from presence.consumers import PresenceConsumer, choose_dialect, subprotocol_of
 from presence.embed import EmbeddingOriginValidator, below_prefix
-from presence.runtime import serving
+from presence.protocol.errors import Close, Full
+from presence.protocol.session import farewell
+from presence.runtime import current_hub, serving
+from presence.server.addresses import counted_as
+from presence.server.fastio import encode_frames
 
 PREFIX = "/ws/presence/"
+
+CLOSE_FRAME = bytes((0x88, 2)) + Close.TRY_LATER.to_bytes(2, "big")
+"""A frame that closes a WebSocket (RFC 6455 section 5.5.1)."""
 
 # Any text, as a key may have a slash. For what is no board the router would fail, whereas the
 # consumer says that there is none.
@@ -23,6 +33,26 @@ if apps.is_installed("django.contrib.admin"):
     websocket_urlpatterns.insert(0, path(f"{PREFIX[1:]}staff/", StaffConsumer.as_asgi()))
 
 serving.set()
+
+
+def turn_away(scope: Mapping[str, Any]) -> bytes | None:
+    """Return the whole answer to a handshake that a cap refuses, None for any other. The caps of a
+    board and of a person are left to the consumer, and so are handshakes that are not valid."""
+    dialect = choose_dialect(scope["subprotocols"])
+    if dialect is None or not _path_of({**scope}).startswith(PREFIX):
+        return None
+    hub = current_hub()
+    try:
+        hub.caps.check(counted_as(scope, get_settings().TRUSTED_PROXIES))
+    except Full as error:
+        hub.metrics.closed.labels(Close.TRY_LATER).inc()
+        notice = farewell(error, dialect).frame
+        frames = encode_frames([notice] if notice else []) + CLOSE_FRAME
+        return refusal(scope["headers"], subprotocol_of(dialect), frames)
+    return None
+
+
+doorkeeper.refuse = turn_away
 
 
 def with_presence(application: Any) -> Any:

@@ -9,10 +9,13 @@ looks at anything else, so thousands who come at once hold up every cursor.
 import asyncio
 import logging
 import sys
+from base64 import b64encode
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from hashlib import sha1
 from time import perf_counter
 from typing import Any
+from urllib.parse import unquote
 
 from presence.conf import get_settings
 from presence.server.caps import RESERVE, descriptors_left
@@ -32,6 +35,12 @@ IDLE = 60.0
 
 ACCEPTS = 32
 """Connections that are accepted in one turn of the event loop, at 50 µs each."""
+
+GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+"""What the answer to a handshake has been hashed with (RFC 6455 section 1.3)."""
+
+KEY_LENGTH = 24
+"""Characters of a handshake's key: 16 bytes in base64."""
 
 TURN = 0.005
 """Seconds of a turn that go to handshakes."""
@@ -103,18 +112,74 @@ class Requests:
         channel.transport.abortConnection()
 
 
+class Doorkeeper:
+    """Refuses handshakes for which there is no place, before there is a WebSocket."""
+
+    refuse: Callable[[Mapping[str, Any]], bytes | None] = staticmethod(lambda scope: None)
+    """Returns what to answer to the handshake of a scope, before its connection is closed; None to
+    let it go on. `presence.routing` sets it."""
+
+
+doorkeeper = Doorkeeper()
+
+
+def refusal(
+    given: Iterable[tuple[bytes, bytes]], subprotocol: str | None, frames: bytes
+) -> bytes | None:
+    """Return an answer that opens a WebSocket, with all its frames (RFC 6455 section 4.2.2); None
+    where the headers are not those of a valid handshake."""
+    headers = dict(given)
+    key = headers.get(b"sec-websocket-key", b"")
+    if headers.get(b"sec-websocket-version") != b"13" or len(key) != KEY_LENGTH:
+        return None
+    accept = b64encode(sha1(key + GUID, usedforsecurity=False).digest())
+    lines = [
+        b"HTTP/1.1 101 Switching Protocols",
+        b"Upgrade: WebSocket",
+        b"Connection: Upgrade",
+        *([b"Sec-WebSocket-Protocol: " + subprotocol.encode()] if subprotocol else []),
+        b"Sec-WebSocket-Accept: " + accept,
+    ]
+    return b"\r\n".join(lines) + b"\r\n\r\n" + frames
+
+
+def _scope(request: Any) -> dict[str, Any]:
+    """Return what of the scope of a handshake is known before there is a WebSocket."""
+    headers = [
+        (name.lower(), value)
+        for name, values in request.requestHeaders.getAllRawHeaders()
+        for value in values
+    ]
+    offered = b",".join(value for name, value in headers if name == b"sec-websocket-protocol")
+    host = getattr(request.client, "host", None)
+    return {
+        "type": "websocket",
+        "path": unquote(request.path.decode("latin-1")),
+        "root_path": request.server.root_path,
+        "client": host and [host, request.client.port],
+        "headers": headers,
+        "subprotocols": [each.strip() for each in offered.decode("latin-1").split(",") if each],
+    }
+
+
 requests = Requests()
 """Those of this process."""
 
 
 class HandshakeQueue:
-    """Carries out handshakes in the order they came, some in each turn of the event loop. `clock`
-    returns seconds of work."""
+    """Carries out handshakes in the order they came, some in each turn of the event loop.
+
+    `refuse` returns the answer to one that is not carried out, else None. `clock` returns seconds.
+    """
 
     def __init__(
-        self, process: Callable[[Any], object], clock: Callable[[], float] = perf_counter
+        self,
+        process: Callable[[Any], object],
+        refuse: Callable[[Any], bytes | None],
+        clock: Callable[[], float] = perf_counter,
     ) -> None:
         self._process = process
+        self._refuse = refuse
         self._clock = clock
         self._waiting: deque[Any] = deque()
 
@@ -130,8 +195,14 @@ class HandshakeQueue:
         end = self._clock() + TURN
         while self._waiting and self._clock() < end:
             request = self._waiting.popleft()
-            if request.channel is not None:
+            if request.channel is None:  # it has gone
+                continue
+            answer = self._refuse(request)
+            if answer is None:
                 self._process(request)
+            else:
+                request.channel.write(answer)
+                request.channel.loseConnection()
         if self._waiting:
             asyncio.get_running_loop().call_soon(self._run)
 
@@ -191,11 +262,11 @@ def _wait_for_requests(channel_class: Any) -> None:
 
 def _take_turns(request_class: Any) -> None:
     process = request_class.process
-    turns = HandshakeQueue(process)
+    queue = HandshakeQueue(process, lambda request: doorkeeper.refuse(_scope(request)))
 
     def process_in_turn(self: Any) -> Any:
         upgrade = self.requestHeaders.getRawHeaders(b"Upgrade", [b""])[0]
-        return turns.take(self) if upgrade.lower() == b"websocket" else process(self)
+        return queue.take(self) if upgrade.lower() == b"websocket" else process(self)
 
     request_class.process = process_in_turn
 

@@ -47,13 +47,17 @@ class TokenBucket:
 
     def take(self, now: float) -> bool:
         """Use up one token; return False, and use up nothing, if there is none."""
-        refilled = max(now - self._updated, 0.0) * self._rate
-        self._tokens = min(self._tokens + refilled, self._burst)
-        self._updated = now
-        if self._tokens < 1:
+        if not self.has_one(now):
             return False
         self._tokens -= 1
         return True
+
+    def has_one(self, now: float) -> bool:
+        """Return whether there is a token."""
+        refilled = max(now - self._updated, 0.0) * self._rate
+        self._tokens = min(self._tokens + refilled, self._burst)
+        self._updated = now
+        return self._tokens >= 1
 
 
 class Quotas(dict[str, deque[float]]):

@@ -90,16 +90,26 @@ class Caps:
     def enter(self, address: str = "", board: UUID | None = None) -> "Ticket":
         """Return the ticket of a new socket, which is a handshake until it is let in. Raises `Full`
         at a cap. `address` is "" where it may be anybody's: no cap of an address counts it."""
-        if descriptors_left() < RESERVE:
-            raise self._full(Cap.DESCRIPTORS)
-        keys: list[Key] = [SOCKET, HANDSHAKE]
-        keys += [(Cap.BOARD, board)] if board is not None else []
-        keys += [(Cap.ADDRESS, address)] if address else []
-        for key in keys:
-            self._check(key)
+        keys = self.check(address)
+        if board is not None:
+            keys.append((Cap.BOARD, board))
+            self._check(keys[-1])
         self.count_join(address)
         self._counts.update(keys)
         return Ticket(self, address, keys)
+
+    def check(self, address: str = "") -> list[Key]:
+        """Return what a new socket from an address counts for, whatever its board. Raises `Full`
+        where `enter` would."""
+        if descriptors_left() < RESERVE:
+            raise self._full(Cap.DESCRIPTORS)
+        keys: list[Key] = [SOCKET, HANDSHAKE]
+        keys += [(Cap.ADDRESS, address)] if address else []
+        for key in keys:
+            self._check(key)
+        if address in self._rates and not self._rates[address].has_one(self._now()):
+            raise self._full(Cap.JOINS)
+        return keys
 
     def count_join(self, address: str) -> None:
         """Count a join from an address. Raises `Full` where there are too many in a minute."""

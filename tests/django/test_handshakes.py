@@ -8,10 +8,26 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from websockets.client import ClientProtocol
+from websockets.frames import Frame
+from websockets.typing import Subprotocol
+from websockets.uri import parse_uri
 
 from presence.asgi import handshakes
-from presence.asgi.handshakes import ACCEPTS, BODY_RATE, IDLE, TURN, HandshakeQueue, Requests
+from presence.asgi.handshakes import (
+    ACCEPTS,
+    BODY_RATE,
+    IDLE,
+    TURN,
+    HandshakeQueue,
+    Requests,
+    refusal,
+)
+from presence.routing import CLOSE_FRAME, turn_away
+from presence.runtime import current_hub
+from presence.server.fastio import encode_frames
 from tests.support.clock import SkippingLoop
+from tests.support.metrics import by_label
 
 WITHIN = 20.0
 
@@ -102,6 +118,21 @@ def test_where_too_many_wait_the_oldest_gives_way(
     assert "(reason=crowded, closed=1)" in caplog.text
 
 
+class Handshake:
+    """A handshake on a connection of its own."""
+
+    def __init__(self) -> None:
+        self.channel: Handshake | None = self
+        self._networkProducer = SimpleNamespace(pauseProducing=lambda: None)
+        self.answers: list[bytes | None] = []
+
+    def write(self, answer: bytes) -> None:
+        self.answers.append(answer)
+
+    def loseConnection(self) -> None:  # noqa: N802 (Twisted's name)
+        self.answers.append(None)
+
+
 def test_handshakes_leave_turns_to_others(runner: asyncio.Runner) -> None:
     now, done = [0.0], []
 
@@ -110,19 +141,18 @@ def test_handshakes_leave_turns_to_others(runner: asyncio.Runner) -> None:
         now[0] += TURN / 2
 
     async def wait() -> list[int]:
-        turns, each = HandshakeQueue(process, lambda: now[0]), []
-        producer = SimpleNamespace(pauseProducing=lambda: None)
-        sent = [
-            SimpleNamespace(channel=SimpleNamespace(_networkProducer=producer)) for _ in range(6)
-        ]
+        sent, each = [Handshake() for _ in range(7)], []
+        refuse = {sent[2]: b"no place"}.get
+        queue = HandshakeQueue(process, refuse, lambda: now[0])
         for request in sent:
-            turns.take(request)
+            queue.take(request)
         sent[1].channel = None  # whoever has gone is passed over
         while len(done) < 5:
             before = len(done)
             await asyncio.sleep(0)
             each.append(len(done) - before)
-        assert [*done] == [sent[0], *sent[2:]]
+        assert [*done] == [sent[0], *sent[3:]]
+        assert sent[2].answers == [b"no place", None]
         return [count for count in each if count]
 
     assert runner.run(wait()) == [2, 2, 1]
@@ -137,3 +167,54 @@ def test_a_turn_accepts_a_few() -> None:
     server().listen_success(port)
     port.doRead()
     assert accepted == [ACCEPTS]
+
+
+# Refusals before there is a WebSocket
+
+
+def handshake_of(client: ClientProtocol) -> list[tuple[bytes, bytes]]:
+    """Have a client begin, and return the headers of its handshake."""
+    request = client.connect()
+    client.send_request(request)
+    return [(name.lower().encode(), text.encode()) for name, text in request.headers.raw_items()]
+
+
+@pytest.mark.parametrize("subprotocol", ["presence.v1", None])
+def test_a_refusal_is_a_websocket_that_says_why_and_closes(subprotocol: str | None) -> None:
+    offered = [Subprotocol(subprotocol)] if subprotocol else None
+    client = ClientProtocol(parse_uri("ws://a.example/"), subprotocols=offered)
+    answer = refusal(handshake_of(client), subprotocol, encode_frames([b"why"]) + CLOSE_FRAME)
+    assert answer is not None
+    client.receive_data(answer)
+    client.receive_eof()
+    _, notice, _ = client.events_received()
+    assert client.handshake_exc is None
+    assert isinstance(notice, Frame)
+    assert (client.subprotocol, notice.data, client.close_code) == (subprotocol, b"why", 1013)
+
+
+@pytest.mark.parametrize("without", [b"sec-websocket-key", b"sec-websocket-version"])
+def test_a_handshake_that_is_not_valid_is_left_to_the_server(without: bytes) -> None:
+    headers = handshake_of(ClientProtocol(parse_uri("ws://a.example/")))
+    assert refusal([each for each in headers if each[0] != without], None, b"") is None
+
+
+async def test_only_sockets_of_presence_are_refused_at_a_cap(configure: Any) -> None:
+    configure(MAX_SOCKETS=1)
+    board = {
+        "path": "/ws/presence/lobby/",
+        "client": ["8.8.8.8", 4711],
+        "headers": handshake_of(ClientProtocol(parse_uri("ws://a.example/"))),
+        "subprotocols": ["presence.v1"],
+    }
+    try:
+        assert turn_away(board) is None
+        ticket = current_hub().caps.enter()
+        assert turn_away(board) is not None
+        assert turn_away({**board, "path": "/ws/chat/"}) is None
+        assert turn_away({**board, "subprotocols": ["presence.debug"]}) is None
+        ticket.close()
+        assert turn_away(board) is None
+        assert by_label(current_hub().metrics, "closed_total", "code") == {"1013": 1}
+    finally:
+        await current_hub().close()

@@ -1,17 +1,25 @@
 """Crowds at the door: sockets without end from one address, requests that never end, thousands who
 come and go. Caps and deadlines stop them, and whoever is inside notices nothing."""
 
+import asyncio
 import os
+import resource
 import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from http.client import HTTPConnection
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
+from benchmarks.machine import usage
+from presence.protocol.messages import NoticeMessage
 from tests.hostile.trial import STATE, Outcome, State, attempt, state_of
+from tests.support.clients import Clients, cursor, joining
 from tests.support.server import Server, with_settings
 from tests.support.waiting import eventually
 
@@ -99,8 +107,11 @@ def test_a_huge_header_is_refused(server: Server) -> None:
 
 def test_a_crowd_from_one_address(server: Server, boards: list[str]) -> None:
     before = state_of(server)
+    served = server.logged().count("WSCONNECTING")
     outcome = unnoticed(attempt(server, boards[0], boards[1], SECONDS, "crowd"))
     assert outcome.tally.joined <= SOCKETS, outcome
+    # The others were refused before Daphne made a WebSocket of their handshake.
+    assert server.logged().count("WSCONNECTING") - served <= 2 * SOCKETS
     assert outcome.tally.notices["8"] == outcome.tally.closes["1013"] > SOCKETS, outcome
     as_before(server, before)
 
@@ -110,3 +121,62 @@ def test_joins_as_fast_as_they_go(server: Server, boards: list[str]) -> None:
     outcome = unnoticed(attempt(server, boards[0], boards[1], SECONDS, "joins"))
     assert outcome.tally.joined <= JOINS * (1 + SECONDS / 60) + 1, outcome
     as_before(server, before)
+
+
+@pytest.fixture
+def few_descriptors(server: Server) -> Iterator[None]:
+    """The server may have 80 file descriptors more than it has."""
+    pid, limit = server.process.pid, state_of(server).descriptors + 80
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (limit, before[1]))
+    yield
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+
+
+USED_UP = (503, "file descriptors are used up: newcomers are refused")
+
+
+def health(server: Server) -> tuple[int, str]:
+    """Return what `/healthz` answers; 0 where it could not be asked."""
+    try:
+        with urlopen(f"{server.origin}/healthz", timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+    except OSError:
+        return 0, ""
+
+
+@pytest.mark.usefixtures("few_descriptors")
+async def test_out_of_file_descriptors(server: Server, clients: Clients) -> None:
+    before, logged = state_of(server), len(server.logged())
+    ada, bob = await clients.join("Ada"), await clients.join("Bob")
+    while True:
+        newcomer = await clients.connect()
+        with suppress(ConnectionClosed):
+            await newcomer.send(joining())
+        await newcomer.until(lambda c=newcomer: c.messages, "an answer to a newcomer")
+        if newcomer.all(NoticeMessage):
+            break
+    assert await newcomer.closed() == 1013
+    assert await asyncio.to_thread(health, server) == USED_UP
+    silent = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(200)]
+    began, used = time.monotonic(), usage([server.process.pid])
+    for number in range(20):
+        await ada.send(cursor(number, 7))
+        await bob.until(lambda n=number: (n, 7) in bob.positions(ada.user), "a cursor meanwhile")
+        await asyncio.sleep(0.05)
+    worked = usage([server.process.pid]) - used
+    assert worked.processes < 0.9 * (time.monotonic() - began), "it spins"
+    for each in silent:
+        each.close()
+    assert {ada.close_code, bob.close_code} == {None}
+    await clients.close()
+    as_before(server, before)
+    eventually(lambda: health(server) == (200, "ok"), "health after it")
+    said = server.logged()[logged:].splitlines()
+    complaints = [line for line in said if "WARNING" in line or "ERROR" in line]
+    assert 1 <= len(complaints) < 10, complaints[:20]
+    assert not [line for line in complaints if "ERROR" in line and "django.request" not in line]
+    assert await Clients(server, clients.board).join("Later")
