@@ -102,6 +102,8 @@ class Requests:
 
     def _close(self, channel: Any, reason: str) -> None:
         self.forget(channel)
+        if getattr(channel.transport, "negotiatedProtocol", None) == b"h2":
+            return  # Another channel has taken over, and has deadlines of its own.
         self.cut[reason] += 1
         if times := self._seldom.times(reason, asyncio.get_running_loop().time()):
             logger.warning(

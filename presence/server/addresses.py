@@ -83,7 +83,7 @@ def counted_as(scope: Mapping[str, Any], proxies: Collection[str]) -> str:
     nobody, or of a proxy in a private network that no setting names."""
     text = scope_address(scope, proxies)
     address = parse_address(text)
-    if address is None or text in LOCAL or is_proxy(text, proxies):
+    if address is None or str(address) in LOCAL or is_proxy(text, proxies):
         return ""
     if not proxies and address.is_private and was_forwarded(scope):
         return ""

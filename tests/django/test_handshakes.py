@@ -40,6 +40,7 @@ class Channel:
         content.write(b"x" * body)
         self.requests = [SimpleNamespace(content=content)]
         self.closed_at: float | None = None
+        self.negotiatedProtocol: bytes | None = None
         self.transport = self
 
     def abortConnection(self) -> None:  # noqa: N802 (Twisted's name)
@@ -82,6 +83,16 @@ def test_a_body_may_take_as_long_as_it_comes_on(runner: asyncio.Runner) -> None:
         return await lifetimes(waiting, *channels)
 
     assert runner.run(wait()) == [WITHIN, WITHIN + 10, None]
+
+
+def test_http_2_is_left_alone(runner: asyncio.Runner) -> None:
+    async def wait() -> Any:
+        waiting, channel = Requests(), Channel()
+        channel.negotiatedProtocol = b"h2"
+        waiting.await_header(channel)
+        return await lifetimes(waiting, channel), waiting.cut["late"]
+
+    assert runner.run(wait()) == ([None], 0)
 
 
 def test_no_deadline(runner: asyncio.Runner, configure: Any) -> None:

@@ -65,9 +65,11 @@ FORWARDED = ("X-Forwarded-For", "198.51.100.1")
         # A subscriber has a network of IPv6 addresses.
         ("2001:470:0:1:a:b:c:d", [], (), "2001:470:0:1::/64"),
         ("::ffff:93.184.216.34", [], (), "93.184.216.34"),
+        ("fe80::1:2%eth0", [], (), "fe80::/64"),
         # All visitors may come through these.
         ("127.0.0.1", [], (), ""),
         ("::1", [FORWARDED], (), ""),
+        ("::ffff:127.0.0.1", [], (), ""),
         ("192.168.1.5", [FORWARDED], (), ""),
         ("192.168.1.5", [("Via", "1.1 proxy")], (), ""),
         ("10.0.0.1", [], PROXIES, ""),
