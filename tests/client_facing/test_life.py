@@ -12,8 +12,10 @@ from playwright.sync_api import Browser, Page
 from presence.protocol.codec import decode_server
 from presence.protocol.messages import Dialect, MessageType, Roster
 from tests.client_facing.conftest import NewContext
+from tests.support.accounts import sign_in
 from tests.support.browser import Tap, join, launch
-from tests.support.server import Server, serve
+from tests.support.clients import Invite
+from tests.support.server import MEMBERS_BOARD, Server, serve
 
 OPEN = "presence-overlay [data-status=open]"
 
@@ -241,3 +243,26 @@ def test_a_browser_without_what_is_needed(tap: Tap, server: Server, board: str) 
     tap.until(lambda: tap.page.evaluate("window.told"), "an error that is told")
     works(tap)
     assert tap.console == ["presence: ResizeObserver is not defined"], "DEBUG is on"
+
+
+def test_the_other_pages_of_a_browser_that_signs_out(
+    new_context: NewContext, server: Server, board: str, invite: Invite
+) -> None:
+    """Each asks once more: where guests may be, it goes on as one."""
+    context = new_context(sign_in(server, admin=None)["admin"])
+    bob = invite("Bob").client
+    open_to_guests, for_members = Tap(context.new_page()), Tap(context.new_page())
+    for tap, where in ((open_to_guests, board), (for_members, MEMBERS_BOARD)):
+        tap.page.goto(server.page(where))
+        tap.page.locator(OPEN).wait_for()
+    open_to_guests.until(lambda: {*bob.others.values()} == {"Ada Admin"}, "the account's name")
+    with context.new_page() as page:
+        page.goto(server.origin)
+        page.get_by_role("button", name="Sign out").click()
+    for_members.page.locator("presence-overlay [data-status=closed]").wait_for()
+    open_to_guests.until(lambda: len(open_to_guests.sockets) == 2, "another socket")
+    open_to_guests.page.locator(OPEN).wait_for()
+    for_members.until(lambda: "for a guest" in "".join(for_members.console), "what DEBUG says")
+    assert len(for_members.sockets) == 3, "the first, one more, and one that asks why"
+    assert len(bob.others) == 1
+    assert "Ada Admin" not in bob.others.values()

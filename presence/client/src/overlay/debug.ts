@@ -52,7 +52,8 @@ function onStatus(overlay: Element, { status, reason }: StatusChange): void {
   } else if (reason === "lost" && story.failures !== undefined) {
     story.failures += 1;
     if (story.failures === FAILURES) ask(overlay, story, url, noSocket);
-  } else if (REFUSALS.has(reason)) {
+  } else if (REFUSALS.has(reason) && !(reason === "sign-in" && status === "waiting")) {
+    // A client whose session has ended asks once more by itself.
     if (story.reason !== reason) ask(overlay, story, url, noSocket);
     else show(overlay, story);
     story.reason = reason;
