@@ -97,6 +97,11 @@ _HALF_FLAG = re.compile(f"(?<!{_FLAG_LETTER})({_FLAG_LETTER}{{2}})*{_FLAG_LETTER
 _MAX_TRIES = 32
 """Names to choose from. On a board of 255 people nearly always one of the first 8 is free."""
 
+# What could be taken for the sign of accounts. Their own names may have it.
+_TICKS = re.compile(
+    "[\u237b\u2611\u2705\u2713\u2714\U00010102\U0001f5f8\U0001f5f9\U0001fbb1][\ufe0e\ufe0f]?"
+)
+
 _MAX_MARKS = 4
 """Marks that one character may have (Unicode TR 39, section 5.4). A pile of them covers others."""
 
@@ -193,7 +198,7 @@ def naming_of(visitor: Visitor, asked: str, board: str) -> str | Naming:
         return visitor.name
     if visitor.privacy is Privacy.NO_GUEST_NAMES:
         return Naming("", guest_names(visitor.person, board), visitor.reserved)
-    wish = clean_name(asked)
+    wish = clean_name(_TICKS.sub("", asked))
     # Nobody chooses an anonymous name, so that it could be taken for another's on purpose.
     return Naming(wish, anonymous_names(visitor.person), visitor.reserved, exact=bool(wish))
 

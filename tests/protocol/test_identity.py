@@ -295,6 +295,8 @@ def test_what_a_name_comes_from():
     assert name(guest, Privacy.NO_GUEST_NAMES).startswith("Guest ")
     levels = (Privacy.FULL, Privacy.NO_GUEST_NAMES, Privacy.COUNTS_ONLY)
     assert [name(account, each) for each in levels] == ["Ada", "Ada", ""]
+    ticks = "Bob ✓✔️☑✅\U0001f5f8"
+    assert naming_of(guest, ticks, "lobby").wish == "Bob"  # type: ignore[union-attr]
     anonymous = naming_of(guest, "\u200b", "lobby")
     assert isinstance(anonymous, Naming)
     assert (anonymous.choose((), ()), anonymous.exact) == (anonymous_name("guest:1"), False)
