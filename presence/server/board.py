@@ -443,7 +443,8 @@ class Board:
             # Nobody is served here, and other processes may have people there. If they cannot be
             # read now, the next refresh finds who has another's name.
             with suppress(TryLater):
-                members = (await self._services.store.snapshot(self.id)).members
+                process = self._services.process
+                members = (await self._services.store.snapshot(self.id, process)).members
         shown = [member for member in members if not member.spectator]
         own = {member.name for member in shown if member.person == person}
         return naming.choose(own, {look_of(m.name) for m in shown if m.person != person})
