@@ -6,7 +6,7 @@ frames of one tick, encoded once for everybody (PROTOCOL.md, "Cursors"). A room 
 socket.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from presence.protocol.codec import cursor_frames
@@ -313,18 +313,15 @@ class Room:
         """Return the sessions of guests of this process whose name may be taken for that of an
         account on the board, or of somebody who came before: they came through another process, or
         the account came after them. They get another name when they connect again."""
-        owners: dict[str, Member] = {}
+        alike: dict[str, list[Seat]] = {}
         for seat in self.shown:
-            look, member = look_of(seat.member.name), seat.member
-            if _precedence(member) <= _precedence(owners.get(look, member)):
-                owners[look] = member
+            alike.setdefault(look_of(seat.member.name), []).append(seat)
         return [
             seat.member.session
-            for seat in self.shown
-            if not seat.remote
-            and seat.member.person != owners[look_of(seat.member.name)].person
-            and seat.member.chooses_name
-            and seat.member.name != anonymous_name(seat.member.person)
+            for seats in alike.values()
+            if len(seats) > 1
+            for seat in seats
+            if not seat.remote and _has_name_of(seat.member, _owner(seats))
         ]
 
     def tell_everything(self) -> None:
@@ -386,5 +383,16 @@ class Room:
         return taken, first
 
 
+def _owner(seats: Iterable[Seat]) -> Member:
+    """Return whose name it is that several have."""
+    return min((seat.member for seat in seats), key=_precedence)
+
+
 def _precedence(member: Member) -> tuple[bool, float, str]:
     return not member.signed_in, member.since, member.session
+
+
+def _has_name_of(member: Member, owner: Member) -> bool:
+    """Return whether a guest chose a name that is the owner's."""
+    chose = member.chooses_name and member.name != anonymous_name(member.person)
+    return chose and member.person != owner.person
