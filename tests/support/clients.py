@@ -23,6 +23,7 @@ from presence.protocol.messages import (
     Join,
     MessageType,
     NoticeMessage,
+    PresenceUpdate,
     Probe,
     ServerMessage,
     SetState,
@@ -132,7 +133,8 @@ class Socket:
 class Client(Socket):
     """A visitor's socket on a board.
 
-    `frames` is everything received, as bytes; `messages` the same decoded; `view` the board by it.
+    `frames` is everything received, as bytes; `messages` the same decoded, and `heard_at` when, by
+    the loop; `view` the board by it.
     """
 
     def __init__(
@@ -142,15 +144,22 @@ class Client(Socket):
         self.board = board
         self.dialect = dialect
         self.cookies = cookies
-        self.name = ""
+        self._asked_name = ""
         self.frames: list[bytes] = []
         self.messages: list[ServerMessage] = []
+        self.heard_at: list[float] = []
         self.view = BoardView(dialect)
         super().__init__(socket)
 
     def __str__(self) -> str:
         told = [m for m in self.messages if not isinstance(m, CursorBroadcast | Heartbeat | Probe)]
         return f"{self.name!r} was told {told[-30:]}"
+
+    @property
+    def name(self) -> str:
+        """The name on the board: the one asked for, unless the server told another."""
+        known = None if self.view.own is None else self.view.users.get(self.view.own)
+        return known[0] if known else self._asked_name
 
     @property
     def person(self) -> object:
@@ -200,11 +209,9 @@ class Client(Socket):
 
     async def join(self, name: str = "") -> "Client":
         """Send JOIN, and return when everything that follows it has come: the count is the last."""
-        self.name, self.view.people = name, None
+        self._asked_name, self.view.people, self.view.own = name, None, None
         await self.send(joining(name))
         await self.until(lambda: self.count is not None, "a count after JOIN")
-        if self.dialect is Dialect.EXPLICIT:
-            self.view.own = self.last(UserJoined).user
         return self
 
     async def leave(self) -> None:
@@ -224,9 +231,13 @@ class Client(Socket):
         message = decode_server(data, self.dialect)
         self.frames.append(data)
         self.messages.append(message)
+        self.heard_at.append(asyncio.get_running_loop().time())
         if isinstance(message, Probe):
             return data
         if not isinstance(message, Heartbeat | NoticeMessage):
+            if isinstance(message, PresenceUpdate) and self.view.own is None:
+                # The explicit dialect has no WELCOME: the last user before the first count.
+                self.view.own = self.last(UserJoined).user
             self.view.take(message)
         return None
 

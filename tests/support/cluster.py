@@ -1,6 +1,7 @@
 """Many Daphnes over one database and one Redis."""
 
 import os
+import re
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from tests.support.clients import Clients
-from tests.support.server import OPEN_BOARD, Server, free_port, serve
+from tests.support.server import OPEN_BOARD, SITE, Server, free_port, serve
 
 Running = AbstractContextManager[Server]
 
@@ -16,7 +17,10 @@ Running = AbstractContextManager[Server]
 class Cluster:
     """Daphnes that share a Redis, each known by its number and on a port that stays its own."""
 
-    def __init__(self, folder: Path, environment: dict[str, str], redis_url: str) -> None:
+    def __init__(
+        self, folder: Path, environment: dict[str, str], redis_url: str, application: str
+    ) -> None:
+        self.application = application
         self.environment = {**environment, "REDIS_URL": redis_url}
         self.servers: list[Server] = []
         self._folder = folder
@@ -50,10 +54,14 @@ class Cluster:
     def logged(self, *levels: str) -> list[str]:
         """Return the log lines of some levels (WARNING, ERROR) of all processes, also of those
         that have ended."""
+        return self.matching(re.compile(rf" (?:{'|'.join(levels)}) "))
+
+    def matching(self, pattern: re.Pattern[str]) -> list[str]:
+        """Return all log lines in which a pattern is found."""
         lines = [
             line for log in self._folder.glob("*/*.log") for line in log.read_text().splitlines()
         ]
-        return [line for line in lines if any(f" {level} " in line for level in levels)]
+        return [line for line in lines if pattern.search(line)]
 
     def mend(self) -> None:
         """Have every process run: resume paused ones, replace those that were ended."""
@@ -91,7 +99,7 @@ class Cluster:
         # Each process has a folder, so that a later one does not overwrite its log.
         folder = self._folder / f"{port}-{len(list(self._folder.iterdir()))}"
         folder.mkdir()
-        running = serve(folder, self.environment, port=port)
+        running = serve(folder, self.environment, self.application, port=port)
         return running, running.__enter__()
 
     def _signal(self, number: int, which: signal.Signals) -> None:
@@ -102,10 +110,10 @@ class Cluster:
 
 @contextmanager
 def run_cluster(
-    folder: Path, environment: dict[str, str], redis_url: str, size: int
+    folder: Path, environment: dict[str, str], redis_url: str, size: int, application: str = SITE
 ) -> Iterator[Cluster]:
     """Run `size` processes until the block ends; they are up when the block begins."""
-    cluster = Cluster(folder, environment, redis_url)
+    cluster = Cluster(folder, environment, redis_url, application)
     try:
         yield cluster.start(size)
     finally:

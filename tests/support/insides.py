@@ -30,11 +30,20 @@ def threads(server: Server) -> int:
 
 
 def descriptors(server: Server) -> Counter[str]:
-    """Return how many open descriptors a process has of each kind, such as "socket" or a path."""
+    """Return how many open descriptors a process has of each kind: "client" for a connection to
+    it, "to <port>" for one of its own, else what it leads to."""
+    process = Path(f"/proc/{server.process.pid}")
+    connections = {}
+    for line in (process / "net" / "tcp").read_text().splitlines()[1:]:
+        _, local, remote, *_, inode = line.split()[:10]
+        local_port, remote_port = (int(address.split(":")[1], 16) for address in (local, remote))
+        kind = "client" if local_port == server.port else f"to {remote_port}"
+        connections[f"socket:[{inode}]"] = kind if remote_port else "listening"
     found: Counter[str] = Counter()
-    for link in Path(f"/proc/{server.process.pid}/fd").iterdir():
+    for descriptor in (process / "fd").iterdir():
         with suppress(FileNotFoundError):  # closed meanwhile
-            found[NUMBERS.sub("", os.readlink(link)).removesuffix(":[]")] += 1
+            link = os.readlink(descriptor)
+            found[connections.get(link) or NUMBERS.sub("", link)] += 1
     return found
 
 

@@ -17,6 +17,7 @@ from tests.support.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 OPEN_BOARD = "00000000-0000-4000-8000-000000000001"
+SITE = "presence_site.asgi:application"
 MEMBERS_BOARD = "00000000-0000-4000-8000-000000000002"
 
 PREPARE = """
@@ -121,7 +122,7 @@ def prepare(environment: dict[str, str], boards: Sequence[str] = ()) -> None:
 def serve(
     folder: Path,
     environment: dict[str, str],
-    application: str = "presence_site.asgi:application",
+    application: str = SITE,
     port: int = 0,
     healthy: bool = True,
     options: Sequence[str] = (),

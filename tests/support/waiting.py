@@ -1,5 +1,6 @@
 """Waiting for what is to come, with a deadline: no sleep stands for an event."""
 
+import os
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -8,6 +9,9 @@ T = TypeVar("T")
 
 DEADLINE = 15.0
 POLL = 0.01
+
+LONG = bool(os.environ.get("PRESENCE_LONG"))
+"""Whether tests that gain by it run for longer."""
 
 
 def eventually(look: Callable[[], T], what: str | Callable[[], str], within: float = DEADLINE) -> T:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
 from uuid import UUID
 
 from presence.store.redis.store import RedisStore
@@ -29,10 +30,14 @@ class Crowd(list[Client]):
         self.store = store
         self._everybody: list[Client] = []
 
-    async def join(self, process: int, board: str, name: str, cookies: str = "") -> Client:
-        """Put somebody on a board through a process, by its number."""
-        client = await self.cluster.clients(process, board).connect(cookies=cookies)
-        self._everybody.append(client)
+    async def join(
+        self, process: int, board: str, name: str, cookies: str = "", **how: Any
+    ) -> Client:
+        """Put somebody on a board through a process, by its number; `how` as for `connect`."""
+        client = await self.cluster.clients(process, board).connect(cookies=cookies, **how)
+        # What the others heard is not needed any more.
+        still_open = [each for each in self._everybody if each.close_code is None]
+        self._everybody = [*still_open, client]
         self.append(await client.join(name))
         return client
 

@@ -19,7 +19,10 @@ pytestmark = BOTH_PATHS
 SOCKETS = 30
 """Sockets that end in the same way: so few that no garbage collection comes between."""
 
-MAKERS = ("presence.", "daphne.", "autobahn.", "twisted.", "_asyncio.Task")
+OF_SOCKETS = (
+    "presence.asgi.", "presence.consumers.", "presence.protocol.", "presence.server.",
+    "daphne.ws_protocol.", "autobahn.", "twisted.web.http.HTTPChannel",
+)  # fmt: skip
 """Beginnings of the names of types of which a closed socket leaves no object."""
 
 End = Callable[[Client], Awaitable[None]]
@@ -36,12 +39,11 @@ def server(site: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> It
 
 def of_sockets(server: Server, *, collect: bool = False) -> Counter[str]:
     found = objects(server, collect=collect)
-    return Counter({name: n for name, n in found.items() if name.startswith(MAKERS)})
+    return Counter({name: n for name, n in found.items() if name.startswith(OF_SOCKETS)})
 
 
 def left(server: Server, before: Counter[str]) -> dict[str, int]:
-    """Return of which types there is an object more for each socket. The requests that ask for it
-    have a few of them, too."""
+    """Return of which types there is an object more for each socket."""
     return {name: n for name, n in (of_sockets(server) - before).items() if n >= SOCKETS}
 
 

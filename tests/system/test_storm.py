@@ -101,9 +101,8 @@ async def traffic(
         [*guests, *members],
         random,
         grace=TIMING.grace,
-        # Each in its part of the time.
-        deaths=[(n + random.uniform(0.2, 0.8)) * SECONDS / DEATHS for n in range(DEATHS)],
-        spared=await recorder(crowd.cluster, redis) if BRIEF else None,
+        spared=[await recorder(crowd.cluster, redis)] if BRIEF else [],
+        redis=redis,
     )
 
 
@@ -169,9 +168,12 @@ async def test_every_surface_tells_the_truth(
 ) -> None:
     logger.info("seed %d (PRESENCE_SEED sets another), %.0f s", SEED, SECONDS)
     beating = asyncio.create_task(traffic.beat())
+    random = Random(SEED)
+    # Each in its part of the time.
+    deaths = [((n + random.uniform(0.2, 0.8)) * SECONDS / DEATHS, "kill") for n in range(DEATHS)]
     try:
         await surfaces.open_pages([*boards, *COLLISION])
-        await traffic.run(SECONDS)
+        await traffic.run(SECONDS, deaths)
         logger.info("did %s", dict(traffic.did))
         await surfaces.open_pages([*boards, *COLLISION])
         await proven(traffic.truth(), surfaces, redis)

@@ -2,15 +2,18 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from contextlib import suppress
+from functools import partial
 from random import Random
 from typing import Any, NamedTuple, TypeVar
 
 from websockets.exceptions import WebSocketException
 
-from presence.protocol.messages import UserState
+from presence.protocol.errors import Close
+from presence.protocol.messages import Dialect, UserState
 from tests.support.clients import HEARTBEAT, LEAVE, Client, cursor, state
+from tests.support.redis import RedisServer
 from tests.support.server import Server
 from tests.system.crowd import Crowd
 from tests.system.surfaces import Truth
@@ -30,13 +33,26 @@ HEARTBEAT_EVERY = 15.0
 """Seconds between two heartbeats of a client (PROTOCOL.md)."""
 
 COME_BACK = 0.6
-"""Share of a killed process's people who come back."""
+"""Share of an ended process's people who come back."""
 
 ARRIVING = 6
 """People who are just coming to a process when it is killed."""
 
 ARRIVE_WITHIN = 0.15
 """Seconds before its death, at most, at which they begin to come."""
+
+EXPLICIT = 0.2
+"""Share of those who come with the explicit dialect."""
+
+OUTAGE = (0.2, 4.0)
+"""Seconds for which Redis is away."""
+
+AFTER_OUTAGE = 8.0
+"""Seconds after an outage, at most, in which processes still refuse newcomers, or send away whoever
+resumed twice meanwhile: a renewal, the longest wait of a JOIN, and some to spare."""
+
+SENT_AWAY = (Close.RESTARTING, Close.TRY_LATER)
+"""Close codes with which a server has a client come back."""
 
 WEIGHTS = {
     "come": 30,
@@ -70,8 +86,8 @@ class Visitor(NamedTuple):
 class Traffic:
     """Chooses operations at random and runs them; `did` counts them.
 
-    `known` are those who come again and again, beside strangers. `deaths` are the seconds from the
-    start at which a process is killed, never the one numbered `spared`; another takes its place.
+    `known` are those who come again and again, beside strangers. Processes whose numbers are in
+    `spared` are not ended.
     """
 
     def __init__(
@@ -82,8 +98,8 @@ class Traffic:
         random: Random,
         *,
         grace: float,
-        deaths: Sequence[float],
-        spared: int | None,
+        spared: Collection[int],
+        redis: RedisServer,
     ) -> None:
         self.did: Counter[str] = Counter()
         self._crowd = crowd
@@ -92,10 +108,12 @@ class Traffic:
         self._known = known
         self._random = random
         # The fate of processes depends on the seed alone, not on how fast everything else goes.
-        self._fates = Random(random.random())
+        self._fate = Random(random.random())
         self._grace = grace
-        self._deaths = list(deaths)
         self._spared = spared
+        self._redis = redis
+        self._ending: list[Server] = []
+        self._excused_until = float("-inf")
         self._left: list[Client] = []
         self._over = asyncio.Event()
         self._running: set[asyncio.Task[object]] = set()
@@ -104,14 +122,21 @@ class Traffic:
         self._tide = TIDE[1]
         self._turn = 0
 
-    async def run(self, seconds: float) -> None:
-        """Run operations for so many seconds, and return when all have ended."""
+    async def run(self, seconds: float, fates: Sequence[tuple[float, str]]) -> None:
+        """Run operations for so many seconds, and return when all have ended.
+
+        `fates` are seconds from the start and what happens then: "kill" or "terminate" a process,
+        in whose place another comes, or an "outage" of Redis.
+        """
+        fates = sorted(fates)
+        self._over.clear()
         loop = asyncio.get_running_loop()
         began = loop.time()
         while (now := loop.time() - began) < seconds:
-            if self._deaths and now >= self._deaths[0]:
-                self._deaths.pop(0)
-                await self._kill()
+            if fates and now >= fates[0][0]:
+                _, what = fates.pop(0)
+                self.did[what] += 1
+                await getattr(self, f"_{what}")()
             await self._fewer_than(MOST_AT_ONCE)
             self._begin(self._draw())
             # Traffic has a pace of its own.
@@ -119,6 +144,14 @@ class Traffic:
         self._over.set()
         await self._fewer_than(1)
         await asyncio.gather(*self._restarts)
+        self._drop_those_sent_away()
+
+    async def leave(self) -> None:
+        """Have everybody leave and close."""
+        people = [*self._crowd, *self._left]
+        self._crowd.gone(*self._crowd)
+        self._left.clear()
+        await asyncio.gather(*(person.leave() for person in people))
 
     async def beat(self) -> None:
         """Send heartbeats, as clients do, until cancelled."""
@@ -139,6 +172,7 @@ class Traffic:
     def _draw(self) -> Operation:
         """Return the next operation."""
         self._turn += 1
+        self._drop_those_sent_away()
         if self._turn % TURNS == 0:
             self._tide = self._random.randint(*TIDE)
         can = dict(WEIGHTS)
@@ -201,30 +235,63 @@ class Traffic:
 
         Some of its people come back, some never do.
         """
-        alive = [n for n in self._alive() if n != self._spared]
-        number = self._fates.choice(alive)
+        number = self._doomed()
         for _ in range(ARRIVING):
             self._begin(self._come(number))
         # Chance decides how far they get.
-        await asyncio.sleep(self._fates.uniform(0, ARRIVE_WITHIN))
-        self.did["kill"] += 1
+        await asyncio.sleep(self._fate.uniform(0, ARRIVE_WITHIN))
         server = self._cluster.servers[number]
         self._cluster.kill(number)
+        self._replace(number, server, Client.snap)
+
+    async def _terminate(self) -> None:
+        """Ask a process to end, and start another in its place. It sends its people away."""
+        number = self._doomed()
+        server = self._cluster.servers[number]
+        self._ending.append(server)
+        self._cluster.terminate(number)
+        self._replace(number, server, Client.closed)
+
+    async def _outage(self) -> None:
+        """Have Redis be away for a while. It comes back empty."""
+        self._excused_until = float("inf")
+        self._redis.kill()
+        self._begin(self._end_outage(self._fate.uniform(*OUTAGE)))
+
+    async def _end_outage(self, after: float) -> None:
+        await asyncio.sleep(after)
+        await asyncio.to_thread(self._redis.start)
+        self._excused_until = asyncio.get_running_loop().time() + AFTER_OUTAGE
+
+    def _doomed(self) -> int:
+        return self._fate.choice([n for n in self._alive() if n not in self._spared])
+
+    def _replace(self, number: int, server: Server, end: Callable[[Client], Any]) -> None:
+        """Start another process in the place of one that ends; some of its people come back."""
         lost = [client for client in self._crowd if client.server is server]
         self._crowd.gone(*lost)
         self._left = [client for client in self._left if client.server is not server]
         for client in lost:
             if self._random.random() < COME_BACK:
                 after = self._random.uniform(0, self._grace / 2)
-                self._begin(self._back(client, after, client.snap))
+                self._begin(self._back(client, after, partial(end, client)))
         loop = asyncio.get_running_loop()
         self._restarts.append(loop.run_in_executor(None, self._cluster.restart, number))
+
+    def _drop_those_sent_away(self) -> None:
+        away = [client for client in self._crowd if client.close_code in SENT_AWAY]
+        self.did["sent away"] += len(away)
+        self._crowd.gone(*away)
 
     # How it happens
 
     def _alive(self) -> list[int]:
         servers = enumerate(self._cluster.servers)
-        return [number for number, server in servers if server.process.poll() is None]
+        return [number for number, server in servers if not self._ends(server)]
+
+    def _ends(self, server: Server) -> bool:
+        """Return whether a process has ended, or is about to."""
+        return server.process.poll() is not None or any(server is one for one in self._ending)
 
     def _any(self) -> int:
         return self._random.choice(self._alive())
@@ -245,7 +312,7 @@ class Traffic:
         if not task.cancelled() and (error := task.exception()):
             self._failed.append(error)
 
-    async def _back(self, client: Client, after: float, end: Callable[[], Awaitable[None]]) -> None:
+    async def _back(self, client: Client, after: float, end: Callable[[], Awaitable[Any]]) -> None:
         """End a connection, and have its person join again after so many seconds, unless the
         traffic is over by then."""
         await end()
@@ -263,19 +330,21 @@ class Traffic:
     async def _join(self, number: int, board: str, who: Visitor) -> Client | None:
         """Put somebody on a board; None if the process dies before they know."""
         server = self._cluster.servers[number]
-        client = await self._through(server, self._crowd.join(number, board, *who))
-        if client is not None and server.process.poll() is not None:
+        dialect = Dialect.EXPLICIT if self._random.random() < EXPLICIT else Dialect.COMPACT
+        joining = self._crowd.join(number, board, *who, dialect=dialect)
+        client = await self._through(server, joining)
+        if client is not None and self._ends(server):
             # It died after the last word of the join and before this task went on.
             self._crowd.gone(client)
             return None
         return client
 
     async def _through(self, server: Server, work: Coroutine[Any, Any, T]) -> T | None:
-        """Await something that needs a process; None if the process has died."""
+        """Await something that needs a process and Redis; None if one of them was away."""
         try:
             return await work
         except (OSError, WebSocketException, AssertionError):
-            if server.process.poll() is None:
+            if not self._ends(server) and asyncio.get_running_loop().time() > self._excused_until:
                 raise
             self.did["cut short"] += 1
             return None
