@@ -24,6 +24,7 @@ from django.core.exceptions import ImproperlyConfigured, SynchronousOnlyOperatio
 
 from presence.asgi.daphne import ordinary_reason
 from presence.asgi.handshakes import requests
+from presence.asgi.shutdown import at_end
 from presence.auth.rights import SiteRules
 from presence.cluster.layer import Layer
 from presence.conf import Settings, get_settings
@@ -79,6 +80,16 @@ def current_hub() -> Hub:
         _publishers[hub] = StatsPublisher(hub, _history_beside(hub.store))
         _publishers[hub].start()
     return _hubs[loop]
+
+
+async def _say_good_bye() -> None:
+    """Tell the store that this process ends, if it has a hub."""
+    hub = _hubs.get(asyncio.get_running_loop())
+    if hub is not None:
+        await hub.say_good_bye()
+
+
+at_end.append(_say_good_bye)
 
 
 def running_hub() -> tuple[Loop, Hub] | None:

@@ -7,6 +7,8 @@ from django.db.backends.signals import connection_created
 from django.dispatch import receiver
 from hypothesis import HealthCheck, settings
 
+from presence.server.logs import REPEATS
+
 # Tests judge what the code does, not how busy the machine is.
 settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -23,6 +25,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if REDIS_FIXTURES & {*getattr(item, "fixturenames", ())}:
             item.add_marker(pytest.mark.redis)
+
+
+@pytest.fixture(autouse=True)
+def every_test_logs_anew() -> None:
+    """Have a test's errors logged, although an earlier test had the same ones."""
+    REPEATS.clear()
 
 
 @receiver(connection_created)

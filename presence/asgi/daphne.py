@@ -32,6 +32,7 @@ from typing import Any
 
 from presence.asgi import turns
 from presence.asgi.handshakes import patch_handshakes
+from presence.asgi.shutdown import end
 from presence.asgi.turns import EXTENSION
 from presence.conf import get_settings
 from presence.protocol.errors import Close
@@ -316,3 +317,4 @@ async def _end(sockets: Applications, pages: Applications) -> None:
             application.cancel()
         if awaited:
             await asyncio.wait(awaited, timeout=SHUTDOWN_TIMEOUT)
+    await end()

@@ -20,6 +20,9 @@ logger = logging.getLogger(__name__)
 DRAIN_TIMEOUT = 6.0
 """Seconds that all sockets together have to close. A socket takes up to 4 s."""
 
+END_TIMEOUT = 1.0
+"""Seconds that the store has after that to learn that the process ends."""
+
 
 class OpenSocket(Protocol):
     """A socket that can be drained."""
@@ -32,11 +35,24 @@ open_sockets: set[OpenSocket] = set()
 """The open sockets of this process."""
 
 
+at_end: list[Callable[[], Awaitable[None]]] = []
+"""What to do when all sockets are drained. It must not raise."""
+
+
 async def end_sockets() -> None:
     """Drain all open sockets. Returns when they are closed, or after `DRAIN_TIMEOUT`."""
     ending = [asyncio.ensure_future(each.end()) for each in open_sockets]
     if ending:
         await asyncio.wait(ending, timeout=DRAIN_TIMEOUT)
+    await end()
+
+
+async def end() -> None:
+    """Do what is to be done when all sockets are drained."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(END_TIMEOUT):
+            for step in at_end:
+                await step()
 
 
 def patch_servers() -> None:

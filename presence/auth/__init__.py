@@ -12,7 +12,6 @@ newcomers waiting.
 
 import asyncio
 import enum
-import logging
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -56,10 +55,11 @@ from presence.protocol.errors import Forbidden, NoBoard, PresenceError, SignInRe
 from presence.protocol.identity import Privacy as Privacy
 from presence.protocol.identity import Visitor, clean_name
 from presence.recent import RecentAnswers
+from presence.server.logs import bounded_logger
 from presence.sessions import ReadOnlySession, cookies_of, is_account, is_session, session_user
 from presence.tokens import Grant, offered, proof_of, read
 
-logger = logging.getLogger(__name__)
+logger = bounded_logger(__name__)
 
 
 class Decision(enum.Enum):

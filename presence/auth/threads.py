@@ -4,7 +4,6 @@ Such code may never return. Python joins the threads of `concurrent.futures` whe
 one of them could keep it from ending. These are daemons, which end with the process.
 """
 
-import logging
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from functools import partial
@@ -14,7 +13,9 @@ from typing import Any, ParamSpec, TypeVar
 
 from django.db import close_old_connections
 
-logger = logging.getLogger(__name__)
+from presence.server.logs import bounded_logger
+
+logger = bounded_logger(__name__)
 
 CALLS_PER_CONNECTION = 50
 """Calls that share a connection to the database, where a site keeps none open. To connect takes

@@ -30,6 +30,7 @@ class Lease:
         self._holder = holder
         self._loop = asyncio.get_running_loop()
         self._turn = asyncio.Lock()
+        self._ended = False
         self._began = self._loop.time()
         self._renewed = float("-inf")
 
@@ -49,11 +50,15 @@ class Lease:
         A renewal of thousands of boards takes a while. While the lease lasts long enough without
         it, callers do not wait for one that is under way.
         """
+        if self._ended:
+            return
         age = self._loop.time() - self._renewed
         if self._turn.locked() and not force and age < self._seconds * 2 / 3:
             return
         async with self._turn:
             began = self._loop.time()
+            if self._ended:
+                return
             if not force and began - self._renewed < self._seconds / 3:
                 return
             try:
@@ -66,3 +71,9 @@ class Lease:
             was_away, self.away = self.away or lapsed, False
             self._renewed = began
             self._holder.renewed(summaries, was_away=was_away)
+
+    async def end(self) -> None:
+        """Give the lease up for good, since the process ends: see `Store.retire`."""
+        async with self._turn:
+            self._ended = True
+            await self._store.retire(self._process)

@@ -113,12 +113,13 @@ def summary(found: Sequence[Difference], evidence: Evidence) -> str:
 
 
 def _compare_sessions(board: UUID, evidence: Evidence) -> Iterator[Difference]:
-    members = evidence.boards.get(board, EMPTY).members
+    snapshot = evidence.boards.get(board, EMPTY)
+    members = snapshot.members
     for member in members:
         session, process = member.session, member.process
         who = f"{member.name!r} (session {session})"
         answer = evidence.answers.get(process)
-        if process not in evidence.processes:
+        if process not in evidence.processes and process not in snapshot.processes:
             line = f"stranded: {who} is of process {process}, without a lease"
         elif answer is not None and session not in answer.sessions.get(board, ()):
             line = f"ghost: {who} is in the store, not in live process {process}"

@@ -11,7 +11,6 @@ its whole activity with the renewals of its lease, so a lost message is wrong fo
 """
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from contextlib import suppress
@@ -30,7 +29,7 @@ from presence.rooms.pacing import Pacing
 from presence.rooms.room import Room
 from presence.server.audience import Audience, Peer
 from presence.server.events import Events
-from presence.server.logs import Journal, OutageLog
+from presence.server.logs import Journal, OutageLog, bounded_logger
 from presence.server.metrics import Metrics, timed
 from presence.store.base import (
     Admission,
@@ -43,7 +42,7 @@ from presence.store.base import (
     Timing,
 )
 
-logger = logging.getLogger(__name__)
+logger = bounded_logger(__name__)
 
 ADMIT_WITHIN = 3.0
 """Seconds until a client whose JOIN is not through is told to come again later."""
@@ -88,7 +87,10 @@ class Services:
     flushes: "FlushQueue"
     outage: OutageLog = field(
         default_factory=lambda: OutageLog(
-            logger, "store: out of reach, will retry", "store: works again"
+            logger,
+            "store: out of reach, will retry",
+            "store: works again",
+            calm=60.0,  # It may renew a lease, and fail for everything else.
         )
     )
     restored_at: float = 0.0
@@ -445,9 +447,15 @@ class Board:
             with suppress(TryLater):
                 process = self._services.process
                 members = (await self._services.store.snapshot(self.id, process)).members
-        shown = [member for member in members if not member.spectator]
-        own = {member.name for member in shown if member.person == person}
-        return naming.choose(own, {look_of(m.name) for m in shown if m.person != person})
+        own, taken = set[str](), set[str]()
+        for member in members:
+            if member.user == NO_USER:
+                continue
+            if member.person == person:
+                own.add(member.name)
+            else:
+                taken.add(look_of(member.name))
+        return naming.choose(own, taken)
 
     async def _enter(self, admission: Admission) -> None:
         """Take in the membership that a newcomer of this process found."""

@@ -1,7 +1,6 @@
 """Every board of this process, the process's lease in the store, and its place among the others."""
 
 import asyncio
-import logging
 from collections.abc import Collection, Mapping
 from math import ceil
 from typing import Any
@@ -18,13 +17,14 @@ from presence.server.audience import Peer
 from presence.server.board import Board, FlushQueue, RefreshQueue, Services
 from presence.server.caps import Cap, Caps
 from presence.server.events import Events, Tell, nobody
-from presence.server.logs import Journal, OutageLog
+from presence.server.logs import Journal, OutageLog, bounded_logger
 from presence.server.metrics import Metrics
 from presence.server.pump import Pump
 from presence.server.rechecks import NoRules, Rechecks, Right, Rules
 from presence.store.base import BoardSummary, Departure, Store, Timing
 
-logger = logging.getLogger(__name__)
+logger = bounded_logger(__name__)
+bounded_logger("presence.cluster.broker")
 
 SWEEP_EVERY = 1.0
 """Seconds in which everything is swept once: what the passing of time asks of connections and
@@ -169,6 +169,15 @@ class Hub:
     def departed(self, board: UUID, departure: Departure) -> None:
         """Count, log and tell that members are off a board."""
         self._services.departed(board, departure)
+
+    async def say_good_bye(self) -> None:
+        """Give the lease up, since this process ends: nobody need wait for its answers."""
+        self.drain()
+        await self.settle()
+        try:
+            await self._lease.end()
+        except TryLater as error:
+            self._services.outage.failed(error)
 
     def drain(self) -> None:
         """Note that this process shuts down. Further calls change nothing."""

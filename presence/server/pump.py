@@ -8,15 +8,15 @@ stream) is still given to the server.
 """
 
 import asyncio
-import logging
 import select
 import socket
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from presence.server.fastio import encode_frames, poll
+from presence.server.logs import bounded_logger
 
-logger = logging.getLogger(__name__)
+logger = bounded_logger(__name__)
 
 MAX_BACKLOG = 65_536
 """Bytes that may wait for one socket beyond what the kernel buffers. A client that reads so slowly

@@ -280,6 +280,10 @@ class Store(Protocol):
         all of them, the board is returned once more, without the process: call `restore`.
         """
 
+    async def retire(self, process: str) -> None:
+        """Leave a process out of `processes`, since it ends. Its members stay as long as its lease
+        would have lasted, and their graces."""
+
     async def snapshot(self, board: UUID, process: str = "", sessions: int = 0) -> Snapshot:
         """Return a board as it is at one moment, with spectators and sessions in their grace.
 

@@ -264,6 +264,7 @@ class MemoryStore:
         self._timing = timing or Timing()
         self._boards: dict[UUID, BoardState] = {}
         self._leases: dict[str, float] = {}
+        self._retired: set[str] = set()
         self._bans = Bans()
         self._persons = Persons()
         # A board is forgotten with its id, and its user ids must have finished their rest by then.
@@ -366,6 +367,7 @@ class MemoryStore:
             self._settle(here, now)
         self._leases = {p: end for p, end in self._leases.items() if end + self._timing.grace > now}
         self._leases[process] = now + self._timing.lease
+        self._retired.discard(process)
         return {
             board: BoardSummary(
                 len(here.present), here.version, self._leased(here, now), bool(here.late)
@@ -373,6 +375,9 @@ class MemoryStore:
             for board, here in self._boards.items()
             if process in here.served
         }
+
+    async def retire(self, process: str) -> None:
+        self._retired.add(process)
 
     async def snapshot(self, board: UUID, process: str = "", sessions: int = 0) -> Snapshot:
         now = self._clock()
@@ -421,7 +426,8 @@ class MemoryStore:
         for board in self._boards:
             served = self._board(board, now).served
             counted.update({process: len(members) for process, members in served.items()})
-        return {process: counted[process] for process, end in self._leases.items() if end > now}
+        living = {process for process, end in self._leases.items() if end > now}
+        return {process: counted[process] for process in living - self._retired}
 
     async def ping(self) -> None:
         """See `Store.ping`: memory always answers."""

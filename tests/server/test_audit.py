@@ -1,6 +1,7 @@
 """What counts as a difference between the store and the processes, and the line that tells it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +30,11 @@ def member(session: str, process: str = "p1", person: str = "") -> Member:
 
 def board(*members: Member) -> Snapshot:
     return Snapshot(members, people(members), VERSION, frozenset(m.process for m in members), 7)
+
+
+def board_of_dead() -> Snapshot:
+    """A board of a process whose lease ran out."""
+    return replace(board(member("a", "dead")), processes=frozenset())
 
 
 def evidence(
@@ -81,10 +87,19 @@ TABS = {ONE: board(member("a", person="x"), member("b", person="x"))}
         evidence({ONE: board()}, {"p1": {ONE: []}}),
         evidence(BOTH, SERVED),
         evidence(BOTH, SERVED, counts={}, told={"p1": {}, "p2": {}}),
+        evidence({ONE: board(member("a", "ended"))}, {}),
         evidence(TABS, {"p1": {ONE: ["a", "b"]}}, counts={ONE: 1}),
         evidence(BOTH, SERVED, told={"p1": {ONE: 2, TWO: 9}}),
     ],
-    ids=["nobody", "empty", "equal", "counts unknown", "tabs", "told to nobody"],
+    ids=[
+        "nobody",
+        "empty",
+        "equal",
+        "counts unknown",
+        "of a process that ended",
+        "tabs",
+        "told to nobody",
+    ],
 )
 def test_the_same_story_has_no_difference(same: Evidence) -> None:
     assert compare(same) == []
@@ -99,7 +114,7 @@ def test_the_same_story_has_no_difference(same: Evidence) -> None:
             evidence({ONE: board(member("a"))}, {"p1": {TWO: ["a"]}, "p2": {ONE: ["a"]}}),
             [GHOST, f"board {TWO}: missing: session a of live process p1 is not in the store"],
         ),
-        (evidence({ONE: board(member("a", "dead"))}, {}), [STRANDED]),
+        (evidence({ONE: board_of_dead()}, {}), [STRANDED]),
         (evidence({ONE: board(member("a"))}, {"p1": {ONE: ["a"]}, "p2": {ONE: ["b"]}}), [MISSING]),
         (
             evidence({}, {"p2": {ONE: ["b"]}}, told={"p2": {ONE: 1}}),
@@ -142,7 +157,7 @@ def test_differences_are_in_order() -> None:
 
 def test_what_only_one_of_two_comparisons_finds_was_on_its_way() -> None:
     ghost = compare(evidence({ONE: board(member("a"))}, {}))
-    stranded = compare(evidence({ONE: board(member("a", "dead"))}, {}))
+    stranded = compare(evidence({ONE: board_of_dead()}, {}))
     assert confirmed(ghost + stranded, stranded) == stranded
     assert confirmed(ghost, []) == confirmed([], ghost) == []
 

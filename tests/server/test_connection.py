@@ -34,7 +34,7 @@ from presence.protocol.messages import (
 from presence.protocol.session import UNREAD_LIMIT
 from presence.server.connection import Connection, is_broken
 from presence.store.base import Timing
-from tests.server.harness import BOARD, Process, Socket, pass_time, settle
+from tests.server.harness import BOARD, OUT, Process, Socket, pass_time, settle
 from tests.support.metrics import by_label, value
 
 ENDS = json.loads((Path(__file__).parents[1] / "vectors" / "leaving.json").read_text())["ends"]
@@ -340,6 +340,27 @@ async def test_a_socket_that_never_joined_leaves_nothing(process: Process) -> No
     await pass_time(10)
     assert process.seam.calls == []
     assert process.hub.metrics.sockets == 0
+
+
+async def test_a_process_that_ends_gives_its_lease_up(process: Process) -> None:
+    for person in await process.two():
+        person.connection.drain()
+        person.connection.restart()
+    assert await process.seam.inner.processes()
+    await process.hub.say_good_bye()
+    assert not await process.seam.inner.processes()
+    await pass_time(3)
+    assert not await process.seam.inner.processes(), "it is not renewed"
+    assert await process.people() == 2, "they may come back"
+
+
+async def test_a_process_that_ends_without_its_store_ends_all_the_same(process: Process) -> None:
+    ada = await process.joined()
+    process.hub.drain()
+    ada.connection.restart()
+    with process.seam.fail(OUT, "retire"):
+        await process.hub.say_good_bye()
+    assert ada.codes == [Close.RESTARTING]
 
 
 @pytest.mark.parametrize("drained", [False, True])

@@ -16,7 +16,7 @@ from presence.protocol.identity import Visitor
 from presence.protocol.messages import Dialect, Join
 from presence.server.connection import Connection
 from presence.server.hub import Hub
-from presence.server.logs import Journal, JsonFormatter, OutageLog
+from presence.server.logs import REPEAT_AFTER, Journal, JsonFormatter, OutageLog, Repeats
 from presence.store.base import Timing
 from tests.server.harness import BOARD, OUT, Process, pass_time, settle
 
@@ -183,3 +183,33 @@ def test_failures_now_and_then_are_one_outage(caplog: pytest.LogCaptureFixture) 
     times.append(238.0)
     outage.works("a rule")
     assert caplog.messages == [failed, failed, "a rule: works again"]
+
+
+class TestRepeats:
+    def log(self, repeats: Repeats, *lines: tuple[int, str, int]) -> list[str]:
+        """Return the lines that get through."""
+        records = [
+            logging.LogRecord("presence.x", level, "", 0, text, (value,), None)
+            for level, text, value in lines
+        ]
+        return [record.getMessage() for record in records if repeats.filter(record)]
+
+    def test_one_of_a_kind_is_logged_and_the_others_are_counted(self) -> None:
+        now = 0.0
+        repeats = Repeats(lambda: now)
+        lost, odd = (logging.WARNING, "lost %d", 1), (logging.ERROR, "odd %d", 2)
+        assert self.log(repeats, lost, lost, odd, lost) == ["lost 1", "odd 2"]
+        now = REPEAT_AFTER - 0.1
+        assert self.log(repeats, lost, odd) == []
+        now = REPEAT_AFTER
+        assert self.log(repeats, (logging.WARNING, "lost %d", 9), lost) == [
+            "lost 9 [and 3 more since the last such line]"
+        ]
+        now = 2 * REPEAT_AFTER
+        assert self.log(repeats, lost, odd) == [
+            "lost 1 [and 1 more since the last such line]",
+            "odd 2 [and 1 more since the last such line]",
+        ]
+
+    def test_what_is_no_fault_is_always_logged(self) -> None:
+        assert len(self.log(Repeats(lambda: 0.0), *[(logging.INFO, "joined %d", 1)] * 3)) == 3

@@ -235,9 +235,7 @@ async def test_a_server_that_fails_breaks_its_connection_and_no_other(
     assert wire.payloads == [(2, b"2")]
     assert wire.log[-1] == "end", "or no board would be flushed any more"
     assert wire.servers[0].aborted
-    assert [record.message for record in caplog.records] == [
-        "socket: a frame could not be handled"
-    ] * 2
+    assert [record.message for record in caplog.records] == ["socket: a frame could not be handled"]
 
 
 # Writing

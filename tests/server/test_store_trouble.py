@@ -169,6 +169,24 @@ async def test_a_leave_is_carried_out_when_the_store_is_back(process: Process, e
     assert ada.count == await process.people() == 1
 
 
+async def test_a_fault_is_logged_once_whatever_the_number_of_sessions(
+    process: Process, caplog: pytest.LogCaptureFixture
+) -> None:
+    people = [await process.joined(f"person {n}") for n in range(30)]
+    caplog.set_level(logging.INFO)
+    caplog.clear()
+    with process.seam.fail(OUT, "leave"):
+        for person in people[:10]:
+            person.leave()
+        await pass_time(30)
+    with process.seam.fail(BrokenError("oh"), "leave"):
+        for person in people[10:]:
+            person.leave()
+        await settle()
+    told = [record for record in caplog.records if record.name != "presence.journal"]
+    assert [record.levelno for record in told] == [logging.WARNING, logging.ERROR]
+
+
 async def test_a_leave_that_is_late_does_not_end_the_next_stay(process: Process) -> None:
     ada, bob = await process.two()
     with process.seam.fail(OUT, "leave"):

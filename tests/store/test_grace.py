@@ -29,6 +29,21 @@ async def renew_for(store: Store, world: World, seconds: int, process: str = HER
         await store.renew(process)
 
 
+async def test_a_process_that_ends_is_not_listed_and_its_people_have_their_grace(
+    store: Store, world: World
+) -> None:
+    await fill(store, 2)
+    await store.start_grace(BOARD, "filler 0", GRACE)
+    await store.retire(HERE)
+    assert HERE not in await store.processes()
+    snapshot = await store.snapshot(BOARD)
+    assert (len(snapshot.members), snapshot.processes) == (2, {HERE})
+    again = await store.join(BOARD, request("again", person=snapshot.members[0].person))
+    assert again.resumed == "filler 0"
+    await store.renew(HERE)
+    assert HERE in await store.processes()
+
+
 async def test_a_broken_session_stays_for_its_grace(store: Store, world: World) -> None:
     members = [admission.member for admission in await fill(store, 3)]
     for session in ("filler 0", "filler 2"):

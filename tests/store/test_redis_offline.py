@@ -30,6 +30,7 @@ CALLS: dict[str, Any] = {
     "whereabouts": lambda store: store.whereabouts("ada"),
     "close_board": lambda store: store.close_board(BOARD, 0),
     "renew": lambda store: store.renew(HERE),
+    "retire": lambda store: store.retire(HERE),
     "snapshot": lambda store: store.snapshot(BOARD),
     "counts": lambda store: store.counts([BOARD]),
     "boards": lambda store: store.boards(),

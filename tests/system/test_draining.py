@@ -16,6 +16,7 @@ from presence.protocol.errors import Notice
 from presence.protocol.messages import NoticeMessage, States, UserLeft, UserState, Welcome
 from presence.store.base import Timing
 from tests.support.accounts import guest_cookie
+from tests.support.audit import audit
 from tests.support.cluster import Cluster
 from tests.support.server import Server
 from tests.system.crowd import Crowd
@@ -101,6 +102,9 @@ async def test_everybody_keeps_their_place(crowd: Crowd, cluster: Cluster, board
             assert notice.code is Notice.RESTARTING
             assert 0 < notice.retry <= 3000
         crowd.gone(*people, leaver, reloading)
+        # The process answers nobody any more, and nobody is sent to it.
+        status, lines = await asyncio.to_thread(audit, cluster.servers[1].environment)
+        assert status == 0, lines
         for number, person in enumerate([reloading, *people]):
             again = await crowd.join(1 + number % 2, board, person.name, person.cookies)
             assert again.user == person.user
@@ -109,6 +113,7 @@ async def test_everybody_keeps_their_place(crowd: Crowd, cluster: Cluster, board
     assert observer.comings_and_goings == before + 1, "nothing but that one left for good"
     assert observer.last(UserLeft).user == leaver.user
     await asyncio.to_thread(cluster.servers[0].process.wait, 15)
+    assert len(await crowd.store.processes()) == len(cluster.servers) - 1
 
 
 async def test_a_process_that_ends_accepts_no_new_socket(

@@ -294,6 +294,10 @@ class RedisStore:
                 await self.client.run_all(self._note_calls(gone))
         return summaries
 
+    async def retire(self, process: str) -> None:
+        # Each board has a copy of the lease.
+        await self.client.command("ZREM", self.keys.processes, escape(process))
+
     async def snapshot(self, board: UUID, process: str = "", sessions: int = 0) -> Snapshot:
         known, holders = self._rosters.get(board, (b"", ()))
         last, found = b"", dict[bytes, bytes]()
