@@ -184,9 +184,16 @@ class Naming:
 
         if self.wish and is_free(self.wish):
             return self.wish
-        names = [*islice(self.others, _MAX_TRIES)]
-        free = [name for name in names if is_free(name)]
-        return next((name for name in free if name in own), (free or names)[0])
+        names: Iterable[str] = islice(self.others, _MAX_TRIES)
+        if own:
+            names = sorted(names, key=lambda name: name not in own)
+        # Most often the first is free: the others are not even made.
+        best = ""
+        for name in names:
+            if is_free(name):
+                return name
+            best = best or name
+        return best
 
 
 def naming_of(visitor: Visitor, asked: str, board: str) -> str | Naming:
