@@ -7,6 +7,7 @@ window. Both the window and RATE follow from the deliveries of the whole process
 event loop stretches them.
 """
 
+from collections.abc import Collection
 from math import exp, sqrt
 
 LEAST_MS = 17
@@ -70,13 +71,16 @@ LAG_EVERY = 0.050
 """Seconds between two looks at the lag, which are due at fixed times. A timer that each look starts
 anew keeps step with the turns of a busy loop, and may miss that they are long."""
 
-JOINS_BURST = 8_192
-"""Bytes of joins, leaves and counts that a socket may be sent at any rate: a board of 255 people
-may come in at once, and nobody's join waits."""
+BRIEF = 30.0
+"""Seconds within which somebody who came and left was there briefly. A meeting at which everybody
+arrives has no such visits, however fast they come."""
 
-JOINS_RATE = 512
-"""Bytes of them a second that it may be sent after that. Ten people who move 20 times a second are
-1,000."""
+BRIEF_BURST = 16
+"""Brief visits to a board of which others are told at once."""
+
+BRIEF_RATE = 8
+"""Brief visits a second of which others are told at once after that. A join and its leave are some
+30 bytes to each socket: a quarter of what ten people send it who move ten times a second."""
 
 JOINS_WITHIN = 5.0
 """Seconds that a join waits at most."""
@@ -88,36 +92,50 @@ COUNT_EVERY = 1.0
 class Announcements:
     """When the joins and the count of one board are told.
 
-    Somebody who comes and goes all the time costs everybody else on the board. So joins wait while
-    the board has told many of them, and who is gone by then is not told at all. `burst` is
-    `JOINS_BURST`; `now` is in seconds.
+    Those who come and go all the time cost everybody else on the board. So while there are many of
+    them, joins wait, and who is gone by then is not told at all. `burst` is `BRIEF_BURST`; `now` is
+    in seconds.
     """
 
-    def __init__(self, burst: int = JOINS_BURST) -> None:
+    def __init__(self, burst: int = BRIEF_BURST) -> None:
         self._burst = burst
         self._allowance = float(burst)
-        self._told = self._joins_due = self._count_due = float("-inf")
+        self._told = self._joins_told = self._count_due = float("-inf")
+        self._joined: dict[int, float] = {}
+        """When others were told of the users that they know."""
 
     def joins_wait(self, now: float) -> float:
         """Return the seconds until joins may be told; 0.0: they may."""
-        return max(self._joins_due - now, 0.0)
+        debt = -self._allowance - (now - self._told) * BRIEF_RATE
+        return max(min(debt / BRIEF_RATE, self._joins_told + JOINS_WITHIN - now), 0.0)
 
     def count_waits(self, now: float, *, beside: bool) -> float:
         """Return the seconds until the count may be told. `beside`: joins or leaves are told, and
         it goes with them unless they are many."""
         return 0.0 if beside and self._allowance > 0 else max(self._count_due - now, 0.0)
 
-    def told(self, size: int, now: float, *, joins: bool, counted: bool) -> None:
-        """Note that each socket was told joins, leaves or the count, in so many bytes. `joins`:
-        joins or new names were among it; `counted`: the count was."""
-        allowance = min(self._allowance + (now - self._told) * JOINS_RATE, self._burst) - size
+    def told(
+        self,
+        now: float,
+        joined: Collection[int],
+        left: Collection[int],
+        *,
+        renamed: int,
+        counted: bool,
+    ) -> None:
+        """Note which users the others were told of, how many new names, and whether the count. A
+        new name costs what a brief visit does."""
+        gone = [now - self._joined.pop(user, float("-inf")) for user in left]
+        brief = renamed + sum(stay < BRIEF for stay in gone)
+        allowance = min(self._allowance + (now - self._told) * BRIEF_RATE, self._burst) - brief
         # The debt is no longer than a join may wait, or joins would wait long after a storm.
-        self._allowance = max(allowance, -JOINS_WITHIN * JOINS_RATE)
+        self._allowance = max(allowance, -JOINS_WITHIN * BRIEF_RATE)
         self._told = now
+        self._joined |= dict.fromkeys(joined, now)
         if counted:
             self._count_due = now + COUNT_EVERY
-        if joins:
-            self._joins_due = now + max(-self._allowance / JOINS_RATE, 0.0)
+        if joined or renamed:
+            self._joins_told = now
 
 
 class Pacing:

@@ -282,16 +282,16 @@ class Room:
         users = self.shown
         if held:
             users = [seat for seat in users if seat.member.user not in held]
-        size = 0
         for dialect, count in seats.listeners.items():
             if count:
-                frames = changes_frames(board, changes, users, dialect)
-                flush.common[dialect] = frames
-                size = max(size, sum(map(len, frames)))
-        came = bool(changes.joined or changes.renamed)
-        if came or changes.left or changes.people is not None:
-            counted = changes.people is not None
-            self.announcements.told(size, now, joins=came, counted=counted)
+                flush.common[dialect] = changes_frames(board, changes, users, dialect)
+        self.announcements.told(
+            now,
+            changes.joined,
+            changes.left,
+            renamed=len(changes.renamed),
+            counted=changes.people is not None,
+        )
         if self._newcomers:
             self._miscounted |= self.people != self.told_people
         for session in self._newcomers:
