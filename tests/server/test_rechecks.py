@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from presence.cluster.messages import RightsChange
-from presence.protocol.errors import Forbidden, PresenceError, SignInRequired, TryLater
+from presence.protocol.errors import Forbidden, PresenceError, Restarting, SignInRequired, TryLater
 from presence.server.metrics import Metrics
 from presence.server.rechecks import (
     AT_ONCE,
@@ -126,6 +126,17 @@ async def test_a_change_is_asked_about_once_it_has_settled(watch: Callable[[], W
     here.tell("user:1")
     await settled()
     assert len(here.site.asked) == 1, "who is gone is not asked about"
+    here.rechecks.close()
+
+
+async def test_who_has_to_join_again_is_told_so(watch: Callable[[], Watch]) -> None:
+    here = watch()
+    tab, ticket = here.open("b1")
+    here.site.answers[ticket] = Restarting("the board has another level of privacy")
+    here.tell("b1")
+    await settled()
+    assert [type(error) for error in tab.errors] == [Restarting]
+    assert here.results() == {"kept": 0, "ended": 1, "failed": 0}
     here.rechecks.close()
 
 
