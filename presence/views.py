@@ -3,14 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from functools import reduce
+from functools import partial, reduce
 from hmac import compare_digest
 from time import monotonic
 from typing import NamedTuple, TypeVar
 from uuid import UUID
 
-from channels.db import database_sync_to_async
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_not_required
@@ -29,6 +27,7 @@ from prometheus_client.exposition import choose_encoder
 from presence import api
 from presence.asgi.daphne import ordinary_reason
 from presence.auth import permit, permitted
+from presence.auth.threads import DatabaseThreads
 from presence.boards import board_models, parse_board
 from presence.cluster.requests import check_layer
 from presence.conf import get_settings
@@ -56,7 +55,7 @@ logger = logging.getLogger(__name__)
 
 _health: RecentAnswers[None, "Health"] = RecentAnswers(1.0)
 _seldom = Seldom()
-_pinging = ThreadPoolExecutor(1, thread_name_prefix="presence-healthz")
+_pinging = DatabaseThreads(1, "presence-healthz")
 """A thread of its own: a database that does not answer blocks no other."""
 
 View = TypeVar("View", bound=Callable[..., Awaitable[HttpResponseBase]])
@@ -121,7 +120,7 @@ async def healthz(request: HttpRequest) -> HttpResponse:
 
 
 async def _look() -> Health:
-    ping = database_sync_to_async(_ping_databases, thread_sensitive=False, executor=_pinging)
+    ping = partial(asyncio.get_running_loop().run_in_executor, _pinging, _ping_databases)
     parts: dict[str, Callable[[], Awaitable[None]]] = {
         "database": ping,
         "store": _check_store,
