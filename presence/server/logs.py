@@ -30,7 +30,7 @@ from presence.store.base import Admission, Departure, Member
 logger = logging.getLogger("presence.journal")
 
 SELDOM = 60.0
-"""Seconds between two lines about what strangers can do thousands of times."""
+"""Seconds between two lines about what strangers, or a fault, can do thousands of times."""
 
 Fields = Mapping[str, object]
 
@@ -65,50 +65,6 @@ class JsonFormatter(BaseJsonFormatter):
 
 CHANGE = "change"
 """Attribute of a record that tells of a change, as those of `OutageLog` do: it is always logged."""
-
-REPEAT_AFTER = 60.0
-"""Seconds for which a warning or an error that was logged is only counted."""
-
-
-class Repeats(logging.Filter):
-    """Lets a warning or an error of one kind through once in `REPEAT_AFTER` seconds, with the
-    number of those in between: a fault of the store may meet every session, and a bug every frame.
-    A kind is the text before its values are filled in."""
-
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
-        super().__init__()
-        self._clock = clock
-        self._logged: dict[tuple[str, str], float] = {}
-        self._counts: Counter[tuple[str, str]] = Counter()
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether to log a record, which then has the number in its text."""
-        if record.levelno < logging.WARNING or hasattr(record, CHANGE):
-            return True
-        kind, now = (record.name, str(record.msg)), self._clock()
-        if now < self._logged.get(kind, -inf) + REPEAT_AFTER:
-            self._counts[kind] += 1
-            return False
-        self._logged[kind] = now
-        count = self._counts.pop(kind, 0)
-        if count:
-            record.msg = f"{record.msg} [and {count} more since the last such line]"
-        return True
-
-    def clear(self) -> None:
-        """Forget what was logged."""
-        self._logged.clear()
-        self._counts.clear()
-
-
-REPEATS = Repeats()
-
-
-def bounded_logger(name: str) -> logging.Logger:
-    """Return a logger for what a fault may have logged again and again."""
-    logger = logging.getLogger(name)
-    logger.addFilter(REPEATS)
-    return logger
 
 
 class OutageLog:
@@ -187,6 +143,40 @@ class Seldom:
             return 0
         self._said[kind] = now
         return self._unsaid.pop(kind)
+
+
+class Repeats(logging.Filter):
+    """Lets a warning or an error of one kind through once in `SELDOM` seconds, with how often it
+    came: a fault of the store may meet every session, and a bug every frame. A kind is the text
+    before its values are filled in."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._seldom = Seldom()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether to log a record, which then has the number in its text."""
+        if record.levelno < logging.WARNING or hasattr(record, CHANGE):
+            return True
+        times = self._seldom.times(f"{record.name}: {record.msg}", self._clock())
+        if times > 1:
+            record.msg = f"{record.msg} [{times} times since the last such line]"
+        return times > 0
+
+    def clear(self) -> None:
+        """Forget what was logged."""
+        self._seldom = Seldom()
+
+
+REPEATS = Repeats()
+
+
+def bounded_logger(name: str) -> logging.Logger:
+    """Return a logger for what a fault may have logged again and again."""
+    logger = logging.getLogger(name)
+    logger.addFilter(REPEATS)
+    return logger
 
 
 class Journal:

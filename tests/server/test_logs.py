@@ -16,7 +16,7 @@ from presence.protocol.identity import Visitor
 from presence.protocol.messages import Dialect, Join
 from presence.server.connection import Connection
 from presence.server.hub import Hub
-from presence.server.logs import REPEAT_AFTER, Journal, JsonFormatter, OutageLog, Repeats
+from presence.server.logs import SELDOM, Journal, JsonFormatter, OutageLog, Repeats
 from presence.store.base import Timing
 from tests.server.harness import BOARD, OUT, Process, pass_time, settle
 
@@ -199,16 +199,16 @@ class TestRepeats:
         repeats = Repeats(lambda: now)
         lost, odd = (logging.WARNING, "lost %d", 1), (logging.ERROR, "odd %d", 2)
         assert self.log(repeats, lost, lost, odd, lost) == ["lost 1", "odd 2"]
-        now = REPEAT_AFTER - 0.1
+        now = SELDOM - 0.1
         assert self.log(repeats, lost, odd) == []
-        now = REPEAT_AFTER
+        now = SELDOM
         assert self.log(repeats, (logging.WARNING, "lost %d", 9), lost) == [
-            "lost 9 [and 3 more since the last such line]"
+            "lost 9 [4 times since the last such line]"
         ]
-        now = 2 * REPEAT_AFTER
+        now = 2 * SELDOM
         assert self.log(repeats, lost, odd) == [
-            "lost 1 [and 1 more since the last such line]",
-            "odd 2 [and 1 more since the last such line]",
+            "lost 1 [2 times since the last such line]",
+            "odd 2 [2 times since the last such line]",
         ]
 
     def test_what_is_no_fault_is_always_logged(self) -> None:
