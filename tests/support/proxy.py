@@ -29,15 +29,15 @@ RST_ON_CLOSE = struct.pack("ii", 1, 0)
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What a network does, in each direction: seconds of delay, every how manieth segment is lost
-    (0: none), and bytes a second (0: any number)."""
+    """What a network does, in each direction: seconds of delay, one in so many segments that is
+    lost (0: none), and bytes a second (0: any number)."""
 
     delay: float = 0.0
-    lose_every: int = 0
+    lost_in: int = 0
     bandwidth: float = 0.0
 
 
-MOBILE = Link(delay=0.15, lose_every=100)
+MOBILE = Link(delay=0.15, lost_in=100)
 """A round trip of 300 ms and a loss of 1 %, as on 3G."""
 
 
@@ -67,6 +67,22 @@ class Direction:
         self._taken = 0
         self._free_at = 0.0
 
+    async def carry(self) -> None:
+        """Pass on all that comes, until the end of the stream, and that too."""
+        taking = asyncio.ensure_future(self._take())
+        try:
+            await self._pass_on()
+            self.writer.write_eof()
+        finally:
+            taking.cancel()
+
+    def relink(self) -> None:
+        """Have what is under way arrive by the link that there is now."""
+        self._free_at = now = self._loop.time()
+        for segment in self._segments:
+            segment.due = now + self._proxy.link.delay
+        self.changed.set()
+
     async def _take(self) -> None:
         """Read segments, and say when they are due."""
         data = b"first"
@@ -82,7 +98,7 @@ class Direction:
                 self._free_at += len(data) / link.bandwidth
             if self._segments and self._segments[-1].lost:
                 self._follow(self._segments[-1], link, now)
-            lost = bool(data and link.lose_every and self._taken % link.lose_every == 0)
+            lost = bool(data and link.lost_in and self._taken % link.lost_in == 0)
             due = self._free_at + link.delay + (4 * link.delay if lost else 0.0)
             self._segments.append(Segment(data, now, due, lost))
             self.changed.set()
@@ -97,27 +113,11 @@ class Direction:
         else:
             self._room.clear()
 
-    def relink(self) -> None:
-        """Have what is under way arrive by the link that there is now."""
-        self._free_at = now = self._loop.time()
-        for segment in self._segments:
-            segment.due = now + self._proxy.link.delay
-        self.changed.set()
-
     def _follow(self, lost: Segment, link: Link, now: float) -> None:
         """Have a lost segment be sent again as soon as the next one tells of it."""
         round_trip = 2 * link.delay
         again = max(1.25 * round_trip, now - lost.sent + round_trip)
         lost.due = min(lost.due, lost.sent + again + link.delay)
-
-    async def carry(self) -> None:
-        """Pass on all that comes, until the end of the stream, and that too."""
-        taking = asyncio.ensure_future(self._take())
-        try:
-            await self._pass_on()
-            self.writer.write_eof()
-        finally:
-            taking.cancel()
 
     async def _pass_on(self) -> None:
         """Write each segment when it is due, after those before it; return at the end."""

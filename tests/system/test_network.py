@@ -36,6 +36,8 @@ MOVES_EVERY = 0.05
 
 MOVERS = 6
 FRAME_HEADER = 2
+"""Bytes before the payload of a small frame."""
+
 MOST_MB = 2.0
 """Memory by which the server may grow for sockets that take half of what is sent."""
 
