@@ -60,19 +60,31 @@ class Audience:
         self._metrics = metrics
         self._sorted = True
         self._direct: dict[str | None, int] = {}
+        # By the numbers in `_direct`.
+        self._sessions: list[str] = []
         self._lines: list[Line] = []
         self._fds: list[int] = []
-        self._others: list[tuple[str, Peer]] = []
+        self._others: dict[str, Peer] = {}
 
     def add(self, session: str, peer: Peer) -> None:
         """Add a peer."""
         self.peers[session] = peer
-        self._sorted = False
+        if self._sorted:
+            # Alone: among thousands, sorting all of them is most of what a join costs.
+            self._place(session, peer)
 
     def remove(self, session: str) -> None:
         """Remove a session; an unknown one changes nothing."""
-        if self.peers.pop(session, None) is not None:
-            self._sorted = False
+        self.peers.pop(session, None)
+        self._others.pop(session, None)
+        index = self._direct.pop(session, None)
+        if index is None:
+            return
+        last, line, fd = self._sessions.pop(), self._lines.pop(), self._fds.pop()
+        if last != session:
+            # It takes the place that is free.
+            self._sessions[index], self._lines[index], self._fds[index] = last, line, fd
+            self._direct[last] = index
 
     def writes_directly(self, session: str) -> bool:
         """Return whether `written` counts what a session was sent by the last flush."""
@@ -100,7 +112,7 @@ class Audience:
             self._send(frames, apart)
             for session in apart:
                 self._write_to(session, self.peers[session], flush)
-        for session, peer in self._others:
+        for session, peer in tuple(self._others.items()):
             self._write_to(session, peer, flush)
 
     def _write_to(self, session: str, peer: Peer, flush: Flush) -> None:
@@ -124,8 +136,8 @@ class Audience:
         if not frames or not fds:
             return
         data = encode_frames(frames)
-        for index, sent in send_all(fds, data):
-            lines[index].finish(data, sent)
+        for line, sent in [(lines[index], sent) for index, sent in send_all(fds, data)]:
+            line.finish(data, sent)
         self._count(len(frames), sum(map(len, frames)), len(fds))
 
     def _send_one(self, frame: bytes, own: str | None) -> None:
@@ -136,9 +148,12 @@ class Audience:
         if not fds:
             return
         data = encode_header(len(frame)) + frame
+        stalled = []
         for index, sent in send_all(fds, data):
             skip = left_out is not None and index >= left_out
-            self._lines[index + skip].finish(data, sent)
+            stalled.append((self._lines[index + skip], sent))
+        for line, sent in stalled:
+            line.finish(data, sent)
         self._count(1, len(frame), len(fds))
 
     def _count(self, frames: int, size: int, sockets: int) -> None:
@@ -149,14 +164,19 @@ class Audience:
     def _sort(self) -> None:
         """Find out who can be written to directly: `_direct` holds where their lines are."""
         self._sorted = True
-        self._direct, self._lines, self._others = {}, [], []
+        self._direct, self._others = {}, {}
+        self._sessions, self._lines, self._fds = [], [], []
         for session, peer in self.peers.items():
-            line = peer.line if peer.dialect is Dialect.COMPACT else None
-            if line is not None:
-                line.changed = self.changed
-            if line is None or line.clogged or peer.held or not line.open:
-                self._others.append((session, peer))
-            else:
-                self._direct[session] = len(self._lines)
-                self._lines.append(line)
-        self._fds = [line.fd for line in self._lines]
+            self._place(session, peer)
+
+    def _place(self, session: str, peer: Peer) -> None:
+        line = peer.line if peer.dialect is Dialect.COMPACT else None
+        if line is not None:
+            line.changed = self.changed
+        if line is None or line.clogged or peer.held or not line.open:
+            self._others[session] = peer
+        else:
+            self._direct[session] = len(self._lines)
+            self._sessions.append(session)
+            self._lines.append(line)
+            self._fds.append(line.fd)

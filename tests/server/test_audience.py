@@ -1,9 +1,12 @@
 """A flush to every kind of socket of a board, byte for byte, over real sockets."""
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator, Collection
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from presence.protocol.errors import PresenceError
 from presence.protocol.messages import Dialect
@@ -12,6 +15,7 @@ from presence.server.audience import Audience
 from presence.server.metrics import Metrics
 from presence.server.pump import Line, Pump
 from tests.server.wire import WrittenServer, drain, server_frame
+from tests.support.opcodes import OpcodeCount
 
 COMPACT, EXPLICIT = Dialect.COMPACT, Dialect.EXPLICIT
 JOINED, STATES, CURSORS = b"joined", b"s" * 126, b"cursors"
@@ -82,6 +86,12 @@ class Board:
         self.members[session] = member
         self.audience.add(session, member)
         return member
+
+    def remove(self, session: str) -> None:
+        self.audience.remove(session)
+        member = self.members.pop(session)
+        member.wire.close()
+        member.server.socket.close()
 
     def write(self, flush: Flush) -> dict[str, bytes]:
         """Write a flush; return what came at the clients, by session."""
@@ -280,3 +290,41 @@ async def test_the_rest_of_a_short_write_goes_to_its_own_socket(
             if other is not full:
                 assert other.server.backlog == 0
                 assert other.got() == (b"" if name == mover else framed(bytes(100)))
+
+
+@given(st.lists(st.tuples(st.sampled_from(["direct", "other", "remove", "write"]), st.integers())))
+@settings(deadline=None)
+def test_any_order_of_coming_and_going(steps: list[tuple[str, int]]) -> None:
+    async def come_and_go() -> None:
+        board = Board()
+        for number, (what, n) in enumerate([*steps, ("write", 0)]):
+            here = sorted(board.members)
+            if what == "write":
+                got = board.write(told((CURSORS, None)))
+                for session, member in board.members.items():
+                    direct = member.line is not None
+                    assert got[session] == (framed(JOINED, STATES, CURSORS) if direct else b"")
+                    assert member.wrote == ([] if direct else [JOINED, STATES, CURSORS])
+                    member.wrote.clear()
+            elif what != "remove":
+                board.add(f"s{number}", direct=what == "direct")
+            elif here:
+                board.remove(here[n % len(here)])
+        board.close()
+
+    asyncio.run(come_and_go())
+
+
+async def test_who_comes_and_goes_costs_the_others_nothing(board: Board) -> None:
+    steps = []
+    for people in (10, 300):
+        while len(board.members) < people:
+            board.add(f"s{len(board.members)}")
+        board.write(told())
+        with OpcodeCount("server/audience.py") as count:
+            board.add("new")
+            board.audience.write(told())
+            board.remove("new")
+            board.audience.write(told())
+        steps.append(count.steps)
+    assert steps[0] == steps[1]
