@@ -106,13 +106,13 @@ class Announcements:
 
     def joins_wait(self, now: float) -> float:
         """Return the seconds until joins may be told; 0.0: they may."""
-        debt = -self._allowance - (now - self._told) * BRIEF_RATE
+        debt = -self._allowed(now)
         return max(min(debt / BRIEF_RATE, self._joins_told + JOINS_WITHIN - now), 0.0)
 
     def count_waits(self, now: float, *, beside: bool) -> float:
         """Return the seconds until the count may be told. `beside`: joins or leaves are told, and
         it goes with them unless they are many."""
-        return 0.0 if beside and self._allowance > 0 else max(self._count_due - now, 0.0)
+        return 0.0 if beside and self._allowed(now) > 0 else max(self._count_due - now, 0.0)
 
     def told(
         self,
@@ -127,15 +127,19 @@ class Announcements:
         new name costs what a brief visit does."""
         gone = [now - self._joined.pop(user, float("-inf")) for user in left]
         brief = renamed + sum(stay < BRIEF for stay in gone)
-        allowance = min(self._allowance + (now - self._told) * BRIEF_RATE, self._burst) - brief
         # The debt is no longer than a join may wait, or joins would wait long after a storm.
-        self._allowance = max(allowance, -JOINS_WITHIN * BRIEF_RATE)
+        self._allowance = max(self._allowed(now) - brief, -JOINS_WITHIN * BRIEF_RATE)
         self._told = now
         self._joined |= dict.fromkeys(joined, now)
         if counted:
             self._count_due = now + COUNT_EVERY
         if joined or renamed:
             self._joins_told = now
+
+    def _allowed(self, now: float) -> float:
+        """Return of how many brief visits others may be told; negative: of how many too many they
+        were told."""
+        return min(self._allowance + (now - self._told) * BRIEF_RATE, self._burst)
 
 
 class Pacing:
