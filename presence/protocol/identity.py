@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from hashlib import blake2b
-from itertools import count, dropwhile, islice
+from itertools import chain, count, dropwhile, islice
 from typing import Any
 
 from presence.protocol.confusables import TABLE
@@ -150,17 +150,19 @@ def look_of(name: str) -> str:
 
 
 def guest_names(person: str, board: str) -> Iterator[str]:
-    """Yield names such as "Guest 7" for a guest on a board, without end, the best first."""
-    for turn in count():
+    """Return names such as "Guest 7" for a guest on a board, without end, the best first."""
+
+    def name(turn: int) -> str:
         most = 99 if turn < 8 else 9_999
-        yield f"Guest {_number('guest', f'{person} {board} {turn}') % most + 1}"
+        return f"Guest {_number('guest', f'{person} {board} {turn}') % most + 1}"
+
+    return map(name, count())
 
 
 def anonymous_names(person: str) -> Iterator[str]:
-    """Yield anonymous names for a person, without end, the best first."""
-    yield anonymous_name(person)
-    for turn in count(1):
-        yield anonymous_name(f"{person} {turn}")
+    """Return anonymous names for a person, without end, the best first."""
+    others = map(anonymous_name, (f"{person} {turn}" for turn in count(1)))
+    return chain((anonymous_name(person),), others)
 
 
 @dataclass(frozen=True, slots=True)
