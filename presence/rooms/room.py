@@ -189,18 +189,18 @@ class Room:
         changes, seats = self._pending, self.seats
         if interval != self.interval:
             changes.interval = self.interval = interval
-        self._hide_or_show()
-        held, wait = self._hold_joins(now)
-        waits = [wait, self._take_count(now)]
+        only_moves = not (changes.common or self._newcomers or self._count_differs or self._hides)
+        held, others_wait = (None, 0.0) if only_moves else self._hold(now)
         moved, wait = self._take_moves(now)
-        waits = [seconds for seconds in (*waits, wait) if seconds]
-        flush = Flush(moves=len(moved), held_back=len(changes.moved), wait=min(waits, default=0.0))
+        if others_wait:
+            wait = _first(wait, others_wait)
+        flush = Flush(moves=len(moved), held_back=len(changes.moved), wait=wait)
         for dialect, count in seats.listeners.items():
             if count and moved:
                 flush.cursors[dialect] = self._cursor_frames(moved, dialect)
         if shared:
             flush.moved = {u: at for u, at in moved.items() if not seats.by_user[u].remote}
-        if self._newcomers or changes.common:
+        if not only_moves and (self._newcomers or changes.common):
             self._add_changes(flush, changes, held.joined if held else (), now)
             if shared:
                 states = changes.states.items()
@@ -216,6 +216,18 @@ class Room:
     @property
     def _count_differs(self) -> bool:
         return self.people != self.told_people or self._miscounted
+
+    @property
+    def _hides(self) -> bool:
+        """Whether nobody is shown, or was at the last flush."""
+        return self.counts_only or self._told_nothing
+
+    def _hold(self, now: float) -> tuple[PendingChanges | None, float]:
+        """Take out of the pending changes what has to wait. Return the joins among it, and in how
+        many seconds the first of it may be told."""
+        self._hide_or_show()
+        held, joins_wait = self._hold_joins(now)
+        return held, _first(joins_wait, self._take_count(now))
 
     def _hold_joins(self, now: float) -> tuple[PendingChanges | None, float]:
         """Take out of the pending changes the joins that have to wait. Return them, and for how
@@ -396,3 +408,8 @@ def _has_name_of(member: Member, owner: Member) -> bool:
     """Return whether a guest chose a name that is the owner's."""
     chose = member.chooses_name and member.name != anonymous_name(member.person)
     return chose and member.person != owner.person
+
+
+def _first(wait: float, other: float) -> float:
+    """Return the shorter of two waits, of which 0.0 is none."""
+    return min(wait, other) if wait and other else wait or other
