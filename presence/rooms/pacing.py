@@ -82,8 +82,8 @@ BRIEF_RATE = 8
 """Brief visits a second of which others are told at once after that. A join and its leave are some
 30 bytes to each socket: a quarter of what ten people send it who move ten times a second."""
 
-JOINS_WITHIN = 5.0
-"""Seconds that a join waits at most."""
+JOINS_WITHIN = 3.0
+"""Seconds that a join waits at most: somebody who came to stay is not seen for as long."""
 
 COUNT_EVERY = 1.0
 """Seconds between two counts, where nothing but the count changed, or joins wait."""

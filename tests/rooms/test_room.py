@@ -385,8 +385,6 @@ def test_a_join_waits_with_what_its_user_does_and_the_others_go_on() -> None:
     board.set_state("bob", AWAY)
     assert board.told() == [States(((1, AWAY),))]
     board.set_state("cid", ACTIVE)
-    for _ in range(2):
-        assert board.told() == []
     cid = UserJoined(BOARD, 2, "cid", COLOR)
     assert board.told() == [cid, COUNT_3, States(((2, ACTIVE),)), at(2, 1, 2)]
     assert not board.pending
@@ -413,7 +411,7 @@ def test_a_new_name_waits_like_a_join() -> None:
     board = spent(Board("ada", "bob"))
     board.resume(again(name="Robert"), COMPACT, "bob")
     told = [board.told() for _ in range(ceil(JOINS_WITHIN))]
-    assert told == [[], [], [], [], [UserJoined(BOARD, 1, "Robert", COLOR)]]
+    assert told == [[], [], [UserJoined(BOARD, 1, "Robert", COLOR)]]
 
 
 def test_a_count_alone_is_told_once_a_second_and_to_everybody_alike() -> None:
@@ -433,8 +431,8 @@ def test_a_count_alone_is_told_once_a_second_and_to_everybody_alike() -> None:
     assert not board.pending
 
 
-AT_REST = 9 * 10 * 8
-"""Bytes a second that each of ten people is sent who move ten times a second."""
+AT_REST = 9 * 20 * 8
+"""Bytes a second that each of ten people is sent who move 20 times a second."""
 
 
 @pytest.mark.parametrize("dialect", Dialect)
@@ -458,7 +456,7 @@ def test_a_hundred_who_come_and_go_all_the_time_cost_little(dialect: Dialect, st
             common, _ = flush.frames_for("ada", dialect)
             told[second] += sum(len(frame) + 2 for frame in common)
     assert sum(told[:10]) < 10 * AT_REST
-    assert sum(told[10:]) < 50 * AT_REST * 0.8
+    assert sum(told[10:]) < 50 * AT_REST * 0.6
 
 
 def test_everything_is_told_as_a_roster_once() -> None:
