@@ -134,7 +134,7 @@ async def test_redis_forgets_everything(crowd: Crowd, running: RedisServer, boar
     with running.client() as client:
         client.flushall()
     # Until the others are put back, a newcomer gets the lowest id, which is somebody else's.
-    await crowd.join(1, board, "Newcomer")
+    await crowd.join(1, board, "Latecomer")
     await crowd.agree(TRUE_AGAIN)
     await are_well(crowd)
     assert all(len(person.all(Roster)) > 1 for pair in pairs for person in pair)
@@ -163,7 +163,7 @@ async def test_a_process_is_paused_until_it_is_taken_for_dead(
     cluster.pause(2)
     crowd.gone(*asleep)
     await crowd.agree(death_seen)
-    await crowd.join(0, board, "Newcomer")
+    await crowd.join(0, board, "Latecomer")
     cluster.resume(2)
     crowd.extend(asleep)
     await crowd.agree(TRUE_AGAIN)
