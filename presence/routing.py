@@ -6,7 +6,7 @@ from typing import Any
 
 from channels.routing import URLRouter
 from django.apps import apps
-from django.urls import path
+from django.urls import path, re_path
 
 from presence.asgi.handshakes import doorkeeper, refusal
 from presence.conf import get_settings
@@ -23,9 +23,12 @@ PREFIX = "/ws/presence/"
 CLOSE_FRAME = bytes((0x88, 2)) + Close.TRY_LATER.to_bytes(2, "big")
 """A frame that closes a WebSocket (RFC 6455 section 5.5.1)."""
 
-# Any text, as a key may have a slash. For what is no board the router would fail, whereas the
-# consumer says that there is none.
-websocket_urlpatterns = [path(f"{PREFIX[1:]}<path:board>/", PresenceConsumer.as_asgi())]
+# Any text, as a key may have a slash. For what is no board, such as a path with a line break, the
+# router would fail and log a traceback, whereas the consumer says that there is none.
+websocket_urlpatterns = [
+    path(f"{PREFIX[1:]}<path:board>/", PresenceConsumer.as_asgi()),
+    re_path(f"^{PREFIX[1:]}", PresenceConsumer.as_asgi(), {"board": ""}),
+]
 
 if apps.is_installed("django.contrib.admin"):
     from presence.admin.consumer import StaffConsumer

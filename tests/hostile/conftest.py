@@ -1,6 +1,7 @@
 """Fixtures of the attacks: a site as in production, on both paths."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -9,8 +10,10 @@ from benchmarks.machine import allow_files
 from tests.support.fixtures import *  # noqa: F403
 from tests.support.server import Server, serve, with_settings
 
-EMBEDDING = "https://www.example.com"
-"""The origin of another site, which shows boards with tokens."""
+STORAGES = {
+    "default": "django.core.files.storage.FileSystemStorage",
+    "staticfiles": "django.contrib.staticfiles.storage.StaticFilesStorage",
+}
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["fast path", "ordinary path"])
@@ -19,14 +22,20 @@ def fast_path(request: pytest.FixtureRequest) -> bool:
     return bool(request.param)
 
 
+def production(environment: dict[str, str], **own: Any) -> dict[str, str]:
+    """Return the environment of a site in production, with settings of `PRESENCE`."""
+    known = {"DEBUG": "0", "SECRET_KEY": settings.SECRET_KEY, "ALLOWED_HOSTS": "127.0.0.1"}
+    # People leave their boards soon. Attackers tell which address they have, as only a proxy may.
+    own = {"GRACE": 0.5, "RELOAD_GRACE": 0.5, "TRUSTED_PROXIES": ["127.0.0.0/8"], **own}
+    # No static files were collected.
+    storages = {name: {"BACKEND": backend} for name, backend in STORAGES.items()}
+    return with_settings({**environment, **known}, PRESENCE=own, STORAGES=storages)
+
+
 @pytest.fixture(scope="module")
 def site(environment: dict[str, str], fast_path: bool) -> dict[str, str]:
-    """The environment of a site in production, which takes people off their boards soon."""
-    production = {"DEBUG": "0", "SECRET_KEY": settings.SECRET_KEY, "ALLOWED_HOSTS": "127.0.0.1"}
-    own = {"FAST_PATH": fast_path, "GRACE": 0.5, "RELOAD_GRACE": 0.5}
-    # Attackers tell which address they have, as only a proxy may.
-    own |= {"TRUSTED_PROXIES": ["127.0.0.0/8"], "EMBED_ORIGINS": [EMBEDDING]}
-    return with_settings({**environment, **production}, PRESENCE=own)
+    """The environment of this module's servers."""
+    return production(environment, FAST_PATH=fast_path)
 
 
 @pytest.fixture(scope="module")
