@@ -74,7 +74,8 @@ def unpack(packed: dict[str, Any]) -> Message:
 @dataclass(frozen=True, slots=True)
 class RightsChange:
     """Sockets whose right to be open may have changed: those that all `subjects` are about, or all
-    sockets where there are none. `ended`: the right is over, and nobody needs to be asked.
+    sockets where there are none. `ended`: the right is over, and nobody needs to be asked; that
+    takes subjects.
 
     A subject is the key of a person, the hex form of a board, or a digest of a session's key.
     """

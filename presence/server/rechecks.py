@@ -45,6 +45,9 @@ costs 0.3 ms: a thousand in one turn would stop all cursors meanwhile."""
 RETURN_AFTER = (2000, 4000)
 """Milliseconds, at least and at most, after which a client whose session has ended comes back."""
 
+RECENT = 1000
+"""Changes that are kept for those who are being let in. Who missed more is asked about again."""
+
 PATIENCE = 20.0
 """Seconds after which a question without an answer is logged. It is waited for all the same: what
 hangs in a thread cannot be stopped, and must not take another thread."""
@@ -108,11 +111,12 @@ class Rechecks:
         self._asked: dict[Socket, float] = {}
         self._rights: dict[Socket, Right] = {}
         self._sockets: dict[str, dict[Socket, None]] = {}
+        self._unsettled: dict[Socket, None] = {}
         self._told: dict[Socket, None] = {}
         self._all_told = False
         self._due: dict[Socket, None] = {}
         self._ending: dict[Socket, Ending] = {}
-        self._ended: deque[tuple[int, RightsChange]] = deque(maxlen=1000)
+        self._recent: deque[tuple[int, RightsChange]] = deque(maxlen=RECENT)
         self._credit = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._settling: asyncio.TimerHandle | None = None
@@ -134,11 +138,13 @@ class Rechecks:
         self._asked[socket] = self._loop.time()
         for subject in right.subjects:
             self._sockets.setdefault(subject, {})[socket] = None
-        if changes != self.changes:
+        if self.changes - changes > len(self._recent):
             self._ask_soon([socket])
-            for number, change in self._ended:
-                if number > changes and change.subjects <= {*right.subjects}:
-                    self._end(socket, session_ended())
+        for number, change in reversed(self._recent):
+            if number <= changes:
+                break
+            if change.subjects <= {*right.subjects}:
+                self._take_in(change, [socket])
         self._keep_ticking()
 
     def forget(self, socket: Socket) -> None:
@@ -148,20 +154,17 @@ class Rechecks:
             del self._sockets[subject][socket]
             if not self._sockets[subject]:
                 del self._sockets[subject]
-        for known in (self._asked, self._told, self._due, self._ending):
+        for known in (self._asked, self._unsettled, self._told, self._due, self._ending):
             known.pop(socket, None)
 
     def heard(self, changes: Iterable[RightsChange]) -> None:
         """Take in what the site told."""
         for change in changes:
             self.changes += 1
+            self._recent.append((self.changes, change))
             self._rules.changed(change)
-            if change.ended:
-                self._ended.append((self.changes, change))
-                for socket in self._concerned(change):
-                    self._end(socket, session_ended())
-            elif change.subjects:
-                self._ask_soon(self._concerned(change))
+            if change.subjects:
+                self._take_in(change, self._concerned(change))
             else:
                 self._all_told = True
                 self._settle()
@@ -175,16 +178,22 @@ class Rechecks:
             if task is not None:
                 task.cancel()
 
+    def _take_in(self, change: RightsChange, sockets: Collection[Socket]) -> None:
+        """Take in a change that is about some sockets."""
+        if not change.ended:
+            self._ask_soon(sockets)
+            return
+        for socket in sockets:
+            self._end(socket, session_ended())
+
     def _concerned(self, change: RightsChange) -> list[Socket]:
-        if not change.subjects:
-            return [*self._rights]
         found = [self._sockets.get(subject, {}) for subject in change.subjects]
         fewest = min(found, key=len)
         return [socket for socket in fewest if all(socket in each for each in found)]
 
     def _ask_soon(self, sockets: Collection[Socket]) -> None:
-        self._told |= dict.fromkeys(sockets)
-        if self._told:
+        self._unsettled |= dict.fromkeys(sockets)
+        if self._unsettled:
             self._settle()
 
     def _settle(self) -> None:
@@ -193,6 +202,8 @@ class Rechecks:
 
     def _settled(self) -> None:
         self._settling = None
+        self._told |= self._unsettled
+        self._unsettled.clear()
         if self._all_told:
             # Behind those of whom more is known: it may take long.
             self._all_told = False

@@ -349,7 +349,7 @@ async def test_a_site_has_its_own_rules_asked(ada_on_a_board, plan, asked):
     }[asked]
     await asyncio.to_thread(api.recheck, **about)
     if asked == "neither":
-        assert not current_hub().rechecks._told
+        assert not current_hub().rechecks._unsettled
     else:
         await asyncio.wait_for(refused.wait(), 10)
     await current_hub().close()
