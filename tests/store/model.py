@@ -138,7 +138,8 @@ class Model:
         else:
             if old is not None and old.member.user != NO_USER:
                 here.rests[old.member.user] = (self.now + self.timing.id_rest, old.member)
-            user = self._given(here, request.pool) if request.name else NO_USER
+            given = self._given(here, request.pool) if request.name else {NO_USER}
+            user = member.user if member.user in given else min(given)
         asks = (request.session, request.process, request.person, request.name)
         assert member == Member(*asks, color, user)
         assert member.pool == request.pool
@@ -267,15 +268,18 @@ class Model:
         resting = {user for user, (end, _) in here.rests.items() if end > self.now}
         return min(set(range(MAX_USERS)) - held - resting, default=NO_USER)
 
-    def _given(self, here: ModelBoard, pool: str) -> int:
-        """Return the user id that a newcomer gets."""
-        own = [
-            (end, user)
+    def _given(self, here: ModelBoard, pool: str) -> set[int]:
+        """Return the user ids of which a newcomer gets one. A server's clock goes on between rests
+        that begin at one time here."""
+        own = {
+            user: end
             for user, (end, member) in here.rests.items()
             if pool and member.pool == pool and end > self.now
-        ]
+        }
         lowest = self._lowest(here)
-        return min(own)[1] if own and (len(own) >= self.pool_rests or lowest == NO_USER) else lowest
+        if own and (len(own) >= self.pool_rests or lowest == NO_USER):
+            return {user for user, end in own.items() if end == min(own.values())}
+        return {lowest}
 
     def _is_free(self, here: ModelBoard, member: Member) -> bool:
         end, before = here.rests.get(member.user, (-inf, member))
