@@ -23,7 +23,7 @@ from presence.auth import admit, admit_at_once
 from presence.boards import parse_board
 from presence.conf import get_settings
 from presence.embed import asks_why, explain, is_embedded
-from presence.guests import guest_cookie, new_guest, read_guest
+from presence.guests import GUEST, guest_cookie, new_guest, read_guest
 from presence.protocol.errors import Close, Full, PresenceError, TooBig, TryLater
 from presence.protocol.identity import Privacy, Visitor
 from presence.protocol.messages import MAX_MESSAGE_BYTES, SUBPROTOCOL, Dialect
@@ -321,14 +321,19 @@ class PresenceConsumer(Endpoint):
 
     def _introduce(self) -> list[tuple[bytes, bytes]]:
         """Return the headers that give a new guest a cookie. The scope gets it too, as if the
-        browser had sent it."""
-        cookies = cookies_of(self.scope)
+        browser had sent it, and the guest id."""
+        cookies, headers = cookies_of(self.scope), list[tuple[bytes, bytes]]()
         named = is_embedded(self.scope) or offered(self.scope["subprotocols"]) is not None
-        if named or get_settings().PRIVACY == Privacy.OFF or read_guest(cookies) is not None:
-            return []
-        value, header = guest_cookie(new_guest())
-        self.scope["cookies"] = {**cookies, get_settings().GUEST_COOKIE: value}
-        return [(b"set-cookie", header.encode())]
+        if named or get_settings().PRIVACY == Privacy.OFF:
+            return headers
+        guest = read_guest(cookies)
+        if guest is None:
+            guest = new_guest()
+            value, header = guest_cookie(guest)
+            self.scope["cookies"] = {**cookies, get_settings().GUEST_COOKIE: value}
+            headers.append((b"set-cookie", header.encode()))
+        self.scope[GUEST] = guest
+        return headers
 
     async def _turn_away(self, dialect: Dialect, error: Full) -> None:
         """Tell a client that there is no place for it, and close."""

@@ -33,6 +33,9 @@ T = TypeVar("T")
 
 COOKIE_SALT = "presence.guest"
 
+GUEST = "presence.guest"
+"""Key in a socket's scope of the guest id that its cookie has, once it is read."""
+
 PREFIXES = (ACCOUNT, "guest:", "session:", EMBEDDED, "socket:")
 """What person keys begin with. A `socket:` is a guest whom nothing else tells apart."""
 

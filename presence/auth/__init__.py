@@ -50,7 +50,7 @@ from presence.auth.threads import DatabaseThreads
 from presence.boards import Board, find_board, find_boards, open_privacy
 from presence.conf import get_settings
 from presence.embed import is_embedded, origin_of
-from presence.guests import guest_person, person_of, read_guest, session_person, user_person
+from presence.guests import GUEST, guest_person, person_of, read_guest, session_person, user_person
 from presence.protocol.errors import Forbidden, NoBoard, PresenceError, SignInRequired, TryLater
 from presence.protocol.identity import Privacy as Privacy
 from presence.protocol.identity import Visitor, clean_name
@@ -280,7 +280,7 @@ async def admit(scope: Mapping[str, Any], board: UUID) -> Visitor:
         cookies = cookies_of(scope)
         admitted = await _admit_by_cookies(scope, cookies, board)
         looks = frozenset() if admitted.name else await reserved_looks(in_rule_thread)
-    return _visitor(admitted, cookies, board, looks)
+    return _visitor(admitted, scope, board, looks)
 
 
 def admit_at_once(scope: Mapping[str, Any], board: UUID) -> Visitor | None:
@@ -291,21 +291,20 @@ def admit_at_once(scope: Mapping[str, Any], board: UUID) -> Visitor | None:
         return None
     if is_embedded(scope) or offered(scope.get("subprotocols", ())) is not None:
         return None
-    cookies = cookies_of(scope)
-    who = _who_without_database(scope, cookies)
+    who = _who_without_database(scope, cookies_of(scope))
     if who is None or not is_any_guest(who.user):
         return None
-    return _visitor(_Admitted(who, None, privacy), cookies, board)
+    return _visitor(_Admitted(who, None, privacy), scope, board)
 
 
 def _visitor(
     admitted: _Admitted,
-    cookies: Mapping[str, str],
+    scope: Mapping[str, Any],
     board: UUID,
     reserved: Container[str] = frozenset(),
 ) -> Visitor:
     who, name, privacy = admitted
-    guest = read_guest(cookies)
+    guest = scope.get(GUEST) or read_guest(cookies_of(scope))
     person = person_of(who.user, guest, who.session_key) or f"socket:{uuid4().hex}"
     subjects = {person, board.hex}
     if guest is not None:

@@ -237,6 +237,9 @@ class Journal:
         logger.info("%s", _Text(fields), extra={"fields": fields})
 
 
+_json = json.JSONEncoder(default=str).encode
+
+
 class _Text:
     """The text of a line, for formatters that do not know `fields`. It costs more than the event
     that the line is about, so it is made where it is used."""
@@ -245,5 +248,4 @@ class _Text:
         self._fields = fields
 
     def __str__(self) -> str:
-        values = ((key, json.dumps(value, default=str)) for key, value in self._fields.items())
-        return " ".join(f"{key}={value}" for key, value in values)
+        return " ".join([f"{key}={_json(value)}" for key, value in self._fields.items()])

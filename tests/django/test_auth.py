@@ -290,7 +290,7 @@ class TestSeveralBoards:
         titles = [*(decision.name for decision in Decision), "a rule that fails", "true"]
         made = [(await sync_to_async(boards)(title=title))[0] for title in titles]
         assert await permitted(GUEST, [*made, uuid4()]) == [made[titles.index("ALLOW")]]
-        assert caplog.text.count("auth: rule failed") == 2
+        assert caplog.text.count("auth: rule failed") == 1, "one line a minute"
 
     async def test_a_rule_that_cannot_be_imported(self, configure, board):
         configure(AUTHORIZE="nowhere.to_be.found")
