@@ -31,6 +31,8 @@ ADA = "guest:ada"
 class Tab:
     """A socket of a person, on a board of the running loop's hub."""
 
+    line = None
+
     def __init__(self, board, person=ADA):
         self.codes = []
         connection = Connection(current_hub(), board, Visitor(person), Dialect.COMPACT, self)
