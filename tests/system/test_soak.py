@@ -39,7 +39,7 @@ ROUND = 60.0 if LONG else 4.0
 """Seconds of traffic, after which everybody leaves."""
 
 ROUNDS = max(2, int(LONG // (ROUND + 10)))
-WARM_UP = 2.0
+WARM_UP = ROUND / 2
 """Seconds of traffic before anything is measured."""
 
 TIMING = Timing(lease=6.0) if LONG else QUICK
@@ -84,6 +84,7 @@ and of the layer. Another for each board tells that its people are put back."""
 
 LASTING = {
     "{processes}": "leases, and when accounts were last seen, for 30 days",
+    "{boards}": "the boards' ids on the wire, while they rest and as long again",
     "{figures}": "what each process told of itself last",
     "{check}": "what /healthz tries the rights of the Redis user with, for a second",
     "{history}": "counts of past minutes and hours, and who records them",
@@ -93,7 +94,6 @@ LASTING = {
 """Kinds of keys that may remain when nobody is on a board. Each has a TTL."""
 
 PASSING = {
-    "{boards}": "the boards' ids on the wire",
     "{board}:state": "a board's version",
     "{board}:rests": "user ids that rest",
     "{board}:out": "bans; none here",

@@ -41,6 +41,9 @@ ARRIVING = 6
 ARRIVE_WITHIN = 0.15
 """Seconds before its death, at most, at which they begin to come."""
 
+NAMES = 500
+"""Names of strangers. A process remembers what thousands look like, which would pass for growth."""
+
 EXPLICIT = 0.2
 """Share of those who come with the explicit dialect."""
 
@@ -192,7 +195,7 @@ class Traffic:
         # Some boards are busier than others.
         weights = [1 / (place + 1) for place in range(len(self._boards))]
         (board,) = self._random.choices(self._boards, weights)
-        stranger = Visitor(f"N{self._turn}")
+        stranger = Visitor(f"N{self._turn % NAMES}")
         who = self._random.choice([stranger, self._random.choice(self._known)])
         return self._join(self._any() if number is None else number, board, who)
 
