@@ -5,6 +5,7 @@ from django.core.checks import register
 
 from presence.asgi.daphne import patch_daphne
 from presence.asgi.shutdown import patch_servers
+from presence.asgi.turns import patch_uvicorn
 from presence.changes import connect
 from presence.checks import check_settings
 
@@ -23,3 +24,4 @@ class PresenceConfig(AppConfig):
         connect()
         patch_daphne()
         patch_servers()
+        patch_uvicorn()

@@ -1,4 +1,4 @@
-"""Fair turns for the WebSockets of Daphne, and limits for those of presence.
+"""Fair turns for the WebSockets of Daphne and uvicorn, and limits for those of presence.
 
 Autobahn parses all that was read at once, up to 64 KiB, and copies the rest for every frame: with
 frames of 6 bytes that takes it a second, in which nobody else is served. It answers each ping,
@@ -8,10 +8,15 @@ for its application. And the bytes that come before a handshake is answered pile
 So a socket is parsed for a few frames, and goes on after everybody else. Until then it is not read.
 For a socket of presence, frames that end no message are counted too. When it is closed for what it
 sent, nothing that it sent after that is parsed. And it is closed when too much waits to be written.
+
+uvicorn has the same faults, with 256 KiB at a time. It gets turns, too. What its parsers do with a
+frame is theirs: there, only messages are counted.
 """
 
 import asyncio
 import socket
+import sys
+import time
 from collections.abc import Iterable
 from typing import Any, Protocol
 
@@ -120,8 +125,8 @@ def limited_socket(scope: Any, listener: Listener) -> LimitedSocket | None:
 def take_turns(protocol_class: Any) -> None:
     """Have the WebSockets of Daphne take turns, and those of presence be limited."""
     protocol_class.presence_listener = protocol_class.presence_line = None
-    protocol_class.presence_paused = protocol_class.presence_deaf = False
-    protocol_class.presence_late_frames = 0
+    protocol_class.presence_paused = protocol_class.presence_scheduled = False
+    protocol_class.presence_deaf, protocol_class.presence_late_frames = False, 0
     _parse_in_turns(protocol_class)
     _limit_frames(protocol_class)
 
@@ -136,16 +141,24 @@ def _parse_in_turns(protocol_class: Any) -> None:
             else:
                 consume_handshake(self)
             return
+        if self.presence_scheduled:
+            return
         for _ in range(FRAMES_A_TURN * STEPS_A_FRAME):
-            goes_on = self.state != self.STATE_CLOSED and self.processData()
-            if self.presence_deaf:
-                self.data = b""
-                return
-            if not goes_on:
-                _resume(self)
-                return
-        _pause(self)
-        asyncio.get_running_loop().call_soon(self.consumeData)
+            if self.presence_deaf or self.state == self.STATE_CLOSED or not self.processData():
+                break
+        else:
+            _pause(self)
+            self.presence_scheduled = True
+            asyncio.get_running_loop().call_soon(go_on, self)
+            return
+        if self.presence_deaf:
+            self.data = b""
+        else:
+            _resume(self)
+
+    def go_on(self: Any) -> None:
+        self.presence_scheduled = False
+        self.consumeData()
 
     def opened(self: Any) -> None:
         on_open(self)
@@ -207,3 +220,102 @@ def _resume(protocol: Any) -> None:
     if protocol.presence_paused and protocol.presence_line is None:
         protocol.transport.resumeProducing()
     protocol.presence_paused = False
+
+
+# uvicorn
+
+TURN = 0.000_2
+"""Seconds for which uvicorn may parse the bytes of one socket before everybody else has a turn. How
+many bytes that is follows from the turn before: tiny frames take a thousand times as long."""
+
+FIRST_PIECE, LEAST_PIECE, MOST_PIECE = 512, 64, 2_048
+"""Bytes of a socket's first turn, and of any turn at least and at most: those of a turn are at most
+twice those of the turn before."""
+
+DEAF_FOR = 1.0
+"""Seconds that a client who goes on to send after a close has to take in why."""
+
+UVICORN = (
+    ("uvicorn.protocols.websockets.websockets_sansio_impl", "WebSocketsSansIOProtocol"),
+    ("uvicorn.protocols.websockets.wsproto_impl", "WSProtocol"),
+)
+UVICORN_METHODS = ("data_received", "resume_writing", "receive")
+
+
+def patch_uvicorn() -> None:
+    """Have the WebSockets of uvicorn take turns, where this process has loaded it. It may load its
+    WebSockets after the site, but does so before it starts up."""
+    server = getattr(sys.modules.get("uvicorn.server"), "Server", None)
+    startup = getattr(server, "startup", None)
+    if server is None or startup is None:
+        return
+
+    async def start(self: Any, *args: Any, **kwargs: Any) -> None:
+        for module, name in UVICORN:
+            protocol = getattr(sys.modules.get(module), name, None)
+            known = all(hasattr(protocol, method) for method in UVICORN_METHODS)
+            if known and not hasattr(protocol, "presence_rest"):
+                _parse_in_pieces(protocol)
+        await startup(self, *args, **kwargs)
+
+    server.startup = start
+
+
+def _parse_in_pieces(protocol_class: Any) -> None:
+    resume_writing, receive = protocol_class.resume_writing, protocol_class.receive
+
+    def data_received(self: Any, data: bytes) -> None:
+        self.presence_rest += data
+        if not self.presence_scheduled:
+            _parse_piece(self)
+
+    def resumed(self: Any) -> None:
+        resume_writing(self)
+        if not self.presence_scheduled:
+            _go_on(self)
+
+    async def received(self: Any) -> Any:
+        message = await receive(self)
+        if self.presence_rest:
+            self.transport.pause_reading()  # uvicorn has just resumed it.
+        return message
+
+    protocol_class.presence_rest, protocol_class.presence_piece = b"", FIRST_PIECE
+    protocol_class.presence_late = 0
+    protocol_class.presence_scheduled = protocol_class.presence_deaf = False
+    protocol_class.presence_parse = protocol_class.data_received
+    protocol_class.data_received, protocol_class.resume_writing = data_received, resumed
+    protocol_class.receive = received
+
+
+def _parse_piece(protocol: Any) -> None:
+    protocol.presence_scheduled = False
+    rest, size = protocol.presence_rest, protocol.presence_piece
+    piece, protocol.presence_rest = rest[:size], rest[size:]
+    protocol.presence_late += len(piece) * protocol.close_sent
+    if protocol.presence_late > FIRST_PIECE and not protocol.presence_deaf:
+        protocol.presence_deaf = True
+        protocol.loop.call_later(DEAF_FOR, protocol.transport.abort)
+    elif piece and not protocol.presence_deaf and not protocol.transport.is_closing():
+        began = time.perf_counter()
+        protocol.presence_parse(piece)
+        took = time.perf_counter() - began
+        affordable = int(len(piece) * TURN / max(took, 1e-9))
+        protocol.presence_piece = min(max(affordable, LEAST_PIECE), 2 * size, MOST_PIECE)
+    _go_on(protocol)
+
+
+def _go_on(protocol: Any) -> None:
+    """Read, or parse the rest after everybody else, or wait until the client reads."""
+    if protocol.transport.is_closing() or protocol.presence_deaf:
+        protocol.presence_rest = b""
+    reads = not (protocol.presence_deaf or protocol.presence_rest or protocol.read_paused)
+    if protocol.transport.is_closing():
+        return
+    if reads and protocol.writable.is_set():
+        protocol.transport.resume_reading()
+        return
+    protocol.transport.pause_reading()
+    if protocol.presence_rest and protocol.writable.is_set():
+        protocol.presence_scheduled = True
+        protocol.loop.call_soon(_parse_piece, protocol)

@@ -342,11 +342,16 @@ class Room:
 
     def catch_up(self, dialect: Dialect) -> list[bytes]:
         """Return the current cursors, for a session that was too slow to get the ones between, but
-        not those of users who are not announced yet."""
+        not those of users who are not announced yet. No frame of the explicit dialect hides a
+        cursor, so there the hidden ones are told, too."""
         joined = self._pending.joined
         shown = () if self._told_nothing else self.shown
         known = [seat for seat in shown if seat.member.user not in joined]
-        return shown_cursors(self.board_id, dialect, known)
+        if dialect is Dialect.COMPACT:
+            return shown_cursors(self.board_id, dialect, known)
+        last = {seat.member.user: seat.position for seat in known}
+        told = {user: position for user, position in last.items() if position is not None}
+        return cursor_frames(self.board_id, told, dialect)
 
     def _seat(self, member: Member, dialect: Dialect | None, *, name_set: bool) -> Seat:
         if dialect is not None:

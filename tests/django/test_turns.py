@@ -1,10 +1,15 @@
-"""Turns and limits of Daphne's WebSockets, in a process of their own: to import Daphne chooses its
-event loop."""
+"""Turns and limits of WebSockets. Those of Daphne are tested in a process of their own: to import
+Daphne chooses its event loop."""
 
+import asyncio
 import subprocess
 import sys
+from typing import Any
 
 import pytest
+
+from presence.asgi import turns
+from presence.asgi.turns import FIRST_PIECE, LEAST_PIECE, _parse_in_pieces
 
 BEGIN = """
 import asyncio, socket
@@ -229,3 +234,101 @@ protocol.onOpen()
 assert reads(protocol)
 """
     )
+
+
+# uvicorn
+
+
+class Transport:
+    """A transport that notes whether it is read."""
+
+    def __init__(self) -> None:
+        self.reads, self.aborted = True, False
+
+    def pause_reading(self) -> None:
+        self.reads = False
+
+    def resume_reading(self) -> None:
+        self.reads = True
+
+    def is_closing(self) -> bool:
+        return self.aborted
+
+    def abort(self) -> None:
+        self.aborted = True
+
+
+def uvicorn_socket() -> Any:
+    """Return a stand-in for a WebSocket of uvicorn, patched; `pieces` is what it has parsed."""
+
+    class Socket:
+        def __init__(self) -> None:
+            self.loop = asyncio.get_running_loop()
+            self.transport = Transport()
+            self.writable = asyncio.Event()
+            self.writable.set()
+            self.close_sent = self.read_paused = False
+            self.pieces: list[bytes] = []
+
+        def data_received(self, data: bytes) -> None:
+            self.pieces.append(data)
+
+        def resume_writing(self) -> None:
+            self.writable.set()
+
+        async def receive(self) -> str:
+            self.transport.resume_reading()
+            return "a message"
+
+    _parse_in_pieces(Socket)
+    return Socket()
+
+
+async def test_uvicorn_parses_a_piece_a_turn_and_reads_again_after_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(turns, "TURN", 0.0)  # as if parsing took long
+    data = bytes(range(256)) * 8
+    flood, other = uvicorn_socket(), uvicorn_socket()
+    flood.data_received(data)
+    assert flood.pieces == [data[:FIRST_PIECE]]
+    other.data_received(b"hello")
+    assert other.pieces == [b"hello"]
+    assert other.transport.reads
+    assert await flood.receive() == "a message"
+    assert not flood.transport.reads
+    await asyncio.sleep(0)
+    assert flood.pieces[1:] == [data[FIRST_PIECE:][:LEAST_PIECE]]
+    while flood.presence_rest:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    assert b"".join(flood.pieces) == data
+    assert flood.transport.reads
+
+
+async def test_uvicorn_parses_nothing_while_its_answers_wait_to_be_read() -> None:
+    socket = uvicorn_socket()
+    socket.writable.clear()
+    socket.data_received(b"ping")
+    assert socket.pieces == [b"ping"]
+    assert not socket.transport.reads
+    socket.data_received(b"x" * 2 * FIRST_PIECE)
+    await asyncio.sleep(0.01)
+    assert len(socket.pieces) == 2
+    socket.resume_writing()
+    while socket.presence_rest:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    assert sum(map(len, socket.pieces)) == 4 + 2 * FIRST_PIECE
+    assert socket.transport.reads
+
+
+async def test_uvicorn_parses_little_after_a_close(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "DEAF_FOR", 0.0)
+    socket = uvicorn_socket()
+    socket.close_sent = True
+    socket.data_received(b"the answer")
+    assert socket.pieces == [b"the answer"]
+    assert socket.transport.reads
+    socket.data_received(b"x" * 10 * FIRST_PIECE)
+    assert (len(socket.pieces), socket.presence_rest, socket.transport.reads) == (1, b"", False)
+    await asyncio.sleep(0.01)
+    assert socket.transport.aborted

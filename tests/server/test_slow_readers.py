@@ -17,6 +17,8 @@ from presence.protocol.messages import (
     PresenceUpdate,
     Probe,
     Roster,
+    SetState,
+    UserState,
     Welcome,
 )
 from presence.protocol.session import HEARTBEAT, UNREAD_LIMIT
@@ -74,6 +76,36 @@ async def test_a_slow_reader_gets_no_cursors_until_it_answers(process: Process) 
     fill(good)
     await pass_time(1)
     assert [message.seq for message in good.all(Probe)] == [1, 2]
+
+
+@pytest.mark.parametrize("dialect", Dialect)
+async def test_who_was_held_knows_what_the_others_know(process: Process, dialect: Dialect) -> None:
+    mover, good = await process.joined(), await process.joined(dialect=dialect)
+    slow = await process.joined(dialect=dialect)
+    slow.reads, slow.clogged = False, True
+    fill(slow)
+    await moving(mover, 4)
+    newcomer, passer_by = await process.joined("cy", name="Cy"), await process.joined()
+    newcomer.move(5, 5)
+    passer_by.move(6, 6)
+    mover.say(SetState(UserState.OFF_BOARD))
+    await pass_time(1)
+    passer_by.leave()
+    newcomer.snap()
+    await process.joined("cy", name="Cynthia")
+    await moving(good, 2)
+    assert slow.pointers != good.pointers
+    slow.clogged = False
+    for probe in slow.all(Probe):
+        slow.say(probe)
+    await pass_time(2)
+    assert slow.view.users == good.view.users
+    assert (slow.count, slow.view.states) == (good.count, good.view.states)
+    hidden = {mover.welcome.user} if dialect is Dialect.COMPACT else set()
+    own = 1
+    for user in good.pointers.keys() - hidden:
+        assert slow.pointers[user] == good.pointers[user]
+    assert slow.pointers[own] == (8, 0)
 
 
 async def test_an_answer_brings_nothing_before_the_next_welcome(process: Process) -> None:
