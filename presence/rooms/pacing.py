@@ -80,7 +80,7 @@ BRIEF_BURST = 16
 
 BRIEF_RATE = 8
 """Brief visits a second of which others are told at once after that. A join and its leave are some
-30 bytes to each socket: a quarter of what ten people send it who move ten times a second."""
+30 bytes to each socket: a sixth of what ten people are sent who move 20 times a second."""
 
 JOINS_WITHIN = 3.0
 """Seconds that a join waits at most: somebody who came to stay is not seen for as long."""
