@@ -52,6 +52,7 @@ FULL: dict[str, Row] = {
     "unread-pings": Row(20, ["cut"], 60),
     "bombs": Row(20, ["cut"]),
     "never-read": Row(60, [], 60),
+    "explicit-never-read": Row(60, [], 60),
     "slow-headers": Row(40, [], 60),
     "come-and-go": Row(40),
     "crowd": Row(250, [], 60),

@@ -23,10 +23,9 @@ PAGES = "https://www.example.com"
 
 
 @pytest.fixture(scope="module")
-def site(environment: dict[str, str], fast_path: bool) -> dict[str, str]:
+def site(environment: dict[str, str]) -> dict[str, str]:
     """A site that embeds its boards in another one, and logs names."""
-    own = {"FAST_PATH": fast_path, "EMBED_ORIGINS": [PAGES], "LOG_NAMES": True}
-    return production(environment, **own)
+    return production(environment, EMBED_ORIGINS=[PAGES], LOG_NAMES=True)
 
 
 # Pages of nobody
