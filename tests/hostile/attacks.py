@@ -50,13 +50,12 @@ class Arena:
         *,
         sources: int = 1,
         buffer: int | None = None,
-        again: bool = True,
         pace: float = 0.0,
     ) -> None:
         """Run an attack with so many connections at the same time until the time is over.
 
-        They come from so many addresses in turn. With `again`, another connection takes the place
-        of each that has ended, after about `pace` seconds.
+        They come from so many addresses in turn. Another connection takes the place of each that
+        has ended, after about `pace` seconds.
         """
 
         async def one(number: int) -> None:
@@ -69,8 +68,6 @@ class Arena:
                         await attack(attacker)
                 finally:
                     attacker.close()
-                if not again:
-                    return
                 await asyncio.sleep(pace * self.random.uniform(0.5, 1.5))
 
         with suppress(TimeoutError):
