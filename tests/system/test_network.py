@@ -44,7 +44,7 @@ MOST_MB = 2.0
 TRUE_AGAIN = 10.0
 """Seconds until rosters and counts are true again (docs/scaling.md)."""
 
-RESETS = 4
+RESETS = 5 if LONG else 2
 
 LINES = 5
 """Warnings and errors that a process logs for one trouble, at most."""
