@@ -7,7 +7,6 @@ looks at anything else, so thousands who come at once hold up every cursor.
 """
 
 import asyncio
-import logging
 import sys
 from base64 import b64encode
 from collections import deque
@@ -17,11 +16,13 @@ from time import perf_counter
 from typing import Any
 from urllib.parse import unquote
 
-from presence.conf import get_settings
-from presence.server.caps import RESERVE, descriptors_left
-from presence.server.logs import Seldom
+from django.core.exceptions import ImproperlyConfigured
 
-logger = logging.getLogger(__name__)
+from presence.conf import Settings, get_settings
+from presence.server.caps import RESERVE, descriptors_left
+from presence.server.logs import Seldom, bounded_logger
+
+logger = bounded_logger(__name__)
 
 BODY_RATE = 500
 """Bytes a second that the body of a request keeps up, once `HANDSHAKE_WITHIN` is over: a page may
@@ -65,7 +66,7 @@ class Requests:
 
     def await_header(self, channel: Any, idle: float = 0.0) -> None:
         """Wait for a request, for so many seconds more than the deadline for its header."""
-        most = get_settings().MAX_HANDSHAKES
+        most = _settings().MAX_HANDSHAKES
         if self._headers and (0 < most <= len(self._headers) or descriptors_left() < RESERVE):
             # Not the newest: a handshake that is whole is here for milliseconds only.
             self._close(next(iter(self._headers)), "crowded")
@@ -86,7 +87,7 @@ class Requests:
 
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
         """Close the late ones."""
-        within, now = get_settings().HANDSHAKE_WITHIN, loop.time()
+        within, now = _settings().HANDSHAKE_WITHIN, loop.time()
         if within:
             late = [channel for channel, begun in self._headers.items() if now - begun >= within]
             late += [
@@ -224,6 +225,14 @@ def patch_handshakes(server: Any) -> None:
     _accept_few(server.Server)
 
 
+def _settings() -> Settings:
+    """Return the settings; the defaults while `PRESENCE` is wrong, since pages are served then."""
+    try:
+        return get_settings()
+    except ImproperlyConfigured:
+        return Settings()
+
+
 def _received(channel: Any) -> int:
     """Return how many bytes of the body of its request a channel has."""
     content = channel.requests[-1].content if channel.requests else None
@@ -262,9 +271,19 @@ def _wait_for_requests(channel_class: Any) -> None:
     channel_class.requestDone = request_done
 
 
+def _refusal(request: Any) -> bytes | None:
+    """Return the answer to a handshake that is refused. Where that cannot be known, such as while
+    `PRESENCE` is wrong, the handshake goes on: it may be for a WebSocket of the site's own."""
+    try:
+        return doorkeeper.refuse(_scope(request))
+    except Exception:
+        logger.exception("daphne: not known whether there is place for a handshake")
+        return None
+
+
 def _take_turns(request_class: Any) -> None:
     process = request_class.process
-    queue = HandshakeQueue(process, lambda request: doorkeeper.refuse(_scope(request)))
+    queue = HandshakeQueue(process, _refusal)
 
     def process_in_turn(self: Any) -> Any:
         upgrade = self.requestHeaders.getRawHeaders(b"Upgrade", [b""])[0]

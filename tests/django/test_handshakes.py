@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from twisted.web.http_headers import Headers
 from websockets.client import ClientProtocol
 from websockets.frames import Frame
 from websockets.typing import Subprotocol
@@ -129,6 +130,17 @@ def test_where_too_many_wait_the_oldest_gives_way(
     assert "(reason=crowded, closed=1)" in caplog.text
 
 
+def test_pages_are_served_while_presence_is_wrong(runner: asyncio.Runner, settings: Any) -> None:
+    settings.PRESENCE = {"GRACE": -1}
+
+    async def wait() -> Any:
+        waiting, channel = Requests(), Channel()
+        waiting.await_header(channel)
+        return await lifetimes(waiting, channel)
+
+    assert runner.run(wait()) == [WITHIN]
+
+
 class Handshake:
     """A handshake on a connection of its own."""
 
@@ -167,6 +179,32 @@ def test_handshakes_leave_turns_to_others(runner: asyncio.Runner) -> None:
         return [count for count in each if count]
 
     assert runner.run(wait()) == [2, 2, 1]
+
+
+def test_a_handshake_goes_on_where_nobody_can_say_whether_there_is_place(
+    runner: asyncio.Runner, monkeypatch: Any, caplog: Any
+) -> None:
+    def fail(scope: Any) -> bytes | None:
+        raise ValueError("wrong")
+
+    monkeypatch.setattr(handshakes.doorkeeper, "refuse", fail)
+    processed = []
+
+    class Request(Handshake):
+        requestHeaders = Headers({b"Upgrade": [b"WebSocket"]})  # noqa: N815 (Twisted's name)
+        path, client, server = b"/ws/chat/", None, SimpleNamespace(root_path="")
+        process = processed.append
+
+    handshakes._take_turns(Request)
+
+    async def wait() -> None:
+        for _ in range(2):
+            Request().process()
+        await asyncio.sleep(0)
+
+    runner.run(wait())
+    assert len(processed) == 2
+    assert "not known whether there is place" in caplog.text
 
 
 def test_a_turn_accepts_a_few() -> None:
