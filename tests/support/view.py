@@ -54,7 +54,7 @@ class BoardView:
                 self.users[user] = (name, color)
                 self.states[user] = UserState.ACTIVE
             case UserLeft(_, user):
-                # A store that lost everything gives ids anew: somebody else may have had this one's.
+                # A store that lost everything gives ids anew: another may have had this one's.
                 assert user in self._known(), f"user {user} left and was not here"
                 self._drop(user)
             case States(changes):
