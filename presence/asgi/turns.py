@@ -14,6 +14,7 @@ frame is theirs: there, only messages are counted.
 """
 
 import asyncio
+import logging
 import socket
 import sys
 import time
@@ -22,6 +23,8 @@ from typing import Any, Protocol
 
 from presence.protocol.errors import Close
 from presence.server.fastio import encode_frames, unread_bytes
+
+logger = logging.getLogger(__name__)
 
 EXTENSION = "presence.socket"
 """Key in a scope's `extensions` of the protocol that has the socket, under Daphne."""
@@ -240,6 +243,8 @@ UVICORN = (
     ("uvicorn.protocols.websockets.wsproto_impl", "WSProtocol"),
 )
 UVICORN_METHODS = ("data_received", "resume_writing", "receive")
+UVICORN_STATE = ("loop", "transport", "close_sent", "read_paused", "writable")
+"""What its WebSockets must have, of which not all is public."""
 
 
 def patch_uvicorn() -> None:
@@ -253,12 +258,30 @@ def patch_uvicorn() -> None:
     async def start(self: Any, *args: Any, **kwargs: Any) -> None:
         for module, name in UVICORN:
             protocol = getattr(sys.modules.get(module), name, None)
-            known = all(hasattr(protocol, method) for method in UVICORN_METHODS)
-            if known and not hasattr(protocol, "presence_rest"):
+            if protocol is None or hasattr(protocol, "presence_rest"):
+                continue
+            lacking = _lacking(protocol)
+            if lacking:
+                logger.warning(
+                    "uvicorn: sockets get no turns (reason=%s of this version lacks %s)",
+                    name,
+                    ", ".join(lacking),
+                )
+            else:
                 _parse_in_pieces(protocol)
         await startup(self, *args, **kwargs)
 
     server.startup = start
+
+
+def _lacking(protocol_class: Any) -> list[str]:
+    """Return what a version of uvicorn lacks. Its sockets would break without it, those of the site
+    too."""
+    made = protocol_class.__init__.__code__.co_names
+    return [
+        *(name for name in UVICORN_METHODS if not hasattr(protocol_class, name)),
+        *(name for name in UVICORN_STATE if name not in made),
+    ]
 
 
 def _parse_in_pieces(protocol_class: Any) -> None:

@@ -188,12 +188,14 @@ def test_a_handshake_goes_on_where_nobody_can_say_whether_there_is_place(
         raise ValueError("wrong")
 
     monkeypatch.setattr(handshakes.doorkeeper, "refuse", fail)
-    processed = []
+    processed: list[Any] = []
 
     class Request(Handshake):
         requestHeaders = Headers({b"Upgrade": [b"WebSocket"]})  # noqa: N815 (Twisted's name)
         path, client, server = b"/ws/chat/", None, SimpleNamespace(root_path="")
-        process = processed.append
+
+        def process(self) -> None:
+            processed.append(self)
 
     handshakes._take_turns(Request)
 

@@ -2,8 +2,10 @@
 Daphne chooses its event loop."""
 
 import asyncio
+import importlib
 import subprocess
 import sys
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -319,6 +321,33 @@ async def test_uvicorn_parses_nothing_while_its_answers_wait_to_be_read() -> Non
         await asyncio.sleep(0)
     assert sum(map(len, socket.pieces)) == 4 + 2 * FIRST_PIECE
     assert socket.transport.reads
+
+
+def test_the_installed_uvicorn_has_what_turns_need() -> None:
+    for module, name in turns.UVICORN:
+        assert turns._lacking(getattr(importlib.import_module(module), name)) == []
+
+
+async def test_another_uvicorn_is_left_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Server:
+        async def startup(self) -> None:
+            """Start."""
+
+    class Socket:
+        def __init__(self) -> None:
+            self.loop = self.transport = self.close_sent = self.writable = None
+
+        data_received = resume_writing = receive = len
+
+    module, name = turns.UVICORN[0]
+    monkeypatch.setitem(sys.modules, "uvicorn.server", SimpleNamespace(Server=Server))
+    monkeypatch.setitem(sys.modules, module, SimpleNamespace(**{name: Socket}))
+    turns.patch_uvicorn()
+    await Server().startup()
+    assert Socket.data_received is len
+    assert f"{name} of this version lacks read_paused" in caplog.text
 
 
 async def test_uvicorn_parses_little_after_a_close(monkeypatch: pytest.MonkeyPatch) -> None:
