@@ -46,7 +46,7 @@ from presence.recent import RecentAnswers
 from presence.runtime import current_hub, recording, several_processes
 from presence.server.addresses import client_address, is_forwarded, is_in_networks
 from presence.server.caps import LOW, RESERVE, descriptors_left
-from presence.server.logs import Seldom
+from presence.server.logs import LogLimit
 from presence.server.metrics import scrape
 from presence.sessions import arequest_user
 from presence.tokens import Grant, account_grant, sign
@@ -54,7 +54,7 @@ from presence.tokens import Grant, account_grant, sign
 logger = logging.getLogger(__name__)
 
 _health: RecentAnswers[None, "Health"] = RecentAnswers(1.0)
-_seldom = Seldom()
+_log_limit = LogLimit()
 _pinging = DatabaseThreads(1, "presence-healthz")
 """A thread of its own: a database that does not answer blocks no other."""
 
@@ -133,7 +133,7 @@ async def _look() -> Health:
         problems.append("file descriptors are used up: newcomers are refused")
     if left < LOW:
         descriptors = f"low; {left:.0%} are left"
-        if _seldom.times("descriptors", monotonic()):
+        if _log_limit.times("descriptors", monotonic()):
             logger.warning("healthz: %.0f%% of the file descriptors are left", 100 * left)
     reason = ordinary_reason()
     return Health(

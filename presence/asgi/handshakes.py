@@ -20,7 +20,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from presence.conf import Settings, get_settings
 from presence.server.caps import RESERVE, descriptors_left
-from presence.server.logs import Seldom, bounded_logger
+from presence.server.logs import LogLimit, bounded_logger
 
 logger = bounded_logger(__name__)
 
@@ -38,30 +38,30 @@ ACCEPTS = 32
 """Connections that are accepted in one turn of the event loop, at 50 µs each."""
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-"""What the answer to a handshake has been hashed with (RFC 6455 section 1.3)."""
+"""Appended to a handshake's key before it is hashed for the answer (RFC 6455 section 1.3)."""
 
 KEY_LENGTH = 24
 """Characters of a handshake's key: 16 bytes in base64."""
 
 TURN = 0.005
-"""Seconds of a turn that go to handshakes."""
+"""Seconds of each turn of the event loop for carrying out handshakes."""
 
 
 CHANNEL_METHODS = (
     "connectionMade", "allHeadersReceived", "allContentReceived", "requestDone", "connectionLost",
 )  # fmt: skip
-"""Methods of Twisted's `HTTPChannel` that it does not call public."""
+"""Methods of Twisted's `HTTPChannel` that are patched. They are not public."""
 
 
 class Requests:
-    """The connections that have yet to send a request, or the rest of one. `cut` counts those that
-    were closed: "late" ones, and the oldest where there were too many."""
+    """The connections whose request is not complete. `cut` counts those that were closed: "late"
+    ones, and "crowded" for the oldest where there were too many."""
 
     def __init__(self) -> None:
         self.cut = {"late": 0, "crowded": 0}
         self._headers: dict[Any, float] = {}
         self._bodies: dict[Any, float] = {}
-        self._seldom = Seldom()
+        self._log_limit = LogLimit()
         self._sweeping = False
 
     def await_header(self, channel: Any, idle: float = 0.0) -> None:
@@ -106,7 +106,7 @@ class Requests:
         if getattr(channel.transport, "negotiatedProtocol", None) == b"h2":
             return  # Another channel has taken over, and has deadlines of its own.
         self.cut[reason] += 1
-        if times := self._seldom.times(reason, asyncio.get_running_loop().time()):
+        if times := self._log_limit.times(reason, asyncio.get_running_loop().time()):
             logger.warning(
                 "daphne: closed connections whose request did not come (reason=%s, closed=%d)",
                 reason,
@@ -211,7 +211,7 @@ class HandshakeQueue:
 
 
 def patch_handshakes(server: Any) -> None:
-    """Patch the server of `daphne.server`, and the HTTP that it speaks."""
+    """Patch Daphne's server, and Twisted's HTTP below it. `server` is `daphne.server`."""
     channel = sys.modules["twisted.web.http"].HTTPChannel
     lacking = [name for name in CHANNEL_METHODS if not hasattr(channel, name)]
     if lacking:

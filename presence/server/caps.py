@@ -11,7 +11,7 @@ from uuid import UUID
 
 from presence.protocol.errors import Full
 from presence.protocol.limits import TokenBucket
-from presence.server.logs import Seldom
+from presence.server.logs import LogLimit
 
 try:
     from resource import RLIM_INFINITY, RLIMIT_NOFILE, getrlimit
@@ -85,7 +85,7 @@ class Caps:
         self._refused = refused
         self._counts: Counter[Key] = Counter()
         self._rates: OrderedDict[str, TokenBucket] = OrderedDict()
-        self._seldom = Seldom()
+        self._log_limit = LogLimit()
 
     def enter(self, address: str = "", board: UUID | None = None) -> "Ticket":
         """Return the ticket of a new socket, which is a handshake until it is let in. Raises `Full`
@@ -143,7 +143,7 @@ class Caps:
         """Return the error of a refusal, after it was counted and perhaps logged."""
         self._refused(cap)
         reason = REASONS[cap].format(self._limits.get(cap, 0))
-        if refused := self._seldom.times(cap, self._now()):
+        if refused := self._log_limit.times(cap, self._now()):
             logger.warning(
                 "socket: newcomers are refused (cap=%s, refused=%d, reason=%s)",
                 cap,

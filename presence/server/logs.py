@@ -29,8 +29,8 @@ from presence.store.base import Admission, Departure, Member
 
 logger = logging.getLogger("presence.journal")
 
-SELDOM = 60.0
-"""Seconds between two lines about what strangers, or a fault, can do thousands of times."""
+LOG_EVERY = 60.0
+"""Seconds between two lines of one kind, for what strangers or a fault can repeat endlessly."""
 
 Fields = Mapping[str, object]
 
@@ -128,52 +128,51 @@ class OutageLog:
             self.works(*args)
 
 
-class Seldom:
-    """Says how often something happened, at most once in `SELDOM` seconds for each kind."""
+class LogLimit:
+    """Counts events by kind, and lets each kind be logged once in `LOG_EVERY` seconds."""
 
     def __init__(self) -> None:
-        self._said: dict[str, float] = {}
-        self._unsaid: Counter[str] = Counter()
+        self._logged: dict[str, float] = {}
+        self._since: Counter[str] = Counter()
 
     def times(self, kind: str, now: float) -> int:
-        """Count it once more. Return how often it happened since it was last said, if that is to be
-        said now, else 0."""
-        self._unsaid[kind] += 1
-        if now - self._said.get(kind, -inf) < SELDOM:
+        """Count an event. Return how many there were since the last line, or 0 if none is due."""
+        self._since[kind] += 1
+        if now - self._logged.get(kind, -inf) < LOG_EVERY:
             return 0
-        self._said[kind] = now
-        return self._unsaid.pop(kind)
+        self._logged[kind] = now
+        return self._since.pop(kind)
 
 
 class Repeats(logging.Filter):
-    """Lets a warning or an error of one kind through once in `SELDOM` seconds, with how often it
-    came: a fault of the store may meet every session, and a bug every frame. A kind is the text
-    before its values are filled in."""
+    """Passes a warning or an error once in `LOG_EVERY` seconds, with the number of the others: a
+    fault of the store may meet every session, and a bug every frame. Records of one kind have the
+    same text before their values are filled in."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         super().__init__()
         self._clock = clock
-        self._seldom = Seldom()
+        self._log_limit = LogLimit()
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether to log a record, which then has the number in its text."""
+        """Return whether to log a record; add the number to its text."""
         if record.levelno < logging.WARNING or hasattr(record, CHANGE):
             return True
-        times = self._seldom.times(f"{record.name}: {record.msg}", self._clock())
+        times = self._log_limit.times(f"{record.name}: {record.msg}", self._clock())
         if times > 1:
             record.msg = f"{record.msg} [{times} times since the last such line]"
         return times > 0
 
     def clear(self) -> None:
         """Forget what was logged."""
-        self._seldom = Seldom()
+        self._log_limit = LogLimit()
 
 
 REPEATS = Repeats()
 
 
 def bounded_logger(name: str) -> logging.Logger:
-    """Return a logger for what a fault may have logged again and again."""
+    """Return a logger whose warnings and errors `Repeats` limits."""
     logger = logging.getLogger(name)
     logger.addFilter(REPEATS)
     return logger

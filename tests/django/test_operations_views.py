@@ -12,7 +12,7 @@ from presence import views
 from presence.checks import LAYER
 from presence.runtime import current_hub
 from presence.server.addresses import is_forwarded, is_in_networks
-from presence.server.logs import Seldom
+from presence.server.logs import LogLimit
 from presence.views import bears_token
 from tests.support.redis import shared_redis
 
@@ -94,7 +94,7 @@ class TestWhoAsks:
         self, async_client, monkeypatch, caplog, left, status, body, header
     ):
         monkeypatch.setattr(views, "descriptors_left", lambda: left)
-        monkeypatch.setattr(views, "_seldom", Seldom())
+        monkeypatch.setattr(views, "_log_limit", LogLimit())
         answer = await async_client.get("/healthz")
         assert (answer.status_code, answer.content) == (status, body)
         assert answer["Presence-Descriptors"] == header

@@ -9,7 +9,7 @@ import pytest
 
 from presence.protocol.errors import Full
 from presence.server.caps import RATES, RESERVE, RETRY, Cap, Caps, descriptors_left
-from presence.server.logs import SELDOM
+from presence.server.logs import LOG_EVERY
 
 BOARD, OTHER = uuid4(), uuid4()
 
@@ -151,7 +151,7 @@ def test_the_log_says_it_once_a_minute_for_each_cap(
     caps.enter()
     for _ in range(50):
         assert is_full(caps.enter)
-    world.now += SELDOM
+    world.now += LOG_EVERY
     assert is_full(caps.enter)
     said = [record.getMessage() for record in caplog.records]
     assert [line.partition("refused (")[2].partition(", reason")[0] for line in said] == [

@@ -16,7 +16,7 @@ from presence.protocol.identity import Visitor
 from presence.protocol.messages import Dialect, Join
 from presence.server.connection import Connection
 from presence.server.hub import Hub
-from presence.server.logs import SELDOM, Journal, JsonFormatter, OutageLog, Repeats
+from presence.server.logs import LOG_EVERY, Journal, JsonFormatter, OutageLog, Repeats
 from presence.store.base import Timing
 from tests.server.harness import BOARD, OUT, Process, pass_time, settle
 
@@ -199,13 +199,13 @@ class TestRepeats:
         repeats = Repeats(lambda: now)
         lost, odd = (logging.WARNING, "lost %d", 1), (logging.ERROR, "odd %d", 2)
         assert self.log(repeats, lost, lost, odd, lost) == ["lost 1", "odd 2"]
-        now = SELDOM - 0.1
+        now = LOG_EVERY - 0.1
         assert self.log(repeats, lost, odd) == []
-        now = SELDOM
+        now = LOG_EVERY
         assert self.log(repeats, (logging.WARNING, "lost %d", 9), lost) == [
             "lost 9 [4 times since the last such line]"
         ]
-        now = 2 * SELDOM
+        now = 2 * LOG_EVERY
         assert self.log(repeats, lost, odd) == [
             "lost 1 [2 times since the last such line]",
             "odd 2 [2 times since the last such line]",
