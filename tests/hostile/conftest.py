@@ -8,6 +8,7 @@ from django.conf import settings
 
 from benchmarks.machine import allow_files
 from tests.support.fixtures import *  # noqa: F403
+from tests.support.insides import WATCHED
 from tests.support.server import Server, serve, with_settings
 
 STORAGES = {
@@ -43,5 +44,5 @@ def server(site: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> It
     """The site under one Daphne for all attacks on a path, which also tells what it holds."""
     allow_files()
     folder = tmp_path_factory.mktemp("daphne")
-    with serve(folder, site, application="tests.hostile.asgi:application") as running:
+    with serve(folder, site, application=WATCHED) as running:
         yield running

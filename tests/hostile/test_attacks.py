@@ -14,6 +14,7 @@ import pytest
 from tests.hostile.attacks import FLOODS
 from tests.hostile.trial import Outcome, State, attempt, state_of
 from tests.support.fixtures import COLLISION
+from tests.support.insides import turn
 from tests.support.server import Server
 from tests.support.waiting import eventually
 
@@ -99,7 +100,7 @@ def test_nobody_suffers(
     eventually(lambda: not left(server, fresh), lambda: f"gone: {left(server, fresh)}")
     assert outcome.lost == 0, outcome
     assert outcome.turn <= TURN, outcome
-    assert state_of(server).turn <= TURN, "when the attackers went"
+    assert turn(server) <= TURN, "when the attackers went"
     assert outcome.age_p99 <= AGE + outcome.noise, outcome
     assert outcome.silence <= SILENCE + outcome.noise, outcome
     assert outcome.growth <= row.mebibytes << 20, outcome

@@ -14,14 +14,14 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
-from django.conf import settings
 from websockets.exceptions import ConnectionClosed
 
 from benchmarks.machine import usage
 from presence.protocol.messages import NoticeMessage
-from tests.hostile.trial import STATE, Outcome, State, attempt, state_of
+from tests.hostile.conftest import production
+from tests.hostile.trial import Outcome, State, attempt, state_of
 from tests.support.clients import Clients, cursor, joining
-from tests.support.server import Server, with_settings
+from tests.support.server import Server
 from tests.support.waiting import eventually
 
 SECONDS = 20.0 if os.environ.get("PRESENCE_LONG") else 4.0
@@ -37,16 +37,8 @@ MEBIBYTE = 2**20
 @pytest.fixture(scope="module")
 def site(environment: dict[str, str]) -> dict[str, str]:
     """A site in production, with small caps, which knows the attackers' addresses."""
-    production = {"DEBUG": "0", "SECRET_KEY": settings.SECRET_KEY, "ALLOWED_HOSTS": "127.0.0.1"}
-    own = {
-        "TRUSTED_PROXIES": ["127.0.0.0/8"],
-        "MAX_ADDRESS_SOCKETS": SOCKETS,
-        "MAX_ADDRESS_JOINS": JOINS,
-        "HANDSHAKE_WITHIN": WITHIN,
-        "GRACE": 0.5,
-        "RELOAD_GRACE": 0.5,
-    }
-    return with_settings({**environment, **production}, PRESENCE=own)
+    caps = {"MAX_ADDRESS_SOCKETS": SOCKETS, "MAX_ADDRESS_JOINS": JOINS}
+    return production(environment, HANDSHAKE_WITHIN=WITHIN, **caps)
 
 
 def unnoticed(outcome: Outcome) -> Outcome:
@@ -87,7 +79,7 @@ def slow_upload(server: Server, seconds: float) -> int:
     connection = HTTPConnection("127.0.0.1", server.port, timeout=seconds + 10)
     with closing(connection):
         connection.request(
-            "POST", STATE, body(), {"Transfer-Encoding": "chunked"}, encode_chunked=True
+            "POST", "/insides/tasks", body(), {"Transfer-Encoding": "chunked"}, encode_chunked=True
         )
         return connection.getresponse().status
 

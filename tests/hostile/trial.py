@@ -15,7 +15,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.request import urlopen
 
 from websockets.exceptions import WebSocketException
 
@@ -25,12 +24,10 @@ from benchmarks.workload import Workload
 from presence.protocol.messages import Welcome
 from tests.hostile.raw import Tally
 from tests.support.clients import Clients
+from tests.support.insides import descriptors, tasks, turn
 from tests.support.metrics import scrape
 from tests.support.server import ROOT, Server
 from tests.support.waiting import DEADLINE
-
-STATE = "/state"
-"""Where a server that runs `tests.hostile.asgi` tells what its process holds."""
 
 PEOPLE = 10
 RATE = 20.0
@@ -40,24 +37,19 @@ RATE = 20.0
 @dataclass(frozen=True)
 class State:
     """What a server's process holds: file descriptors, sockets of presence, boards, and tasks by
-    the names of their coroutines. `turn` is the most CPU that a turn of its event loop took since
-    turns were last measured anew, in milliseconds."""
+    the names of their coroutines."""
 
     descriptors: int
     sockets: int
     boards: int
     tasks: Counter[str]
-    turn: float
 
 
-def state_of(server: Server, anew: bool = False) -> State:
-    """Ask a server that runs `tests.hostile.asgi` what it holds; `anew` measures its turns anew."""
+def state_of(server: Server) -> State:
+    """Ask a server that runs `WATCHED` what it holds."""
     metrics = scrape(server)
-    with urlopen(f"{server.origin}{STATE}{'?anew' * anew}", timeout=10) as answer:
-        told = json.load(answer)
-    descriptors = sum(1 for _ in Path(f"/proc/{server.process.pid}/fd").iterdir())
     sockets, boards = int(metrics["presence_sockets"]), int(metrics["presence_boards"])
-    return State(descriptors, sockets, boards, Counter(told["tasks"]), 1000 * told["turn"])
+    return State(descriptors(server).total(), sockets, boards, tasks(server))
 
 
 @dataclass(frozen=True)
@@ -135,7 +127,7 @@ def attempt(
         pids = [attacker.pid] if attacker else []
         Path(f"/proc/{pid}/clear_refs").write_text("5")  # the peak begins anew (proc(5))
         resident, waited = memory([pid]), _waited(pid)
-        state_of(server, anew=True)
+        turn(server)  # measured anew from now on
         before, begun = [usage([pid]), usage(pids)], time.monotonic()
         for group in groups:
             group.start(begun)
@@ -148,7 +140,7 @@ def attempt(
         own, hostile = usage([pid]) - before[0], usage(pids) - before[1]
         took = time.monotonic() - begun
         waited = _waited(pid) - waited
-        growth, turn = _peak(pid) - resident, state_of(server).turn
+        growth, longest = _peak(pid) - resident, turn(server)
         newcomer = coming.result()
         tally = Tally.read(json.loads(hear(attacker))) if attacker else Tally()
     others = own.machine - own.processes - hostile.processes - sum(each.cpu for each in seen)
@@ -157,7 +149,7 @@ def attempt(
         *seen,
         growth=growth,
         cpu=100 * own.processes / took,
-        turn=turn,
+        turn=longest,
         others=100 * others / took,
         waited=waited,
         newcomer=newcomer,

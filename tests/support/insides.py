@@ -1,5 +1,5 @@
-"""What is inside a running server: memory, threads and descriptors by /proc; tasks and objects
-where its application is `WATCHED`."""
+"""What is inside a running server: memory, threads and descriptors by /proc; tasks, objects and
+turns of the event loop where its application is `WATCHED`."""
 
 import json
 import os
@@ -49,15 +49,22 @@ def descriptors(server: Server) -> Counter[str]:
 
 def tasks(server: Server) -> Counter[str]:
     """Return how many tasks a process's event loop has, by the name of their coroutine."""
-    return Counter(_ask(server)["tasks"])
+    return Counter(_ask(server, "tasks"))
 
 
 def objects(server: Server, *, collect: bool = False) -> Counter[str]:
     """Return how many objects the garbage collector tracks in a process, by the name of their type.
     What was loaded before the first socket is not among them. With `collect` it collects first."""
-    return Counter(_ask(server, "collect" if collect else "")["objects"])
+    return Counter(_ask(server, "collected" if collect else "objects"))
 
 
-def _ask(server: Server, what: str = "") -> Any:
+def turn(server: Server) -> float:
+    """Return the most CPU that one turn of a process's event loop took since this was last asked,
+    in milliseconds."""
+    longest: float = _ask(server, "turn")["longest"]
+    return 1000 * longest
+
+
+def _ask(server: Server, what: str) -> Any:
     with urlopen(f"{server.origin}/insides/{what}", timeout=15) as response:
         return json.load(response)
