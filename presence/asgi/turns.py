@@ -120,9 +120,11 @@ class LimitedSocket:
 
 def limited_socket(scope: Any, listener: Listener) -> LimitedSocket | None:
     """Apply the limits to a scope's WebSocket; None where the server is not Daphne, or lacks what
-    that needs."""
+    that needs, or where the connection was lost meanwhile, as behind a middleware that waits."""
     protocol = scope.get("extensions", {}).get(EXTENSION)
-    return LimitedSocket(protocol, listener) if protocol is not None else None
+    if protocol is None or protocol.state == protocol.STATE_CLOSED:
+        return None
+    return LimitedSocket(protocol, listener)
 
 
 def take_turns(protocol_class: Any) -> None:

@@ -18,6 +18,8 @@ import asyncio, socket
 import daphne.server, django
 from daphne.ws_protocol import WebSocketFactory
 from twisted.internet import tcp
+from twisted.internet.error import ConnectionDone
+from twisted.python import failure
 from twisted.internet.testing import StringTransport
 from tests.server.wire import client_frame
 
@@ -234,6 +236,22 @@ protocol.request = type("Request", (), {"path": "/"})
 protocol.client_addr = None
 protocol.onOpen()
 assert reads(protocol)
+"""
+    )
+
+
+def test_a_connection_that_was_lost_before_its_application_ran_is_no_error() -> None:
+    run(
+        """
+from presence.asgi.turns import EXTENSION, limited_socket
+protocol = opened(False)
+nothing = lambda *of: None
+protocol.server = type("Server", (), {"protocol_disconnected": nothing, "log_action": nothing})
+protocol.request = type("Request", (), {"path": "/"})
+protocol.client_addr = None
+protocol.transport = tcp.Connection(ours, protocol)
+protocol.transport.connectionLost(failure.Failure(ConnectionDone()))
+assert limited_socket({"extensions": {EXTENSION: protocol}}, None) is None
 """
     )
 

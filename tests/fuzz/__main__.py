@@ -28,7 +28,7 @@ def seeds() -> list[bytes]:
     vectors: dict[str, Any] = json.loads(VECTORS.read_text())
     frames = [bytes.fromhex(each["hex"]) for each in vectors["valid"] + vectors["malformed"]]
     plain = [bytes((choice,)) + frame for choice in range(4) for frame in frames]
-    steps = [b"\0" + bytes((128 + len(frame), 9)) + frame for frame in frames if len(frame) < 126]
+    steps = [b"\0" + bytes((128 + len(frame), 9)) + frame for frame in frames if len(frame) < 125]
     masked = [bytes((0x82, 0x80 | len(f), 0, 0, 0, 0)) + f for f in frames if len(f) < 126]
     return plain + steps + masked
 

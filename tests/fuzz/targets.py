@@ -36,19 +36,23 @@ def session(data: bytes) -> None:
 
     After the first byte, which chooses the dialect, the bytes are steps: a size, milliseconds to
     wait, and a frame of that size. From size 128 up the JOIN is admitted before the step; size 127
-    is a text message, and size 126 a message that is one byte too large.
+    is a text message, size 126 a message that is one byte too large, and size 125 a frame that ends
+    no message. An odd number of milliseconds says that much is unread.
     """
     rest = memoryview(data)[1:]
     machine, now = Session(DIALECTS[data[0] % 2] if data else Dialect.COMPACT, 0.0), 0.0
     on_board = over = False
     while len(rest) >= 2:
         admit, size, pause = rest[0] >= 128, rest[0] % 128, rest[1] ** 2 / 1000
-        frame = bytes(rest[2 : 2 + size]) if size < 126 else bytes(MAX_MESSAGE_BYTES + 1)
-        rest = rest[2 + (size if size < 126 else 0) :]
+        frame = bytes(rest[2 : 2 + size]) if size < 125 else bytes(MAX_MESSAGE_BYTES + 1)
+        clogged = rest[1] % 2 == 1
+        rest = rest[2 + (size if size < 125 else 0) :]
         now += pause
         if admit and on_board:
             machine.admitted(7, 3)
-        for action in machine.feed(None if size == 127 else frame, now), machine.check(now):
+        fed = None if size == 127 else frame
+        heard = machine.count(now) if size == 125 else machine.feed(fed, now)
+        for action in heard, machine.check(now, clogged=clogged):
             assert not (over and action), "it said something after its end"
             assert on_board or not isinstance(action, Move | SetState | Leave), "shown while off"
             assert not (on_board and isinstance(action, Join)), "joined twice"
