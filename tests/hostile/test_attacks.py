@@ -5,7 +5,6 @@ bounded, and nothing is left afterwards.
 """
 
 import logging
-import os
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -16,11 +15,9 @@ from tests.hostile.trial import Outcome, State, attempt, state_of
 from tests.support.fixtures import COLLISION
 from tests.support.insides import turn
 from tests.support.server import Server
-from tests.support.waiting import eventually
+from tests.support.waiting import LONG, eventually
 
 logger = logging.getLogger(__name__)
-
-LONG = os.environ.get("PRESENCE_LONG") == "1"
 
 AGE = 250.0
 """Milliseconds that 99 % of the witnesses' cursors take at most, beyond those for which the machine

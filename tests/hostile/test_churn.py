@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import pytest
 
 from presence.protocol.messages import Dialect
+from tests.hostile.conftest import production
 from tests.hostile.trial import Outcome, attempt
 from tests.support.clients import Client, Clients
-from tests.support.server import Server, with_settings
+from tests.support.server import Server
 
 AGE_P99 = 250.0
 """Milliseconds that 99 % of the witnesses' cursors take at most."""
@@ -18,14 +19,7 @@ AGE_P99 = 250.0
 @pytest.fixture(scope="module")
 def site(environment: dict[str, str]) -> dict[str, str]:
     """A site that lets everybody in from one address, and takes people off their boards soon."""
-    production = {"DEBUG": "0", "SECRET_KEY": "a-key-of-tests-that-guards-nothing-at-all-anywhere"}
-    own = {
-        "MAX_ADDRESS_SOCKETS": 100_000,
-        "MAX_ADDRESS_JOINS": 1_000_000,
-        "GRACE": 0.5,
-        "RELOAD_GRACE": 0.5,
-    }
-    return with_settings({**environment, **production, "ALLOWED_HOSTS": "127.0.0.1"}, PRESENCE=own)
+    return production(environment, MAX_ADDRESS_SOCKETS=0, MAX_ADDRESS_JOINS=0)
 
 
 async def trial(

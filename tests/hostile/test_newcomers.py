@@ -2,7 +2,6 @@
 deadlines stop them, and whoever is inside notices nothing."""
 
 import asyncio
-import os
 import resource
 import socket
 import time
@@ -22,9 +21,9 @@ from tests.hostile.conftest import production
 from tests.hostile.trial import Outcome, State, attempt, state_of
 from tests.support.clients import Clients, cursor, joining
 from tests.support.server import Server
-from tests.support.waiting import eventually
+from tests.support.waiting import LONG, eventually
 
-SECONDS = 20.0 if os.environ.get("PRESENCE_LONG") else 4.0
+SECONDS = 20.0 if LONG else 4.0
 WITHIN = 2.0
 """Seconds that a request may take here; the default is 20."""
 

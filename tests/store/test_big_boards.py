@@ -1,7 +1,6 @@
 """Boards with thousands of people: what a call costs, and whose the few user ids are."""
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
@@ -25,8 +24,9 @@ from tests.store.cast import (
 from tests.store.test_grace import renew_for
 from tests.store.worlds import RedisWorld, World
 from tests.support.opcodes import OpcodeCount
+from tests.support.waiting import LONG
 
-FEW, FULL, MANY = 50, 300, 5_000 if os.environ.get("PRESENCE_LONG") else 2_000
+FEW, FULL, MANY = 50, 300, 5_000 if LONG else 2_000
 """People on a board. On a full one, some have no user id."""
 
 NOISE = 0.15
