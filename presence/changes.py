@@ -9,14 +9,13 @@ site's code, and nothing waits. What sends no signal, or is lost, is found at th
 import asyncio
 import atexit
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, wait
 from contextlib import suppress
-from functools import partial
+from functools import partial, wraps
 from importlib import import_module
 from threading import Lock
 from typing import Any
-from uuid import UUID
 
 from django.apps import apps
 from django.conf import settings
@@ -152,6 +151,22 @@ def _is_board_model(model: type[Model]) -> bool:
         return False
 
 
+def _harmless(receive: Callable[..., None]) -> Callable[..., None]:
+    """Keep what a receiver raises from the site's code."""
+
+    @wraps(receive)
+    def received(*args: Any, **kwargs: Any) -> None:
+        try:
+            receive(*args, **kwargs)
+        except ImproperlyConfigured:
+            pass  # While PRESENCE is wrong nobody is on any board, and `check` says why.
+        except Exception:
+            logger.exception("rights: a change could not be told, the next re-check finds it")
+
+    return received
+
+
+@_harmless
 def _logged_out(*, request: Any, user: Any, **kwargs: Any) -> None:
     """Tell that a session is over, which it is only after this. Sessions in signed cookies change
     their key, and have no end: there, the browser tells whose sockets are meant."""
@@ -168,16 +183,19 @@ def _logged_out(*, request: Any, user: Any, **kwargs: Any) -> None:
     _tell_after_commit(router.db_for_write(type(user)) if is_account(user) else None, changes)
 
 
+@_harmless
 def _saved(*, instance: Model, created: bool, update_fields: Any, using: str, **kw: Any) -> None:
     # Django notes the last login by such a save.
     if not created and {*(update_fields or [""])} != {"last_login"}:
         _tell_after_commit(using, _changes_of(instance))
 
 
+@_harmless
 def _deleted(*, instance: Model, using: str, **kwargs: Any) -> None:
     _tell_after_commit(using, _changes_of(instance))
 
 
+@_harmless
 def _session_deleted(*, instance: Any, using: str, **kwargs: Any) -> None:
     # `clearsessions` deletes sessions that were over before, and each login that of a guest.
     if instance.expire_date > timezone.now() and SESSION_KEY in instance.get_decoded():
@@ -185,10 +203,12 @@ def _session_deleted(*, instance: Any, using: str, **kwargs: Any) -> None:
         _tell_after_commit(using, [change])
 
 
+@_harmless
 def _group_deleted(*, using: str, **kwargs: Any) -> None:
     _tell_after_commit(using, [EVERYBODY])
 
 
+@_harmless
 def _many_changed(
     *, instance: Model, action: str, model: type[Model], pk_set: Any, using: str, **kwargs: Any
 ) -> None:
@@ -224,14 +244,8 @@ def _tell_after_commit(using: str | None, changes: Iterable[RightsChange]) -> No
         tell()
 
 
+@_harmless
 def _tell(changes: list[RightsChange]) -> None:
-    try:
-        for change in changes:
-            for subject in change.subjects:
-                if ":" not in subject:
-                    forget_answers(UUID(hex=subject))
-        teller.tell(*changes)
-    except ImproperlyConfigured:
-        pass  # While PRESENCE is wrong nobody is on any board, and `check` says why.
-    except Exception:
-        logger.exception("rights: a change could not be told, the next re-check finds it")
+    for board in [board for change in changes for board in change.boards]:
+        forget_answers(board)
+    teller.tell(*changes)

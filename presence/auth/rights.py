@@ -61,8 +61,7 @@ class SiteRules:
 
     def changed(self, change: RightsChange) -> None:
         """Ask newcomers anew, too."""
-        boards = [UUID(hex=each) for each in change.subjects if ":" not in each]
-        for board in boards if change.subjects else [None]:
+        for board in change.boards if change.subjects else [None]:
             forget_answers(board)
 
     async def ask(self, rights: Sequence[Right]) -> Mapping[Right, Exception | None]:

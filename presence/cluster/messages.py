@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from struct import Struct, error
 from typing import Any
+from uuid import UUID
 
 from presence.protocol.messages import UserState
 
@@ -82,6 +83,11 @@ class RightsChange:
 
     subjects: frozenset[str]
     ended: bool = False
+
+    @property
+    def boards(self) -> list[UUID]:
+        """The boards among the subjects."""
+        return [UUID(hex=subject) for subject in self.subjects if ":" not in subject]
 
     def packed(self) -> list[Any]:
         """Return the form that a layer carries."""

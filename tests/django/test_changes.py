@@ -240,9 +240,17 @@ class TestCommits:
         assert "on purpose" in caplog.text
 
     def test_while_presence_is_wrong(self, ada, settings, caplog):
+        client = signed_in(ada)
         settings.PRESENCE = {"NO_SUCH_SETTING": 1}
         ada.save()
+        client.logout()
         assert not caplog.records
+
+    def test_a_receiver_that_fails(self, ada, monkeypatch, caplog):
+        client = signed_in(ada)
+        monkeypatch.setattr(changes, "read_guest", lambda cookies: 1 / 0)
+        client.logout()
+        assert "ZeroDivisionError" in caplog.text
 
     def test_on_an_event_loop(self, ada, told):
         """Django refuses its connection there, and the change is told all the same."""
