@@ -4,21 +4,21 @@ token.
 A page's origin is in the `Origin` header of its browser (RFC 6454, section 7).
 """
 
-import logging
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlparse
+from urllib.parse import ParseResult, urlparse
 
 from channels.generic.websocket import AsyncWebsocketConsumer
-from channels.security.websocket import OriginValidator
+from channels.security.websocket import OriginValidator, WebsocketDenier
 from django.conf import settings
 from django.core.handlers.asgi import get_script_prefix
 from django.utils.http import is_same_domain
 
 from presence.conf import get_settings
+from presence.server.logs import bounded_logger
 
-logger = logging.getLogger(__name__)
+logger = bounded_logger(__name__)
 
 EMBEDDED = "presence.embedded"
 """Key in the scope of a socket from a page of another origin."""
@@ -36,9 +36,22 @@ def origin_of(scope: Mapping[str, Any]) -> str:
     return values[0].decode("latin-1") if len(values) == 1 else ""
 
 
+def parse_origin(origin: str) -> ParseResult | None:
+    """Return the parts of an origin; None for a text without parts, such as "http://[", which
+    anybody can send."""
+    try:
+        parts = urlparse(origin)
+        parts.hostname, parts.port  # noqa: B018 (which raise, too)
+        return parts
+    except ValueError:
+        return None
+
+
 def is_trusted(origin: str) -> bool:
     """Return whether `CSRF_TRUSTED_ORIGINS` names an origin, as itself or with an asterisk."""
-    page = urlparse(origin)
+    page = parse_origin(origin)
+    if page is None:
+        return False
     trusted = (each.partition("://") for each in settings.CSRF_TRUSTED_ORIGINS)
     return any(
         page.scheme == scheme and is_same_domain(page.netloc, host.lstrip("*"))
@@ -86,9 +99,10 @@ class RefusedOrigin(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         """Say that the origin is not allowed."""
         origin = origin_of(self.scope)
+        page = parse_origin(origin)
         reason = (
             f"The origin of this page, {origin!r}, may not open sockets: add "
-            f"{urlparse(origin).hostname!r} to ALLOWED_HOSTS, or the origin to "
+            f"{page.hostname if page else origin!r} to ALLOWED_HOSTS, or the origin to "
             "CSRF_TRUSTED_ORIGINS. Behind a proxy this is the host in the browser, which the proxy "
             "should pass on. If the page is another site's, name its origin in "
             "PRESENCE['EMBED_ORIGINS']."
@@ -110,8 +124,8 @@ class EmbeddingOriginValidator:
         self._own_pages = OriginValidator(application, hosts)
         self._is_own = lru_cache(maxsize=256)(
             lambda origin: (
-                bool(origin)
-                and (self._own_pages.valid_origin(urlparse(origin)) or is_trusted(origin))
+                (page := origin and parse_origin(origin))
+                and (self._own_pages.valid_origin(page) or is_trusted(origin))
             )
         )
 
@@ -126,7 +140,8 @@ class EmbeddingOriginValidator:
                 return await RefusedOrigin.as_asgi()(scope, receive, send)
             host = dict(scope.get("headers", ())).get(b"host", b"").decode("latin-1")
             _say_refused(origin, host, *settings.ALLOWED_HOSTS)
-            return await self._own_pages(scope, receive, send)
+            judge = self._own_pages if parse_origin(origin) else WebsocketDenier()
+            return await judge(scope, receive, send)
         headers = [(name, value) for name, value in scope["headers"] if name != b"cookie"]
         scope = {**scope, "headers": headers, EMBEDDED: True}
         return await self._application(scope, receive, send)

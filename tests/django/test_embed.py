@@ -85,10 +85,21 @@ async def test_embedding_pages_lose_their_cookies():
         (b"",),
         (),
         (OTHER, b"https://evil.example"),
+        (b"http://[",),
+        (b"http://[x]",),
+        (b"http://evil.example:x",),
+        (b"http://testserver:99999",),
     ],
 )
 async def test_all_others_are_denied(origins):
     assert await passed(*origins) is None
+
+
+async def test_a_stranger_with_many_origins_does_not_fill_the_log(caplog):
+    for number in range(300):
+        assert await passed(b"https://%d.example" % number) is None
+    assert len(caplog.records) == 1
+    assert "origin='https://0.example'" in caplog.text
 
 
 @pytest.mark.parametrize(

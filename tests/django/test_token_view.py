@@ -46,7 +46,9 @@ async def test_a_page_of_another_origin(async_client, board):
     assert preflight["Access-Control-Allow-Headers"] == "Presence-Guest"
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", f"{OTHER}.evil.example", ""])
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", f"{OTHER}.evil.example", "", "http://["]
+)
 @pytest.mark.parametrize("method", ["get", "options"])
 async def test_a_page_of_no_allowed_origin(async_client, board, origin, method):
     answer = await ask(async_client, board, method, origin=origin)
