@@ -12,6 +12,8 @@ from base64 import b64encode
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha1
+from itertools import islice
+from operator import itemgetter
 from time import perf_counter
 from typing import Any
 from urllib.parse import unquote
@@ -66,11 +68,12 @@ class Requests:
 
     def await_header(self, channel: Any, idle: float = 0.0) -> None:
         """Wait for a request, for so many seconds more than the deadline for its header."""
-        most = _settings().MAX_HANDSHAKES
-        if self._headers and (0 < most <= len(self._headers) or descriptors_left() < RESERVE):
-            # Not the newest: a handshake that is whole is here for milliseconds only.
-            self._close(next(iter(self._headers)), "crowded")
         loop = asyncio.get_running_loop()
+        most, waiting = _settings().MAX_HANDSHAKES, len(self._headers) + len(self._bodies)
+        crowded = 0 < most <= waiting or descriptors_left() < RESERVE
+        if crowded and (oldest := self._oldest(loop.time())) is not None:
+            # Not the newest: a handshake that is whole is here for milliseconds only.
+            self._close(oldest, "crowded")
         self._headers[channel] = loop.time() + idle
         if not self._sweeping:
             self._sweeping = True
@@ -100,6 +103,17 @@ class Requests:
         self._sweeping = bool(self._headers or self._bodies)
         if self._sweeping:
             loop.call_later(SWEEP_EVERY, self._sweep, loop)
+
+    def _oldest(self, now: float) -> Any:
+        """Return the connection that waits longest, None where there is none. A body that comes at
+        its pace does not wait."""
+        slow = (
+            (begun, channel)
+            for channel, begun in self._bodies.items()
+            if _received(channel) < BODY_RATE * (now - begun)
+        )
+        waiting = [*islice(((begun, c) for c, begun in self._headers.items()), 1), *islice(slow, 1)]
+        return min(waiting, key=itemgetter(0), default=(0.0, None))[1]
 
     def _close(self, channel: Any, reason: str) -> None:
         self.forget(channel)

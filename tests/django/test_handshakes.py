@@ -111,22 +111,25 @@ def test_no_deadline(runner: asyncio.Runner, configure: Any) -> None:
 def test_where_too_many_wait_the_oldest_gives_way(
     runner: asyncio.Runner, configure: Any, monkeypatch: Any, caplog: Any, out_of_descriptors: bool
 ) -> None:
-    configure(MAX_HANDSHAKES=0 if out_of_descriptors else 2)
+    configure(MAX_HANDSHAKES=0 if out_of_descriptors else 5)
 
     async def wait() -> Any:
-        waiting, channels = Requests(), [Channel() for _ in range(4)]
-        waiting.await_header(channels[0])
-        waiting.await_header(channels[1])
-        waiting.await_body(channels[1])
-        if not out_of_descriptors:
-            waiting.await_header(Channel())
-        else:
+        channels = [Channel(), Channel(100 * BODY_RATE), *(Channel() for _ in range(6))]
+        waiting, bodies = Requests(), channels[1:4]
+        for channel in channels[:5]:
+            waiting.await_header(channel)
+            if channel in bodies:
+                waiting.await_body(channel)
+            await asyncio.sleep(1)
+        if out_of_descriptors:
             monkeypatch.setattr(handshakes, "descriptors_left", lambda: 0.01)
-        waiting.await_header(channels[2])
-        closed = [channel.closed_at is not None for channel in channels]
+        for channel in channels[5:]:
+            waiting.await_header(channel)
+        closed = [number for number, each in enumerate(channels) if each.closed_at is not None]
         return closed, waiting.cut["crowded"]
 
-    assert runner.run(wait()) == ([True, False, False, False], 1)
+    # Neither a body that comes on, nor whoever came last.
+    assert runner.run(wait()) == ([0, 2, 3], 3)
     assert "(reason=crowded, closed=1)" in caplog.text
 
 
