@@ -109,7 +109,9 @@ class _Trip:
         privacy = self._privacy[right.board]
         if isinstance(privacy, Exception):
             return privacy
-        return None if privacy is right.privacy else _moved()
+        if privacy is right.privacy:
+            return None
+        return Restarting.within(get_settings().GRACE, "the board has another level of privacy")
 
     def ask_in_thread(self, right: Right, user: Any, board: Board) -> None:
         """Ask the rule about a right, unless it was asked the same; later, where it is async."""
@@ -139,12 +141,6 @@ class _Trip:
                     self._answers[key] = error
 
         await asyncio.gather(*(ask_the_next() for _ in range(RULES_AT_ONCE)))
-
-
-def _moved() -> Restarting:
-    # All are back within their grace, as where the hub has clients connect again.
-    retry = int(get_settings().GRACE * 600)
-    return Restarting("the board has another level of privacy", retry=retry)
 
 
 def _ask_in_thread(rights: Sequence[Right]) -> _Trip:

@@ -59,6 +59,10 @@ class Close(IntEnum):
     TOO_FAST = 4429
 
 
+MAX_RETRY = 65_535
+"""Milliseconds: the largest ``retry`` that its field holds (PROTOCOL.md, Messages)."""
+
+
 class Malformed(StrEnum):
     """What is wrong with a malformed frame; the values of a metric's label."""
 
@@ -87,7 +91,7 @@ class PresenceError(Exception):
     def __init__(self, *args: object, retry: int | None = None) -> None:
         super().__init__(*args)
         self.retry = self.default_retry if retry is None else retry
-        if not 0 <= self.retry <= 65_535:
+        if not 0 <= self.retry <= MAX_RETRY:
             raise ValueError(f"retry is {self.retry} ms, outside 0..65535")
 
 
@@ -173,6 +177,11 @@ class Restarting(Unavailable):
 
     notice = Notice.RESTARTING
     close = Close.RESTARTING
+
+    @classmethod
+    def within(cls, grace: float, reason: str = "") -> "Restarting":
+        """Return the error after which all clients are back well within a grace, in seconds."""
+        return cls(reason, retry=min(int(grace * 600), MAX_RETRY))
 
 
 class TryLater(Unavailable):

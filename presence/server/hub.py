@@ -24,7 +24,7 @@ from presence.server.rechecks import NoRules, Rechecks, Right, Rules
 from presence.store.base import BoardSummary, Departure, Store, Timing
 
 logger = bounded_logger(__name__)
-bounded_logger("presence.cluster.broker")
+bounded_logger("presence.cluster.broker")  # It is below this package.
 
 SWEEP_EVERY = 1.0
 """Seconds in which everything is swept once: what the passing of time asks of connections and
@@ -109,10 +109,9 @@ class Hub:
         self._renewal: asyncio.Task[None] | None = None
 
     @property
-    def retry(self) -> int:
-        """Milliseconds over which clients spread their return. The last one is back well within its
-        grace."""
-        return int(self._timing.grace * 600)
+    def grace(self) -> float:
+        """Seconds that a session stays on the roster after its socket broke."""
+        return self._timing.grace
 
     @property
     def boards(self) -> int:

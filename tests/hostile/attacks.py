@@ -222,7 +222,7 @@ async def bombs(arena: Arena) -> None:
 
 @attack("never-read")
 async def never_read(arena: Arena) -> None:
-    """500 sockets of both dialects that join and never read; many move."""
+    """500 sockets of both dialects that join and never read."""
     await arena.swarm(
         500,
         lambda attacker: arena.stay_unread(attacker, [*Dialect][arena.tally.connected % 2]),

@@ -5,7 +5,14 @@ import re
 import pytest
 
 from presence.protocol import errors
-from presence.protocol.errors import Malformed, MalformedFrame, Notice, PresenceError, TooFast
+from presence.protocol.errors import (
+    Malformed,
+    MalformedFrame,
+    Notice,
+    PresenceError,
+    Restarting,
+    TooFast,
+)
 
 
 def leaves(error=PresenceError):
@@ -37,6 +44,11 @@ def test_a_malformed_frame_is_a_strike_and_no_close():
 def test_retry_is_the_leafs_own_unless_it_is_given():
     retries = [TooFast().retry, TooFast(retry=0).retry, TooFast(retry=65535).retry]
     assert retries == [5000, 0, 65535]
+
+
+@pytest.mark.parametrize(("grace", "retry"), [(0, 0), (5, 3000), (300, 65535)])
+def test_clients_are_back_within_any_grace(grace, retry):
+    assert Restarting.within(grace).retry == retry
 
 
 @pytest.mark.parametrize("retry", [-1, 65536])
