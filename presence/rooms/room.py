@@ -236,7 +236,13 @@ class Room:
         if changes.everything or not (changes.joined or changes.renamed):
             return None, 0.0
         wait = self.announcements.joins_wait(now)
-        return (changes.take_joins(), wait) if wait else (None, 0.0)
+        if wait:
+            return changes.take_joins(), wait
+        for user in changes.renamed:
+            # A new name makes a user active (PROTOCOL.md), and the state was told before it.
+            if (state := self.seats.by_user[user].state) is not UserState.ACTIVE:
+                changes.states[user] = state
+        return None, 0.0
 
     def _take_count(self, now: float) -> float:
         """Have the count told that is due; return how many seconds one that is not has to wait."""

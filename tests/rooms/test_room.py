@@ -414,6 +414,17 @@ def test_a_new_name_waits_like_a_join() -> None:
     assert told == [[], [], [UserJoined(BOARD, 1, "Robert", COLOR)]]
 
 
+def test_a_state_that_was_told_before_a_new_name_is_told_again_after_it() -> None:
+    """A client takes everybody whose name it hears for active."""
+    board = spent(Board("ada", "bob"))
+    member = again(name="Robert")
+    board.resume(member, COMPACT, "bob")
+    board.set_state(member.session, AWAY)
+    told = [board.told() for _ in range(ceil(JOINS_WITHIN))]
+    away = States(((1, AWAY),))
+    assert told == [[away], [], [UserJoined(BOARD, 1, "Robert", COLOR), away]]
+
+
 def test_a_count_alone_is_told_once_a_second_and_to_everybody_alike() -> None:
     board = Board("ada", "bob")
     board.people = 3

@@ -60,6 +60,9 @@ class BoardView:
             case States(changes):
                 assert {user for user, _ in changes} <= self._known(), "a stranger's state"
                 self.states.update(changes)
+                for user, state in changes:
+                    if state is not UserState.ACTIVE:
+                        self.cursors.pop(user, None)
             case CursorBroadcast(cursors):
                 assert {c.user for c in cursors} <= self._known(), "a stranger's cursor"
                 self.cursors |= {

@@ -52,7 +52,7 @@ class CursorView {
     this.#sign.hidden = !signedIn;
     this.#initials.textContent = initials(name);
     paint(this.element, color);
-    this.activate(position !== undefined);
+    this.#activate(position !== undefined);
   }
 
   /** Glide to a fraction of the surface. `live` is false for a position from before this session. */
@@ -61,13 +61,12 @@ class CursorView {
     this.#motion.push(fraction, now, pace, reducedMotion || !visible || this.#mode === "hidden");
     if (this.#touch.move(fraction, visible, live) && !reducedMotion) this.ripple();
     this.#target = fraction;
-    this.activate(true);
+    this.#activate(true);
   }
 
-  /** Show or hide it, as its person is active or not. */
-  activate(active: boolean): void {
-    this.#active = active;
-    this.#show(this.#mode);
+  /** Hide it until it moves. */
+  hide(): void {
+    this.#activate(false);
   }
 
   /** Draw attention to it. */
@@ -98,6 +97,11 @@ class CursorView {
     this.#show(mode);
   }
 
+  #activate(active: boolean): void {
+    this.#active = active;
+    this.#show(this.#mode);
+  }
+
   #show(mode: Mode): void {
     this.#mode = mode;
     const look = `${mode}${this.#active ? " on" : ""}${this.#touch.isTouch ? " touch" : ""}`;
@@ -123,7 +127,7 @@ export class Cursors {
     client.on("roster", (members) => this.replace(members));
     client.on("joined", (member) => this.#add(member));
     client.on("left", ({ user }) => this.#remove(user));
-    client.on("state", ({ user, state }) => this.#views.get(user)?.activate(state === ACTIVE));
+    client.on("state", ({ user, state }) => state !== ACTIVE && this.#views.get(user)?.hide());
     client.on("cursor", (move) => {
       const view = this.#views.get(move.user);
       if (!view?.target) appeared();

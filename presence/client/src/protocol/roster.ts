@@ -67,11 +67,15 @@ export class Roster {
     return member;
   }
 
-  /** Someone's state changed. Returns undefined if nobody has this id or the state is the same. */
+  /**
+   * Someone's state changed. Returns undefined if nobody has this id or the state is the same. A cursor that is hidden
+   * stays so until it moves: whoever comes back points at something else.
+   */
   setState(user: number, state: State): Member | undefined {
     const entry = this.#entries.get(user);
     if (!entry || entry.state === state) return undefined;
     entry.state = state;
+    if (state !== ACTIVE) this.#positions.delete(user);
     return this.#member(entry);
   }
 

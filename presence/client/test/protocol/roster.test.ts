@@ -92,12 +92,13 @@ test("a cursor makes its user active", () => {
   assert.deepEqual([member?.state, member?.position], [ACTIVE, { x: 5, y: 6 }]);
 });
 
-test("another state hides the cursor until the user is active again", () => {
+test("another state hides the cursor until it moves", () => {
   const roster = withCursor();
   assert.equal(roster.setState(1, OFF_BOARD)?.position, undefined);
   assert.deepEqual(names(roster), ["Ada"]);
-  assert.deepEqual(roster.setState(1, ACTIVE)?.position, { x: 5, y: 6 });
+  assert.deepEqual(roster.setState(1, ACTIVE)?.position, undefined);
   assert.equal(roster.setState(1, ACTIVE), undefined, "nothing changed");
+  assert.deepEqual(roster.move({ user: 1, x: 7, y: 8 })?.position, { x: 7, y: 8 });
 });
 
 test("an unknown user's cursor is kept until a join or snapshot names them", () => {
