@@ -53,7 +53,7 @@ lint: $(VENV)/dev.stamp $(CLIENT)/node_modules/.stamp  ## Check style, types, di
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	npm --prefix $(CLIENT) run --silent check
-	$(BIN)/python tests/audit.py
+	$(BIN)/python tests/vulnerabilities.py
 
 hostile: $(VENV)/dev.stamp $(FASTIO)  ## Attack a server in every way there is, in 20 minutes
 	PRESENCE_LONG=1 $(BIN)/pytest tests/hostile --log-cli-level=INFO

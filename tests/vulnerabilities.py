@@ -3,7 +3,7 @@
 Exits with 1 where there is one. A mirror of PyPI or npm may not have the lists: then this says
 what it could not look up, and passes.
 
-usage: python tests/audit.py
+usage: python tests/vulnerabilities.py
 """
 
 import json

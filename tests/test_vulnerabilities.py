@@ -1,6 +1,6 @@
 """What `make lint` makes of the reports of pip-audit and npm audit."""
 
-from tests.audit import judge_npm, judge_python
+from tests.vulnerabilities import judge_npm, judge_python
 
 SOUND = {"name": "django", "version": "5.2.19", "vulns": []}
 
