@@ -59,10 +59,7 @@ class BoardView:
                 self._drop(user)
             case States(changes):
                 assert {user for user, _ in changes} <= self._known(), "a stranger's state"
-                self.states.update(changes)
-                for user, state in changes:
-                    if state is not UserState.ACTIVE:
-                        self.cursors.pop(user, None)
+                self._change(dict(changes))
             case CursorBroadcast(cursors):
                 assert {c.user for c in cursors} <= self._known(), "a stranger's cursor"
                 self.cursors |= {
@@ -82,6 +79,11 @@ class BoardView:
         for user in [user for user in self.users if self.users[user] != users.get(user)]:
             self._drop(user)
         self.users = users
+
+    def _change(self, states: dict[int, UserState]) -> None:
+        self.states |= states
+        hidden = {user for user, state in states.items() if state is not UserState.ACTIVE}
+        self.cursors = {user: at for user, at in self.cursors.items() if user not in hidden}
 
     def _drop(self, user: int) -> None:
         for known in (self.users, self.states, self.cursors):
