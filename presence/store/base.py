@@ -222,14 +222,16 @@ class Store(Protocol):
         """Put a session on a board.
 
         If the same person has a session there in its grace, or of a process whose lease ran out,
-        the new session replaces it and keeps its user id and colour; but a user id that no longer
-        fits, since only one of the two has a name, is not kept. Otherwise it gets the lowest user
+        the new session replaces it and keeps its colour, and its user id if it has one and a name
+        now. Otherwise it gets the lowest user
         id that is neither held nor at rest, or 255 (spectator) if none is free or it has no name;
         and the colour of the person's other tabs, or else the one that `identity.color_for`
         chooses.
 
         If no user id is free, or `POOL_RESTS` rest that its pool left, it gets the one of these
         that has rested longest. So a pool keeps only few ids from others beside those it holds.
+        Where its pool left none and no other is free, it gets the one that has rested longest of
+        the pool that left most: ids at rest make nobody a spectator.
 
         Raises `Removed` for a banned person, and `Forbidden` for a newcomer to a closed board.
         """

@@ -242,10 +242,17 @@ class BoardState:
         if len(self.holders) == MAX_USERS:
             return NO_USER
         free = self.free_user(self.holders, now)
-        own = [(r.end, user) for user, r in self.rests.items() if pool and r.member.pool == pool]
+        left: dict[str, list[tuple[float, int]]] = {}
+        for user, rest in self.rests.items():
+            left.setdefault(rest.member.pool, []).append((rest.end, user))
+        own = left.get(pool, []) if pool else []
         if own and (free is None or len(own) >= POOL_RESTS):
             return min(own)[1]
-        return NO_USER if free is None else free
+        if free is not None:
+            return free
+        # All others rest: there are as many as are not held.
+        most = max(map(len, left.values()))
+        return min(min(rests) for rests in left.values() if len(rests) == most)[1]
 
 
 def _discard(index: dict[str, dict[str, Member]], key: str, member: Member) -> None:
@@ -286,7 +293,7 @@ class MemoryStore:
         else:
             color, since = old.color, old.since
             self._take_off(here, old)
-        if old is not None and bool(old.name) is bool(request.name):
+        if old is not None and not old.spectator and request.name:
             user = old.user
         else:
             if old is not None:

@@ -133,7 +133,7 @@ class Model:
         else:
             color = old.member.color
             here.seats.remove(old)
-        if old is not None and (old.member.name == "") == (request.name == ""):
+        if old is not None and old.member.user != NO_USER and request.name:
             user = old.member.user
         else:
             if old is not None and old.member.user != NO_USER:
@@ -271,15 +271,19 @@ class Model:
     def _given(self, here: ModelBoard, pool: str) -> set[int]:
         """Return the user ids of which a newcomer gets one. A server's clock goes on between rests
         that begin at one time here."""
-        own = {
-            user: end
-            for user, (end, member) in here.rests.items()
-            if pool and member.pool == pool and end > self.now
-        }
+        left: dict[str, dict[int, float]] = defaultdict(dict)
+        for user, (end, member) in here.rests.items():
+            if end > self.now:
+                left[member.pool][user] = end
+        own = left.pop(pool, {}) if pool else {}
         lowest = self._lowest(here)
         if own and (len(own) >= self.pool_rests or lowest == NO_USER):
             return {user for user, end in own.items() if end == min(own.values())}
-        return {lowest}
+        if lowest != NO_USER or not left:
+            return {lowest}
+        most = max(map(len, left.values()))
+        rests = {k: v for of in left.values() if len(of) == most for k, v in of.items()}
+        return {user for user, end in rests.items() if end == min(rests.values())}
 
     def _is_free(self, here: ModelBoard, member: Member) -> bool:
         end, before = here.rests.get(member.user, (-inf, member))

@@ -56,11 +56,18 @@ async def test_a_pool_that_comes_and_goes_starves_nobody(store: Store) -> None:
     assert await user_of(store, "nobody's") == POOL_RESTS + 2
 
 
-async def test_who_shares_with_nobody_waits_for_the_rest(store: Store) -> None:
-    for n in range(MAX_USERS):
-        await user_of(store, f"s{n}")
-        await store.leave(BOARD, f"s{n}")
-    assert await user_of(store, "late") == NO_USER
+@pytest.mark.parametrize("crowd", ["bad", ""])
+async def test_a_crowd_that_left_keeps_nobody_out(store: Store, world: World, crowd: str) -> None:
+    for n in range(3):
+        await user_of(store, f"good {n}", "good")
+    for n in range(MAX_USERS - 3):
+        await user_of(store, f"s{n}", crowd)
+    crowd_leaves = [7, *range(7), *range(8, MAX_USERS - 3)]
+    for session in [*(f"good {n}" for n in range(3)), *(f"s{n}" for n in crowd_leaves)]:
+        world.now += 0.005
+        await store.leave(BOARD, session)
+    assert [await user_of(store, f"late {n}") for n in range(3)] == [10, 3, 4]
+    assert await user_of(store, "late 3", "good") == 0, "their own come first"
 
 
 async def test_a_pool_gets_back_the_id_that_has_rested_longest(store: Store, world: World) -> None:
@@ -78,11 +85,10 @@ async def test_a_pool_gets_back_the_id_that_has_rested_longest(store: Store, wor
     assert await user_of(store, "later", "bad") == 0, "no id is at rest any more"
 
 
-async def test_on_a_full_board_a_pool_keeps_what_it_left(store: Store, world: World) -> None:
+async def test_on_a_full_board_a_pool_gets_back_what_it_left(store: Store, world: World) -> None:
     await fill(store, MAX_USERS - 1)
     assert await user_of(store, "s", "good") == MAX_USERS - 1
     await store.leave(BOARD, "s")
-    assert await user_of(store, "other", "bad") == NO_USER
     assert await user_of(store, "again", "good") == MAX_USERS - 1
     assert await user_of(store, "third", "good") == NO_USER
     # The id is held now, and was not left behind at rest.
@@ -143,7 +149,8 @@ async def test_many_are_put_back(store: Store, elsewhere: Store) -> None:
     snapshot = await store.restore(BOARD, [*reversed(lost)])
     assert snapshot.people == len(members) + 1
     users = {member.session: member.user for member in snapshot.members}
-    moved = {members[0].session: NO_USER} if clash.user == 0 else {}
+    moved = {member.session: NO_USER for member in lost if member.user == clash.user}
+    assert len(moved) == 1
     assert users == {"clash": clash.user, **{m.session: m.user for m in lost}, **moved}
 
 

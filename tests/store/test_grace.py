@@ -138,12 +138,15 @@ async def test_nobody_resumes_for_others(store: Store, board: UUID, person: str)
     assert (admission.resumed, admission.arrived) == (None, True)
 
 
-async def test_a_spectator_resumes_as_a_spectator(store: Store) -> None:
+async def test_a_spectator_resumes_with_an_id_if_there_is_one(store: Store) -> None:
     await fill(store, 255)
     await break_off(store, "old", "ada")
+    admission = await store.join(BOARD, request("second", "ada"))
+    assert (admission.resumed, admission.member.spectator, admission.people) == ("old", True, 256)
+    await store.start_grace(BOARD, "second", GRACE)
     await store.leave(BOARD, "filler 3")
-    admission = await store.join(BOARD, request("new", "ada"))
-    assert (admission.resumed, admission.member.spectator, admission.people) == ("old", True, 255)
+    admission = await store.join(BOARD, request("third", "ada"))
+    assert (admission.resumed, admission.member.user, admission.people) == ("second", 3, 255)
 
 
 async def test_members_of_a_dead_process_stay_for_a_grace_after_its_lease(

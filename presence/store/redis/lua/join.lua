@@ -60,35 +60,51 @@ local function choose_color()
   return colors[1]
 end
 
+-- Return whether the rest of one user id ends before that of another.
+local function sooner(rests, user, other)
+  local ends, others = rests[user].ends, rests[other].ends
+  return ends < others or (ends == others and user < other)
+end
+
 -- A pool with as many ids at rest as it may have gets back the one that has rested longest, and so
--- it does when all others are held or at rest.
+-- it does when all others are held or at rest. Where it left none, it gets the one that has rested
+-- longest of the pool that left most.
 local function choose_user()
   if redis.call('HLEN', USERS) == MAX_USERS then
     return NO_USER
   end
   local rests = read_rests()
   local user = lowest_user(held_users(), rests)
-  local resting, longest = 0, nil
+  local left = {}
   for id, rest in pairs(rests) do
-    if pool ~= '' and rest.pool == pool then
-      resting = resting + 1
-      local other = rests[longest]
-      if not other or rest.ends < other.ends or (rest.ends == other.ends and id < longest) then
-        longest = id
-      end
+    local of = left[rest.pool] or {count = 0, user = id}
+    left[rest.pool] = of
+    of.count = of.count + 1
+    if sooner(rests, id, of.user) then
+      of.user = id
     end
   end
-  if longest and (not user or resting >= tonumber(pool_rests)) then
-    return longest
+  local own = pool ~= '' and left[pool]
+  if own and (not user or own.count >= tonumber(pool_rests)) then
+    return own.user
+  elseif user then
+    return user
   end
-  return user or NO_USER
+  local most = nil
+  for _, of in pairs(left) do
+    local more = not most or of.count > most.count
+    if more or (of.count == most.count and sooner(rests, of.user, most.user)) then
+      most = of
+    end
+  end
+  return most.user
 end
 
 local user, color, resumed, since
 local before = find_broken()
 if before then
   color, resumed, since = before.color, before.session, before.since
-  if (before.name == '') == (name == '') then
+  if before.user < MAX_USERS and name ~= '' then
     user = before.user
   else
     let_rest(before)
