@@ -6,6 +6,7 @@ import os
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from enum import StrEnum
+from math import ceil
 from random import uniform
 from uuid import UUID
 
@@ -31,6 +32,10 @@ forgotten."""
 RESERVE = 0.05
 """Share of this process's file descriptors that sockets leave to databases, files and pages."""
 
+ADDRESS_SHARE = 0.5
+"""Share of the handshakes and of the file descriptors that one address may take, at most: nobody
+alone keeps all others out."""
+
 LOW = 0.2
 """Share of them that is left when `/healthz` warns."""
 
@@ -51,11 +56,12 @@ REASONS: Mapping[Cap, str] = {
     Cap.SOCKETS: "this process has {} open sockets, as many as MAX_SOCKETS allows",
     Cap.BOARD: "the board has {} sockets in this process, as many as MAX_BOARD_SOCKETS allows",
     Cap.PERSON: "the person has {} sockets in this process, as many as MAX_PERSON_SOCKETS allows",
-    Cap.ADDRESS: "the address has {} sockets in this process, as many as MAX_ADDRESS_SOCKETS "
-    "allows; if it is a proxy's, name that in TRUSTED_PROXIES",
+    Cap.ADDRESS: "the address has {} sockets in this process, as many as MAX_ADDRESS_SOCKETS, "
+    "or half of the file descriptors, allows; if it is a proxy's, name that in TRUSTED_PROXIES",
     Cap.JOINS: "the address joined {} times in a minute, as often as MAX_ADDRESS_JOINS allows; "
     "if it is a proxy's, name that in TRUSTED_PROXIES",
-    Cap.HANDSHAKES: "{} sockets wait for the rule's answer, as many as MAX_HANDSHAKES allows",
+    Cap.HANDSHAKES: "{} sockets wait for the rule's answer, as many as MAX_HANDSHAKES allows: half "
+    "of them from one address",
     Cap.DESCRIPTORS: "this process is about to run out of file descriptors (ulimit -n)",
 }
 """Why somebody is refused, for the log and the site's developer."""
@@ -104,7 +110,7 @@ class Caps:
         if descriptors_left() < RESERVE:
             raise self._full(Cap.DESCRIPTORS)
         keys: list[Key] = [SOCKET, HANDSHAKE]
-        keys += [(Cap.ADDRESS, address)] if address else []
+        keys += [(Cap.ADDRESS, address), (Cap.HANDSHAKES, address)] if address else []
         for key in keys:
             self._check(key)
         if address in self._rates and not self._rates[address].has_one(self._now()):
@@ -135,14 +141,23 @@ class Caps:
             del self._counts[key]
 
     def _check(self, key: Key) -> None:
-        limit = self._limits.get(key[0], 0)
+        limit = self._limit(key)
         if 0 < limit <= self._counts[key]:
-            raise self._full(key[0])
+            raise self._full(key[0], limit)
 
-    def _full(self, cap: Cap) -> Full:
+    def _limit(self, key: Key) -> int:
+        """Return the limit for what is counted, 0 for none."""
+        limit, most = self._limits.get(key[0], 0), 0
+        if key[0] is Cap.ADDRESS:
+            most = _descriptor_limit()
+        elif key[0] is Cap.HANDSHAKES and key != HANDSHAKE:
+            most = limit
+        return min(limit, ceil(most * ADDRESS_SHARE)) if most else limit
+
+    def _full(self, cap: Cap, limit: int = 0) -> Full:
         """Return the error of a refusal, after it was counted and perhaps logged."""
         self._refused(cap)
-        reason = REASONS[cap].format(self._limits.get(cap, 0))
+        reason = REASONS[cap].format(limit or self._limits.get(cap, 0))
         if refused := self._log_limit.times(cap, self._now()):
             logger.warning(
                 "socket: newcomers are refused (cap=%s, refused=%d, reason=%s)",
@@ -170,8 +185,9 @@ class Ticket:
             key = (Cap.PERSON, person)
             self._caps.hold(key)
             self._keys.append(key)
-        self._keys.remove(HANDSHAKE)
-        self._caps.release(HANDSHAKE)
+        for handshake in [each for each in self._keys if each[0] is Cap.HANDSHAKES]:
+            self._keys.remove(handshake)
+            self._caps.release(handshake)
 
     def join(self) -> None:
         """Count a JOIN; the first came with the handshake. Raises `Full` where there are too

@@ -44,7 +44,7 @@ def is_full(enter: Callable[[], object]) -> Full | None:
     ("cap", "first", "second"),
     [
         ("sockets", ("1.1.1.1", BOARD), ("2.2.2.2", OTHER)),
-        ("handshakes", ("1.1.1.1", BOARD), ("2.2.2.2", OTHER)),
+        ("handshakes", ("", BOARD), ("2.2.2.2", OTHER)),
         ("board", ("1.1.1.1", BOARD), ("2.2.2.2", BOARD)),
         ("address", ("1.1.1.1", BOARD), ("1.1.1.1", OTHER)),
         ("address", ("1.1.1.1", BOARD), ("1.1.1.1", None)),
@@ -168,6 +168,32 @@ def few_descriptors() -> Iterator[int]:
     resource.setrlimit(resource.RLIMIT_NOFILE, (200, before[1]))
     yield 200
     resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_an_address_takes_half_of_the_file_descriptors(world: World, few_descriptors: int) -> None:
+    caps = world.caps(address=2_000)
+    for _ in range(few_descriptors // 2):
+        caps.enter("1.1.1.1")
+    refusal = is_full(lambda: caps.enter("1.1.1.1"))
+    assert refusal is not None
+    assert f"{few_descriptors // 2} sockets" in str(refusal)
+    caps.enter("2.2.2.2")
+    caps.enter()
+    for _ in range(few_descriptors):
+        world.caps(address=0).enter("1.1.1.1")
+
+
+def test_an_address_takes_half_of_the_handshakes(world: World) -> None:
+    caps = world.caps(handshakes=5)
+    tickets = [caps.enter("1.1.1.1") for _ in range(3)]
+    assert is_full(lambda: caps.enter("1.1.1.1"))
+    caps.enter("2.2.2.2").close()
+    tickets[0].let_in()
+    tickets[1].close()
+    again = [caps.enter("1.1.1.1") for _ in range(2)]
+    for ticket in [*tickets, *again]:
+        ticket.close()
+    assert not caps._counts
 
 
 def test_the_last_file_descriptors_are_not_for_sockets(world: World, few_descriptors: int) -> None:
