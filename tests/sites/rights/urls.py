@@ -1,24 +1,18 @@
-"""The pages of presence, a view that signs in, one for each way to lose a right, and one that tells
-how long the event loop stood still."""
+"""The pages of presence, a view that signs in, and one for each way to lose a right."""
 
-import asyncio
 from collections.abc import Callable
-from time import thread_time
 from typing import Any
 
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.sessions.models import Session
 from django.db import connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from django.utils import timezone
 
 from presence import api
 from tests.sites.rights.models import Ban, Plan
-
-STEP = 0.002
-"""Seconds between two looks at the clock of the event loop."""
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -138,43 +132,9 @@ def lose(request: HttpRequest, way: str, name: str, key: int) -> HttpResponse:
     return HttpResponse("ok")
 
 
-class Lag:
-    """The longest time that the event loop stood still, and the most CPU time that its thread used
-    in one go: a busy machine adds to the one, and hardly to the other."""
-
-    def __init__(self) -> None:
-        self.worst = self.cpu = 0.0
-        self._measuring: asyncio.Task[None] | None = None
-
-    def take(self) -> dict[str, float]:
-        """Return both, in seconds, since the last call."""
-        if self._measuring is None:
-            self._measuring = asyncio.create_task(self._measure())
-        worst, self.worst, cpu, self.cpu = self.worst, 0.0, self.cpu, 0.0
-        return {"worst": worst, "cpu": cpu}
-
-    async def _measure(self) -> None:
-        clock, cpu = asyncio.get_running_loop().time, thread_time()
-        while True:
-            due = clock() + STEP
-            await asyncio.sleep(STEP)
-            self.worst = max(self.worst, clock() - due)
-            before, cpu = cpu, thread_time()
-            self.cpu = max(self.cpu, cpu - before)
-
-
-LAG = Lag()
-
-
-async def lag(request: HttpRequest) -> HttpResponse:
-    """Tell it."""
-    return JsonResponse(LAG.take())
-
-
 urlpatterns = [
     path("sign-in/<str:name>/", sign_in),
     path("make/", make),
     path("lose/<str:way>/<str:name>/<int:key>/", lose),
-    path("lag/", lag),
     path("", include("presence.urls")),
 ]
