@@ -11,13 +11,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from presence import views
 from presence.checks import LAYER
 from presence.runtime import current_hub
-from presence.server.addresses import is_forwarded, is_in_networks
 from presence.server.logs import LogLimit
 from presence.views import bears_token
 from tests.support.redis import shared_redis
 
 TOKEN = {"Authorization": "Bearer s3cret"}
-LOOPBACK = ("127.0.0.0/8", "::1/128")
 factory = AsyncRequestFactory()
 
 
@@ -165,35 +163,6 @@ async def test_a_network_or_the_token_opens_metrics(configure):
 )
 def test_the_token(authorization, token, matches):
     assert bears_token(authorization, token) is matches
-
-
-@pytest.mark.parametrize(
-    ("address", "networks", "inside"),
-    [
-        *((near, LOOPBACK, True) for near in ("127.0.0.1", "127.8.9.10", "::1")),
-        ("::ffff:127.0.0.1", LOOPBACK, True),
-        *((far, LOOPBACK, False) for far in ("10.0.0.1", "::2", "::ffff:10.0.0.1")),
-        *((none, LOOPBACK, False) for none in ("", "unix", "127.0.0.1.")),
-        ("127.0.0.1", (), False),
-        ("10.7.0.1", ("192.168.0.0/16", "10.0.0.0/8"), True),
-        ("10.7.0.1", ("10.7.0.1",), True),
-        ("10.7.0.1", ("fd00::/8",), False),
-    ],
-)
-def test_the_networks(address, networks, inside):
-    assert is_in_networks(address, networks) is inside
-
-
-@pytest.mark.parametrize(
-    ("name", "forwarded"),
-    [
-        *((name, True) for name in ("X-Forwarded-For", "x-forwarded-proto", "X-Forwarded-Host")),
-        *((name, True) for name in ("Forwarded", "Via", "X-Real-IP")),
-        *((name, False) for name in ("Accept", "User-Agent", "X-Prometheus-Scrape-Timeout")),
-    ],
-)
-def test_a_proxy_is_known_by_its_headers(name, forwarded):
-    assert is_forwarded(["Host", name]) is forwarded
 
 
 @pytest.mark.redis

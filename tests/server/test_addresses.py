@@ -4,8 +4,15 @@ from typing import Any
 
 import pytest
 
-from presence.server.addresses import client_address, counted_as, scope_address
+from presence.server.addresses import (
+    client_address,
+    counted_as,
+    is_forwarded,
+    is_in_networks,
+    scope_address,
+)
 
+LOOPBACK = ("127.0.0.0/8", "::1/128")
 PROXIES = ("10.0.0.0/8", "2001:db8::/32", "unix")
 
 
@@ -83,3 +90,32 @@ def test_what_an_address_counts_as(
     peer: str | None, headers: list[tuple[str, str]], proxies: Any, counted: str
 ) -> None:
     assert counted_as(scope(peer, *headers), proxies) == counted
+
+
+@pytest.mark.parametrize(
+    ("address", "networks", "inside"),
+    [
+        *((near, LOOPBACK, True) for near in ("127.0.0.1", "127.8.9.10", "::1")),
+        ("::ffff:127.0.0.1", LOOPBACK, True),
+        *((far, LOOPBACK, False) for far in ("10.0.0.1", "::2", "::ffff:10.0.0.1")),
+        *((none, LOOPBACK, False) for none in ("", "unix", "127.0.0.1.")),
+        ("127.0.0.1", (), False),
+        ("10.7.0.1", ("192.168.0.0/16", "10.0.0.0/8"), True),
+        ("10.7.0.1", ("10.7.0.1",), True),
+        ("10.7.0.1", ("fd00::/8",), False),
+    ],
+)
+def test_the_networks(address: str, networks: tuple[str, ...], inside: bool) -> None:
+    assert is_in_networks(address, networks) is inside
+
+
+@pytest.mark.parametrize(
+    ("name", "forwarded"),
+    [
+        *((name, True) for name in ("X-Forwarded-For", "x-forwarded-proto", "X-Forwarded-Host")),
+        *((name, True) for name in ("Forwarded", "Via", "X-Real-IP")),
+        *((name, False) for name in ("Accept", "User-Agent", "X-Prometheus-Scrape-Timeout")),
+    ],
+)
+def test_a_proxy_is_known_by_its_headers(name: str, forwarded: bool) -> None:
+    assert is_forwarded(["Host", name]) is forwarded
