@@ -404,6 +404,7 @@ class Board:
                 return  # the stay ended before the store was asked
             if naming is not None:
                 request = replace(request, name=await self._name(request.person, naming))
+            request = replace(request, known=tuple(self.room.seats.by_user))
             with timed(self._services.metrics.store):
                 admission = await self._services.store.join(self.id, request)
         except (Refused, TryLater) as error:

@@ -123,6 +123,9 @@ class JoinRequest:
     `pool` is the same for all who might be one attacker, such as the clients of one address, and
     tells nobody which address that is. User ids that they leave are theirs before they are anybody
     else's. It is empty for somebody who shares with nobody.
+
+    `known` are the user ids that somebody holds as far as the caller knows. None of them is chosen
+    for a newcomer, even by a store that lost who holds them.
     """
 
     session: str
@@ -130,6 +133,7 @@ class JoinRequest:
     person: str
     name: str
     pool: str = ""
+    known: Collection[int] = ()
 
 
 @dataclass(frozen=True, slots=True)

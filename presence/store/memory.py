@@ -237,11 +237,11 @@ class BoardState:
         free = (user for user in range(MAX_USERS) if user not in held and user not in self.rests)
         return next(free, None)
 
-    def user_for(self, pool: str, now: float) -> int:
-        """Return the user id of a newcomer, `NO_USER` for a spectator."""
+    def user_for(self, pool: str, known: Collection[int], now: float) -> int:
+        """Return the user id of a newcomer, `NO_USER` for a spectator. See `JoinRequest`."""
         if len(self.holders) == MAX_USERS:
             return NO_USER
-        free = self.free_user(self.holders, now)
+        free = self.free_user(self.holders.keys() | known, now)
         left: dict[str, list[tuple[float, int]]] = {}
         for user, rest in self.rests.items():
             left.setdefault(rest.member.pool, []).append((rest.end, user))
@@ -250,9 +250,9 @@ class BoardState:
             return min(own)[1]
         if free is not None:
             return free
-        # All others rest: there are as many as are not held.
-        most = max(map(len, left.values()))
-        return min(min(rests) for rests in left.values() if len(rests) == most)[1]
+        most = max(map(len, left.values()), default=0)
+        longest = [min(rests) for rests in left.values() if len(rests) == most]
+        return min(longest)[1] if longest else NO_USER
 
 
 def _discard(index: dict[str, dict[str, Member]], key: str, member: Member) -> None:
@@ -298,7 +298,8 @@ class MemoryStore:
         else:
             if old is not None:
                 here.let_rest(old, now + self._timing.id_rest)
-            user = here.user_for(request.pool, now) if request.name else NO_USER
+            known = request.known
+            user = here.user_for(request.pool, known, now) if request.name else NO_USER
         asks = (request.session, request.process, person, request.name)
         member = Member(*asks, color, user, since, request.pool)
         self._put_on(board, here, member)

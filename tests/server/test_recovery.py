@@ -143,6 +143,25 @@ async def test_a_user_id_that_another_took_meanwhile_is_not_given_back(world: Wo
         assert socket.pointers == {user: at for user, at in places.items() if user != own}
 
 
+async def test_a_newcomer_after_a_loss_gets_a_user_id_that_nobody_is_known_by(
+    world: World,
+) -> None:
+    people = await three(world)
+    with ExitStack() as slow:
+        for process in world.processes.values():
+            slow.enter_context(process.seam.delay("snapshot", 0.3))
+        world.lose_everything()
+        dan = people["dan"] = await world.process("one").socket("dan").join("Dan")
+        for x in range(3):
+            dan.move(x)
+            await pass_time(0.03)
+        assert people["ada"].pointers == {dan.welcome.user: (2, 0)}
+        assert people["bob"].pointers == {}, "nobody knows yet whose cursor it is"
+        await pass_time(MENDED)
+    assert agree(**people)
+    assert [len(socket.all(Welcome)) for socket in people.values()] == [1] * 4
+
+
 async def test_a_board_that_gets_another_id_strikes_nobody_for_it(world: World) -> None:
     ada = await world.joined("one", "ada", board=FIRST_OF_PAIR)
     bob = await world.joined("one", "bob", board=SECOND_OF_PAIR, dialect=Dialect.EXPLICIT)
@@ -182,7 +201,7 @@ async def test_a_user_id_that_another_had_for_a_moment_is_seen_again(world: Worl
     people = await three(world)
     world.layer.loses = lambda message: True
     world.lose_everything()
-    dan = await world.process("two").socket("dan").join("Dan")
+    dan = await world.process("four").socket("dan").join("Dan")
     assert dan.welcome.user == people["ada"].welcome.user
     world.lose_everything()
     world.process("one").hub.board(BOARD).refresh_soon()

@@ -1,6 +1,7 @@
 """Members of a board: people, user ids, colours, times and versions."""
 
 import asyncio
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -37,6 +38,13 @@ async def test_an_admission_says_who_came(store: Store) -> None:
     color = color_for("p", ())
     assert admission.member == Member("s", THERE, "p", "Grace", color, 0)
     assert (admission.people, admission.resumed, admission.processes) == (1, None, {THERE})
+
+
+async def test_a_user_id_that_the_process_knows_is_not_chosen(store: Store) -> None:
+    asks = replace(request("a"), known=(0, 2, 1, 4, 254))
+    assert (await store.join(BOARD, asks)).member.user == 3
+    asks = replace(request("b"), known=range(MAX_USERS))
+    assert (await store.join(BOARD, asks)).member.user == NO_USER
 
 
 async def test_another_process_sees_the_same_board(store: Store, elsewhere: Store) -> None:

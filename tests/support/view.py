@@ -54,8 +54,7 @@ class BoardView:
                 self.users[user] = (name, color)
                 self.states[user] = UserState.ACTIVE
             case UserLeft(_, user):
-                # A store that lost everything gives ids anew: another may have had this one's.
-                assert user in self._known(), f"user {user} left and was not here"
+                assert user in self.users, f"user {user} left and was not here"
                 self._drop(user)
             case States(changes):
                 assert {user for user, _ in changes} <= self._known(), "a stranger's state"

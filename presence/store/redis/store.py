@@ -135,7 +135,7 @@ class RedisStore:
 
     async def join(self, board: UUID, request: JoinRequest) -> Admission:
         asks = (request.session, request.process, request.person, request.name)
-        pool = (escape(request.pool), POOL_RESTS)
+        pool = (escape(request.pool), POOL_RESTS, bytes(request.known))
         palette = ",".join(map(color_text, colors_for(request.person)))
         try:
             lease_end, reference = await self._lease_end(request.process), reference_argument(board)

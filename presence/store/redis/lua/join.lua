@@ -3,12 +3,13 @@
 -- KEYS  see board.lua and bans.lua
 -- ARGV  after those of clock.lua: session, process, person, name, end of the process's lease ('' if
 --       unknown), colours in the person's order of preference ("rrggbb", separated by commas), the
---       board's reference or '', the person's pool or '', how many ids of a pool may be at rest
+--       board's reference or '', the person's pool or '', how many ids of a pool may be at rest,
+--       user ids that the process knows somebody to hold (a byte each)
 -- Returns version, people, processes, user id, colour, the session that it replaced or '', since
 -- when the member is there, 1 if the person had no session there; or only 'removed' or 'closed' if
 -- the board refuses the person.
 
-local session, process, person, name, lease_end, palette, reference, pool, pool_rests =
+local session, process, person, name, lease_end, palette, reference, pool, pool_rests, others =
   unpack(ARGV, FIRST)
 
 if settle() then
@@ -73,8 +74,11 @@ local function choose_user()
   if redis.call('HLEN', USERS) == MAX_USERS then
     return NO_USER
   end
-  local rests = read_rests()
-  local user = lowest_user(held_users(), rests)
+  local held, rests = held_users(), read_rests()
+  for i = 1, #others do
+    held[string.byte(others, i)] = true
+  end
+  local user = lowest_user(held, rests)
   local left = {}
   for id, rest in pairs(rests) do
     local of = left[rest.pool] or {count = 0, user = id}
@@ -97,7 +101,7 @@ local function choose_user()
       most = of
     end
   end
-  return most.user
+  return most and most.user or NO_USER
 end
 
 local user, color, resumed, since
