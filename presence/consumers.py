@@ -180,9 +180,9 @@ def _say_unknown_proxy() -> None:
 
 
 def _pool(address: str) -> str:
-    """Return what the store knows the clients of an address by. Only this site can tell which
-    address that is; those without one share a pool."""
-    return salted_hmac("presence.pool", address).hexdigest()[:16]
+    """Return what the store knows the clients of an address by, "" where that is not known. Only
+    this site can tell which address it is."""
+    return salted_hmac("presence.pool", address).hexdigest()[:16] if address else ""
 
 
 def choose_dialect(offered: list[str]) -> Dialect | None:

@@ -41,6 +41,10 @@ and push out no account."""
 POOL_RESTS = 8
 """User ids of one pool that rest, at most, before its next newcomer gets one of them back."""
 
+POOL_HOLDS, POOL_LEAVES = 128, 64
+"""User ids that one pool holds, at most, once as few of a board's are not held as it leaves to
+others."""
+
 REAP_BATCH = 200
 """Members that one call of `reap` takes off, at most: the store serves nobody else meanwhile."""
 
@@ -231,6 +235,8 @@ class Store(Protocol):
         id that is neither held nor at rest, or 255 (spectator) if none is free or it has no name;
         and the colour of the person's other tabs, or else the one that `identity.color_for`
         chooses.
+
+        A pool that holds `POOL_HOLDS` gets none of the last `POOL_LEAVES` of a board.
 
         If no user id is free, or `POOL_RESTS` rest that its pool left, it gets the one of these
         that has rested longest. So a pool keeps only few ids from others beside those it holds.

@@ -15,6 +15,8 @@ from presence.protocol.messages import MAX_USERS, NO_USER, Color
 from presence.store.base import (
     MAX_CLOSED,
     MAX_SEEN,
+    POOL_HOLDS,
+    POOL_LEAVES,
     POOL_RESTS,
     REAP_BATCH,
     REMOVED_SESSION_TTL,
@@ -239,8 +241,13 @@ class BoardState:
 
     def user_for(self, pool: str, known: Collection[int], now: float) -> int:
         """Return the user id of a newcomer, `NO_USER` for a spectator. See `JoinRequest`."""
-        if len(self.holders) == MAX_USERS:
+        held = len(self.holders)
+        if held == MAX_USERS:
             return NO_USER
+        if pool and held >= MAX_USERS - POOL_LEAVES:
+            of_pool = sum(member.pool == pool for member in self.holders.values())
+            if of_pool >= POOL_HOLDS:
+                return NO_USER
         free = self.free_user(self.holders.keys() | known, now)
         left: dict[str, list[tuple[float, int]]] = {}
         for user, rest in self.rests.items():

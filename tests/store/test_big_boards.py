@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from presence.protocol.messages import MAX_USERS, NO_USER
-from presence.store.base import POOL_RESTS, REAP_BATCH, JoinRequest, Store
+from presence.store.base import (
+    POOL_HOLDS,
+    POOL_LEAVES,
+    POOL_RESTS,
+    REAP_BATCH,
+    JoinRequest,
+    Store,
+)
 from presence.store.redis import scripts
 from presence.store.redis.scripts import Script
 from tests.store.cast import (
@@ -56,12 +63,31 @@ async def test_a_pool_that_comes_and_goes_starves_nobody(store: Store) -> None:
     assert await user_of(store, "nobody's") == POOL_RESTS + 2
 
 
+async def test_a_pool_leaves_ids_to_others(store: Store) -> None:
+    users = [await user_of(store, f"s{n}", "bad") for n in range(MAX_USERS)]
+    kept = MAX_USERS - POOL_LEAVES
+    assert users == [*range(kept), *[NO_USER] * POOL_LEAVES]
+    assert [await user_of(store, f"good {n}", "good") for n in range(POOL_LEAVES - 1)] == [
+        *range(kept, MAX_USERS - 1)
+    ]
+    assert await user_of(store, "more", "bad") == NO_USER
+    for n in range(kept - POOL_HOLDS + 1):
+        await store.leave(BOARD, f"s{n}")
+    assert await user_of(store, "less", "bad") != NO_USER
+
+
+@pytest.mark.parametrize("pool", ["", "good"])
+async def test_a_pool_of_few_gets_the_last_id(store: Store, pool: str) -> None:
+    await fill(store, MAX_USERS - 1)
+    assert await user_of(store, "s", pool) == MAX_USERS - 1
+
+
 @pytest.mark.parametrize("crowd", ["bad", ""])
 async def test_a_crowd_that_left_keeps_nobody_out(store: Store, world: World, crowd: str) -> None:
     for n in range(3):
         await user_of(store, f"good {n}", "good")
     for n in range(MAX_USERS - 3):
-        await user_of(store, f"s{n}", crowd)
+        await user_of(store, f"s{n}", crowd and f"{crowd} {n % 2}")
     crowd_leaves = [7, *range(7), *range(8, MAX_USERS - 3)]
     for session in [*(f"good {n}" for n in range(3)), *(f"s{n}" for n in crowd_leaves)]:
         world.now += 0.005

@@ -20,6 +20,8 @@ from presence.protocol.identity import colors_for
 from presence.store.base import (
     MAX_CLOSED,
     MAX_SEEN,
+    POOL_HOLDS,
+    POOL_LEAVES,
     POOL_RESTS,
     REMOVED_SESSION_TTL,
     SEEN_FOR,
@@ -135,11 +137,11 @@ class RedisStore:
 
     async def join(self, board: UUID, request: JoinRequest) -> Admission:
         asks = (request.session, request.process, request.person, request.name)
-        pool = (escape(request.pool), POOL_RESTS, bytes(request.known))
+        pool = (escape(request.pool), POOL_RESTS, POOL_HOLDS, POOL_LEAVES)
         palette = ",".join(map(color_text, colors_for(request.person)))
         try:
             lease_end, reference = await self._lease_end(request.process), reference_argument(board)
-            words = (*map(escape, asks), lease_end, palette, reference, *pool)
+            words = (*map(escape, asks), lease_end, palette, reference, *pool, bytes(request.known))
             reply = await self.client.run(scripts.JOIN, self.keys.board(board), *words)
             # Only a board with somebody on it takes an id. `_clear_up` looks for newcomers after it
             # released the id, so whichever comes first, the board has an id in the end.

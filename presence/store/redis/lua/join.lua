@@ -3,14 +3,15 @@
 -- KEYS  see board.lua and bans.lua
 -- ARGV  after those of clock.lua: session, process, person, name, end of the process's lease ('' if
 --       unknown), colours in the person's order of preference ("rrggbb", separated by commas), the
---       board's reference or '', the person's pool or '', how many ids of a pool may be at rest,
---       user ids that the process knows somebody to hold (a byte each)
+--       board's reference or '', the person's pool or '', how many ids of a pool may be at rest, how
+--       many it may hold once no more are left than the next number, that number, user ids that the
+--       process knows somebody to hold (a byte each)
 -- Returns version, people, processes, user id, colour, the session that it replaced or '', since
 -- when the member is there, 1 if the person had no session there; or only 'removed' or 'closed' if
 -- the board refuses the person.
 
-local session, process, person, name, lease_end, palette, reference, pool, pool_rests, others =
-  unpack(ARGV, FIRST)
+local session, process, person, name, lease_end, palette, reference, pool, pool_rests, pool_holds,
+  pool_leaves, others = unpack(ARGV, FIRST)
 
 if settle() then
   return AGAIN
@@ -67,11 +68,27 @@ local function sooner(rests, user, other)
   return ends < others or (ends == others and user < other)
 end
 
+-- Return whether the pool holds as many ids as it may while no more than `pool_leaves` are left.
+local function holds_enough()
+  if pool == '' or redis.call('HLEN', USERS) < MAX_USERS - pool_leaves then
+    return false
+  end
+  local sessions, flat = {}, redis.call('HGETALL', USERS)
+  for i = 2, #flat, 2 do
+    sessions[i / 2] = flat[i]
+  end
+  local own, holders = 0, records(sessions)
+  for i = 2, #holders, 2 do
+    own = own + (select(6, string.match(holders[i], RECORD)) == pool and 1 or 0)
+  end
+  return own >= tonumber(pool_holds)
+end
+
 -- A pool with as many ids at rest as it may have gets back the one that has rested longest, and so
 -- it does when all others are held or at rest. Where it left none, it gets the one that has rested
 -- longest of the pool that left most.
 local function choose_user()
-  if redis.call('HLEN', USERS) == MAX_USERS then
+  if redis.call('HLEN', USERS) == MAX_USERS or holds_enough() then
     return NO_USER
   end
   local held, rests = held_users(), read_rests()
