@@ -610,11 +610,17 @@ class Board:
     async def _take_off_strangers(self, snapshot: Snapshot) -> None:
         """Take off the board the sessions that the store has for this process, but that are not
         here. A store that fell back to an earlier state does not know that they left."""
-        for member in snapshot.members:
-            if member.process == self._services.process and member.session not in self.room:
-                logger.warning("store: took off a session that had left (board=%s)", self.id)
-                departure = await self._services.store.leave(self.id, member.session)
-                self._take_in_departure(departure)
+        for session in self._strangers(snapshot):
+            logger.warning("store: took off a session that had left (board=%s)", self.id)
+            departure = await self._services.store.leave(self.id, session)
+            self._take_in_departure(departure)
+            # It may have lost as many as it has too many: that shows only now.
+            self.refresh_soon()
+
+    def _strangers(self, snapshot: Snapshot) -> list[str]:
+        """Return the sessions that the store has for this process, and that have no seat here."""
+        own = (m.session for m in snapshot.members if m.process == self._services.process)
+        return [session for session in own if session not in self.room]
 
     def _take_in(self, snapshot: Snapshot, *, complete: bool) -> None:
         """Make the room what the store says. Unless `complete`, keep members that are missing in
@@ -668,8 +674,9 @@ class Board:
 
     def _demoted(self, snapshot: Snapshot) -> list[Member]:
         """Return this process's members that the store made spectators: it knows all of them, but
-        these hold no user id, and nobody resumed them."""
-        if not snapshot.agrees:
+        these hold no user id, and nobody resumed them. With strangers there, it does not know all
+        of them."""
+        if not snapshot.agrees or self._strangers(snapshot):
             return []
         sessions = {member.session for member in snapshot.members}
         resumed = {(member.user, member.person) for member in snapshot.members}

@@ -162,6 +162,23 @@ async def test_a_newcomer_after_a_loss_gets_a_user_id_that_nobody_is_known_by(
     assert [len(socket.all(Welcome)) for socket in people.values()] == [1] * 4
 
 
+@pytest.mark.parametrize("rest", [0, TIMING.id_rest + 1])
+async def test_a_store_that_forgot_who_left_and_who_came_gives_the_newcomer_back_an_id(
+    world: World, rest: float
+) -> None:
+    people = await three(world)
+    eve = await world.joined("one", "eve")
+    with world.forgotten():
+        eve.leave()
+        await pass_time(rest)
+        people["dan"] = await world.joined("one", "dan")
+        await quiet(*people.values())
+    await pass_time(MENDED)
+    assert agree(**people)
+    assert [socket.welcome.spectator for socket in people.values()] == [False] * 4
+    assert {m.person for m in (await world.store.snapshot(BOARD)).members} == {*people}
+
+
 async def test_a_board_that_gets_another_id_strikes_nobody_for_it(world: World) -> None:
     ada = await world.joined("one", "ada", board=FIRST_OF_PAIR)
     bob = await world.joined("one", "bob", board=SECOND_OF_PAIR, dialect=Dialect.EXPLICIT)

@@ -4,6 +4,7 @@ lose messages."""
 import asyncio
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
+from copy import deepcopy
 from typing import Any
 
 from presence.protocol.messages import PresenceUpdate, Roster, UserJoined, UserLeft, Welcome
@@ -74,9 +75,20 @@ class World:
 
     def lose_everything(self) -> None:
         """Empty the store, as a FLUSHALL does."""
-        self.store = self._new_store()
+        self._replace_store(self._new_store())
+
+    def _replace_store(self, store: MemoryStore) -> None:
+        self.store = store
         for process in self.processes.values():
-            process.seam.inner = self.store
+            process.seam.inner = store
+
+    @contextmanager
+    def forgotten(self) -> Iterator[None]:
+        """Have the store fall back, when the block ends, to what it is now."""
+        clock = self.store._clock
+        before = deepcopy(self.store, {id(clock): clock})
+        yield
+        self._replace_store(before)
 
     async def close(self) -> None:
         """End every process."""
