@@ -471,7 +471,7 @@ class Board:
         try:
             # The newcomer has no seat yet, and the session that it resumed may still have one.
             sessions = self.room.seats.local + 1 - ((admission.resumed or "") in self.room)
-            snapshot, certain = await self._read(sessions)
+            snapshot, certain = await self._read(sessions, admission.member.session)
             self._share(self.others | snapshot.processes)
         except TryLater as error:
             # The newcomer need not wait for it: the sweep tries again.
@@ -555,22 +555,22 @@ class Board:
 
     # The membership
 
-    async def _read(self, sessions: int) -> tuple[Snapshot, bool]:
+    async def _read(self, sessions: int, newcomer: str = "") -> tuple[Snapshot, bool]:
         """Take in the board as the store has it, and put back this process's members that it lost.
-        This process should have so many `sessions` there.
+        This process should have so many `sessions` there, and the `newcomer` among them.
 
         The second value is False while other processes may still have to put back theirs.
         """
         snapshot = await self._services.store.snapshot(self.id, self._services.process, sessions)
         self._remove_banned(snapshot)
-        lost = self._lost(snapshot)
+        lost = self._lost(snapshot, newcomer)
         if lost:
             logger.warning(
                 "store: lost sessions, putting them back (board=%s, sessions=%d)",
                 self.id,
                 len(lost),
             )
-            snapshot = await self._put_back(lost, sessions)
+            snapshot = await self._put_back(lost, sessions, newcomer)
             self._remove_banned(snapshot)
             # The other processes put theirs back, too. Every living one renews within this time.
             self._services.restored_at = self._loop.time() + self._services.timing.lease / 2
@@ -580,19 +580,20 @@ class Board:
         self._take_in(snapshot, complete=complete)
         return snapshot, complete
 
-    async def _put_back(self, lost: list[Member], sessions: int) -> Snapshot:
+    async def _put_back(self, lost: list[Member], sessions: int, newcomer: str) -> Snapshot:
         store, process = self._services.store, self._services.process
         snapshot = await store.restore(self.id, lost, process, sessions)
-        if self._lost(snapshot):
+        if self._lost(snapshot, newcomer):
             # The lease was lost as well, without which nobody of this process counts.
             await self._services.lease.renew(force=True)
             snapshot = await store.restore(self.id, lost, process, sessions)
         return snapshot
 
-    def _lost(self, snapshot: Snapshot) -> list[Member]:
+    def _lost(self, snapshot: Snapshot, newcomer: str) -> list[Member]:
         """Return this process's members that the store does not know, in the order they came. Those
         in their grace are left out: nobody puts them back."""
-        if snapshot.agrees:
+        if snapshot.agrees and {*self._strangers(snapshot)} <= {newcomer}:
+            # With other strangers there, it lost as many as it has too many.
             return []
         known = {member.session for member in snapshot.members} | self._grace_ends.keys()
         local = self.room.seats.local_members()
@@ -614,8 +615,6 @@ class Board:
             logger.warning("store: took off a session that had left (board=%s)", self.id)
             departure = await self._services.store.leave(self.id, session)
             self._take_in_departure(departure)
-            # It may have lost as many as it has too many: that shows only now.
-            self.refresh_soon()
 
     def _strangers(self, snapshot: Snapshot) -> list[str]:
         """Return the sessions that the store has for this process, and that have no seat here."""
@@ -674,9 +673,8 @@ class Board:
 
     def _demoted(self, snapshot: Snapshot) -> list[Member]:
         """Return this process's members that the store made spectators: it knows all of them, but
-        these hold no user id, and nobody resumed them. With strangers there, it does not know all
-        of them."""
-        if not snapshot.agrees or self._strangers(snapshot):
+        these hold no user id, and nobody resumed them."""
+        if not snapshot.agrees:
             return []
         sessions = {member.session for member in snapshot.members}
         resumed = {(member.user, member.person) for member in snapshot.members}

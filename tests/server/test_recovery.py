@@ -163,13 +163,15 @@ async def test_a_newcomer_after_a_loss_gets_a_user_id_that_nobody_is_known_by(
 
 
 @pytest.mark.parametrize("rest", [0, TIMING.id_rest + 1])
+@pytest.mark.parametrize("processes", [("one", "two"), ("two", "one")])
 async def test_a_store_that_forgot_who_left_and_who_came_gives_the_newcomer_back_an_id(
-    world: World, rest: float
+    world: World, rest: float, processes: tuple[str, str]
 ) -> None:
     people = await three(world)
-    eve = await world.joined("one", "eve")
+    left = [await world.joined(name, f"{name} more") for name in processes]
     with world.forgotten():
-        eve.leave()
+        for socket in left:
+            socket.leave()
         await pass_time(rest)
         people["dan"] = await world.joined("one", "dan")
         await quiet(*people.values())
