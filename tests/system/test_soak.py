@@ -71,7 +71,7 @@ UNHANDLED = re.compile(
 
 OUTAGE = re.compile(
     r"presence\.server\.hub: channel layer: failed, will retry"
-    r"|channels_redis\.pubsub: Unexpected exception in receive task"
+    r"|channels_redis\.pubsub: Unexpected exception (in receive task|while cleaning-up channel)"
 )
 """Errors that an outage of Redis logs."""
 
