@@ -11,9 +11,10 @@ trap 'rm -f "$log"' EXIT
 
 "$bin/pytest" tests/client_facing >"$log" 2>&1 &
 browser=$!
-"$bin/coverage" run -m pytest --ignore=tests/client_facing --ignore=tests/system --ignore=tests/hostile
+# The others wait more than they work, so two run at a time.
+"$bin/pytest" -n 2 --dist loadfile --cov --cov-report= \
+    --ignore=tests/client_facing --ignore=tests/system --ignore=tests/hostile
 status=$?
-# They wait more than they work, so two run at a time.
 "$bin/pytest" -n 2 --dist loadfile tests/system --ignore=tests/system/test_hop.py || status=1
 wait "$browser" || status=1
 cat "$log"

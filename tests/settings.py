@@ -10,3 +10,6 @@ from presence_site.settings import *  # noqa: F403
 
 # Hashing passwords slowly is for attackers, not for tests.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# Tests that run at the same time are processes of two sites, not two of one.
+BASE_DIR = BASE_DIR / os.environ.get("PYTEST_XDIST_WORKER", "")  # noqa: F405
