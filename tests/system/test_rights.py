@@ -36,8 +36,8 @@ WITHIN = 15.0
 
 RECHECK_EVERY = 3
 
-STALL = 50.0
-"""Milliseconds of CPU that no turn of an event loop may take: 20, with the same excuse."""
+STALL = 20.0
+"""Milliseconds of CPU that no turn of an event loop may take."""
 
 PREPARE = """
 from django.core.management import call_command
