@@ -58,6 +58,10 @@ def state(state: UserState) -> bytes:
     return encode(SetState(state), Dialect.COMPACT)
 
 
+class ClosedEarlyError(AssertionError):
+    """A socket was closed before what a test waits for. The first argument is the close code."""
+
+
 class Socket:
     """One open WebSocket, which is read from the beginning."""
 
@@ -90,7 +94,7 @@ class Socket:
                 raise AssertionError(f"not within {within} s: {what}; {self}") from None
         if not true():
             await self._reading
-            raise AssertionError(f"closed ({self.close_code}) before: {what}; {self}")
+            raise ClosedEarlyError(self.close_code, f"before: {what}; {self}")
 
     async def closed(self, within: float = DEADLINE) -> int:
         """Wait for the end, and return the close code."""

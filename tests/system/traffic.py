@@ -12,7 +12,7 @@ from websockets.exceptions import WebSocketException
 
 from presence.protocol.errors import Close
 from presence.protocol.messages import Dialect, UserState
-from tests.support.clients import HEARTBEAT, LEAVE, Client, cursor, state
+from tests.support.clients import HEARTBEAT, LEAVE, Client, ClosedEarlyError, cursor, state
 from tests.support.redis import RedisServer
 from tests.support.server import Server
 from tests.system.crowd import Crowd
@@ -343,11 +343,14 @@ class Traffic:
         return client
 
     async def _through(self, server: Server, work: Coroutine[Any, Any, T]) -> T | None:
-        """Await something that needs a process and Redis; None if one of them was away."""
+        """Await something that needs a process and Redis. None if one of them was away, or if the
+        server sent the client away: their name was that of somebody in another process."""
         try:
             return await work
-        except (OSError, WebSocketException, AssertionError):
-            if not self._ends(server) and asyncio.get_running_loop().time() > self._excused_until:
+        except (OSError, WebSocketException, AssertionError) as error:
+            away = isinstance(error, ClosedEarlyError) and error.args[0] == Close.RESTARTING
+            excused = asyncio.get_running_loop().time() <= self._excused_until
+            if not (away or excused or self._ends(server)):
                 raise
             self.did["cut short"] += 1
             return None
