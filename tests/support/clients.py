@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed
 
 from presence.protocol.codec import decode_server, encode
 from presence.protocol.messages import (
+    NO_USER,
     SUBPROTOCOL,
     CursorBroadcast,
     CursorUpdate,
@@ -240,8 +241,10 @@ class Client(Socket):
             return data
         if not isinstance(message, Heartbeat | NoticeMessage):
             if isinstance(message, PresenceUpdate) and self.view.own is None:
-                # The explicit dialect has no WELCOME: the last user before the first count.
-                self.view.own = self.last(UserJoined).user
+                # The explicit dialect has no WELCOME: the last user before the first count, who is
+                # nobody on a board that shows counts only.
+                joined = [each.user for each in self.all(UserJoined)]
+                self.view.own = joined[-1] if joined else NO_USER
             self.view.take(message)
         return None
 
