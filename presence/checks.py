@@ -126,13 +126,7 @@ def _check_authorize(given: Settings) -> Iterator[CheckMessage]:
 
 
 def _check_display_name(given: Settings) -> Iterator[CheckMessage]:
-    try:
-        function = import_string(given.DISPLAY_NAME)
-    except ImportError as error:
-        problem = f"cannot be imported: {error}"
-    else:
-        usable = callable(function) and not iscoroutinefunction(function)
-        problem = "" if usable else f"is {given.DISPLAY_NAME}, which is no sync function."
+    problem = _problem_of_function(given.DISPLAY_NAME)
     if problem:
         yield Error(
             f"PRESENCE['DISPLAY_NAME'] {problem}",
@@ -149,6 +143,16 @@ def _check_display_name(given: Settings) -> Iterator[CheckMessage]:
         )
 
 
+def _problem_of_function(path: str) -> str:
+    """Return why a dotted path is not that of a sync function, "" where it is."""
+    try:
+        function = import_string(path)
+    except ImportError as error:
+        return f"cannot be imported: {error}"
+    usable = callable(function) and not iscoroutinefunction(function)
+    return "" if usable else f"is {path}, which is no sync function."
+
+
 def _user_names_are_addresses() -> bool:
     if not apps.is_installed("django.contrib.auth"):
         return False
@@ -162,13 +166,7 @@ def _user_names_are_addresses() -> bool:
 
 def _check_privacy(given: Settings) -> Iterator[CheckMessage]:
     if "." in given.PRIVACY:
-        try:
-            function = import_string(given.PRIVACY)
-        except ImportError as error:
-            problem = f"cannot be imported: {error}"
-        else:
-            usable = callable(function) and not iscoroutinefunction(function)
-            problem = "" if usable else f"is {given.PRIVACY}, which is no sync function."
+        problem = _problem_of_function(given.PRIVACY)
         if problem:
             yield Error(
                 f"PRESENCE['PRIVACY'] {problem}",

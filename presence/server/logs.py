@@ -146,8 +146,8 @@ class LogLimit:
 
 class Repeats(logging.Filter):
     """Passes a warning or an error once in `LOG_EVERY` seconds, with the number of the others: a
-    fault of the store may meet every session, and a bug every frame. Records of one kind have the
-    same text before their values are filled in."""
+    fault of the store may come with every session, and a bug with every frame. Records of one kind
+    have the same text before their values are filled in."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         super().__init__()
