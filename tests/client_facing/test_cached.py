@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -10,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.client_facing.conftest import NewContext
 from tests.support.accounts import sign_in
 from tests.support.nginx import run_proxy
-from tests.support.server import MEMBERS_BOARD, Server, free_port, prepare, serve, site_environment
+from tests.support.server import MEMBERS_BOARD, Server, free_port, serve_site
 from tests.support.visitor import Visitor
 
 CACHE = """
@@ -38,10 +37,7 @@ KINDS = ["page", "kept", "whole"]
 
 @pytest.fixture(scope="module")
 def daphne(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder: Path = tmp_path_factory.mktemp("cached")
-    environment = site_environment(folder, DJANGO_SETTINGS_MODULE="tests.sites.cached.settings")
-    prepare(environment)
-    with serve(folder, environment) as running:
+    with serve_site(tmp_path_factory.mktemp("cached"), "cached") as running:
         yield running
 
 

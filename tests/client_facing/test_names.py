@@ -1,7 +1,6 @@
 """Whom visitors see: nobody passes for somebody else, and a board tells no more than its level."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -12,7 +11,7 @@ from tests.client_facing.conftest import NewContext
 from tests.support.accounts import sign_in
 from tests.support.browser import Tap, barriers
 from tests.support.clients import Client, Guest, Invite, inviting, joining
-from tests.support.server import Server, prepare, serve, site_environment
+from tests.support.server import Server, serve_site
 from tests.support.waiting import eventually
 
 Visit = Callable[..., Tap]
@@ -21,10 +20,7 @@ Visit = Callable[..., Tap]
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A site whose rooms have the level of privacy that they are named after."""
-    folder: Path = tmp_path_factory.mktemp("privacy")
-    environment = site_environment(folder, DJANGO_SETTINGS_MODULE="tests.sites.privacy.settings")
-    prepare(environment)
-    with serve(folder, environment) as running:
+    with serve_site(tmp_path_factory.mktemp("privacy"), "privacy") as running:
         yield running
 
 

@@ -148,6 +148,15 @@ def serve(
 
 
 @contextmanager
+def serve_site(folder: Path, site: str, application: str = SITE) -> Iterator[Server]:
+    """Run a site of tests/sites, with a database of its own in `folder`, until the block ends."""
+    environment = site_environment(folder, DJANGO_SETTINGS_MODULE=f"tests.sites.{site}.settings")
+    prepare(environment)
+    with serve(folder, environment, application) as running:
+        yield running
+
+
+@contextmanager
 def run_program(
     command: Sequence[str], log: Path, is_up: Callable[[], bool], **options: Any
 ) -> Iterator["subprocess.Popen[bytes]"]:

@@ -4,30 +4,21 @@ import html
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.support.accounts import sign_in
 from tests.support.clients import Clients
-from tests.support.server import (
-    MEMBERS_BOARD,
-    OPEN_BOARD,
-    Server,
-    prepare,
-    serve,
-    site_environment,
-)
+from tests.support.server import MEMBERS_BOARD, OPEN_BOARD, Server, serve_site
 from tests.support.visitor import Answer, Visitor
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The site under one Daphne."""
-    folder: Path = tmp_path_factory.mktemp("strict")
-    environment = site_environment(folder, DJANGO_SETTINGS_MODULE="tests.sites.strict.settings")
-    prepare(environment)
-    with serve(folder, environment, "tests.sites.strict.asgi:application") as running:
+    with serve_site(
+        tmp_path_factory.mktemp("strict"), "strict", "tests.sites.strict.asgi:application"
+    ) as running:
         yield running
 
 
