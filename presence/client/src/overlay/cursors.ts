@@ -3,7 +3,7 @@ import type { PresenceClient } from "../client/client.js";
 import { ARROW, make, paint, picture } from "../lib/dom.js";
 import { ACTIVE, type Position } from "../protocol/messages.js";
 import type { Member } from "../protocol/roster.js";
-import { contains, edgeMark, pointOf, type Box } from "./geometry.js";
+import { contains, edgeMark, type View } from "./geometry.js";
 import { Motion, TouchDetector } from "./motion.js";
 import { initials } from "./people.js";
 
@@ -12,7 +12,7 @@ const RIPPLE_TIME = 700;
 
 /** The surface and the layer that is drawn on, in CSS pixels of the screen. */
 export interface Canvas {
-  readonly box: Box;
+  readonly view: View;
   readonly left: number;
   readonly top: number;
   /** Pixels of the screen for each of the layer's; not 1 if the page is zoomed or transformed. */
@@ -77,12 +77,12 @@ class CursorView {
   /** Draw it as of `now`. Only writes to the DOM. Returns whether it is still moving. */
   draw(canvas: Canvas | undefined, now: number): boolean {
     if (!canvas || !this.#target) this.#show("hidden");
-    else this.#drawAt(pointOf(canvas.box, this.#motion.at(now)), canvas);
+    else this.#drawAt(canvas.view.toScreen(this.#motion.at(now)), canvas);
     return this.#active && this.#motion.moving(now);
   }
 
   #drawAt(point: Position, canvas: Canvas): void {
-    const { clip } = canvas.box;
+    const { clip } = canvas.view;
     if (contains(clip, point)) return this.#place("cursor", point, canvas);
     const mark = this.#active ? edgeMark(clip, point) : undefined;
     if (!mark) return this.#show("hidden");

@@ -12,13 +12,14 @@ export interface Rect {
   readonly bottom: number;
 }
 
-/** The whole surface, including what is scrolled away, and `clip`, the part of the screen that shows it. */
-export interface Box {
-  readonly left: number;
-  readonly top: number;
-  readonly width: number;
-  readonly height: number;
+/** How the fractions of one box, including what is scrolled away, lie on the screen at one time. */
+export interface View {
+  /** The part of the screen that shows the box. */
   readonly clip: Rect;
+  /** The point of a fraction, whether it is visible or not. */
+  toScreen(fraction: Position): Position;
+  /** The fractions, 0..1 each, under a point; undefined if the point is not on the visible box. */
+  toFraction(point: Position): Position | undefined;
 }
 
 /** An element's padding box and scrolling as the DOM reports them: the lengths are not scaled yet. */
@@ -54,31 +55,26 @@ export function paddingBox({ left, top, clientWidth, clientHeight, scale }: Scro
   return { left, top, right: left + clientWidth * scale, bottom: top + clientHeight * scale };
 }
 
-/** The whole scrollable box of an element that shows through `clip`. */
-export function scrollBox(scroller: Scroller, clip: Rect): Box {
-  const { left, top, scale, clientWidth, scrollWidth, scrollHeight, scrollLeft, scrollTop, rightToLeft } = scroller;
-  // From right to left, scrollLeft counts down from 0 at the right end (CSSOM View, scrollLeft).
-  const scrolled = rightToLeft ? scrollWidth - clientWidth + scrollLeft : scrollLeft;
+/** The view of a box without rotation that shows through `clip`. */
+export function boxView(left: number, top: number, width: number, height: number, clip: Rect): View {
   return {
-    left: left - scrolled * scale,
-    top: top - scrollTop * scale,
-    width: scrollWidth * scale,
-    height: scrollHeight * scale,
     clip,
+    toScreen: ({ x, y }) => ({ x: left + x * width, y: top + y * height }),
+    toFraction(point) {
+      const x = (point.x - left) / width;
+      const y = (point.y - top) / height;
+      const inside = contains(clip, point) && x >= 0 && x <= 1 && y >= 0 && y <= 1;
+      return inside ? { x, y } : undefined;
+    },
   };
 }
 
-/** The fractions, 0..1 each, under a point; undefined if the point is not on the visible surface. */
-export function fractionAt(box: Box, point: Position): Position | undefined {
-  const x = (point.x - box.left) / box.width;
-  const y = (point.y - box.top) / box.height;
-  const inside = contains(box.clip, point) && x >= 0 && x <= 1 && y >= 0 && y <= 1;
-  return inside ? { x, y } : undefined;
-}
-
-/** The point of a fraction, whether it is visible or not. */
-export function pointOf({ left, top, width, height }: Box, { x, y }: Position): Position {
-  return { x: left + x * width, y: top + y * height };
+/** The view of the whole scrollable box of an element that shows through `clip`. */
+export function scrollView(scroller: Scroller, clip: Rect): View {
+  const { left, top, scale, clientWidth, scrollWidth, scrollHeight, scrollLeft, scrollTop, rightToLeft } = scroller;
+  // From right to left, scrollLeft counts down from 0 at the right end (CSSOM View, scrollLeft).
+  const scrolled = rightToLeft ? scrollWidth - clientWidth + scrollLeft : scrollLeft;
+  return boxView(left - scrolled * scale, top - scrollTop * scale, scrollWidth * scale, scrollHeight * scale, clip);
 }
 
 /** From the edge of the view to the centre of a mark. */

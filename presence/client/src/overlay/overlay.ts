@@ -141,9 +141,9 @@ export class Overlay {
   }
 
   #canvas(now: number): Canvas | undefined {
-    const box = this.surface.box(now);
+    const view = this.surface.view(now);
     const { left, top, width } = this.#layer.getBoundingClientRect();
-    return box && { box, left, top, scale: width / this.#layer.offsetWidth || 1 };
+    return view && { view, left, top, scale: width / this.#layer.offsetWidth || 1 };
   }
 
   #goTo(user: number): void {

@@ -1,6 +1,5 @@
 /** Reports this person's mouse, pen or finger on the surface to the client. */
 import { OFF_BOARD, type ClientState, type Position } from "../protocol/messages.js";
-import { fractionAt } from "./geometry.js";
 import type { Surface } from "./surface.js";
 
 export interface PointerSink {
@@ -47,8 +46,7 @@ export class Pointer {
   /** The surface moved: report again what lies under the pointer. */
   refresh(): void {
     if (!this.#point || this.#unseen) return;
-    const box = this.surface.box(performance.now());
-    const fraction = box && fractionAt(box, this.#point);
+    const fraction = this.surface.view(performance.now())?.toFraction(this.#point);
     if (fraction) this.sink.moveTo(fraction.x, fraction.y);
     else this.sink.setState(OFF_BOARD);
   }

@@ -1,6 +1,6 @@
 /** Measures and scrolls the shared surface: an element's whole scrollable box, or the viewport. */
 import type { Position } from "../protocol/messages.js";
-import { contains, intersect, paddingBox, pointOf, scrollBox, type Box, type Rect, type Scroller } from "./geometry.js";
+import { boxView, contains, intersect, paddingBox, scrollView, type Rect, type Scroller, type View } from "./geometry.js";
 
 /** A measurement holds for one frame, so that nothing is read twice in it. */
 const FRAME = 16;
@@ -8,7 +8,7 @@ const FRAME = 16;
 export class Surface {
   #element: Element | undefined;
   #selector: string | undefined;
-  #measured: Box | undefined;
+  #measured: View | undefined;
   #measuredAt = -Infinity;
   #resizes: ResizeObserver | undefined;
   #listening: AbortController | undefined;
@@ -46,7 +46,7 @@ export class Surface {
   }
 
   /** Where it is now, measured at most once per frame; undefined if no element matches. */
-  box(now: number): Box | undefined {
+  view(now: number): View | undefined {
     if (now - this.#measuredAt >= FRAME) {
       this.#measuredAt = now;
       this.#measured = this.#measure();
@@ -57,9 +57,10 @@ export class Surface {
   /** Scroll a fraction of the surface into view. A viewport that is the surface does not scroll. */
   reveal(fraction: Position, smooth: boolean): void {
     this.invalidate();
-    const box = this.box(performance.now());
-    const point = box && pointOf(box, fraction);
-    if (!point || !this.#element || contains(box.clip, point)) return;
+    const view = this.view(performance.now());
+    if (!view || !this.#element) return;
+    const point = view.toScreen(fraction);
+    if (contains(view.clip, point)) return;
     scrollTo(this.#element, point, smooth ? "smooth" : "instant");
   }
 
@@ -68,11 +69,11 @@ export class Surface {
     this.#measuredAt = -Infinity;
   }
 
-  #measure(): Box | undefined {
-    if (this.#selector === undefined) return viewportBox();
+  #measure(): View | undefined {
+    if (this.#selector === undefined) return viewportView();
     if (!this.#element?.isConnected) this.#adopt(this.#find(this.#selector));
     if (!this.#element) return undefined;
-    return isPage(this.#element) ? pageBox() : elementBox(this.#element);
+    return isPage(this.#element) ? pageView() : elementView(this.#element);
   }
 
   #find(selector: string): Element | undefined {
@@ -108,24 +109,24 @@ function viewport(): Rect {
   return { left: 0, top: 0, right: clientWidth, bottom: clientHeight };
 }
 
-function viewportBox(): Box {
+function viewportView(): View {
   const clip = viewport();
-  return { left: 0, top: 0, width: clip.right, height: clip.bottom, clip };
+  return boxView(0, 0, clip.right, clip.bottom, clip);
 }
 
-function pageBox(): Box {
+function pageView(): View {
   const { scrollWidth, scrollHeight } = scrollingElement();
-  return { left: -window.scrollX, top: -window.scrollY, width: scrollWidth, height: scrollHeight, clip: viewport() };
+  return boxView(-window.scrollX, -window.scrollY, scrollWidth, scrollHeight, viewport());
 }
 
-/** The visible part is what its own scroll box, the boxes around it and the viewport leave. */
-function elementBox(element: Element): Box {
+/** How an element's whole scrollable box lies. Its own scroll box, the boxes around it and the viewport clip it. */
+export function elementView(element: Element): View | undefined {
   const scroller = scrollerOf(element);
   let clip = clips(element) ? intersect(viewport(), paddingBox(scroller)) : viewport();
   for (let above = element.parentElement; above && !isPage(above); above = above.parentElement) {
     if (clips(above)) clip = intersect(clip, paddingBox(scrollerOf(above)));
   }
-  return scrollBox(scroller, clip);
+  return scrollView(scroller, clip);
 }
 
 function scrollerOf(element: Element): Scroller {

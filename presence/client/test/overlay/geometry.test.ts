@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { EDGE_INSET, contains, edgeMark, fractionAt, intersect } from "../../src/overlay/geometry.js";
-import { paddingBox, pointOf, scrollBox, type Scroller } from "../../src/overlay/geometry.js";
+import { EDGE_INSET, contains, edgeMark, intersect } from "../../src/overlay/geometry.js";
+import { paddingBox, scrollView, type Scroller } from "../../src/overlay/geometry.js";
 import { fromWire, toWire } from "../../src/protocol/codec.js";
 
 /** A box of 800 x 600 at (100, 50) that scrolls over 1600 x 2400. */
 const SIZES = { left: 100, top: 50, clientWidth: 800, clientHeight: 600, scrollWidth: 1600, scrollHeight: 2400 };
 
-const boxOf = (changes: Partial<Scroller> = {}) => {
+const viewOf = (changes: Partial<Scroller> = {}) => {
   const scroller = { ...SIZES, scale: 1, scrollLeft: 0, scrollTop: 0, rightToLeft: false, ...changes };
-  return scrollBox(scroller, paddingBox(scroller));
+  return scrollView(scroller, paddingBox(scroller));
 };
 
 const fractions: [string, Partial<Scroller>, { x: number; y: number }, { x: number; y: number } | undefined][] = [
@@ -27,27 +27,27 @@ const fractions: [string, Partial<Scroller>, { x: number; y: number }, { x: numb
   ["of an empty box", { clientWidth: 0, clientHeight: 0, scrollWidth: 0, scrollHeight: 0 }, { x: 100, y: 50 }, undefined],
 ];
 for (const [name, changes, point, fraction] of fractions) {
-  test(`fraction ${name}`, () => assert.deepEqual(fractionAt(boxOf(changes), point), fraction));
+  test(`fraction ${name}`, () => assert.deepEqual(viewOf(changes).toFraction(point), fraction));
 }
 
 test("a point that is scrolled away becomes visible by scrolling", () => {
   const fraction = { x: 0.75, y: 0.5 };
-  const box = boxOf();
-  assert.deepEqual(pointOf(box, fraction), { x: 1300, y: 1250 });
-  assert.equal(contains(box.clip, pointOf(box, fraction)), false);
-  const scrolled = boxOf({ scrollLeft: 800, scrollTop: 1000 });
-  assert.deepEqual(pointOf(scrolled, fraction), { x: 500, y: 250 });
-  assert.equal(contains(scrolled.clip, pointOf(scrolled, fraction)), true);
+  const view = viewOf();
+  assert.deepEqual(view.toScreen(fraction), { x: 1300, y: 1250 });
+  assert.equal(contains(view.clip, view.toScreen(fraction)), false);
+  const scrolled = viewOf({ scrollLeft: 800, scrollTop: 1000 });
+  assert.deepEqual(scrolled.toScreen(fraction), { x: 500, y: 250 });
+  assert.equal(contains(scrolled.clip, scrolled.toScreen(fraction)), true);
 });
 
 test("a fraction that went over the wire is the same pixel", () => {
   for (const scrollTop of [0, 333, 1800]) {
-    const box = boxOf({ scrollTop });
+    const view = viewOf({ scrollTop });
     for (let x = 100; x <= 900; x += 7) {
       const point = { x, y: 60 + (x % 500) };
-      const fraction = fractionAt(box, point);
+      const fraction = view.toFraction(point);
       assert.ok(fraction);
-      const back = pointOf(box, { x: fromWire(toWire(fraction.x)), y: fromWire(toWire(fraction.y)) });
+      const back = view.toScreen({ x: fromWire(toWire(fraction.x)), y: fromWire(toWire(fraction.y)) });
       assert.ok(Math.hypot(back.x - point.x, back.y - point.y) < 0.14);
     }
   }
