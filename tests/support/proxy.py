@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any
 
 from tests.support.loop import LoopThread
@@ -58,6 +59,8 @@ class Direction:
         self, proxy: "Proxy", reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         self.writer = writer
+        # Those who began to count at once would lose what passes both of them twice in a row.
+        self._phase = next(proxy.phases)
         self.changed = asyncio.Event()
         self._proxy = proxy
         self._reader = reader
@@ -98,13 +101,16 @@ class Direction:
                 self._free_at += len(data) / link.bandwidth
             if self._segments and self._segments[-1].lost:
                 self._follow(self._segments[-1], link, now)
-            lost = bool(data and link.lost_in and self._taken % link.lost_in == 0)
+            lost = bool(data and link.lost_in and self._loses(link.lost_in))
             due = self._free_at + link.delay + (4 * link.delay if lost else 0.0)
             self._segments.append(Segment(data, now, due, lost))
             self.changed.set()
             self._measure()
             if link.bandwidth:
                 await self._room.wait()
+
+    def _loses(self, lost_in: int) -> bool:
+        return (self._taken + int(self._phase * lost_in)) % lost_in == 0
 
     def _measure(self) -> None:
         """Note whether there is room for more on a narrow link."""
@@ -148,6 +154,8 @@ class Proxy:
     def __init__(self, target: int, link: Link = Link()) -> None:
         self.link = link
         self.silent = False
+        self.phases = cycle((0.0, 0.25, 0.5, 0.75))
+        """When in the count of segments the next direction begins."""
         self._target = target
         self._thread = LoopThread()
         self._directions: set[Direction] = set()
