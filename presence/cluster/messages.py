@@ -6,9 +6,11 @@ from struct import Struct, error
 from typing import Any
 from uuid import UUID
 
+from presence.protocol.codec import ANCHORED_POSITION, POSITION
 from presence.protocol.messages import UserState
 
-_CURSOR = Struct(">B4s")
+_CURSOR = Struct(f">B{POSITION}s")
+_ANCHOR = Struct(f">B{ANCHORED_POSITION - POSITION}s")
 _STATE = Struct(">BB")
 
 
@@ -17,10 +19,10 @@ class Message:
     """One process's news of one board.
 
     `version` is the board's version as the sender knows it: a receiver that knows an older one
-    reads the board from the store. `cursors` (positions of 4 bytes) and `states` are what the
-    sender's people do, by user id; only the latest of each matters. `introduction`: the sender has
-    begun to share the board and asks for the others' activity. `reconnect`: have the people of the
-    board connect anew.
+    reads the board from the store. `cursors` (positions of 4 or 12 bytes) and `states` are what
+    the sender's people do, by user id; only the latest of each matters. `introduction`: the sender
+    has begun to share the board and asks for the others' activity. `reconnect`: have the people of
+    the board connect anew.
     """
 
     version: int = 0
@@ -48,10 +50,14 @@ class Message:
         self.states |= later.states
 
     def packed(self) -> dict[str, Any]:
-        """Return the form that a layer carries: 5 bytes a cursor, 2 a state."""
+        """Return the form that a layer carries: 5 bytes a cursor, 9 more for its anchor, 2 a state.
+        Processes of an older version read no `anchors`."""
+        cursors = self.cursors.items()
+        anchors = [(user, at[POSITION:]) for user, at in cursors if len(at) > POSITION]
         return {
             "version": self.version,
-            "cursors": b"".join(_CURSOR.pack(*cursor) for cursor in self.cursors.items()),
+            "cursors": b"".join(_CURSOR.pack(user, at[:POSITION]) for user, at in cursors),
+            "anchors": b"".join(_ANCHOR.pack(*anchor) for anchor in anchors),
             "states": b"".join(_STATE.pack(*state) for state in self.states.items()),
             "introduction": self.introduction,
             "reconnect": self.reconnect,
@@ -61,14 +67,18 @@ class Message:
 def unpack(packed: dict[str, Any]) -> Message:
     """Return the message that was packed; `ValueError` for anything else."""
     try:
+        cursors = dict(_CURSOR.iter_unpack(packed["cursors"]))
+        # Processes of an older version write no `anchors`.
+        for user, anchor in _ANCHOR.iter_unpack(packed.get("anchors", b"")):
+            cursors[user] += anchor
         return Message(
             int(packed["version"]),
-            dict(_CURSOR.iter_unpack(packed["cursors"])),
+            cursors,
             {user: UserState(state) for user, state in _STATE.iter_unpack(packed["states"])},
             bool(packed["introduction"]),
             bool(packed["reconnect"]),
         )
-    except (KeyError, TypeError, error) as wrong:
+    except (AttributeError, KeyError, TypeError, error) as wrong:
         raise ValueError(f"not a message: {wrong!r}") from wrong
 
 

@@ -2,7 +2,8 @@
 
 The grammar is one table for each sender and dialect. It is strict: a frame has at most one reading,
 and the message that was read encodes to the same bytes. The functions at the end build the frames
-of a board's tick. There a *position* is the 4 bytes ``x:u16 y:u16`` as they came from the client.
+of a board's tick. There a *position* is what follows the type as it came from the client: the
+4 bytes ``x:u16 y:u16`` of CURSOR_UPDATE, or the 12 of ANCHORED_UPDATE, which begin with the same.
 """
 
 from collections.abc import Callable, Container, Iterable, Mapping
@@ -13,6 +14,9 @@ from presence.protocol.errors import Malformed, MalformedFrame, Notice
 from presence.protocol.messages import (
     MAX_NAME_BYTES,
     NO_USER,
+    Anchor,
+    AnchoredUpdate,
+    Anchors,
     ClientMessage,
     Cursor,
     CursorBroadcast,
@@ -263,6 +267,7 @@ _NOTICE = Number("code", 1, tuple(Notice), Notice)
 _COLOR = Row(*[Number("colour")] * 3)
 _NAME = Name(least=1)
 _CURSOR = Record(Cursor, user=_USER, x=_COORDINATE, y=_COORDINATE)
+_ANCHOR = Record(Anchor, hash=Number("hash", 4), x=_COORDINATE, y=_COORDINATE)
 _ENTRY = Record(RosterEntry, user=_USER, state=_STATE, color=_COLOR, name=_NAME)
 
 # The grammar: PROTOCOL.md's table of messages.
@@ -279,6 +284,9 @@ _CLIENT_EXPLICIT: _Grammar = {
 }
 _CLIENT_COMPACT: _Grammar = {
     **_CLIENT_EXPLICIT,
+    MessageType.ANCHORED_UPDATE: Record(
+        AnchoredUpdate, x=_COORDINATE, y=_COORDINATE, anchor=_ANCHOR
+    ),
     MessageType.STATE: Record(SetState, state=_CLIENTS_STATE),
     MessageType.PROBE: Record(Probe, seq=_SEQ),
 }
@@ -295,6 +303,7 @@ _SERVER_EXPLICIT: _Grammar = {
 _SERVER_COMPACT: _Grammar = {
     **_SERVER_BOTH,
     MessageType.CURSOR_BROADCAST: Record(CursorBroadcast, cursors=Many(_CURSOR)),
+    MessageType.ANCHORS: Record(Anchors, anchors=Many(Row(_USER, _ANCHOR))),
     MessageType.PRESENCE_UPDATE: Record(PresenceUpdate, board=_BOARD, count=People(wide=True)),
     MessageType.WELCOME: WelcomeRecord(
         Welcome, board=_BOARD, user=_USER_OR_NONE, color=_COLOR, interval=_INTERVAL
@@ -330,7 +339,14 @@ def _decode(data: bytes, grammar: _Grammar) -> Any:
 
 # The frames of a tick.
 
+POSITION = 4
+"""Bytes of a position without an anchor, which one with an anchor begins with."""
+
+ANCHORED_POSITION = 12
+"""Bytes of a position with an anchor."""
+
 _BROADCAST = bytes((MessageType.CURSOR_BROADCAST,))
+_ANCHORS = bytes((MessageType.ANCHORS,))
 _ROSTER = bytes((MessageType.ROSTER,))
 _USER_BYTE = tuple(bytes((user,)) for user in range(NO_USER))
 
@@ -344,22 +360,32 @@ def pack_position(x: int, y: int) -> bytes:
 
 
 def unpack_position(position: bytes) -> tuple[int, int]:
-    """Return the two coordinates of a position."""
-    return int.from_bytes(position[:2], "big"), int.from_bytes(position[2:], "big")
+    """Return the two coordinates of a position, without its anchor."""
+    return int.from_bytes(position[:2], "big"), int.from_bytes(position[2:4], "big")
 
 
 def cursor_frames(board: int, positions: Mapping[int, bytes], dialect: Dialect) -> list[bytes]:
-    """Return the CURSOR_BROADCAST frames of positions by user id: none if there are no positions,
-    one in the compact dialect, one of 8 bytes for each position in the explicit dialect."""
+    """Return the frames of positions by user id: none if there are no positions. In the compact
+    dialect one CURSOR_BROADCAST, after ANCHORS if any position has one; in the explicit dialect one
+    CURSOR_BROADCAST of 8 bytes for each position."""
     if not positions:
         return []
-    if dialect is Dialect.COMPACT:
-        parts = [_BROADCAST]
-        for user, position in positions.items():
-            parts += (_USER_BYTE[user], position)
-        return [b"".join(parts)]
-    head = _BROADCAST + _BOARD.write(board)
-    return [head + _USER_BYTE[user] + position for user, position in positions.items()]
+    if dialect is Dialect.EXPLICIT:
+        head = _BROADCAST + _BOARD.write(board)
+        return [head + _USER_BYTE[user] + at[:POSITION] for user, at in positions.items()]
+    frame = _for_each(_BROADCAST, positions)
+    if len(frame) == 1 + (1 + POSITION) * len(positions):
+        return [frame]
+    anchors = {user: at[POSITION:] for user, at in positions.items() if len(at) > POSITION}
+    plain = {user: at[:POSITION] for user, at in positions.items()}
+    return [_for_each(_ANCHORS, anchors), _for_each(_BROADCAST, plain)]
+
+
+def _for_each(kind: bytes, values: Mapping[int, bytes]) -> bytes:
+    parts = [kind]
+    for user, value in values.items():
+        parts += (_USER_BYTE[user], value)
+    return b"".join(parts)
 
 
 def roster_frame(board: int, entries: Iterable[bytes]) -> bytes:

@@ -47,6 +47,8 @@ class MessageType(IntEnum):
     RATE = 0x0C
     PROBE = 0x0D
     NOTICE = 0x0E
+    ANCHORED_UPDATE = 0x0F
+    ANCHORS = 0x10
 
 
 class UserState(IntEnum):
@@ -63,6 +65,16 @@ class Cursor:
     """The position of one user's pointer."""
 
     user: int
+    x: int
+    y: int
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A place within an element of the page: ``hash`` is that of the element's id, 0..4294967295,
+    and ``x`` and ``y`` are the coordinates in its box (PROTOCOL.md, Anchors)."""
+
+    hash: int
     x: int
     y: int
 
@@ -87,11 +99,27 @@ class CursorUpdate:
 
 
 @dataclass(frozen=True, slots=True)
+class AnchoredUpdate:
+    """Client: the pointer is here, and on an anchor."""
+
+    x: int
+    y: int
+    anchor: Anchor
+
+
+@dataclass(frozen=True, slots=True)
 class CursorBroadcast:
     """Server: these pointers moved. Compact holds any number and no board, explicit one cursor."""
 
     cursors: tuple[Cursor, ...]
     board: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Anchors:
+    """Server: the anchors of some cursors, by user id, of the CursorBroadcast that follows."""
+
+    anchors: tuple[tuple[int, Anchor], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,9 +225,10 @@ class NoticeMessage:
     retry: int
 
 
-ClientMessage = CursorUpdate | Join | Leave | Heartbeat | SetState | Probe
+ClientMessage = CursorUpdate | AnchoredUpdate | Join | Leave | Heartbeat | SetState | Probe
 ServerMessage = (
     CursorBroadcast
+    | Anchors
     | UserJoined
     | UserLeft
     | PresenceUpdate

@@ -7,7 +7,7 @@ limits, "PROBE" for clients that read too slowly.
 
 from dataclasses import dataclass
 
-from presence.protocol.codec import decode_client, encode
+from presence.protocol.codec import ANCHORED_POSITION, POSITION, decode_client, encode
 from presence.protocol.errors import (
     Malformed,
     MalformedFrame,
@@ -63,11 +63,12 @@ PROBE_LIMIT = 30.0
 HEARTBEAT = encode(Heartbeat(), Dialect.COMPACT)
 
 _CURSOR_UPDATE = MessageType.CURSOR_UPDATE
-_COMPACT_UPDATE_BYTES = 5
+_COMPACT_UPDATE_BYTES = 1 + POSITION
+_ANCHORED_UPDATE_BYTES = 1 + ANCHORED_POSITION
 
 
 Move = bytes
-"""The pointer moved to a position, 4 bytes as on the wire."""
+"""The pointer moved to a position, 4 or 12 bytes as on the wire (`presence.protocol.codec`)."""
 
 
 @dataclass(slots=True)
@@ -123,6 +124,8 @@ class Session:
     def __init__(self, dialect: Dialect, now: float) -> None:
         self.dialect = dialect
         self.held = False
+        compact = dialect is Dialect.COMPACT
+        self._anchored_update = MessageType.ANCHORED_UPDATE if compact else None
         self._closed = False
         self._joined = False
         self._board_id = UNKNOWN_BOARD
@@ -146,8 +149,11 @@ class Session:
             return self._close(TooFast())
         if data is None:
             return self._strike(MalformedFrame(Malformed.TEXT), now)
-        if len(data) == _COMPACT_UPDATE_BYTES and data[0] == _CURSOR_UPDATE and self._joined:
-            # Nearly all frames are of this kind, so it is not decoded.
+        if self._joined and (
+            (len(data) == _COMPACT_UPDATE_BYTES and data[0] == _CURSOR_UPDATE)
+            or (len(data) == _ANCHORED_UPDATE_BYTES and data[0] == self._anchored_update)
+        ):
+            # Nearly all frames are of these kinds, so they are not decoded.
             self._last_move, self._idle = now, False
             return None if self._spectator else data[1:]
         if len(data) > MAX_MESSAGE_BYTES:
@@ -207,7 +213,7 @@ class Session:
             case CursorUpdate(board=board) if self._joined:
                 self._check_board(board)
                 self._last_move, self._idle = now, False
-                return None if self._spectator else data[-4:]
+                return None if self._spectator else data[-POSITION:]
             case SetState() as change if self._joined:
                 return self._on_state(change, now)
             case Leave(board) as leave if self._joined:

@@ -37,7 +37,7 @@ class PendingChanges:
     """What the sessions of a board have not been told yet: changes since the last flush, by user
     id, in the order they happened.
 
-    `moved` holds the latest position of each cursor, 4 bytes as on the wire. `people` and
+    `moved` holds the latest position of each cursor, 4 or 12 bytes as on the wire. `people` and
     `interval` are set by the flush that tells them. `everything`: earlier frames may have told
     what is no longer true, so the next flush tells the whole roster.
     """
@@ -113,10 +113,10 @@ class Flush:
     `common` goes to every session that was here before, by dialect, then `cursors` to those that
     read fast enough: each frame with the session whose own cursor is all that it holds, which need
     not get it. `welcomes` holds, by session, the first frames of a newcomer, which gets nothing
-    else of this flush. `moved` (positions of 4 bytes) and `states` are what the members of this
-    process did, by user id, for the other processes. `moves` counts the positions told, `held_back`
-    those that wait for their person's quota. In `wait` seconds something may be told that had to
-    wait: a position, a join or the count; 0.0: nothing waits.
+    else of this flush. `moved` (positions) and `states` are what the members of this process did,
+    by user id, for the other processes. `moves` counts the positions told, `held_back` those that
+    wait for their person's quota. In `wait` seconds something may be told that had to wait: a
+    position, a join or the count; 0.0: nothing waits.
     """
 
     common: dict[Dialect, list[bytes]] = field(default_factory=dict)

@@ -153,8 +153,8 @@ class Room:
                 self._pending.leave(seat.member.user)
 
     def move(self, session: str, position: bytes) -> None:
-        """Note where a session's pointer is (4 bytes as on the wire); only the latest matters.
-        Spectators and unknown sessions change nothing."""
+        """Note where a session's pointer is (4 or 12 bytes as on the wire); only the latest
+        matters. Spectators and unknown sessions change nothing."""
         seat = self.seats.by_session.get(session)
         if seat is None or (user := seat.member.user) == NO_USER:
             return
@@ -285,11 +285,11 @@ class Room:
     ) -> list[tuple[bytes, str | None]]:
         users = self.seats.by_user
         frames = cursor_frames(self.board_id, moved, dialect)
-        if len(frames) < len(moved):
-            return [(frames[0], None)]
-        # Each frame holds one cursor.
-        if len(frames) == 1:
-            return [(frames[0], users[next(iter(moved))].member.session)]
+        if len(moved) == 1:
+            own = users[next(iter(moved))].member.session
+            return [(frame, own) for frame in frames]
+        if dialect is Dialect.COMPACT:
+            return [(frame, None) for frame in frames]
         return [(f, users[user].member.session) for f, user in zip(frames, moved, strict=True)]
 
     def _add_changes(

@@ -5,16 +5,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from presence.protocol.codec import POSITION
 from presence.protocol.messages import NO_USER, Dialect, UserState
 from presence.store.base import Member
-
-POSITION_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """Who does what on a board, by session: the state of each, and the position (4 bytes) of each
-    cursor that is shown."""
+    """Who does what on a board, by session: the state of each, and the position of each cursor
+    that is shown: 4 bytes, without its anchor."""
 
     states: Mapping[str, UserState] = field(default_factory=dict)
     cursors: Mapping[str, bytes] = field(default_factory=dict)
@@ -36,8 +35,8 @@ def unpack_activity(packed: Mapping[str, Any]) -> Activity:
         cursors = {str(session): bytes(at) for session, at in packed["cursors"].items()}
     except (KeyError, AttributeError, TypeError) as error:
         raise ValueError(f"not an activity: {error!r}") from error
-    if any(len(position) != POSITION_BYTES for position in cursors.values()):
-        raise ValueError("a position is 4 bytes")
+    if any(len(position) != POSITION for position in cursors.values()):
+        raise ValueError(f"a position is {POSITION} bytes")
     return Activity(states, cursors)
 
 
@@ -46,8 +45,8 @@ class Seat:
     """One member on one board.
 
     `dialect` is None when this process writes to nobody here: the socket is gone and a grace runs,
-    or the member is `remote`, that is served by another process. `position` is 4 bytes as on the
-    wire. `name_set`: the server chose the name, not the client.
+    or the member is `remote`, that is served by another process. `position` is 4 or 12 bytes as
+    on the wire. `name_set`: the server chose the name, not the client.
     """
 
     member: Member
@@ -143,7 +142,7 @@ class Seats:
         shown = {s: seat.position for s, seat in local.items() if seat.shown}
         return Activity(
             {session: seat.state for session, seat in local.items()},
-            {session: position for session, position in shown.items() if position is not None},
+            {session: at[:POSITION] for session, at in shown.items() if at is not None},
         )
 
     def activity_by_user(self) -> tuple[dict[int, bytes], dict[int, UserState]]:

@@ -101,10 +101,9 @@ class Audience:
         common = flush.common.get(Dialect.COMPACT)
         if self._fds:
             cursors = flush.cursors.get(Dialect.COMPACT, ())
-            if not (common or flush.welcomes or self._others):
+            if len(cursors) == 1 and not (common or flush.welcomes or self._others):
                 # Most flushes tell moves only.
-                for frame, own in cursors:
-                    self._send_one(frame, own)
+                self._send_one(*cursors[0])
                 return
             frames = [*(common or ()), *[frame for frame, _ in cursors]]
             movers = [own for _, own in cursors if own is not None]

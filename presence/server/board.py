@@ -264,7 +264,7 @@ class Board:
         self._enqueue(Operation(partial(self._start_grace, session, seconds, away=True), session))
 
     def move(self, session: str, position: bytes) -> None:
-        """Pass on where a session's pointer is (4 bytes as on the wire)."""
+        """Pass on where a session's pointer is (4 or 12 bytes as on the wire)."""
         self.room.move(session, position)
         self._flush_soon()
 

@@ -21,7 +21,7 @@ USERS = st.integers(0, 254)
 MESSAGES = st.builds(
     Message,
     st.integers(0, 2**60),
-    st.dictionaries(USERS, st.binary(min_size=4, max_size=4)),
+    st.dictionaries(USERS, st.binary(min_size=4, max_size=4) | st.binary(min_size=12, max_size=12)),
     st.dictionaries(USERS, st.sampled_from(UserState)),
     st.booleans(),
     st.booleans(),
@@ -68,10 +68,19 @@ def test_the_form_on_a_layer() -> None:
     assert Message(9, cursors={7: A, 254: C}, states={7: IDLE}).packed() == {
         "version": 9,
         "cursors": b"\x07\x00\x01\x00\x02" + b"\xfe\xff\xff\xff\xff",
+        "anchors": b"",
         "states": b"\x07\x03",
         "introduction": False,
         "reconnect": False,
     }
+
+
+def test_an_older_process_and_this_one_understand_each_other_but_for_anchors() -> None:
+    packed = Message(cursors={7: A + bytes(8), 254: C}).packed()
+    assert packed["cursors"] == Message(cursors={7: A, 254: C}).packed()["cursors"]
+    assert packed["anchors"] == b"\x07" + bytes(8)
+    del packed["anchors"]
+    assert unpack(packed) == Message(cursors={7: A, 254: C})
 
 
 @given(MESSAGES)
@@ -94,6 +103,9 @@ def test_merging_in_two_steps_is_merging_in_one(a: Message, b: Message, c: Messa
         {"states": b"\x01\x09"},
         {"states": b"\x01"},
         {"cursors": None},
+        {"anchors": b"\x01"},
+        {"anchors": b"\x02" + bytes(8)},
+        {"anchors": None},
         {"version": None},
     ],
 )

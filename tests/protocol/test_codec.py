@@ -34,6 +34,7 @@ def message(fields):
     parts = {
         "color": int,
         "cursors": lambda row: m.Cursor(**row),
+        "anchors": lambda row: (row["user"], m.Anchor(row["hash"], row["x"], row["y"])),
         "users": lambda row: m.RosterEntry(**{**row, "color": tuple(row["color"])}),
         "states": lambda row: (row["user"], row["state"]),
     }
@@ -42,6 +43,8 @@ def message(fields):
         for name, value in fields.items()
         if name != "type"
     }
+    if "anchor" in values:
+        values["anchor"] = m.Anchor(**values["anchor"])
     if fields["type"] == "STATE":
         return m.States(**values) if "states" in values else m.SetState(**values)
     names = {"NOTICE": "NoticeMessage"}
@@ -90,6 +93,7 @@ guest_names = st.text(st.characters(codec="utf-8"), max_size=32).filter(
 )
 names = guest_names.filter(bool)
 cursors = st.builds(m.Cursor, users, u16, u16)
+anchors = st.builds(m.Anchor, u32, u16, u16)
 entries = st.builds(m.RosterEntry, users, states, colors, names)
 rosters = st.builds(m.Roster, boards, st.lists(entries, max_size=9).map(tuple))
 welcomes = st.builds(m.Welcome, boards, users, colors, u16, st.just(False), st.booleans())
@@ -103,6 +107,7 @@ CLIENT_EXPLICIT = st.one_of(
 )
 CLIENT_COMPACT = st.one_of(
     CLIENT_EXPLICIT,
+    st.builds(m.AnchoredUpdate, u16, u16, anchors),
     st.builds(m.SetState, states.filter(lambda state: state is not UserState.IDLE)),
     st.builds(m.Probe, u8),
 )
@@ -119,6 +124,7 @@ SERVER_EXPLICIT = st.one_of(
 SERVER_COMPACT = st.one_of(
     SERVER_BOTH,
     st.builds(m.CursorBroadcast, st.lists(cursors, min_size=1).map(tuple)),
+    st.builds(m.Anchors, st.lists(st.tuples(users, anchors), min_size=1).map(tuple)),
     st.builds(m.PresenceUpdate, boards, st.integers(0, 300) | u32),
     welcomes,
     spectators,
@@ -155,7 +161,9 @@ def test_any_bytes_are_read_exactly_or_refused(decode, dialect, messages, data):
     frame = encode(data.draw(messages), dialect)
     at, cut = data.draw(st.integers(0, len(frame))), data.draw(st.integers(0, 3))
     damaged = frame[:at] + data.draw(st.binary(max_size=3)) + frame[at + cut :]
-    after_a_type = bytes((data.draw(st.integers(1, 14)),)) + data.draw(st.binary(max_size=14))
+    after_a_type = bytes((data.draw(st.sampled_from(m.MessageType)),)) + data.draw(
+        st.binary(max_size=14)
+    )
     for frame in (data.draw(st.binary(max_size=80)), after_a_type, damaged):
         try:
             said = decode(frame, dialect)
@@ -174,7 +182,11 @@ def test_any_bytes_are_read_exactly_or_refused(decode, dialect, messages, data):
         (m.CursorUpdate(0, 65536), COMPACT, "coordinate is 65536"),
         (m.CursorUpdate(0.5, 0), COMPACT, "coordinate is 0.5"),
         (m.CursorUpdate(0, 0, 65536), EXPLICIT, "board is 65536"),
+        (m.AnchoredUpdate(0, 0, m.Anchor(1 << 32, 0, 0)), COMPACT, "hash is 4294967296"),
+        (m.AnchoredUpdate(0, 0, m.Anchor(0, 0, 65536)), COMPACT, "coordinate is 65536"),
         (m.CursorBroadcast(()), COMPACT, "at least one"),
+        (m.Anchors(()), COMPACT, "at least one"),
+        (m.Anchors(((255, m.Anchor(0, 0, 0)),)), COMPACT, "user is 255"),
         (m.CursorBroadcast((m.Cursor(255, 1, 1),)), COMPACT, "user is 255, not in range(0, 255)"),
         (m.CursorBroadcast((m.Cursor(1, 1, 1),)), EXPLICIT, "board is None"),
         (m.CursorBroadcast((), 5), EXPLICIT, "shorter"),
@@ -216,6 +228,8 @@ def test_any_bytes_are_read_exactly_or_refused(decode, dialect, messages, data):
         (m.Rate(33), EXPLICIT, "no Rate"),
         (m.Probe(0), EXPLICIT, "no Probe"),
         (m.NoticeMessage(Notice.REMOVED, 0), EXPLICIT, "no NoticeMessage"),
+        (m.AnchoredUpdate(0, 0, m.Anchor(0, 0, 0)), EXPLICIT, "no AnchoredUpdate"),
+        (m.Anchors(((1, m.Anchor(0, 0, 0)),)), EXPLICIT, "no Anchors"),
     ],
 )
 def test_what_cannot_be_encoded(message, dialect, words):
@@ -227,21 +241,22 @@ def test_what_cannot_be_encoded(message, dialect, words):
 MALFORMED = {
     ("client", COMPACT): {
         "empty": [""],
-        "unknown_type": ["00", "0f", "02 07 0001 0002"],
+        "unknown_type": ["00", "11", "02 07 0001 0002"],
         "length": [
             *("01 0001 0002 00", "03 0000 04 616263", "03 0000 02 616263", "03 0000", "0d"),
+            *("0f 0001 0002", "0f 0001 0002 00000000 0003 0004 00"),
         ],
         "utf8": ["03 0000 01 ff", "03 0000 03 eda080"],
         "name_too_long": ["03 0000 21 61"],
         "value": ["0b 03"],
     },
-    ("client", EXPLICIT): {"unknown_type": ["0b01"]},
+    ("client", EXPLICIT): {"unknown_type": ["0b01", "0f 0001 0002 00000000 0003 0004"]},
     ("server", COMPACT): {
         "unknown_type": ["01 0001 0002", "03 0000 00"],
         "length": [
             *("02", "02 07 0001 00", "05 1234 03 00 010203", "05 1234 03 01 61 0102"),
             *("05 1234 03 01 61 01020304", "07 1234 ff", "07 1234 fe 000000fe"),
-            *("0a 1234 01", "0a 1234 00 00", "0b", "0b 03"),
+            *("0a 1234 01", "0a 1234 00 00", "0b", "0b 03", "10", "10 07 00000000 0003"),
         ],
         "utf8": ["05 1234 03 01 80 010203"],
         "name_too_long": ["05 1234 03 21 61 010203"],
@@ -250,11 +265,12 @@ MALFORMED = {
             *("09 1234 ff 010203 0021 00", "09 1234 03 010203 0021 01"),
             *("09 1234 03 010203 0021 04", "0a 1234 01 00 04 010203 01 61"),
             *("0b 03 04", "0e 00 0000", "0e 09 0000"),
+            "10 ff 00000000 0003 0004",
         ],
     },
     ("server", EXPLICIT): {
         "empty": [""],
-        "unknown_type": ["0c 0021"],
+        "unknown_type": ["0c 0021", "10 07 00000000 0003 0004"],
         "length": ["02 1234 07 0001 0002 07 0001 0002", "07 1234 ff 000000ff"],
         "value": ["02 0000 07 0001 0002"],
     },
@@ -295,6 +311,22 @@ def test_cursor_frames_say_what_the_messages_say(pointers, board):
     assert cursor_frames(board, positions, EXPLICIT) == [
         encode(m.CursorBroadcast((cursor,), board), EXPLICIT) for cursor in said
     ]
+
+
+@given(st.dictionaries(users, st.tuples(u16, u16, st.none() | anchors), min_size=1), boards)
+def test_anchors_come_first_and_every_cursor_without_them(pointers, board):
+    updates = {
+        user: m.AnchoredUpdate(x, y, anchor) if anchor else m.CursorUpdate(x, y)
+        for user, (x, y, anchor) in pointers.items()
+    }
+    positions = {user: encode(update, COMPACT)[1:] for user, update in updates.items()}
+    plain = {user: position[:4] for user, position in positions.items()}
+    assert [*map(unpack_position, positions.values())] == [(x, y) for x, y, _ in pointers.values()]
+    anchored = tuple((user, anchor) for user, (_, _, anchor) in pointers.items() if anchor)
+    expected = [encode(m.Anchors(anchored), COMPACT)] if anchored else []
+    expected += cursor_frames(board, plain, COMPACT)
+    assert cursor_frames(board, positions, COMPACT) == expected
+    assert cursor_frames(board, positions, EXPLICIT) == cursor_frames(board, plain, EXPLICIT)
 
 
 @given(rosters)

@@ -50,6 +50,7 @@ HEARTBEAT = b"\x08"
 MOVE = bytes.fromhex("01 0001 0002")
 MOVE_ON_BOARD = bytes.fromhex("01 1234 0001 0002")
 MOVED: Move = b"\x00\x01\x00\x02"
+MOVE_ON_ANCHOR = bytes.fromhex("0f 0001 0002 00000009 0007 0008")
 AWAY = b"\x0b\x02"
 NONSENSE = b"\xff"
 WRONG_BOARD = [bytes.fromhex("01 4321 0001 0002"), bytes.fromhex("04 4321")]
@@ -103,13 +104,19 @@ def test_a_visit(dialect: Dialect) -> None:
     ]
 
 
+def test_a_move_on_an_anchor_is_passed_on_in_the_compact_dialect_only() -> None:
+    assert joined().feed(MOVE_ON_ANCHOR, START) == MOVE_ON_ANCHOR[1:]
+    strike = Strike(Malformed.UNKNOWN_TYPE, None)
+    assert joined(EXPLICIT).feed(MOVE_ON_ANCHOR, START) == strike
+
+
 @pytest.mark.parametrize("state", [UserState.ACTIVE, UserState.OFF_BOARD, UserState.AWAY])
 def test_a_state_is_passed_on(state: UserState) -> None:
     assert joined().feed(bytes((0x0B, state)), START) == SetState(state)
 
 
 @pytest.mark.parametrize("before", [[], [JOIN, LEAVE]], ids=["before a join", "after a leave"])
-@pytest.mark.parametrize("frame", [MOVE, MOVE_ON_BOARD, LEAVE, AWAY, b"\x0d\x01"])
+@pytest.mark.parametrize("frame", [MOVE, MOVE_ON_BOARD, MOVE_ON_ANCHOR, LEAVE, AWAY, b"\x0d\x01"])
 def test_off_the_board_this_is_out_of_order(before: list[bytes], frame: bytes) -> None:
     session = fresh()
     feed(session, before)
@@ -156,7 +163,7 @@ def test_no_board_is_wrong_while_a_join_is_under_way(frame: bytes) -> None:
 
 def test_a_spectators_moves_and_states_are_dropped_without_a_strike() -> None:
     session = joined(user=NO_USER)
-    assert feed(session, [MOVE, MOVE_ON_BOARD, AWAY]) == [None] * 3
+    assert feed(session, [MOVE, MOVE_ON_BOARD, MOVE_ON_ANCHOR, AWAY]) == [None] * 4
     assert feed(session, [HEARTBEAT, LEAVE]) == [Reply(HEARTBEAT), Leave(0)]
     assert feed(session, [JOIN, MOVE])[-1] == MOVED
 
@@ -182,7 +189,7 @@ def test_a_malformed_frame_changes_nothing_and_ten_close(vector: dict[str, str])
     [
         (None, Malformed.TEXT),
         (b"", Malformed.EMPTY),
-        (b"\x0f", Malformed.UNKNOWN_TYPE),
+        (b"\x11", Malformed.UNKNOWN_TYPE),
         (bytes(1_024), Malformed.UNKNOWN_TYPE),
         (b"\x08\x00", Malformed.LENGTH),
         (bytes.fromhex("03 0000 01 c3"), Malformed.UTF8),
@@ -299,7 +306,7 @@ def test_30_seconds_without_a_move_are_idle_once(dialect: Dialect) -> None:
     assert checks == [None] * 29 + [GONE_IDLE] + [None] * 30
 
 
-@pytest.mark.parametrize("frame", [MOVE, MOVE_ON_BOARD, b"\x0b\x00"])
+@pytest.mark.parametrize("frame", [MOVE, MOVE_ON_BOARD, MOVE_ON_ANCHOR, b"\x0b\x00"])
 def test_a_move_or_the_active_state_ends_idleness(frame: bytes) -> None:
     session = joined()
     assert alive(session, [30]) == [GONE_IDLE]

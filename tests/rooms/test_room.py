@@ -13,6 +13,8 @@ import pytest
 from presence.protocol.codec import decode_server, encode, pack_position
 from presence.protocol.messages import (
     NO_USER,
+    Anchor,
+    Anchors,
     Cursor,
     CursorBroadcast,
     Dialect,
@@ -221,6 +223,39 @@ def test_nobody_is_told_only_their_own_cursor(dialect: Dialect) -> None:
     board.move("bob", C)
     ada, bob = Cursor(0, 3, 4), Cursor(1, 5, 6)
     assert told() == ([[(ada, bob)]] * 2 if dialect is COMPACT else [[(bob,)], [(ada,)]])
+
+
+def test_anchors_are_told_with_the_cursors_that_they_belong_to() -> None:
+    board = Board("ada", "bob", "cy")
+    anchor = bytes.fromhex("00000009 0007 0008")
+    anchors, one, both = (
+        "10 00 00000009 0007 0008",
+        "02 00 0001 0002",
+        "02 01 0005 0006 00 0001 0002",
+    )
+    board.move("ada", A + anchor)
+    assert board.tick() == Flush(
+        {}, {COMPACT: [(bytes.fromhex(frame), "ada") for frame in (anchors, one)]}, moves=1
+    )
+    board.move("bob", C)
+    board.move("ada", A + anchor)
+    told = [(bytes.fromhex(frame), None) for frame in (anchors, both)]
+    assert board.tick().cursors == {COMPACT: told}
+    assert board.catch_up(EXPLICIT) == [
+        *(bytes.fromhex("02 1234 00 0001 0002"), bytes.fromhex("02 1234 01 0005 0006"))
+    ]
+    # One replaces the other.
+    board.move("bob", C + anchor)
+    board.move("ada", A + anchor)
+    board.move("ada", B)
+    (_, told), (_, cursors) = [
+        (f, decode_server(f, COMPACT)) for f, _ in board.tick().cursors[COMPACT]
+    ]
+    assert told == Anchors(((1, Anchor(9, 7, 8)),))
+    assert cursors == CursorBroadcast((Cursor(1, 5, 6), Cursor(0, 3, 4)))
+    assert board.seats.activity() == Activity(
+        {"ada": ACTIVE, "bob": ACTIVE, "cy": ACTIVE}, {"ada": B, "bob": C}
+    )
 
 
 def _cursors(frame: bytes, dialect: Dialect) -> tuple[Cursor, ...]:

@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass, field
 
-from presence.protocol.codec import decode_server, pack_position
+from presence.protocol.codec import decode_server, encode, pack_position
 from presence.protocol.messages import (
+    Anchor,
+    AnchoredUpdate,
+    Anchors,
     Color,
+    Cursor,
     CursorBroadcast,
     Dialect,
     PresenceUpdate,
@@ -25,7 +29,8 @@ Users = dict[int, tuple[str, Color]]
 class BoardView:
     """A client's view of its board. A message about an unknown user fails.
 
-    `own` is the client's user id, `interval` in milliseconds, a cursor the 4 bytes of its place.
+    `own` is the client's user id, `interval` in milliseconds, a cursor the 4 bytes of its place, or
+    12 with an anchor. `anchors` came, and the cursors that they belong to are next.
     """
 
     dialect: Dialect
@@ -35,6 +40,7 @@ class BoardView:
     cursors: dict[int, bytes] = field(default_factory=dict)
     people: int | None = None
     interval: int | None = None
+    anchors: dict[int, Anchor] = field(default_factory=dict)
 
     def hear(self, frames: list[bytes]) -> None:
         """Take in frames of a board, in their order."""
@@ -43,6 +49,7 @@ class BoardView:
 
     def take(self, message: ServerMessage) -> None:
         """Take in one message of a board."""
+        assert isinstance(message, CursorBroadcast) or not self.anchors, "anchors without cursors"
         match message:
             case Welcome(_, user, color, interval):
                 # All positions follow a WELCOME.
@@ -59,11 +66,14 @@ class BoardView:
             case States(changes):
                 assert {user for user, _ in changes} <= self._known(), "a stranger's state"
                 self._change(dict(changes))
+            case Anchors(anchors):
+                self.anchors = dict(anchors)
             case CursorBroadcast(cursors):
                 assert {c.user for c in cursors} <= self._known(), "a stranger's cursor"
-                self.cursors |= {
-                    c.user: pack_position(c.x, c.y) for c in cursors if c.user != self.own
-                }
+                assert self.anchors.keys() <= {c.user for c in cursors}, "an anchor of no cursor"
+                positions = {c.user: _position(c, self.anchors.get(c.user)) for c in cursors}
+                self.cursors |= {u: at for u, at in positions.items() if u != self.own}
+                self.anchors = {}
             case PresenceUpdate(_, people):
                 self.people = people
             case Rate(interval):
@@ -87,3 +97,9 @@ class BoardView:
     def _drop(self, user: int) -> None:
         for known in (self.users, self.states, self.cursors):
             known.pop(user, None)
+
+
+def _position(cursor: Cursor, anchor: Anchor | None) -> bytes:
+    if anchor is None:
+        return pack_position(cursor.x, cursor.y)
+    return encode(AnchoredUpdate(cursor.x, cursor.y, anchor), Dialect.COMPACT)[1:]

@@ -63,7 +63,7 @@ test("a server without a DOM can import everything and create a client, and impo
     return `if ("HTMLElement" in globalThis || "document" in globalThis) throw new Error("not a server");${loads}`;
   };
   const own = run(plain, process.execPath, "--input-type=module", "-e", load(ENTRIES));
-  const api = "ACTIVE,AWAY,IDLE,OFF_BOARD,PresenceClient,TokenError,tokensFrom";
+  const api = "ACTIVE,AWAY,IDLE,OFF_BOARD,PresenceClient,TokenError,anchorAt,anchorHash,anchorPoint,tokensFrom";
   assert.deepEqual(own.trim().split("\n"), [api, "PresenceClient,PresenceOverlayElement", "PresenceCountElement"]);
   const create = 'new (await import("django-live-presence")).PresenceClient({ board: "lobby" }).destroy();';
   run(plain, process.execPath, "--input-type=module", "-e", create);

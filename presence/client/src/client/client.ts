@@ -3,7 +3,7 @@ import { Emitter } from "../lib/emitter.js";
 import { browser, type Environment, type Signal } from "../lib/environment.js";
 import { fromWire, toWire } from "../protocol/codec.js";
 import { ACTIVE } from "../protocol/messages.js";
-import type { ClientState, Color, Cursor, ServerMessage, State } from "../protocol/messages.js";
+import type { Anchor, ClientState, Color, Cursor, Position, ServerMessage, State } from "../protocol/messages.js";
 import { isSignedIn, Roster, type Member } from "../protocol/roster.js";
 import { boardPath, Connection, socketUrl, type StatusChange } from "./connection.js";
 import { Throttle } from "./throttle.js";
@@ -11,7 +11,8 @@ import { tokensFrom, type Token } from "./tokens.js";
 
 export type { Answer, Environment, Signal, Socket, SocketEvents } from "../lib/environment.js";
 export { ACTIVE, AWAY, IDLE, OFF_BOARD } from "../protocol/messages.js";
-export type { ClientState, Color, Position, State } from "../protocol/messages.js";
+export { anchorAt, anchorHash, anchorPoint } from "../protocol/anchors.js";
+export type { Anchor, ClientState, Color, Position, State } from "../protocol/messages.js";
 export type { Reason } from "../protocol/reconnect.js";
 export type { Member } from "../protocol/roster.js";
 export type { Status, StatusChange } from "./connection.js";
@@ -32,11 +33,9 @@ export interface ClientOptions {
   readonly environment?: Environment | undefined;
 }
 
-/** Someone else's cursor, in fractions 0..1 of the shared surface. */
-export interface CursorMove {
+/** Someone else's cursor, in fractions 0..1 of the shared surface; and where it is on an element that all pages have. */
+export interface CursorMove extends Position {
   readonly user: number;
-  readonly x: number;
-  readonly y: number;
 }
 
 /** This session. `name` is undefined until the server has sent a name that it chose. */
@@ -74,6 +73,12 @@ export class PresenceClient {
   readonly #emitter: Emitter<ClientEvents> = new Emitter((error) => this.#emitter.emit("error", error));
   readonly #roster = new Roster();
   readonly #throttle = new Throttle();
+  /** By user id, of the cursors that come next. */
+  #anchors: ReadonlyMap<number, Anchor> = new Map();
+  /** An older server closes after some anchors. So the first of a session is sent alone, with a question. */
+  #untried = true;
+  /** The server has said that something is malformed (PROTOCOL.md, Anchors). */
+  #refused = false;
   readonly #name: string;
   #self: Self | undefined;
   #interval = 0;
@@ -139,10 +144,14 @@ export class PresenceClient {
     this.#emitter.clear();
   }
 
-  /** The pointer is at these fractions, 0..1 each, of the shared surface. */
-  moveTo(fx: number, fy: number): void {
+  /**
+   * The pointer is at these fractions, 0..1 each, of the shared surface; and at `anchorAt(id, fx, fy)`, if it is on an
+   * element that other pages of the board have, too.
+   */
+  moveTo(fx: number, fy: number, anchor?: Anchor): void {
     if (!Number.isFinite(fx) || !Number.isFinite(fy)) return;
-    this.#throttle.move({ x: toWire(fx), y: toWire(fy) });
+    const [x, y] = [toWire(fx), toWire(fy)];
+    this.#throttle.move(anchor ? { x, y, anchor } : { x, y });
     this.#flush();
   }
 
@@ -160,6 +169,8 @@ export class PresenceClient {
         roster.welcome(user);
         this.#interval = interval;
         this.#throttle.start(interval, spectator);
+        this.#untried = true;
+        this.#refused = false;
         const name = name_set ? undefined : this.#name || undefined;
         this.#self = { user, color, spectator, name, signedIn: isSignedIn(color) };
         emitter.emit("self", this.#self);
@@ -189,8 +200,23 @@ export class PresenceClient {
           if (roster.setState(user, state)) emitter.emit("state", { user, state });
         }
         return;
-      case "CURSOR_BROADCAST":
-        return message.cursors.forEach((cursor) => this.#onCursor(cursor));
+      case "ANCHORS":
+        this.#anchors = new Map(message.anchors);
+        return;
+      case "CURSOR_BROADCAST": {
+        const anchors = this.#anchors;
+        this.#anchors = new Map();
+        return message.cursors.forEach((cursor) => {
+          const anchor = anchors.get(cursor.user);
+          this.#onCursor(anchor ? { ...cursor, anchor } : cursor);
+        });
+      }
+      case "NOTICE":
+        this.#refused = true;
+        return;
+      case "HEARTBEAT":
+        this.#throttle.anchors = !this.#refused;
+        return this.#flush();
       case "PRESENCE_UPDATE":
         return emitter.emit("count", message.count);
       case "RATE":
@@ -209,7 +235,7 @@ export class PresenceClient {
   }
 
   #emitPosition({ user, position }: Member): void {
-    if (position) this.#emitter.emit("cursor", { user, x: fromWire(position.x), y: fromWire(position.y) });
+    if (position) this.#emitter.emit("cursor", { user, ...position, x: fromWire(position.x), y: fromWire(position.y) });
   }
 
   #learnName(): void {
@@ -239,7 +265,13 @@ export class PresenceClient {
     environment.clearTimer(this.#timer);
     const { congested } = connection;
     const message = congested ? undefined : throttle.take(environment.now());
-    if (message) connection.send(message);
+    if (message) {
+      connection.send(message);
+      if ("anchor" in message && this.#untried) {
+        this.#untried = throttle.anchors = false;
+        connection.send({ type: "HEARTBEAT" });
+      }
+    }
     const wait = throttle.wait(environment.now());
     if (wait === undefined) return;
     this.#timer = environment.setTimer(() => this.#flush(), Math.max(wait, congested ? CONGESTION_RETRY : 0));

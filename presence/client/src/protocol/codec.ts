@@ -30,7 +30,7 @@ const u16 = (value: number): number[] => [value >> 8, value & 255];
 function bytesOf(message: ClientMessage): number[] {
   switch (message.type) {
     case "CURSOR_UPDATE":
-      return [0x01, ...u16(message.x), ...u16(message.y)];
+      return [message.anchor ? 0x0f : 0x01, ...[message.x, message.y, ...(message.anchor ?? [])].flatMap(u16)];
     case "JOIN": {
       const name = new Uint8Array(NAME_BYTES);
       const { written } = new TextEncoder().encodeInto(message.name, name);
@@ -138,6 +138,7 @@ const READERS: Readonly<Record<number, (r: Reader) => ServerMessage>> = {
   0x0c: (r) => ({ type: "RATE", interval: r.u16() }),
   0x0d: (r) => ({ type: "PROBE", seq: r.u8() }),
   0x0e: (r) => ({ type: "NOTICE", code: r.u8(), retry: r.u16() }),
+  0x10: (r) => ({ type: "ANCHORS", anchors: r.rest(() => [r.u8(), [r.u16(), r.u16(), r.u16(), r.u16()]]) }),
 };
 
 /** Decode a server's frame. Throws ProtocolError if it is malformed. */

@@ -18,10 +18,13 @@ export type ClientState = typeof ACTIVE | typeof OFF_BOARD | typeof AWAY;
 export type State = ClientState | typeof IDLE;
 /** Red, green and blue: 0..255 each. */
 export type Color = readonly [red: number, green: number, blue: number];
-/** A point of the shared surface as on the wire: 0..65535 each. */
+/** A point of an element of the page, as on the wire: the two halves of its id's hash, and 0..65535 each within its box. */
+export type Anchor = readonly [high: number, low: number, x: number, y: number];
+/** A point of the shared surface as on the wire: 0..65535 each; and the same point of an element, where it is on one. */
 export interface Position {
   readonly x: number;
   readonly y: number;
+  readonly anchor?: Anchor | undefined;
 }
 
 export interface Cursor extends Position {
@@ -36,6 +39,7 @@ export interface RosterEntry extends UserState {
   readonly color: Color;
 }
 
+/** With an anchor it is an ANCHORED_UPDATE. */
 export interface CursorUpdate extends Position {
   readonly type: "CURSOR_UPDATE";
 }
@@ -64,6 +68,11 @@ export type ClientMessage = CursorUpdate | Join | Leave | Heartbeat | OwnState |
 export interface CursorBroadcast {
   readonly type: "CURSOR_BROADCAST";
   readonly cursors: readonly Cursor[];
+}
+/** The anchors of some cursors of the CURSOR_BROADCAST that follows. */
+export interface Anchors {
+  readonly type: "ANCHORS";
+  readonly anchors: readonly (readonly [user: number, anchor: Anchor])[];
 }
 export interface UserJoined {
   readonly type: "USER_JOINED";
@@ -114,6 +123,7 @@ export interface Notice {
 }
 export type ServerMessage =
   | CursorBroadcast
+  | Anchors
   | UserJoined
   | UserLeft
   | PresenceUpdate

@@ -80,8 +80,8 @@ export class Roster {
   }
 
   /** A cursor moved, which makes its user active. Returns undefined for this session and for unknown users. */
-  move({ user, x, y }: Cursor): Member | undefined {
-    this.#positions.set(user, { x, y });
+  move({ user, ...position }: Cursor): Member | undefined {
+    this.#positions.set(user, position);
     const entry = this.#entries.get(user);
     if (entry) entry.state = ACTIVE;
     return this.find(user);

@@ -53,6 +53,41 @@ test("a cursor is in fractions, and makes someone away active first", () => {
   assert.deepEqual(events.slice(1).map(([event]) => event), ["state", "cursor"]);
 });
 
+test("an anchor comes with the cursors that follow it", () => {
+  const { environment, events } = welcomed({ users: [ADA, BOB] });
+  const anchor = [0, 9, 7, 8] as const;
+  events.length = 0;
+  environment.socket.say({ type: "ANCHORS", anchors: [[1, anchor]] }, cursor(1, 0, 0), cursor(1, 0, 0));
+  assert.deepEqual(events, [
+    ["cursor", { user: 1, x: 0, y: 0, anchor }],
+    ["cursor", { user: 1, x: 0, y: 0 }],
+  ]);
+});
+
+for (const takes of [true, false]) {
+  test(`the first anchor of a session asks if the server takes anchors: ${takes}`, () => {
+    const { client, environment } = welcomed();
+    const { socket } = environment;
+    const anchor = [0, 9, 7, 8] as const;
+    client.moveTo(0, 0, anchor);
+    assert.deepEqual(socket.take(), [{ ...update(0, 0), anchor }, { type: "HEARTBEAT" }]);
+    environment.pass(100);
+    client.moveTo(1, 0, anchor);
+    assert.deepEqual(socket.take(), [update(65535, 0)]);
+    environment.pass(100);
+    if (!takes) socket.say({ type: "NOTICE", code: 1, retry: 0 });
+    socket.say({ type: "HEARTBEAT" });
+    assert.deepEqual(socket.take(), takes ? [{ ...update(65535, 0), anchor }] : []);
+    environment.pass(100);
+    client.moveTo(0, 0, anchor);
+    assert.deepEqual(socket.take(), [takes ? { ...update(0, 0), anchor } : update(0, 0)]);
+    socket.end(1006);
+    environment.pass(1000);
+    environment.socket.accept().say(...welcome());
+    assert.deepEqual(environment.socket.take().slice(1), [{ ...update(0, 0), anchor }, { type: "HEARTBEAT" }]);
+  });
+}
+
 test("a cursor of this session is no event, and one of an unknown user is when a join or snapshot names them", () => {
   const { environment, names } = welcomed({ user: 0 });
   names();

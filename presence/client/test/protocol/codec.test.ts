@@ -6,14 +6,21 @@ import { ProtocolError, decode, encode, fromWire, toWire } from "../../src/proto
 import type { ClientMessage, ServerMessage } from "../../src/protocol/messages.js";
 import { decodeClient, encodeServer } from "../support/server.js";
 
+interface AnchorFields {
+  readonly hash: number;
+  readonly x: number;
+  readonly y: number;
+}
+type VectorMessage =
+  | Exclude<ClientMessage | ServerMessage, { readonly type: "ANCHORS" }>
+  | { readonly type: "ANCHORED_UPDATE"; readonly x: number; readonly y: number; readonly anchor: AnchorFields }
+  | { readonly type: "ANCHORS"; readonly anchors: readonly (AnchorFields & { readonly user: number })[] };
 interface Vector {
   readonly name: string;
   readonly dialect: "compact" | "explicit";
   readonly hex: string;
 }
-type ValidVector =
-  | (Vector & { readonly direction: "client"; readonly message: ClientMessage })
-  | (Vector & { readonly direction: "server"; readonly message: ServerMessage });
+type ValidVector = Vector & { readonly direction: "client" | "server"; readonly message: VectorMessage };
 
 /** The golden vectors, which the server's codec passes too. The tests run from presence/client/build. */
 const path = new URL("../../../tests/vectors/frames.json", import.meta.url);
@@ -28,16 +35,25 @@ const isExplicitOnly = ({ dialect, message }: ValidVector) => dialect === "expli
 const valid = vectors.valid.filter((vector) => !isExplicitOnly(vector));
 const malformed = vectors.malformed.filter(({ dialect }) => dialect === "compact");
 
+/** The message of a vector as this client has it: an anchor is its words, and makes a CURSOR_UPDATE an ANCHORED_UPDATE. */
+function ours(message: VectorMessage): ClientMessage | ServerMessage {
+  const words = ({ hash, x, y }: AnchorFields) => [hash >>> 16, hash & 0xffff, x, y] as const;
+  if (message.type === "ANCHORED_UPDATE") return { ...message, type: "CURSOR_UPDATE", anchor: words(message.anchor) };
+  if (message.type !== "ANCHORS") return message;
+  return { ...message, anchors: message.anchors.map((anchor) => [anchor.user, words(anchor)] as const) };
+}
+
 const fromHex = (hex: string) => Uint8Array.from(Buffer.from(hex, "hex")).buffer;
 const toHex = (frame: ArrayBuffer) => Buffer.from(frame).toString("hex");
 
 for (const { name, hex, ...vector } of valid) {
+  const message = ours(vector.message);
   if (vector.direction === "client") {
-    test(`${name}: encode`, () => assert.equal(toHex(encode(vector.message)), hex));
-    test(`${name}: the fake server decodes it`, () => assert.deepEqual(decodeClient(fromHex(hex)), vector.message));
+    test(`${name}: encode`, () => assert.equal(toHex(encode(message as ClientMessage)), hex));
+    test(`${name}: the fake server decodes it`, () => assert.deepEqual(decodeClient(fromHex(hex)), message));
   } else {
-    test(`${name}: decode`, () => assert.deepEqual(decode(fromHex(hex)), vector.message));
-    test(`${name}: the fake server encodes it`, () => assert.equal(toHex(encodeServer(vector.message)), hex));
+    test(`${name}: decode`, () => assert.deepEqual(decode(fromHex(hex)), message));
+    test(`${name}: the fake server encodes it`, () => assert.equal(toHex(encodeServer(message as ServerMessage)), hex));
   }
 }
 
@@ -48,6 +64,7 @@ const fromServer = new Map([
   ["a server's message: user joined", "USER_JOINED"],
   ["a server's message: welcome", "WELCOME"],
   ["a server's message: notice", "NOTICE"],
+  ["a server's message: anchors", "ANCHORS"],
 ]);
 for (const { name, hex } of malformed) {
   test(`malformed ${name}`, () => {
@@ -79,6 +96,8 @@ const MALFORMED: Record<string, string> = {
   "state 4": "0b0304",
   "half a state": "0b03",
   "notice without retry": "0e07",
+  "anchors without any": "10",
+  "half an anchor": "1007bf9cf9687fff",
   "a client's cursor update": "0101f4012c",
   "a client's join": "0300000141",
 };
@@ -95,7 +114,7 @@ test("random bytes decode to one message that encodes to the same bytes, or thro
   let decoded = 0;
   for (let round = 0; round < 8_000; round++) {
     const [length = 0, type = 0, ...random] = createHash("sha256").update(String(round)).digest();
-    const frame = Uint8Array.from([round % 2 ? 1 + (type % 14) : type, ...random.slice(0, length % 24)]);
+    const frame = Uint8Array.from([round % 2 ? 1 + (type % 16) : type, ...random.slice(0, length % 24)]);
     try {
       const message = decode(frame.buffer);
       decoded += 1;

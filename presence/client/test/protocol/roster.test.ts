@@ -48,6 +48,13 @@ test("people join and leave", () => {
   assert.deepEqual(names(roster), ["Bob"]);
 });
 
+test("an anchor is a part of the position", () => {
+  const roster = withCursor();
+  const anchor = [0, 9, 7, 8] as const;
+  assert.deepEqual(roster.move({ user: 1, x: 5, y: 6, anchor })?.position, { x: 5, y: 6, anchor });
+  assert.deepEqual(roster.move({ user: 1, x: 5, y: 6 })?.position, { x: 5, y: 6 });
+});
+
 test("a snapshot replaces everyone, and those who stay keep their cursors", () => {
   const roster = rosterOf(entry(1, "Ada"), entry(2, "Bob"), entry(3, "Eve"));
   roster.move({ user: 1, x: 5, y: 6 });

@@ -1,7 +1,7 @@
 /** The server's side of the codec, and what a server says after a JOIN. */
 import assert from "node:assert/strict";
 import { ACTIVE, AWAY } from "../../src/protocol/messages.js";
-import type { ClientMessage, ClientState, RosterEntry, ServerMessage } from "../../src/protocol/messages.js";
+import type { Anchor, ClientMessage, ClientState, RosterEntry, ServerMessage } from "../../src/protocol/messages.js";
 
 export const BOARD = 1234;
 export const ADA: RosterEntry = { user: 1, name: "Ada", state: ACTIVE, color: [1, 2, 3] };
@@ -26,6 +26,7 @@ type Encoders = { [M in ServerMessage as M["type"]]: (message: M) => number[] };
 
 const ENCODERS: Encoders = {
   CURSOR_BROADCAST: ({ cursors }) => [2, ...cursors.flatMap(({ user, x, y }) => [user, ...u16(x), ...u16(y)])],
+  ANCHORS: ({ anchors }) => [16, ...anchors.flatMap(([user, anchor]) => [user, ...anchor.flatMap(u16)])],
   USER_JOINED: ({ board, user, name, color }) => [5, ...u16(board), user, ...text(name), ...color],
   USER_LEFT: ({ board, user }) => [6, ...u16(board), user],
   PRESENCE_UPDATE: ({ board, count }) => [7, ...u16(board), ...(count < 255 ? [count] : [255, ...u32(count)])],
@@ -73,6 +74,11 @@ export function decodeClient(data: ArrayBuffer): ClientMessage {
     case 0x0d:
       need(frame.length === 2);
       return { type: "PROBE", seq: frame.readUInt8(1) };
+    case 0x0f: {
+      need(frame.length === 13);
+      const [x, y, high, low, ax, ay] = [1, 3, 5, 7, 9, 11].map((at) => frame.readUInt16BE(at)) as [number, number, ...Anchor];
+      return { type: "CURSOR_UPDATE", x, y, anchor: [high, low, ax, ay] };
+    }
     default:
       throw new Error("unknown type");
   }
