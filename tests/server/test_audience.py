@@ -175,6 +175,15 @@ async def test_who_moved_alone_may_be_elsewhere_or_no_longer_here(board: Board) 
         assert board.write(flush) == {"ada": framed(CURSORS), "bob": b""}
 
 
+async def test_anchors_and_cursors_of_a_sole_mover_go_out_together(board: Board) -> None:
+    for session in ("ada", "bob", "cy"):
+        board.add(session)
+    flush = Flush(cursors={COMPACT: [(STATES, "bob"), (CURSORS, "bob")]})
+    both = framed(STATES, CURSORS)
+    assert board.write(flush) == {"ada": both, "bob": b"", "cy": both}
+    assert board.metrics.frames_out == 2 * 2
+
+
 @pytest.mark.parametrize("mover", ["ada", "bob", "cy", "dee"])
 async def test_a_newcomer_who_moved_alone_costs_nobody_a_frame(board: Board, mover: str) -> None:
     for session in ("ada", "bob", "cy", "dee"):

@@ -8,6 +8,9 @@ import pytest
 
 from presence.cluster.layer import board_group, process_group
 from presence.protocol.messages import (
+    Anchor,
+    AnchoredUpdate,
+    Anchors,
     Cursor,
     CursorBroadcast,
     PresenceUpdate,
@@ -84,6 +87,22 @@ async def test_a_newcomer_is_told_where_the_others_are_and_what_they_do(world: W
         assert newcomer.pointers == {0: (5, 6)}
         states = newcomer.view.states
         assert (states[0], states[1]) == (ACTIVE, AWAY)
+
+
+async def test_an_anchor_is_told_in_every_process_until_the_next_position(world: World) -> None:
+    ada, cy = await world.joined("one", "ada"), await world.joined("one", "cy")
+    anchor = Anchor(9, 7, 8)
+    ada.say(AnchoredUpdate(5, 6, anchor))
+    await pass_time(1)
+    bob = await world.joined("two", "bob")
+    for person in (cy, bob):
+        assert person.all(Anchors) == [Anchors(((0, anchor),))]
+        assert person.cursors == [Cursor(0, 5, 6)]
+    ada.move(5, 7)
+    await pass_time(1)
+    for person in (cy, bob):
+        assert len(person.all(Anchors)) == 1
+        assert person.cursors[-1] == Cursor(0, 5, 7)
 
 
 async def test_unknown_users_are_told_of_with_the_board_that_names_them(world: World) -> None:

@@ -17,6 +17,7 @@ from presence.protocol.codec import decode_server, encode
 from presence.protocol.messages import (
     NO_USER,
     SUBPROTOCOL,
+    Anchors,
     CursorBroadcast,
     CursorUpdate,
     Dialect,
@@ -157,7 +158,11 @@ class Client(Socket):
         super().__init__(socket)
 
     def __str__(self) -> str:
-        told = [m for m in self.messages if not isinstance(m, CursorBroadcast | Heartbeat | Probe)]
+        told = [
+            m
+            for m in self.messages
+            if not isinstance(m, Anchors | CursorBroadcast | Heartbeat | Probe)
+        ]
         return f"{self.name!r} was told {told[-30:]}"
 
     @property
