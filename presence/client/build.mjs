@@ -14,6 +14,7 @@ import { copyFile, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } fr
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import { minify } from "terser";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const staticFolder = fileURLToPath(new URL("../static/presence/", import.meta.url));
@@ -30,6 +31,21 @@ const STYLES = {
 };
 /** Files that contain the code of a package, and therefore its licence. */
 const BUNDLED = { "overview.js": "uplot", "overview.css": "uplot" };
+/**
+ * Names of our own that no page sees: properties, and the types of messages. SCRIPTS as built have short ones instead. A
+ * property must not be called like one of the browser's or a documented one, which a test compares. The scripts of the
+ * admin get JSON with names of the server's, and keep all.
+ */
+const PROPERTIES = [
+  ..."announce attempts beat clearTimer congested dead failed introduce invalidate isTouch listen moving".split(" "),
+  ..."name_set notice own ownName paddingBox pointing press recall received reducedMotion refreshBar".split(" "),
+  ..."remember report rest reveal rightToLeft ripple safely seq setHidden setTimer setUnseen shown sink".split(" "),
+  ..."subprotocols texts toFraction u16 u8 wall welcome".split(" "),
+];
+const MESSAGES = [
+  ..."ANCHORED_BROADCAST ANCHORED_UPDATE CURSOR_BROADCAST CURSOR_UPDATE HEARTBEAT JOIN LEAVE NOTICE".split(" "),
+  ..."PRESENCE_UPDATE PROBE RATE ROSTER STATE USER_JOINED USER_LEFT WELCOME".split(" "),
+];
 /** Packages that a site has if it needs them. */
 const PEERS = ["react"];
 
@@ -40,12 +56,10 @@ async function licence(name) {
   return `/*! Includes ${name} ${version}.\n\n${text.trim()}\n*/`;
 }
 
-async function bundle(source, name) {
-  const banner = BUNDLED[name] ? `${BANNER}\n${await licence(BUNDLED[name])}` : BANNER;
+async function bundle(source, options = {}) {
   const result = await build({
     absWorkingDir: here,
     entryPoints: [source],
-    banner: { js: banner, css: banner },
     bundle: true,
     charset: "utf8",
     define: source === OVERLAY_STYLES ? {} : await overlayStyles(),
@@ -54,24 +68,44 @@ async function bundle(source, name) {
     legalComments: "none",
     minify: true,
     target: "es2022",
+    // A field without a value needs no declaration of its own in what browsers run.
+    tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
     write: false,
+    ...options,
   });
-  return Buffer.from(result.outputFiles[0].contents);
+  return result.outputFiles[0].text;
 }
 
 /** The overlay has its style sheet in its script: a policy without `style-src` allows it there. */
 async function overlayStyles() {
-  const styles = await bundle(OVERLAY_STYLES, "overlay.css");
-  return { OVERLAY_CSS: JSON.stringify(styles.toString()) };
+  return { OVERLAY_CSS: JSON.stringify(await bundle(OVERLAY_STYLES)) };
+}
+
+/** Shorten a script further than esbuild does: terser names more variables alike, which compresses better. */
+async function shorten(script) {
+  // `unsafe_methods` supposes that no property which is a function is called with `new`.
+  const compress = { hoist_funs: true, inline: 1, passes: 2, unsafe_methods: true };
+  const { code } = await minify(script, { compress, ecma: 2022, module: true });
+  return code;
+}
+
+/** A script with short names in place of PROPERTIES and MESSAGES. */
+async function renamed(source) {
+  const script = await bundle(source, { mangleProps: new RegExp(`^(${PROPERTIES.join("|")})$`) });
+  return script.replace(new RegExp(`"(${MESSAGES.join("|")})"`, "g"), (_, name) => `(${MESSAGES.indexOf(name)})`);
 }
 
 /** All built files by their path in the static folder. */
 async function everything() {
+  const texts = {};
+  for (const [name, source] of Object.entries(SCRIPTS)) texts[`${name}.js`] = await shorten(await renamed(`src/${source}.ts`));
+  for (const [name, source] of Object.entries(PAGES)) texts[`${name}.js`] = await shorten(await bundle(`src/${source}.ts`));
+  for (const [name, source] of Object.entries(STYLES)) texts[name] = await bundle(source);
   const files = {};
-  for (const [name, source] of Object.entries({ ...SCRIPTS, ...PAGES })) {
-    files[`${name}.js`] = await bundle(`src/${source}.ts`, `${name}.js`);
+  for (const [name, text] of Object.entries(texts)) {
+    const notice = BUNDLED[name] ? `${await licence(BUNDLED[name])}\n` : "";
+    files[name] = Buffer.from(`${BANNER}\n${notice}${text.trim()}\n`);
   }
-  for (const [name, source] of Object.entries(STYLES)) files[name] = await bundle(source, name);
   return files;
 }
 

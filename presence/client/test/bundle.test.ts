@@ -36,6 +36,17 @@ test("scripts name no other origin and no source map, and import nothing except 
   }
 });
 
+test("what the build renames is no name of the browser's and none that a site uses", async () => {
+  const renamed = readFileSync(`${client}build.mjs`, "utf8").match(/^const PROPERTIES = \[(.*?)^\];/ms)?.[1] ?? "";
+  const names = renamed.match(/\b\w+\b(?=[^"()]*")/g) ?? [];
+  assert.ok(names.length > 30);
+  const { domprops } = (await import(`${client}node_modules/terser/tools/domprops.js`)) as { domprops: string[] };
+  const pages = ["README.md", "../../docs/overlay.md", "../../docs/embedding.md"].map((name) => readFileSync(client + name, "utf8"));
+  const code = pages.flatMap((page) => page.match(/^```(html|jsx?|tsx?)$.*?^```$|(?<!`)`[^`\n]+`/gms) ?? []);
+  const taken = new Set([...domprops, ...code.flatMap((text) => text.match(/[.\w-]+/g) ?? [])]);
+  assert.deepEqual(names.filter((name) => taken.has(name)), []);
+});
+
 test("the licence of bundled code is included", () => {
   for (const name of ["overview.js", "overview.css"]) {
     assert.match(read(name), /Includes uplot [\d.]+\.\s+The MIT License \(MIT\)\s+Copyright \(c\) \d+ Leon Sorokin/);

@@ -29,7 +29,7 @@ export interface ClientOptions {
   readonly tokenUrl?: string | undefined;
   /** A guest's name, which the server normalises. The server names a guest without one. */
   readonly name?: string | undefined;
-  /** Defaults to the browser. */
+  /** For tests of bundled code: the scripts that Django serves call its members by short names. Defaults to the browser. */
   readonly environment?: Environment | undefined;
 }
 
