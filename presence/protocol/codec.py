@@ -373,19 +373,18 @@ def cursor_frames(board: int, positions: Mapping[int, bytes], dialect: Dialect) 
     if dialect is Dialect.EXPLICIT:
         head = _BROADCAST + _BOARD.write(board)
         return [head + _USER_BYTE[user] + at[:POSITION] for user, at in positions.items()]
-    frame = _for_each(_BROADCAST, positions)
-    if len(frame) == 1 + (1 + POSITION) * len(positions):
-        return [frame]
-    anchors = {user: at[POSITION:] for user, at in positions.items() if len(at) > POSITION}
-    plain = {user: at[:POSITION] for user, at in positions.items()}
-    return [_for_each(_ANCHORS, anchors), _for_each(_BROADCAST, plain)]
-
-
-def _for_each(kind: bytes, values: Mapping[int, bytes]) -> bytes:
-    parts = [kind]
-    for user, value in values.items():
-        parts += (_USER_BYTE[user], value)
-    return b"".join(parts)
+    parts = [_BROADCAST]
+    for user, position in positions.items():
+        parts += (_USER_BYTE[user], position)
+    frame = b"".join(parts)
+    if len(frame) == 1 + 5 * len(positions):
+        return [frame]  # None has an anchor, as is usual.
+    anchors = [_ANCHORS]
+    for user, position in positions.items():
+        if len(position) > POSITION:
+            anchors += (_USER_BYTE[user], position[POSITION:])
+    plain = {user: position[:POSITION] for user, position in positions.items()}
+    return [b"".join(anchors), *cursor_frames(board, plain, dialect)]
 
 
 def roster_frame(board: int, entries: Iterable[bytes]) -> bytes:

@@ -285,11 +285,11 @@ class Room:
     ) -> list[tuple[bytes, str | None]]:
         users = self.seats.by_user
         frames = cursor_frames(self.board_id, moved, dialect)
-        if len(moved) == 1:
-            own = users[next(iter(moved))].member.session
-            return [(frame, own) for frame in frames]
+        own = users[next(iter(moved))].member.session if len(moved) == 1 else None
+        if len(frames) == 1:
+            return [(frames[0], own)]
         if dialect is Dialect.COMPACT:
-            return [(frame, None) for frame in frames]
+            return [(frame, own) for frame in frames]
         return [(f, users[user].member.session) for f, user in zip(frames, moved, strict=True)]
 
     def _add_changes(
