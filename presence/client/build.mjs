@@ -43,7 +43,7 @@ const PROPERTIES = [
   ..."subprotocols texts toFraction u16 u8 wall welcome".split(" "),
 ];
 const MESSAGES = [
-  ..."ANCHORED_BROADCAST ANCHORED_UPDATE CURSOR_BROADCAST CURSOR_UPDATE HEARTBEAT JOIN LEAVE NOTICE".split(" "),
+  ..."ANCHORS CURSOR_BROADCAST CURSOR_UPDATE HEARTBEAT JOIN LEAVE NOTICE".split(" "),
   ..."PRESENCE_UPDATE PROBE RATE ROSTER STATE USER_JOINED USER_LEFT WELCOME".split(" "),
 ];
 /** Packages that a site has if it needs them. */
