@@ -1,0 +1,54 @@
+"""The same thing is under both pointers in every situation of a page, in Chromium."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.support.server import Server, serve_site
+from tests.support.situations import Screen, assert_same_thing, situations
+
+
+class Window:
+    """A window of a person's own."""
+
+    def __init__(self, browser: Browser) -> None:
+        context = browser.new_context(viewport=None)
+        self._page = context.new_page()
+        self._devtools = context.new_cdp_session(self._page)
+
+    def open(self, url: str) -> None:
+        self._page.goto(url)
+
+    def resize(self, width: int, height: int, ratio: float) -> None:
+        size = {"width": width, "height": height, "deviceScaleFactor": ratio, "mobile": False}
+        self._devtools.send("Emulation.setDeviceMetricsOverride", size)
+
+    def run(self, expression: str) -> Any:
+        return self._page.evaluate(expression)
+
+    def point(self, x: float, y: float) -> None:
+        self._page.mouse.move(x, y, steps=2)
+
+    def click(self, x: float, y: float) -> None:
+        self._page.mouse.click(x, y)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serve_site(tmp_path_factory.mktemp("situations"), "situations") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def screens(browser: Browser) -> tuple[Screen, Screen]:
+    """Two people's."""
+    return Window(browser), Window(browser)
+
+
+@pytest.mark.parametrize("situation", situations("chromium"))
+def test_the_same_thing_is_under_both_pointers(
+    screens: tuple[Screen, Screen], server: Server, situation: str
+) -> None:
+    assert_same_thing(screens, server, "chromium", situation)

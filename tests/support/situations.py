@@ -1,0 +1,129 @@
+"""The table of page situations: whether the same thing is under both pointers, on every page of
+tests/situations/pages.
+
+Two people look at a page, on screens that differ. Each points at a thing with a real mouse, and the
+other's cursor is drawn on the same thing. Then the page of one of them changes, and it still is.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from tests.support.server import ROOT, Server
+from tests.support.waiting import DEADLINE, eventually
+
+FOLDER = ROOT / "tests/situations/pages"
+
+FAILS = re.compile(r"{# fails in (chromium|firefox|both)(?:: .*)? #}")
+"""A page has this as long as it is known to fail."""
+
+MOST = 2
+"""Pixels between a thing and the tip of the cursor on it."""
+
+PATIENCE = 2
+"""Seconds for a cursor of a situation that is known to fail: a test of it must not take long."""
+
+SIZES = {"a": (1000, 700), "b": (820, 620)}
+"""The viewport of each person. A page may widen the pixels of one with `data-ratio`."""
+
+
+class Screen(Protocol):
+    """A person's window, in any browser. All lengths are CSS pixels."""
+
+    def open(self, url: str) -> None:
+        """Go to a page, and return when it is loaded."""
+
+    def resize(self, width: int, height: int, ratio: float) -> None:
+        """Set the size of the viewport, and the device's pixels per CSS pixel."""
+
+    def run(self, expression: str) -> Any:
+        """Return what an expression of the page is, or resolves to: anything that JSON can hold."""
+
+    def point(self, x: float, y: float) -> None:
+        """Move the real mouse."""
+
+    def click(self, x: float, y: float) -> None:
+        """Move the real mouse, and click."""
+
+
+@dataclass
+class Person:
+    """Somebody at a screen, who waits so many seconds for what must be seen there."""
+
+    name: str
+    screen: Screen
+    patience: float = DEADLINE
+
+    def arrive(self, server: Server, situation: str, board: str) -> None:
+        """Open the page of a situation."""
+        self.screen.open(f"{server.origin}/situations/{situation}/{board}/{self.name}/")
+        ratio = float(self.screen.run("document.documentElement.dataset.ratio ?? 1"))
+        self.screen.resize(*SIZES[self.name], ratio)
+
+    def sees(self, people: int) -> bool:
+        """Return whether the bar shows a number of people."""
+        return bool(self.screen.run("table.count()") == str(people))
+
+    def point_at(self, thing: str) -> None:
+        """Point at a thing where it is now."""
+        place = self.screen.run(f"table.thing('{thing}')")
+        assert place, f"#{thing} is not shown to {self.name}"
+        self.screen.point(*place)
+
+    def change(self) -> Any:
+        """Change the page, a step at a time."""
+        for step in range(self.screen.run("changes.length")):
+            if click := self.screen.run(f"table.change({step})"):
+                self.screen.click(*click)
+            yield step + 1
+
+    def must_see(self, thing: str, when: str) -> None:
+        """Check that the other's cursor comes to rest on a thing, or is not shown, as it is."""
+        found = self.screen.run(f"table.meet('{thing}', {MOST}, {1000 * self.patience})")
+        assert float(found["off"]) <= MOST, (
+            f"{self.name}'s page, {when}: the cursor is {found['off']} px off #{thing}: "
+            f"{json.dumps(found)}"
+        )
+
+
+def situations(browser: str) -> list[Any]:
+    """Return the situations as parameters of a test in a browser."""
+    return [
+        pytest.param(path.stem, marks=[pytest.mark.xfail] if _fails(path, browser) else [])
+        for path in sorted(FOLDER.glob("*.html"))
+    ]
+
+
+def _fails(path: Path, browser: str) -> bool:
+    found = FAILS.search(path.read_text())
+    return found is not None and found[1] in (browser, "both")
+
+
+def assert_same_thing(
+    screens: tuple[Screen, Screen], server: Server, browser: str, situation: str
+) -> None:
+    """Check a situation, with a board of its own."""
+    fails = _fails(FOLDER / f"{situation}.html", browser)
+    a, b = (
+        Person(name, screen, PATIENCE if fails else DEADLINE)
+        for name, screen in zip("ab", screens, strict=True)
+    )
+    board = f"{situation}-{browser}"
+    for person in (a, b):
+        person.arrive(server, situation, board)
+    for person in (a, b):
+        eventually(lambda: person.sees(2), f"both are on the board, as {person.name} sees it")  # noqa: B023
+    a.point_at("one")
+    b.must_see("one", "at first")
+    for step in b.change():
+        b.must_see("one", f"after its change {step}")
+    b.point_at("two")
+    a.must_see("two", "at first")
+    for step in a.change():
+        a.must_see("two", f"after its change {step}")
+    a.point_at("one")
+    b.must_see("one", "after both changed")
