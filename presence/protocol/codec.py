@@ -12,7 +12,7 @@ from typing import Any, Protocol, cast
 
 from presence.protocol.errors import Malformed, MalformedFrame, Notice
 from presence.protocol.messages import (
-    MAX_NAME_BYTES,
+    NAME_BYTES,
     NO_USER,
     Anchor,
     AnchoredUpdate,
@@ -110,10 +110,11 @@ class Number:
 
 
 class Name:
-    """``len:u8`` and that many bytes of UTF-8, from ``least`` to 32."""
+    """``len:u8`` and that many bytes of UTF-8, from ``least`` to what the dialect can carry."""
 
-    def __init__(self, least: int) -> None:
-        self.sizes = range(least, MAX_NAME_BYTES + 1)
+    def __init__(self, dialect: Dialect, least: int = 1) -> None:
+        self.most = NAME_BYTES[dialect]
+        self.sizes = range(least, self.most + 1)
 
     def write(self, value: str) -> bytes:
         encoded = value.encode()
@@ -124,7 +125,7 @@ class Name:
     def read(self, data: bytes, at: int) -> tuple[str, int]:
         size, start = _COUNT.read(data, at)
         end = start + size
-        if size > MAX_NAME_BYTES:
+        if size > self.most:
             raise MalformedFrame(Malformed.NAME_TOO_LONG)
         if size not in self.sizes or end > len(data):
             raise MalformedFrame(Malformed.LENGTH)
@@ -265,10 +266,18 @@ _STATE = Number("state", 1, tuple(UserState), UserState)
 _CLIENTS_STATE = Number("state", 1, tuple(set(UserState) - {UserState.IDLE}), UserState)
 _NOTICE = Number("code", 1, tuple(Notice), Notice)
 _COLOR = Row(*[Number("colour")] * 3)
-_NAME = Name(least=1)
 _CURSOR = Record(Cursor, user=_USER, x=_COORDINATE, y=_COORDINATE)
 _ANCHOR = Record(Anchor, hash=Number("hash", 4), x=_COORDINATE, y=_COORDINATE)
-_ENTRY = Record(RosterEntry, user=_USER, state=_STATE, color=_COLOR, name=_NAME)
+_ENTRY = Record(RosterEntry, user=_USER, state=_STATE, color=_COLOR, name=Name(Dialect.COMPACT))
+
+
+def _join(dialect: Dialect) -> Record:
+    return Record(Join, board=_HINT, name=Name(dialect, least=0))
+
+
+def _user_joined(dialect: Dialect) -> Record:
+    return Record(UserJoined, board=_BOARD, user=_USER, name=Name(dialect), color=_COLOR)
+
 
 # The grammar: PROTOCOL.md's table of messages.
 
@@ -278,7 +287,7 @@ _CLIENT_EXPLICIT: _Grammar = {
     MessageType.CURSOR_UPDATE: Record(
         CursorUpdate, board=CursorBoard(), x=_COORDINATE, y=_COORDINATE
     ),
-    MessageType.JOIN: Record(Join, board=_HINT, name=Name(least=0)),
+    MessageType.JOIN: _join(Dialect.EXPLICIT),
     MessageType.LEAVE: Record(Leave, board=_HINT),
     MessageType.HEARTBEAT: Record(Heartbeat),
 }
@@ -287,21 +296,23 @@ _CLIENT_COMPACT: _Grammar = {
     MessageType.ANCHORED_UPDATE: Record(
         AnchoredUpdate, x=_COORDINATE, y=_COORDINATE, anchor=_ANCHOR
     ),
+    MessageType.JOIN: _join(Dialect.COMPACT),
     MessageType.STATE: Record(SetState, state=_CLIENTS_STATE),
     MessageType.PROBE: Record(Probe, seq=_SEQ),
 }
 _SERVER_BOTH: _Grammar = {
-    MessageType.USER_JOINED: Record(UserJoined, board=_BOARD, user=_USER, name=_NAME, color=_COLOR),
     MessageType.USER_LEFT: Record(UserLeft, board=_BOARD, user=_USER),
     MessageType.HEARTBEAT: Record(Heartbeat),
 }
 _SERVER_EXPLICIT: _Grammar = {
     **_SERVER_BOTH,
+    MessageType.USER_JOINED: _user_joined(Dialect.EXPLICIT),
     MessageType.CURSOR_BROADCAST: Record(CursorBroadcast, board=_BOARD, cursors=Row(_CURSOR)),
     MessageType.PRESENCE_UPDATE: Record(PresenceUpdate, board=_BOARD, count=People(wide=False)),
 }
 _SERVER_COMPACT: _Grammar = {
     **_SERVER_BOTH,
+    MessageType.USER_JOINED: _user_joined(Dialect.COMPACT),
     MessageType.CURSOR_BROADCAST: Record(CursorBroadcast, cursors=Many(_CURSOR)),
     MessageType.ANCHORS: Record(Anchors, anchors=Many(Row(_USER, _ANCHOR))),
     MessageType.PRESENCE_UPDATE: Record(PresenceUpdate, board=_BOARD, count=People(wide=True)),
@@ -351,7 +362,7 @@ _ROSTER = bytes((MessageType.ROSTER,))
 _USER_BYTE = tuple(bytes((user,)) for user in range(NO_USER))
 
 roster_entry: Callable[[RosterEntry], bytes] = _ENTRY.write
-"""Returns one user of a ROSTER, 7..38 bytes; ``ValueError`` for a field out of range."""
+"""Returns one user of a ROSTER, 7..102 bytes; ``ValueError`` for a field out of range."""
 
 
 def pack_position(x: int, y: int) -> bytes:

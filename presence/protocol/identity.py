@@ -11,6 +11,7 @@ from itertools import chain, count, dropwhile, islice
 from typing import Any
 
 from presence.protocol.confusables import TABLE
+from presence.protocol.graphemes import fit
 from presence.protocol.messages import MAX_NAME_BYTES, Color
 
 
@@ -91,8 +92,6 @@ _NOTHING = re.compile(
 _LOOSE_JOINERS = re.compile(
     "(?<!\\S)[\u200c\u200d]+|[\u200c\u200d]+(?!\\S)|(?<=[\u200c\u200d])[\u200c\u200d]+"
 )
-_FLAG_LETTER = "[\U0001f1e6-\U0001f1ff]"
-_HALF_FLAG = re.compile(f"(?<!{_FLAG_LETTER})({_FLAG_LETTER}{{2}})*{_FLAG_LETTER}$")
 
 _MAX_TRIES = 32
 """Names to choose from. On a board of 255 people nearly always one of the first 8 is free."""
@@ -120,17 +119,19 @@ _ALIKE = str.maketrans(
 
 
 def clean_name(text: str) -> str:
-    """Return a name as others may see it: NFC, 0..32 bytes of UTF-8, "" if nothing is visible.
+    """Return a name as others may see it: NFC, 0..96 bytes of UTF-8, "" if nothing is visible.
 
     It drops control characters, bidirectional controls, lone surrogates, noncharacters, invisible
     format characters, and whatever precedes the first visible character. Joiners stay between two
     visible characters, where emoji and Persian need them. White space and characters that look
-    like it become single spaces. A character keeps the first marks of a pile.
+    like it become single spaces. A character keeps the first marks of a pile. A longer name is cut
+    (`fit`).
     """
     kept = "".join(map(_kept, text))
     joined = _LOOSE_JOINERS.sub("", kept)
     spaced = unicodedata.normalize("NFC", " ".join(joined.split()))
-    return _cut("".join(_without_piles(dropwhile(_is_invisible, spaced))))
+    visible = "".join(_without_piles(dropwhile(_is_invisible, spaced)))
+    return fit(visible, MAX_NAME_BYTES)
 
 
 @lru_cache(maxsize=8192)
@@ -255,14 +256,6 @@ def _skeleton(text: str) -> str:
 def _is_invisible(character: str) -> bool:
     """Return whether a character shows nothing by itself: a mark, a space or a joiner."""
     return unicodedata.category(character)[0] in "MZ" or character in _JOINERS
-
-
-def _cut(name: str) -> str:
-    """Return as much of a name as fits, without the first half of a flag's two letters."""
-    cut = name.encode()[:MAX_NAME_BYTES].decode(errors="ignore")
-    if _HALF_FLAG.search(cut) and re.match(_FLAG_LETTER, name[len(cut) :]):
-        cut = cut[:-1]
-    return cut.rstrip(" \u200c\u200d")
 
 
 def _number(purpose: str, key: str) -> int:

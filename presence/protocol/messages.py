@@ -13,7 +13,6 @@ from presence.protocol.errors import Notice
 SUBPROTOCOL = "presence.v1"
 MAX_USERS = 255
 NO_USER = 255
-MAX_NAME_BYTES = 32
 MAX_MESSAGE_BYTES = 1_024
 UNKNOWN_BOARD = 0
 
@@ -28,6 +27,13 @@ class Dialect(Enum):
     EXPLICIT = "explicit"
 
     __hash__ = object.__hash__  # An enum's own is slow, and every flush needs it.
+
+
+NAME_BYTES = {Dialect.COMPACT: 96, Dialect.EXPLICIT: 32}
+"""Bytes of UTF-8 that a name has, at most. 96 are 32 letters of Hindi, Tamil or Thai."""
+
+MAX_NAME_BYTES = max(NAME_BYTES.values())
+"""The server keeps as much, and tells each client what its dialect can carry."""
 
 
 class MessageType(IntEnum):
@@ -81,7 +87,7 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class RosterEntry:
-    """One user of a ROSTER; the name is 1..32 bytes of UTF-8."""
+    """One user of a ROSTER; the name is 1..96 bytes of UTF-8."""
 
     user: int
     state: UserState
@@ -124,7 +130,7 @@ class Anchors:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Client: asks to enter. Nobody checks ``board``; the name is 0..32 bytes of UTF-8."""
+    """Client: asks to enter. Nobody checks ``board``; the name has 0 to `NAME_BYTES` bytes."""
 
     board: int
     name: str

@@ -7,7 +7,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from presence.protocol.codec import cursor_frames, encode, roster_entry, roster_frame
+from presence.protocol.graphemes import fit
 from presence.protocol.messages import (
+    NAME_BYTES,
     NO_USER,
     Color,
     Dialect,
@@ -216,7 +218,7 @@ def told_color(member: Member) -> Color:
 def _user_joined(board_id: int, seat: Seat, dialect: Dialect) -> UserJoined:
     member = seat.member
     color = told_color(member) if dialect is Dialect.COMPACT else member.color
-    return UserJoined(board_id, member.user, member.name, color)
+    return UserJoined(board_id, member.user, fit(member.name, NAME_BYTES[dialect]), color)
 
 
 def _roster_entry(seat: Seat) -> bytes:

@@ -139,3 +139,38 @@ def test_a_page_of_a_board_that_is_off(visit: Visit) -> None:
     assert "presence_overlay: the level of privacy of 'off' is 'off'." in tap.page.content()
     expect(tap.page.locator("presence-overlay")).to_have_count(0)
     assert (tap.sockets, tap.page.context.cookies(), tap.complaints) == ([], [], [])
+
+
+LONG = {
+    "Latin": "Augusta Ada King-Noel, Countess of Lovelace, daughter of Annabella and Lord Byron",
+    "Hindi": "श्रीनिवास रामानुजन आयंगर कुम्भकोणम",
+    "Thai": "สมเด็จพระเจ้าตากสินมหาราชแห่งกรุ",
+    "Arabic": "محمد بن موسى الخوارزمي البغدادي عالم الرياضيات",
+    "one word": "W" * 96,
+}
+"""Names of nearly as many bytes as the wire carries."""
+
+CUT = """all => all.filter(each => {
+    const {left, right} = each.getBoundingClientRect();
+    return each.scrollWidth > each.clientWidth || left < 0 || right > innerWidth;
+}).map(each => each.innerText)"""
+"""Returns the texts of elements that do not show all they have within the screen's width."""
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_long_names_are_shown_whole(server: Server, visit: Visit, width: int) -> None:
+    tap = visit("long")
+    tap.page.set_viewport_size({"width": width, "height": 800})
+    with inviting(server, "long") as invite:
+        others = [invite(name) for name in LONG.values()]
+        for at, other in enumerate(others):
+            other.point(0.02, 0.1 + 0.15 * at)
+        labels = tap.page.locator("presence-overlay [part=cursor] [part=label]")
+        expect(labels).to_have_count(len(LONG))
+        assert {*labels.all_inner_texts()} == {*LONG.values()}
+        assert labels.evaluate_all(CUT) == []
+        part(tap.page, "person").nth(4).hover()
+        part(tap.page, "count").click()
+        people = part(tap.page, "person")
+        assert {*LONG.values()} < persons(tap.page).keys()
+        assert people.evaluate_all(CUT) == []

@@ -88,41 +88,51 @@ u8, u16, u32 = st.integers(0, 0xFF), st.integers(0, 0xFFFF), st.integers(0, 0xFF
 boards, users = st.integers(1, 0xFFFF), st.integers(0, 254)
 colors = st.tuples(u8, u8, u8)
 states = st.sampled_from(UserState)
-guest_names = st.text(st.characters(codec="utf-8"), max_size=32).filter(
-    lambda name: len(name.encode()) <= 32
-)
-names = guest_names.filter(bool)
+
+
+def texts(dialect):
+    most = m.NAME_BYTES[dialect]
+    text = st.text(st.characters(codec="utf-8"), max_size=most)
+    return text.filter(lambda name: len(name.encode()) <= most)
+
+
+def names(dialect):
+    return texts(dialect).filter(bool)
+
+
 cursors = st.builds(m.Cursor, users, u16, u16)
 anchors = st.builds(m.Anchor, u32, u16, u16)
-entries = st.builds(m.RosterEntry, users, states, colors, names)
+entries = st.builds(m.RosterEntry, users, states, colors, names(COMPACT))
 rosters = st.builds(m.Roster, boards, st.lists(entries, max_size=9).map(tuple))
 welcomes = st.builds(m.Welcome, boards, users, colors, u16, st.just(False), st.booleans())
 spectators = st.builds(m.Welcome, boards, st.just(255), colors, u16, st.just(True), st.booleans())
 
 CLIENT_EXPLICIT = st.one_of(
     st.builds(m.CursorUpdate, u16, u16, st.none() | u16),
-    st.builds(m.Join, u16, guest_names),
+    st.builds(m.Join, u16, texts(EXPLICIT)),
     st.builds(m.Leave, u16),
     st.just(m.Heartbeat()),
 )
 CLIENT_COMPACT = st.one_of(
     CLIENT_EXPLICIT,
+    st.builds(m.Join, u16, texts(COMPACT)),
     st.builds(m.AnchoredUpdate, u16, u16, anchors),
     st.builds(m.SetState, states.filter(lambda state: state is not UserState.IDLE)),
     st.builds(m.Probe, u8),
 )
 SERVER_BOTH = st.one_of(
-    st.builds(m.UserJoined, boards, users, names, colors),
     st.builds(m.UserLeft, boards, users),
     st.just(m.Heartbeat()),
 )
 SERVER_EXPLICIT = st.one_of(
     SERVER_BOTH,
+    st.builds(m.UserJoined, boards, users, names(EXPLICIT), colors),
     st.builds(m.CursorBroadcast, st.tuples(cursors), boards),
     st.builds(m.PresenceUpdate, boards, u8),
 )
 SERVER_COMPACT = st.one_of(
     SERVER_BOTH,
+    st.builds(m.UserJoined, boards, users, names(COMPACT), colors),
     st.builds(m.CursorBroadcast, st.lists(cursors, min_size=1).map(tuple)),
     st.builds(m.Anchors, st.lists(st.tuples(users, anchors), min_size=1).map(tuple)),
     st.builds(m.PresenceUpdate, boards, st.integers(0, 300) | u32),
@@ -191,12 +201,15 @@ def test_any_bytes_are_read_exactly_or_refused(decode, dialect, messages, data):
         (m.CursorBroadcast((m.Cursor(1, 1, 1),)), EXPLICIT, "board is None"),
         (m.CursorBroadcast((), 5), EXPLICIT, "shorter"),
         (m.CursorBroadcast((m.Cursor(1, 1, 1),) * 2, 5), EXPLICIT, "longer"),
-        (m.Join(0, "🦊" * 8 + "a"), COMPACT, "name is 33 bytes long, not in range(0, 33)"),
+        (m.Join(0, "क" * 32 + "a"), COMPACT, "name is 97 bytes long, not in range(0, 97)"),
+        (m.Join(0, "🦊" * 8 + "a"), EXPLICIT, "name is 33 bytes long, not in range(0, 33)"),
         (m.Join(0, "\ud800"), COMPACT, "surrogates not allowed"),
         (m.Leave(-1), COMPACT, "board is -1"),
         (m.UserJoined(0, 1, "Ada", BLACK), COMPACT, "board is 0, not in range(1, 65536)"),
         (m.UserJoined(1, 255, "Ada", BLACK), COMPACT, "user is 255"),
-        (m.UserJoined(1, 1, "", BLACK), COMPACT, "name is 0 bytes long, not in range(1, 33)"),
+        (m.UserJoined(1, 1, "", BLACK), COMPACT, "name is 0 bytes long, not in range(1, 97)"),
+        (m.UserJoined(1, 1, "a" * 97, BLACK), COMPACT, "name is 97 bytes long"),
+        (m.UserJoined(1, 1, "a" * 33, BLACK), EXPLICIT, "name is 33 bytes long"),
         (m.UserJoined(1, 1, "Ada", (0, 0, 256)), COMPACT, "colour is 256"),
         (m.UserJoined(1, 1, "Ada", (0, 0)), COMPACT, "shorter"),
         (m.UserLeft(1, -1), COMPACT, "user is -1"),
@@ -247,10 +260,13 @@ MALFORMED = {
             *("0f 0001 0002", "0f 0001 0002 00000000 0003 0004 00"),
         ],
         "utf8": ["03 0000 01 ff", "03 0000 03 eda080"],
-        "name_too_long": ["03 0000 21 61"],
+        "name_too_long": ["03 0000 61 61"],
         "value": ["0b 03"],
     },
-    ("client", EXPLICIT): {"unknown_type": ["0b01", "0f 0001 0002 00000000 0003 0004"]},
+    ("client", EXPLICIT): {
+        "unknown_type": ["0b01", "0f 0001 0002 00000000 0003 0004"],
+        "name_too_long": ["03 0000 21 61"],
+    },
     ("server", COMPACT): {
         "unknown_type": ["01 0001 0002", "03 0000 00"],
         "length": [
@@ -259,7 +275,7 @@ MALFORMED = {
             *("0a 1234 01", "0a 1234 00 00", "0b", "0b 03", "10", "10 07 00000000 0003"),
         ],
         "utf8": ["05 1234 03 01 80 010203"],
-        "name_too_long": ["05 1234 03 21 61 010203"],
+        "name_too_long": ["05 1234 03 61 61 010203", "0a 1234 01 00 00 010203 61 61"],
         "value": [
             *("02 ff 0001 0002", "06 1234 ff", "07 1234 ff 000000fe"),
             *("09 1234 ff 010203 0021 00", "09 1234 03 010203 0021 01"),
@@ -272,6 +288,7 @@ MALFORMED = {
         "empty": [""],
         "unknown_type": ["0c 0021", "10 07 00000000 0003 0004"],
         "length": ["02 1234 07 0001 0002 07 0001 0002", "07 1234 ff 000000ff"],
+        "name_too_long": ["05 1234 03 21 61 010203"],
         "value": ["02 0000 07 0001 0002"],
     },
 }

@@ -1,14 +1,17 @@
 """A person's name and colour."""
 
+import json
 import math
 import unicodedata
 from dataclasses import replace
 from itertools import combinations, islice
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from presence.protocol.graphemes import fit
 from presence.protocol.identity import (
     ADJECTIVES,
     ANIMALS,
@@ -25,7 +28,7 @@ from presence.protocol.identity import (
     look_of,
     naming_of,
 )
-from presence.protocol.messages import MAX_NAME_BYTES
+from presence.protocol.messages import MAX_NAME_BYTES, NAME_BYTES, Dialect
 from tests.support import confusables
 
 FAMILY = "👨\u200d👩\u200d👧"
@@ -93,26 +96,39 @@ def test_what_shows_nothing_is_no_name(nothing):
 @pytest.mark.parametrize(
     ("long", "cut"),
     [
-        ("a" * 33, "a" * 32),
-        ("é" * 20, "é" * 16),
-        ("a" + "é" * 20, "a" + "é" * 15),
-        ("🦊" * 9, "🦊" * 8),
-        ("a" * 31 + " b", "a" * 31),
-        ("a" * 29 + "\u200d👩", "a" * 29),
-        ("a" * 25 + "👩\u200d👩", "a" * 25 + "👩"),
-        ("🇩🇪" * 5, "🇩🇪" * 4),
-        ("abcd" + "🇩🇪" * 5, "abcd" + "🇩🇪" * 3),
-        ("abcd" + "🇩🇪" * 3 + "🇩b", "abcd" + "🇩🇪" * 3 + "🇩"),
+        ("a" * 96, "a" * 96),
+        ("a" * 97, "a" * 93 + "…"),
+        ("é" * 49, "é" * 46 + "…"),
+        ("🦊" * 25, "🦊" * 23 + "…"),
+        ("क" * 32, "क" * 32),
+        ("क" * 33, "क" * 31 + "…"),
+        ("a" * 96 + " b", "a" * 93 + "…"),
+        ("a" * 92 + " bcdef", "a" * 92 + "…"),
+        ("a" * 89 + "👩\u200d👩", "a" * 89 + "…"),
+        ("🇩🇪" * 13, "🇩🇪" * 11 + "…"),
+        ("abcd" + "🇩🇪" * 13, "abcd" + "🇩🇪" * 11 + "…"),
+        ("a\u200d👩" * 14, "a\u200d👩" * 11 + "…"),
+        ("👩" + "\u200d👩" * 20, "…"),
         ("\u0301" * 40 + "Ada", "Ada"),
     ],
 )
-def test_long_names_are_cut_where_it_shows_least(long, cut):
+def test_long_names_are_cut_between_what_readers_take_for_letters(long, cut):
     assert clean_name(long) == cut
 
 
+NAMES = json.loads((Path(__file__).parents[1] / "vectors" / "names.json").read_text())["names"]
+
+
+@pytest.mark.parametrize("case", NAMES, ids=lambda case: case["name"])
+def test_each_dialect_is_told_what_it_can_carry(case):
+    name = clean_name(case["name"])
+    assert name == case["compact"]
+    assert fit(name, NAME_BYTES[Dialect.EXPLICIT]) == case["explicit"]
+
+
 @given(TEXT)
-@example("a" * 29 + "\u200d" + "\u0301")
-@example("abcd" + "🇩🇪" * 5)
+@example("a" * 93 + "\u200d" + "\u0301")
+@example("abcd" + "🇩🇪" * 13)
 def test_cleaning_twice_is_cleaning_once(text):
     name = clean_name(text)
     assert clean_name(name) == name
@@ -121,7 +137,7 @@ def test_cleaning_twice_is_cleaning_once(text):
 @given(TEXT)
 def test_a_clean_name_fits_and_holds_nothing_forbidden(text):
     name = clean_name(text)
-    assert len(name.encode()) <= 32
+    assert len(name.encode()) <= MAX_NAME_BYTES
     assert unicodedata.is_normalized("NFC", name)
     assert name == " ".join(name.split())
     assert not any(forbidden(character) for character in name)
@@ -140,7 +156,7 @@ def forbidden(character):
 @given(st.text(st.characters(codec="utf-8"), max_size=12).filter(str.isalnum))
 def test_plain_names_are_only_composed(text):
     composed = unicodedata.normalize("NFC", text)
-    assert clean_name(text) == composed.encode()[:32].decode(errors="ignore")
+    assert clean_name(text) == composed
 
 
 def test_anonymous_names_are_many_and_stay_the_same():

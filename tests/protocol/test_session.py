@@ -193,7 +193,7 @@ def test_a_malformed_frame_changes_nothing_and_ten_close(vector: dict[str, str])
         (bytes(1_024), Malformed.UNKNOWN_TYPE),
         (b"\x08\x00", Malformed.LENGTH),
         (bytes.fromhex("03 0000 01 c3"), Malformed.UTF8),
-        (bytes.fromhex("03 0000 21") + b"a" * 33, Malformed.NAME_TOO_LONG),
+        (bytes.fromhex("03 0000 61") + b"a" * 97, Malformed.NAME_TOO_LONG),
         (b"\x0b\x03", Malformed.VALUE),
     ],
 )

@@ -1,6 +1,16 @@
 """Boards with more people than user ids, over several processes."""
 
-from presence.protocol.messages import MAX_USERS, CursorBroadcast, Rate
+from presence.protocol.messages import (
+    MAX_USERS,
+    NAME_BYTES,
+    CursorBroadcast,
+    Dialect,
+    MessageType,
+    Probe,
+    Rate,
+    Roster,
+    UserJoined,
+)
 from presence.store.base import JoinRequest
 from tests.server.harness import BOARD, pass_time
 from tests.server.world import MENDED, RENEWAL, World, quiet
@@ -10,11 +20,11 @@ CROWD = "crowd"
 """A process that has no sockets here, and many people on the board."""
 
 
-async def crowd(world: World, people: int) -> None:
+async def crowd(world: World, people: int, name: str = "Cy") -> None:
     """Put people on the board who are served by another process."""
     await world.store.renew(CROWD)
     for n in range(people):
-        await world.store.join(BOARD, JoinRequest(f"c{n}", CROWD, f"c{n}", "Cy"))
+        await world.store.join(BOARD, JoinRequest(f"c{n}", CROWD, f"c{n}", name))
 
 
 async def pass_with_crowd(world: World, seconds: float) -> None:
@@ -88,3 +98,20 @@ async def test_a_process_does_no_more_for_a_join_on_a_bigger_board(world: World)
         assert watcher.count == MAX_USERS + 1 + people
     few, many = steps
     assert many < 1.2 * few
+
+
+async def test_a_full_board_of_the_longest_names(world: World) -> None:
+    longest = "क" * (NAME_BYTES[Dialect.COMPACT] // 3)
+    await crowd(world, MAX_USERS - 1, longest)
+    ada = await world.joined("one", "ada")
+    old = await world.process("one").socket("old", dialect=Dialect.EXPLICIT).join()
+    (frame,) = (frame for frame in ada.frames if frame[0] == MessageType.ROSTER)
+    assert len(frame) == 4 + (MAX_USERS - 1) * (6 + NAME_BYTES[Dialect.COMPACT])
+    assert [entry.name for entry in ada.all(Roster)[0].users] == [longest] * (MAX_USERS - 1)
+    told = [message.name for message in old.all(UserJoined)]
+    assert told == ["क" * 9 + "…"] * (MAX_USERS - 1) + ["Ada"]
+    # So large a frame calls for a probe, and for nothing else while the client reads.
+    await pass_with_crowd(world, 5)
+    assert len(ada.all(Probe)) == 1
+    assert not ada.connection.held
+    assert (ada.codes, old.codes) == ([], [])

@@ -52,6 +52,7 @@ LEAVES = methodcaller("receive", encode(Leave(0), Dialect.COMPACT))
         (None, "\u200b", anonymous_name("bob"), True),
         ("Grace Hopper", "Ada", "Grace Hopper", True),
         ("Grace Hopper", "Grace Hopper", "Grace Hopper", False),
+        (None, "क" * 32, "क" * 32, False),
     ],
 )
 async def test_the_name_is_the_accounts_or_the_one_asked_for_or_an_anonymous_one(

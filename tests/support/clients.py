@@ -51,7 +51,7 @@ def cursor(x: int, y: int) -> bytes:
 
 
 def joining(name: str = "") -> bytes:
-    """Return a JOIN, which is the same in both dialects."""
+    """Return a JOIN, which is the same in both dialects for a name that both can carry."""
     return encode(Join(0, name), Dialect.COMPACT)
 
 

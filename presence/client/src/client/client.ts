@@ -4,6 +4,7 @@ import { browser, type Environment, type Signal } from "../lib/environment.js";
 import { fromWire, toWire } from "../protocol/codec.js";
 import { ACTIVE } from "../protocol/messages.js";
 import type { Anchor, ClientState, Color, Cursor, Position, ServerMessage, State } from "../protocol/messages.js";
+import { fitName } from "../protocol/names.js";
 import { isSignedIn, Roster, type Member } from "../protocol/roster.js";
 import { boardPath, Connection, socketUrl, type StatusChange } from "./connection.js";
 import { Throttle } from "./throttle.js";
@@ -87,7 +88,7 @@ export class PresenceClient {
 
   constructor({ board, url, name = "", token, tokenUrl, environment = browser }: ClientOptions) {
     this.#environment = environment;
-    this.#name = name.trim();
+    this.#name = fitName(name.trim());
     const socket = () => {
       if (!url && !board) throw new TypeError("PresenceClient needs the option board or url");
       return socketUrl(url || boardPath(board as string), environment.address());

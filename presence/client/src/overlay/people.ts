@@ -1,5 +1,6 @@
 /** Groups sessions into people. Pure. */
 import { AWAY, IDLE, type Color } from "../protocol/messages.js";
+import { letters } from "../protocol/names.js";
 import type { Member } from "../protocol/roster.js";
 
 /** One person: all sessions with the same name and colour, as the tabs of one person have. */
@@ -41,11 +42,5 @@ export function groupPeople(members: readonly Member[], own: Own | undefined): M
 export function initials(name: string): string {
   const words = name.split(" ").filter((word) => /^\P{P}/u.test(word));
   const [first = name, ...rest] = words;
-  return [first, ...rest.slice(-1)].map(firstLetter).join("").toUpperCase();
-}
-
-/** What a reader takes for a letter may be many code points. */
-function firstLetter(word: string): string {
-  const letters = Intl.Segmenter ? [...new Intl.Segmenter().segment(word)].map(({ segment }) => segment) : [...word];
-  return letters[0] ?? "";
+  return [first, ...rest.slice(-1)].map((word) => letters(word)[0] ?? "").join("").toUpperCase();
 }

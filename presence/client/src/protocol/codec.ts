@@ -32,9 +32,8 @@ function bytesOf(message: ClientMessage): number[] {
     case "CURSOR_UPDATE":
       return [message.anchor ? 0x0f : 0x01, ...[message.x, message.y, ...(message.anchor ?? [])].flatMap(u16)];
     case "JOIN": {
-      const name = new Uint8Array(NAME_BYTES);
-      const { written } = new TextEncoder().encodeInto(message.name, name);
-      return [0x03, ...u16(message.board), written, ...name.subarray(0, written)];
+      const name = new TextEncoder().encode(message.name);
+      return [0x03, ...u16(message.board), name.length, ...name];
     }
     case "LEAVE":
       return [0x04, ...u16(message.board)];
@@ -47,7 +46,7 @@ function bytesOf(message: ClientMessage): number[] {
   }
 }
 
-/** Encode a client's message as one frame. A JOIN's name is cut to 32 bytes, never inside a character. */
+/** Encode a client's message as one frame. The name of a JOIN must fit (`fitName`). */
 export function encode(message: ClientMessage): ArrayBuffer {
   return Uint8Array.from(bytesOf(message)).buffer;
 }

@@ -3,7 +3,7 @@
 /** The subprotocol that asks the server for the compact dialect. */
 export const SUBPROTOCOL = "presence.v1";
 /** The longest name on the wire, in bytes of UTF-8. */
-export const NAME_BYTES = 32;
+export const NAME_BYTES = 96;
 /** The user id of a spectator, who has none of its own. */
 export const NO_USER = 255;
 

@@ -59,7 +59,7 @@ export function decodeClient(data: ArrayBuffer): ClientMessage {
       return { type: "CURSOR_UPDATE", x: frame.readUInt16BE(1), y: frame.readUInt16BE(3) };
     case 0x03: {
       const name = new TextDecoder("utf-8", { fatal: true }).decode(frame.subarray(4));
-      need(frame.length <= 36 && frame.length === 4 + frame.readUInt8(3));
+      need(frame.length <= 100 && frame.length === 4 + frame.readUInt8(3));
       return { type: "JOIN", board: frame.readUInt16BE(1), name };
     }
     case 0x04:
