@@ -4,9 +4,7 @@ import type { Position } from "../protocol/messages.js";
 /** A glide takes at least a frame, and at most this long, or it would lag behind the hand. */
 export const SHORTEST_GLIDE = 16;
 export const LONGEST_GLIDE = 250;
-/** The glide after a pause is short: the spacing says nothing about the speed. */
-export const GLIDE_AFTER_PAUSE = 24;
-/** A spacing longer than this many paces is a pause. */
+/** A spacing longer than this, or than this many paces, is a pause. */
 const PACES_OF_PAUSE = 3;
 /**
  * After this many evenly spaced moves, glides last as long as the usual spacing, even if the pace allows more moves.
@@ -15,11 +13,17 @@ const PACES_OF_PAUSE = 3;
 const STEADY_MOVES = 10;
 /** A spacing may differ from the usual one by this part of it and still be even, because networks vary. */
 const TOLERANCE = 0.5;
-/** A steady glide is longer than the usual spacing, so that a late position finds the cursor still moving. */
-const SLACK = 1.25;
+/**
+ * A glide leads beyond its target by this part of the way that the hand makes in a glide. Without news the cursor slows
+ * down there and comes back, so a late position finds it still moving. `benchmarks/motion.mjs` measures what comes of it
+ * (docs/overlay.md, Motion).
+ */
+const LEAD = 0.3;
 
 export class Motion {
   #from: Position = { x: 0, y: 0 };
+  /** Where the glide leads. From there it comes back to `to`. */
+  #ahead = this.#from;
   #to: Position | undefined;
   #startedAt = 0;
   #duration = 0;
@@ -27,48 +31,57 @@ export class Motion {
   #steadyMoves = 0;
 
   /**
-   * Glide to `target` from where the cursor is at `now`. `pace` is the milliseconds between updates that the server
-   * asks for, 0 = unknown. A glide takes the usual spacing if that is steady, else the spacing since the last push but
-   * not more than the pace. The first push and `snap` jump.
+   * Glide to `target`, fractions 0..1, from where the cursor is at `now`. `pace` is the milliseconds between updates
+   * that the server asks for, 0 = unknown. A glide takes the usual spacing if that is steady, else the pace. The first
+   * push and `snap` jump.
    */
   push(target: Position, now: number, pace: number, snap = false): void {
-    const first = this.#to === undefined;
-    this.#from = first ? target : this.at(now);
+    const last = this.#to;
+    this.#from = last ? this.at(now) : target;
     const spacing = now - this.#startedAt;
-    this.#learn(spacing);
-    const steady = this.#steadyMoves >= STEADY_MOVES ? this.#usualSpacing * SLACK : undefined;
-    this.#duration = first || snap ? 0 : (steady ?? glideTime(spacing, pace));
+    this.#learn(spacing, pace);
+    const expected = this.#steadyMoves >= STEADY_MOVES ? this.#usualSpacing : pace || spacing;
+    const duration = clamp(expected, SHORTEST_GLIDE, LONGEST_GLIDE);
+    this.#ahead = between(last ?? target, target, 1 + (LEAD * duration) / Math.max(spacing, duration));
+    this.#duration = last && !snap ? duration : 0;
     this.#startedAt = now;
     this.#to = target;
   }
 
-  /** The position at `now`: on the straight line to the target, and never beyond it. */
+  /** The position at `now`. */
   at(now: number): Position {
     const to = this.#to ?? this.#from;
-    const part = this.#duration > 0 ? Math.max(0, (now - this.#startedAt) / this.#duration) : 1;
-    if (part >= 1) return to;
-    return { x: mix(this.#from.x, to.x, part), y: mix(this.#from.y, to.y, part) };
+    if (!this.moving(now)) return to;
+    const part = Math.max(0, (now - this.#startedAt) / this.#duration);
+    const back = part - 1;
+    if (back < 0) return between(this.#from, this.#ahead, part);
+    return between(to, this.#ahead, 1 + back - 2 * back * back);
   }
 
+  /** Whether it has not come to rest: the way back takes as long as the glide. */
   moving(now: number): boolean {
-    return now - this.#startedAt < this.#duration;
+    return now - this.#startedAt < 2 * this.#duration;
   }
 
-  #learn(spacing: number): void {
-    const pause = spacing > LONGEST_GLIDE;
+  #learn(spacing: number, pace: number): void {
+    const pause = spacing > Math.max(LONGEST_GLIDE, pace * PACES_OF_PAUSE);
     const even = !pause && Math.abs(spacing - this.#usualSpacing) <= this.#usualSpacing * TOLERANCE;
     this.#steadyMoves = even ? this.#steadyMoves + 1 : 0;
     this.#usualSpacing = pause ? 0 : mix(this.#usualSpacing || spacing, spacing, 0.3);
   }
 }
 
-function glideTime(spacing: number, pace: number): number {
-  if (spacing > (pace > 0 ? pace * PACES_OF_PAUSE : LONGEST_GLIDE)) return GLIDE_AFTER_PAUSE;
-  return Math.min(Math.max(SHORTEST_GLIDE, Math.min(spacing, pace || LONGEST_GLIDE)), LONGEST_GLIDE);
+function clamp(value: number, least: number, most: number): number {
+  return Math.max(least, Math.min(value, most));
 }
 
 function mix(from: number, to: number, part: number): number {
   return from + (to - from) * part;
+}
+
+/** A point of the line through two others, but none outside of the surface. */
+function between(from: Position, to: Position, part: number): Position {
+  return { x: clamp(mix(from.x, to.x, part), 0, 1), y: clamp(mix(from.y, to.y, part), 0, 1) };
 }
 
 /**
