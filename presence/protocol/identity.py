@@ -1,4 +1,4 @@
-"""A person's name and colour, the same in every process (PROTOCOL.md, Identifiers)."""
+"""A person's name, the same in every process (PROTOCOL.md, Identifiers)."""
 
 import re
 import unicodedata
@@ -12,7 +12,7 @@ from typing import Any
 
 from presence.protocol.confusables import TABLE
 from presence.protocol.graphemes import fit
-from presence.protocol.messages import MAX_NAME_BYTES, Color
+from presence.protocol.messages import MAX_NAME_BYTES
 
 
 class Privacy(StrEnum):
@@ -67,16 +67,6 @@ ANIMALS = _words(
     """
 )
 """The words of anonymous names. All are kind, and any two fit into a name."""
-
-_RGB = bytes.fromhex(
-    """
-    006064 540cc0 840060 78783c 006cfc c000f0 900000 48789c 7830fc 84546c 007800 0000fc
-    9000b4 c05400 003c6c 8460c0 c2185b 004800 0000a8 d800a8 6c4800 0054b4 480c78 542430
-    """
-)
-PALETTE: tuple[Color, ...] = tuple(zip(_RGB[::3], _RGB[1::3], _RGB[2::3], strict=True))
-"""White text has a contrast of at least 4.5:1 on each (WCAG 2, 1.4.3). Any two are at least 0.12
-apart in OKLab. Neighbours differ in hue, because a person whose colour is taken gets the next."""
 
 # Letters and symbols by category, but drawn as nothing: Hangul fillers, the empty Braille pattern,
 # the null notehead, Egyptian blanks.
@@ -155,7 +145,7 @@ def guest_names(person: str, board: str) -> Iterator[str]:
 
     def name(turn: int) -> str:
         most = 99 if turn < 8 else 9_999
-        return f"Guest {_number('guest', f'{person} {board} {turn}') % most + 1}"
+        return f"Guest {number_for('guest', f'{person} {board} {turn}') % most + 1}"
 
     return map(name, count())
 
@@ -215,20 +205,14 @@ def naming_of(visitor: Visitor, asked: str, board: str) -> str | Naming:
 
 def anonymous_name(key: str) -> str:
     """Return an adjective and an animal, "Happy Dolphin", always the same for the same key."""
-    row, column = divmod(_number("name", key), len(ANIMALS))
+    row, column = divmod(number_for("name", key), len(ANIMALS))
     return f"{ADJECTIVES[row % len(ADJECTIVES)]} {ANIMALS[column]}"
 
 
-def color_for(key: str, taken: Collection[Color]) -> Color:
-    """Return the first of a person's colours that is not taken, or else their own."""
-    candidates = colors_for(key)
-    return next((color for color in candidates if color not in taken), candidates[0])
-
-
-def colors_for(key: str) -> tuple[Color, ...]:
-    """Return the palette in the order in which a person gets its colours, their own first."""
-    own = _number("colour", key) % len(PALETTE)
-    return PALETTE[own:] + PALETTE[:own]
+def number_for(purpose: str, key: str) -> int:
+    """Return a number, 64 bits, that is always the same for a key and what it is for."""
+    digest = blake2b(key.encode(errors="surrogatepass"), digest_size=8, person=purpose.encode())
+    return int.from_bytes(digest.digest(), "big")
 
 
 def _kept(character: str) -> str:
@@ -256,8 +240,3 @@ def _skeleton(text: str) -> str:
 def _is_invisible(character: str) -> bool:
     """Return whether a character shows nothing by itself: a mark, a space or a joiner."""
     return unicodedata.category(character)[0] in "MZ" or character in _JOINERS
-
-
-def _number(purpose: str, key: str) -> int:
-    digest = blake2b(key.encode(errors="surrogatepass"), digest_size=8, person=purpose.encode())
-    return int.from_bytes(digest.digest(), "big")

@@ -48,6 +48,9 @@ others."""
 REAP_BATCH = 200
 """Members that one call of `reap` takes off, at most: the store serves nobody else meanwhile."""
 
+MAX_WORN = 5_000
+"""Persons on boards whose colours a store knows of: those who came last. They take about 1 MB."""
+
 ACCOUNT = "user:"
 """Prefix of the key of a person with an account; the account's primary key follows."""
 
@@ -90,6 +93,27 @@ class Member:
     def chooses_name(self) -> bool:
         """Whether the name is the member's own choice, and not the site's."""
         return not self.person.startswith((ACCOUNT, EMBEDDED))
+
+
+class WornColors:
+    """The colours that persons had on boards when they came to them last, through this store. So
+    they come back to the same ones, as long as the process lives."""
+
+    def __init__(self) -> None:
+        # By one text each: the garbage collector need not look at those.
+        self._colors: dict[str, Color] = {}
+
+    def get(self, board: UUID, person: str) -> Color | None:
+        """Return the colour that a person had on a board, None if that is not known."""
+        return self._colors.get(f"{board.hex} {person}")
+
+    def note(self, board: UUID, member: Member) -> None:
+        """Note the colour of a member, and forget those who came long ago."""
+        key = f"{board.hex} {member.person}"
+        self._colors.pop(key, None)
+        self._colors[key] = member.color
+        if len(self._colors) > MAX_WORN:
+            del self._colors[next(iter(self._colors))]
 
 
 def people(members: Iterable[Member]) -> int:
@@ -233,8 +257,8 @@ class Store(Protocol):
         the new session replaces it and keeps its colour, and its user id if it has one and a name
         now. Otherwise it gets the lowest user
         id that is neither held nor at rest, or 255 (spectator) if none is free or it has no name;
-        and the colour of the person's other tabs, or else the one that `identity.color_for`
-        chooses.
+        and the colour of the person's other tabs, or else the one that `colors.color_for`
+        chooses. It knows which one somebody had who came to the board through this store before.
 
         A pool that holds `POOL_HOLDS` gets none of the last `POOL_LEAVES` of a board.
 

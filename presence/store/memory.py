@@ -9,8 +9,8 @@ from math import inf
 from uuid import UUID
 
 from presence.protocol.board_ids import home_id, next_id
+from presence.protocol.colors import color_for
 from presence.protocol.errors import Forbidden, Removed
-from presence.protocol.identity import color_for
 from presence.protocol.messages import MAX_USERS, NO_USER, Color
 from presence.store.base import (
     MAX_CLOSED,
@@ -29,6 +29,7 @@ from presence.store.base import (
     PersonSummary,
     Snapshot,
     Timing,
+    WornColors,
     kind_of,
 )
 
@@ -281,6 +282,7 @@ class MemoryStore:
         self._retired: set[str] = set()
         self._bans = Bans()
         self._persons = Persons()
+        self._worn = WornColors()
         # A board is forgotten with its id, and its user ids must have finished their rest by then.
         self._ids = BoardIds(max(self._timing.board_rest, self._timing.id_rest))
 
@@ -295,7 +297,8 @@ class MemoryStore:
         tabs = here.tabs(person)
         old = self._broken(here, person, now)
         if old is None:
-            color = tabs[0].color if tabs else color_for(person, here.colors)
+            had = self._worn.get(board, person)
+            color = tabs[0].color if tabs else color_for(person, here.colors, had)
             since = now
         else:
             color, since = old.color, old.since
@@ -311,6 +314,7 @@ class MemoryStore:
         member = Member(*asks, color, user, since, request.pool)
         self._put_on(board, here, member)
         self._persons.note_seen(person, now)
+        self._worn.note(board, member)
         here.version += 1
         self._settle(here, now)
         processes = self._leased(here, now) | {request.process}

@@ -1,10 +1,9 @@
-"""A person's name and colour."""
+"""A person's name."""
 
 import json
-import math
 import unicodedata
 from dataclasses import replace
-from itertools import combinations, islice
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -15,15 +14,12 @@ from presence.protocol.graphemes import fit
 from presence.protocol.identity import (
     ADJECTIVES,
     ANIMALS,
-    PALETTE,
     Naming,
     Privacy,
     Visitor,
     anonymous_name,
     anonymous_names,
     clean_name,
-    color_for,
-    colors_for,
     guest_names,
     look_of,
     naming_of,
@@ -179,58 +175,6 @@ def test_an_anonymous_name_is_an_adjective_and_an_animal(key):
     assert animal in ANIMALS
 
 
-@pytest.mark.parametrize("color", PALETTE, ids=str)
-def test_white_text_is_readable_on_every_colour(color):
-    assert 1.05 / (luminance(color) + 0.05) >= 4.5
-
-
-def test_the_palette_is_big_enough_and_distinct():
-    assert len(PALETTE) == len(set(PALETTE)) >= 24
-    assert {(194, 24, 91), (0, 96, 100)} <= set(PALETTE)
-    assert min(math.dist(oklab(a), oklab(b)) for a, b in combinations(PALETTE, 2)) >= 0.12
-    neighbours = zip(PALETTE, PALETTE[1:] + PALETTE[:1], strict=True)
-    assert min(math.dist(oklab(a), oklab(b)) for a, b in neighbours) >= 0.14
-
-
-def test_a_person_keeps_their_colour_and_all_colours_are_given():
-    assert color_for("account:7", ()) == color_for("account:7", PALETTE) == (72, 120, 156)
-    assert {color_for(str(n), ()) for n in range(500)} == set(PALETTE)
-
-
-@given(st.text(st.characters()), st.sets(st.sampled_from(PALETTE)))
-def test_a_person_gets_the_first_free_colour_from_their_own_on_or_else_their_own(key, taken):
-    order = colors_for(key)
-    at = PALETTE.index(order[0])
-    assert order == PALETTE[at:] + PALETTE[:at]
-    free = [color for color in order if color not in taken]
-    assert color_for(key, taken) == (free or order)[0]
-
-
-def linear(color):
-    return [
-        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
-        for c in (part / 255 for part in color)
-    ]
-
-
-def luminance(color):
-    """WCAG 2, relative luminance."""
-    return sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear(color), strict=True))
-
-
-def oklab(color):
-    """https://bottosson.github.io/posts/oklab/"""
-    r, g, b = linear(color)
-    long = (0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b) ** (1 / 3)
-    middle = (0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b) ** (1 / 3)
-    short = (0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b) ** (1 / 3)
-    return (
-        0.2104542553 * long + 0.7936177850 * middle - 0.0040720468 * short,
-        1.9779984951 * long - 2.4285922050 * middle + 0.4505937099 * short,
-        0.0259040371 * long + 0.7827717662 * middle - 0.8086757660 * short,
-    )
-
-
 @pytest.mark.parametrize(
     ("name", "others"),
     [
@@ -328,7 +272,3 @@ def test_a_guest_without_a_name_gets_the_same_for_each_board():
         spares = [*islice(spare("guest:1", "lobby"), 300)]
         assert len(set(spares)) > 200
         assert all(len(name.encode()) <= MAX_NAME_BYTES for name in spares)
-
-
-def test_no_color_of_the_palette_says_signed_in():
-    assert not any(red & 1 for red, _, _ in PALETTE)

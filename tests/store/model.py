@@ -11,8 +11,8 @@ from math import inf
 from uuid import UUID
 
 from presence.protocol.board_ids import home_id, next_id
+from presence.protocol.colors import PALETTE
 from presence.protocol.errors import Forbidden, Refused, Removed
-from presence.protocol.identity import PALETTE
 from presence.protocol.messages import MAX_USERS, NO_USER
 from presence.store.base import (
     POOL_RESTS,

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from presence.protocol.identity import PALETTE, color_for
-from presence.protocol.messages import MAX_USERS, NO_USER
+from presence.protocol.colors import PALETTE, color_for
+from presence.protocol.messages import MAX_USERS, NO_USER, Color
 from presence.store.base import Departure, Member, Store, people
 from tests.store.cast import (
     BOARD,
@@ -179,6 +179,30 @@ async def test_colours(store: Store) -> None:
     assert {admission.member.color for admission in admissions} == set(PALETTE)
     late = await store.join(BOARD, request("late", "ada"))
     assert late.member.color == color_for("ada", PALETTE)
+
+
+async def test_each_newcomer_gets_a_colour_that_is_far_from_the_others(store: Store) -> None:
+    taken: list[Color] = []
+    for admission in await fill(store, len(PALETTE) + 2):
+        assert admission.member.color == color_for(admission.member.person, taken)
+        taken.append(admission.member.color)
+
+
+async def test_who_comes_back_gets_the_colour_they_had_if_it_is_free(store: Store) -> None:
+    others = await fill(store, 9)
+    taken = {other.member.color for other in others}
+    # Somebody whose own colour is another's, or like another's.
+    name = next(f"p{n}" for n in range(99) if color_for(f"p{n}", taken) != color_for(f"p{n}", ()))
+    had = (await store.join(BOARD, request("first", name))).member.color
+    assert had == color_for(name, taken)
+    for session in ("first", *(other.member.session for other in others)):
+        await store.leave(BOARD, session)
+    assert (await store.join(BOARD, request("again", name))).member.color == had
+    there = await store.join(OTHER_BOARD, request("there", name))
+    assert there.member.color == color_for(name, ())
+    await store.leave(BOARD, "again")
+    await fill(store, len(PALETTE))
+    assert (await store.join(BOARD, request("late", name))).member.color == color_for(name, ())
 
 
 async def test_the_time_of_arrival_lasts(store: Store, elsewhere: Store, world: World) -> None:

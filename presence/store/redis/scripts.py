@@ -9,6 +9,7 @@ from hashlib import sha1
 from pathlib import Path
 from uuid import UUID
 
+from presence.protocol.colors import APART, FAR, PALETTE
 from presence.store.base import kind_of
 
 LUA = Path(__file__).parent / "lua"
@@ -28,12 +29,20 @@ class Script:
     sha: str
 
 
-def _script(*files: str) -> Script:
-    text = "\n".join((LUA / f"{file}.lua").read_text("utf-8") for file in ("clock", *files))
+def _script(*files: str, constants: str = "") -> Script:
+    texts = [(LUA / f"{file}.lua").read_text("utf-8") for file in ("clock", *files)]
+    text = "\n".join([constants, *texts])
     return Script(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
 
 
-JOIN = _script("board", "bans", "join")
+def _palette() -> str:
+    """Return the constants that lua/join.lua needs."""
+    colors = ", ".join(f"'{bytes(color).hex()}'" for color in PALETTE)
+    apart = "".join(f"{tenths:03}" for row in APART for tenths in row)
+    return f"local PALETTE, APART, FAR = {{{colors}}}, '{apart}', {FAR}"
+
+
+JOIN = _script("board", "bans", "join", constants=_palette())
 LEAVE = _script("board", "leave")
 REAP = _script("board", "reap")
 START_GRACE = _script("board", "start_grace")

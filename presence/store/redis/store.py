@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from presence.protocol.board_ids import home_id
+from presence.protocol.colors import own_place, place_of
 from presence.protocol.errors import Forbidden, Removed, TryLater
-from presence.protocol.identity import colors_for
 from presence.store.base import (
     MAX_CLOSED,
     MAX_SEEN,
@@ -33,12 +33,12 @@ from presence.store.base import (
     PersonSummary,
     Snapshot,
     Timing,
+    WornColors,
 )
 from presence.store.redis import scripts
 from presence.store.redis.client import ScriptClient, Server
 from presence.store.redis.records import (
     MICROSECONDS,
-    color_text,
     escape,
     member_arguments,
     microseconds,
@@ -128,6 +128,7 @@ class RedisStore:
         # Sessions whose join failed, although Redis may have carried it out, and their boards.
         self._doubtful: dict[str, UUID] = {}
         self._renewals: Counter[str] = Counter()
+        self._worn = WornColors()
         # Numbers of the rosters that were last read for a process, and the members who held a user
         # id in them.
         self._rosters: dict[UUID, tuple[bytes, tuple[Member, ...]]] = {}
@@ -138,10 +139,11 @@ class RedisStore:
     async def join(self, board: UUID, request: JoinRequest) -> Admission:
         asks = (request.session, request.process, request.person, request.name)
         pool = (escape(request.pool), POOL_RESTS, POOL_HOLDS, POOL_LEAVES)
-        palette = ",".join(map(color_text, colors_for(request.person)))
+        had = place_of(self._worn.get(board, request.person))
+        colors = (own_place(request.person) + 1, had + 1)  # Lua counts from 1.
         try:
             lease_end, reference = await self._lease_end(request.process), reference_argument(board)
-            words = (*map(escape, asks), lease_end, palette, reference, *pool, bytes(request.known))
+            words = (*map(escape, asks), lease_end, *colors, reference, *pool, bytes(request.known))
             reply = await self.client.run(scripts.JOIN, self.keys.board(board), *words)
             # Only a board with somebody on it takes an id. `_clear_up` looks for newcomers after it
             # released the id, so whichever comes first, the board has an id in the end.
@@ -159,8 +161,10 @@ class RedisStore:
         old = unescape(resumed) or None
         if old:
             self._forget(board, [old])
+        member = Member(*asks, parse_color(color), user, int(since) / MICROSECONDS, request.pool)
+        self._worn.note(board, member)
         return Admission(
-            Member(*asks, parse_color(color), user, int(since) / MICROSECONDS, request.pool),
+            member,
             board_id,
             people,
             version,

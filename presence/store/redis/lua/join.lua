@@ -2,16 +2,19 @@
 --
 -- KEYS  see board.lua and bans.lua
 -- ARGV  after those of clock.lua: session, process, person, name, end of the process's lease ('' if
---       unknown), colours in the person's order of preference ("rrggbb", separated by commas), the
---       board's reference or '', the person's pool or '', how many ids of a pool may be at rest, how
---       many it may hold once no more are left than the next number, that number, user ids that the
---       process knows somebody to hold (a byte each)
+--       unknown), where in the palette the person's own colour is (from 1), where the one is that they
+--       had, or 0, the board's reference or '', the person's pool or '', how many ids of a pool may be
+--       at rest, how many it may hold once no more are left than the next number, that number, user
+--       ids that the process knows somebody to hold (a byte each)
+-- Constants  PALETTE, colours ("rrggbb"); APART, how far each is from each in tenths of a unit, of
+--       three digits; FAR, as many tenths (presence/protocol/colors.py)
 -- Returns version, people, processes, user id, colour, the session that it replaced or '', since
 -- when the member is there, 1 if the person had no session there; or only 'removed' or 'closed' if
 -- the board refuses the person.
 
-local session, process, person, name, lease_end, palette, reference, pool, pool_rests, pool_holds,
+local session, process, person, name, lease_end, own, had, reference, pool, pool_rests, pool_holds,
   pool_leaves, others = unpack(ARGV, FIRST)
+own, had = tonumber(own), tonumber(had)
 
 if settle() then
   return AGAIN
@@ -43,23 +46,41 @@ local function find_broken()
   return earliest and read_member(earliest)
 end
 
+-- The same as `color_for` in presence/protocol/colors.py.
 local function choose_color()
   if known then
     local tab = entries('person\t' .. person .. '\t', 1)[1] or entries('late\t' .. person .. '\t', 1)[1]
     return read_member(session_of(tab)).color
   end
-  local colors, fields = {}, {}
-  for color in string.gmatch(palette, '%x+') do
-    colors[#colors + 1] = color
-    fields[#fields + 1] = 'color\t' .. color
+  local fields, taken = {}, {}
+  for place, color in ipairs(PALETTE) do
+    fields[place] = 'color\t' .. color
   end
   local worn = redis.call('HMGET', STATE, unpack(fields))
-  for i, color in ipairs(colors) do
-    if not worn[i] then
-      return color
+  for place in ipairs(PALETTE) do
+    taken[#taken + 1] = worn[place] and place or nil
+  end
+  -- Return how far a colour is from all that are taken, -1 for one of these.
+  local function room(place)
+    local least = worn[place] and -1 or math.huge
+    for _, other in ipairs(worn[place] and {} or taken) do
+      local at = ((place - 1) * #PALETTE + other - 1) * 3
+      least = math.min(least, tonumber(string.sub(APART, at + 1, at + 3)))
+    end
+    return least
+  end
+  if had > 0 and not worn[had] then
+    return PALETTE[had]
+  end
+  local best, most = own, room(own)
+  for step = 1, most < FAR and #PALETTE - 1 or 0 do
+    local place = (own - 1 + step) % #PALETTE + 1
+    local distance = room(place)
+    if distance > most then
+      best, most = place, distance
     end
   end
-  return colors[1]
+  return PALETTE[best]
 end
 
 -- Return whether the rest of one user id ends before that of another.
