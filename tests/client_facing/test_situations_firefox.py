@@ -32,6 +32,8 @@ class Window:
         self._window.move((x - 1, y), (x, y))
 
     def click(self, x: float, y: float) -> None:
+        # Only the window in front may ask for full screen.
+        self._window.ask("browsingContext.activate")
         self._window.move((x, y), click=True)
 
 
