@@ -38,7 +38,7 @@ const BUNDLED = { "overview.js": "uplot", "overview.css": "uplot" };
  */
 const PROPERTIES = [
   ..."announce attempts beat clearTimer congested dead failed introduce invalidate isTouch listen moving".split(" "),
-  ..."name_set notice own ownName paddingBox pointing press recall received reducedMotion refreshBar".split(" "),
+  ..."name_set own ownName paddingBox pointing press recall received reducedMotion refreshBar".split(" "),
   ..."remember report rest reveal rightToLeft ripple safely seq setHidden setTimer setUnseen shown sink".split(" "),
   ..."subprotocols texts toFraction u16 u8 wall welcome".split(" "),
 ];

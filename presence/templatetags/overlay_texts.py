@@ -19,6 +19,12 @@ TEXTS = {
     "guest": gettext_noop("guest"),
     "hide": gettext_noop("Hide cursors"),
     "unseen": gettext_noop("Appear without a cursor"),
+    "watching": gettext_noop("The board is full: you are watching"),
+    "closed": gettext_noop("You cannot see who is here"),
+    "lost": gettext_noop("No connection; trying again"),
+    "removed": gettext_noop("You were removed"),
+    "sign-in": gettext_noop("Sign in to see who is here"),
+    "try-later": gettext_noop("Too busy; trying again"),
 }
 """English texts by their names in the script, which has the same texts."""
 

@@ -102,6 +102,14 @@ def test_the_table_of_people(
     expect(field(page, "name")).to_have_text(["stan"])
 
 
+def test_who_is_removed_is_told(
+    open_panel: Open, sessions: dict[str, str], look: Callable[..., Page]
+) -> None:
+    removed = look()
+    open_panel(sessions["stan"]).page.get_by_role("button", name="Remove: ").click()
+    expect(removed.locator("presence-overlay [part=notice]")).to_have_text("You were removed")
+
+
 def test_staff_act_and_keep_what_they_have_not_saved(
     open_panel: Open, sessions: dict[str, str], invite: Invite
 ) -> None:

@@ -41,6 +41,8 @@ REFUSED = {
 
 
 NOTE = "presence-overlay [part~=reason]"
+REFUSAL = "You cannot see who is here"
+"""What the visitor is told of a fault of the site."""
 
 ASK = """url => new Promise((answer) => {
   const socket = new WebSocket(url, "presence.debug");
@@ -130,6 +132,10 @@ def test_an_origin_that_is_not_allowed(server: Server, visit: Visit) -> None:
     tap = visit(server, "guests.article:1", origin, extra_http_headers=proxy)
     text = unanswered(tap)
     assert f"The origin of this page, '{origin}', may not open sockets: add 'localhost' to" in text
+    # Two overlays, which from their eighth sockets on ask ever more rarely.
+    closed(tap, 2 * 8 + 1)
+    tap.until(lambda: tap.page.locator("[part=notice]").all_inner_texts() == [REFUSAL] * 2, REFUSAL)
+    assert len(told(tap)) == 1
 
 
 @pytest.mark.parametrize("case", ["no route", "a WSGI server"])

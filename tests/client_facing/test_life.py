@@ -7,13 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from presence.protocol.codec import decode_server
 from presence.protocol.messages import Dialect, MessageType, Roster
 from tests.client_facing.conftest import NewContext
 from tests.support.accounts import sign_in
-from tests.support.browser import Tap, join, launch
+from tests.support.browser import NOTE_ERRORS, Tap, join, launch
 from tests.support.clients import Invite
 from tests.support.server import MEMBERS_BOARD, Server, serve
 
@@ -70,8 +70,6 @@ COUNT_LEFTOVERS = """(() => {
     };
 })()"""
 """A script for a page before all others: `leftovers()` then counts what scripts leave behind."""
-
-NOTE_ERRORS = "addEventListener('presence-error', e => (window.told ??= []).push(e.detail.message))"
 
 Visit = Callable[[str], Tap]
 
@@ -137,6 +135,7 @@ def test_the_server_goes_and_comes_back(
             tap.until(lambda tap=tap: tap.count == "2", "two people again")
             assert len(tap.open) == 1
             assert tap.thrown == []
+            expect(tap.page.locator("presence-overlay [part=notice]")).to_be_hidden()
 
 
 def test_the_network_goes_and_comes(visit: Visit, server: Server, board: str) -> None:

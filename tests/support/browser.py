@@ -37,6 +37,9 @@ addEventListener('presence-error', ({ detail }) => violations.push(detail.messag
 """
 """A script for a page before all others: `violations` then has those of its policy, and errors."""
 
+NOTE_ERRORS = "addEventListener('presence-error', e => (window.told ??= []).push(e.detail.message))"
+"""A script for a page before all others: `told` then has the errors of the overlay."""
+
 CLIENT = """async ([origin, options]) => {
     const { PresenceClient } = await import(`${origin}/static/presence/client.js`);
     const client = window.client = new PresenceClient(options);

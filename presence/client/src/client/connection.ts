@@ -55,6 +55,7 @@ export class Connection {
   readonly #heartbeat: Heartbeat;
   #notice: Notice | undefined;
   #attempts = 0;
+  #welcomed = false;
   #notBefore = 0;
   #wanted = false;
   /** The page was left, and may return from the back-forward cache. */
@@ -183,6 +184,7 @@ export class Connection {
   }
 
   #onWelcome(): void {
+    this.#welcomed = true;
     this.environment.clearTimer(this.#timer);
     this.#timer = this.environment.setTimer(() => (this.#attempts = 0), STABLE_AFTER);
     this.#setStatus("open");
@@ -193,7 +195,7 @@ export class Connection {
     // A listener may have closed the connection.
     if (!this.#wanted) return;
     const { environment } = this;
-    const ending = { code, notice: this.#notice, attempts: this.#attempts };
+    const ending = { code, notice: this.#notice, attempts: this.#attempts, welcomed: this.#welcomed };
     const { reason, delay, binding } = reconnect(ending, () => environment.random());
     if (delay === undefined) return this.#finish(reason);
     this.#attempts += 1;

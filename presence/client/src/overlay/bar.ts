@@ -68,7 +68,17 @@ export class Bar {
     hide: button("switch", () => this.turn("hide"), picture(EYE_ICON)),
     unseen: button("switch", () => this.turn("unseen"), picture(ARROW_ICON)),
   };
-  readonly element = make("section", "bar", this.#list, this.#count, this.#switches.hide, this.#switches.unseen);
+  /** A press closes it, as the style sheet's cross says. */
+  readonly #notice = button("notice", () => this.#dismiss());
+  readonly element = make(
+    "section",
+    "bar",
+    this.#notice,
+    this.#list,
+    this.#count,
+    this.#switches.hide,
+    this.#switches.unseen,
+  );
   readonly #avatars = new Map<string, Avatar>();
   #open = false;
 
@@ -80,7 +90,7 @@ export class Bar {
     signal: AbortSignal,
   ) {
     const { element } = this;
-    element.hidden = true;
+    element.hidden = this.#notice.hidden = true;
     // A press between the buttons keeps the focus in the bar, and so the list open.
     element.tabIndex = -1;
     element.onkeydown = (event) => this.#onKey(event);
@@ -93,7 +103,13 @@ export class Bar {
     this.#list.role = "list";
   }
 
-  /** Hides the bar if the count is unknown, and all but the count if the board tells of nobody. */
+  /** Show a text until the visitor closes it, or until the next one. An empty one is none. */
+  tell(notice: string): void {
+    this.#notice.textContent = notice;
+    this.#notice.hidden = !notice;
+  }
+
+  /** Hides all but the notice if the count is unknown, and all but that and the count if the board tells of nobody. */
   show(people: ReadonlyMap<string, Person>, count: number | undefined): void {
     const { texts } = this.host;
     const keys = shortcutText(shortcutLetter(this.host));
@@ -102,10 +118,12 @@ export class Bar {
     label(unseen, texts.text("unseen"));
     hide.ariaKeyShortcuts = keys;
     this.element.ariaLabel = texts.text("bar");
-    this.element.hidden = count === undefined;
+    this.element.hidden = (this.#count.hidden = count === undefined) && this.#notice.hidden;
+    // What is known fades while the connection is waiting, but not why it does.
+    this.element.classList.toggle("told", this.#count.hidden);
     this.#count.dataset["count"] = String(count ?? "");
     this.#count.textContent = texts.people(count ?? 0);
-    this.#count.disabled = this.#list.hidden = hide.hidden = unseen.hidden = people.size === 0;
+    this.#count.disabled = this.#list.hidden = hide.hidden = unseen.hidden = count === undefined || people.size === 0;
     for (const [key, { element }] of this.#avatars) {
       if (people.has(key)) continue;
       element.remove();
@@ -154,12 +172,17 @@ export class Bar {
     this.element.classList.toggle("mute", muted);
   }
 
+  #dismiss(): void {
+    this.#notice.hidden = true;
+    this.element.hidden = this.#count.hidden;
+  }
+
   #onKey(event: KeyboardEvent): void {
     if (event.key !== "Escape") return;
     if (this.#open) {
       event.stopPropagation();
       this.#toggle(false);
-    }
+    } else this.#dismiss();
     this.#muteTips(true);
   }
 }

@@ -6,8 +6,12 @@ import { Announcer, Bar, type BarHost } from "./bar.js";
 import { Cursors, type Canvas } from "./cursors.js";
 import { groupPeople } from "./people.js";
 import { Pointer } from "./pointer.js";
+import type { StatusChange } from "../client/connection.js";
 import { choose, isChosen, isShortcut, shortcutLetter, type Choice } from "./preferences.js";
 import type { Surface } from "./surface.js";
+
+/** A connection may be waiting for so many milliseconds before the visitor is told: most are back by then. */
+const PATIENCE = 8_000;
 
 /** The text of overlay.css. */
 declare const OVERLAY_CSS: string;
@@ -22,11 +26,19 @@ export class Overlay {
   readonly #cursors: Cursors;
   readonly #bar: Bar;
   readonly #announcer = new Announcer();
+  /** Speaks what the bar has for a notice. */
+  readonly #speaker = new Announcer();
   readonly #pointer: Pointer;
   readonly #layer: HTMLElement;
   readonly #listening = new AbortController();
   readonly #chosen = { hide: isChosen("hide", browser), unseen: isChosen("unseen", browser) };
   #count: number | undefined;
+  /** Why the connection is closed or waiting. */
+  #change: StatusChange = { status: "waiting", reason: undefined };
+  /** Whether it is time to tell the visitor. */
+  #alone = false;
+  #patience: ReturnType<typeof setTimeout> | undefined;
+  #notice = "";
   #frame = 0;
   /** Whether the next frame updates the bar. */
   #barChanged = false;
@@ -43,12 +55,18 @@ export class Overlay {
     this.#cursors = new Cursors(client, () => this.refreshBar());
     this.#bar = new Bar(host, goTo, turn, signal);
     this.#pointer = new Pointer(surface, client, host, signal);
-    this.#layer = make("div", "layer", this.#cursors.element, this.#bar.element, this.#announcer.element);
+    const spoken = [this.#announcer.element, this.#speaker.element];
+    this.#layer = make("div", "layer", this.#cursors.element, this.#bar.element, ...spoken);
     // Any Content-Security-Policy allows a sheet that a script makes, but not an element with styles.
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(OVERLAY_CSS);
     root.adoptedStyleSheets = [sheet];
     root.append(this.#layer);
+    // Nobody may be counted who sees nothing.
+    if (getComputedStyle(this.#layer).pointerEvents === "auto") {
+      this.#layer.remove();
+      throw new Error("the page lets the overlay have no style sheet");
+    }
     this.#listen();
   }
 
@@ -61,6 +79,8 @@ export class Overlay {
     this.#pointer.stop();
     this.surface.unwatch();
     this.#announcer.destroy();
+    this.#speaker.destroy();
+    clearTimeout(this.#patience);
     this.#layer.remove();
   }
 
@@ -86,19 +106,34 @@ export class Overlay {
       this.#announcer.push(host.texts.people(count));
       this.refreshBar();
     });
-    client.on("status", ({ status }) => {
-      this.#layer.dataset["status"] = status;
-      if (status !== "closed") return;
-      // The style sheet fades what is known while the connection is waiting.
-      this.#cursors.replace([]);
-      this.#count = undefined;
-      this.refreshBar();
-    });
+    client.on("status", (change) => this.#onStatus(change));
     this.#apply("hide");
     this.#apply("unseen");
     this.surface.watch(() => host.safely(() => this.refresh()));
     this.#pointer.listen();
     window.addEventListener("keydown", (event) => host.safely(() => this.#onKey(event)), this.#listening);
+  }
+
+  #onStatus(change: StatusChange): void {
+    const { status, reason } = change;
+    this.#layer.dataset["status"] = status;
+    if (reason) {
+      this.#change = change;
+      this.refreshBar();
+    }
+    const waits = (status === "waiting" && reason !== "hidden") || status === "connecting";
+    this.#alone &&= waits;
+    if (waits) this.#patience ??= setTimeout(() => this.#tellWhy(), PATIENCE);
+    else this.#patience = clearTimeout(this.#patience) as undefined;
+    if (status === "closed") this.#tellWhy();
+  }
+
+  /** The style sheet has faded what is known while the connection was waiting. */
+  #tellWhy(): void {
+    this.#alone = true;
+    this.#cursors.replace([]);
+    this.#count = undefined;
+    this.refreshBar();
   }
 
   #turn(choice: Choice): void {
@@ -137,6 +172,13 @@ export class Overlay {
     const { members, self, countsOnly } = this.client;
     // A name that the server chose may not have arrived yet.
     const own = countsOnly ? undefined : self && { color: self.color, name: self.name ?? this.host.getAttribute("name")?.trim() ?? "" };
+    const { texts } = this.host;
+    const notice = this.#alone ? texts.why(this.#change) : self?.spectator && !countsOnly ? texts.text("watching") : "";
+    if (notice !== this.#notice) {
+      this.#notice = notice;
+      this.#speaker.push(notice);
+      this.#bar.tell(notice);
+    }
     this.#bar.show(groupPeople(members, own), this.#count);
   }
 

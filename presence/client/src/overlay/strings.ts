@@ -1,4 +1,5 @@
 /** The overlay's texts in any language. Pure. */
+import type { StatusChange } from "../client/connection.js";
 
 /**
  * The forms of a text that depends on a number. A key is a plural category ("one", "few", "other" ...) or an example
@@ -23,6 +24,13 @@ export interface Strings {
   readonly guest: string;
   readonly hide: string;
   readonly unseen: string;
+  /** What visitors are told who do not see who is here, or are not seen. Reasons that have no text are "closed" or "lost". */
+  readonly watching: string;
+  readonly closed: string;
+  readonly lost: string;
+  readonly removed: string;
+  readonly "sign-in": string;
+  readonly "try-later": string;
 }
 
 export const ENGLISH: Strings = {
@@ -37,6 +45,12 @@ export const ENGLISH: Strings = {
   guest: "guest",
   hide: "Hide cursors",
   unseen: "Appear without a cursor",
+  watching: "The board is full: you are watching",
+  closed: "You cannot see who is here",
+  lost: "No connection; trying again",
+  removed: "You were removed",
+  "sign-in": "Sign in to see who is here",
+  "try-later": "Too busy; trying again",
 };
 
 export class Texts {
@@ -55,6 +69,12 @@ export class Texts {
 
   text(key: Exclude<keyof Strings, "people">, name = ""): string {
     return this.#strings[key].replace("{name}", () => name);
+  }
+
+  /** Why a connection is closed or waiting. A visitor can do nothing about a fault of the site's. */
+  why({ status, reason = "lost" }: StatusChange): string {
+    const other = status === "closed" || reason === "refused" ? "closed" : "lost";
+    return this.#strings[reason as "lost"] ?? this.#strings[other];
   }
 
   /** "4 people here". */

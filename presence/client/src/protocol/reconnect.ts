@@ -51,6 +51,13 @@ const CLOSE_CODE_OF_NOTICE: Readonly<Record<number, number>> = {
 
 const SHORTEST_BACKOFF = 500;
 const LONGEST_BACKOFF = 30_000;
+/**
+ * A client that was never welcomed, after so many attempts in a row, may not come in at all: its origin is refused, or
+ * something in between lets no socket through. A browser tells no script which, and it may be an outage, too. So the
+ * client asks ever more rarely, and waits no longer than about twice what it has waited already.
+ */
+const REFUSED_AFTER = 7;
+const RAREST_BACKOFF = 600_000;
 /** Full jitter may draw almost nothing; this spares a server that is down. */
 const LEAST_WAIT = 100;
 
@@ -62,6 +69,8 @@ export interface Ending {
   readonly notice: Notice | undefined;
   /** Reconnects in a row since the last stable connection. */
   readonly attempts: number;
+  /** Whether any socket of this client was welcomed. */
+  readonly welcomed: boolean;
 }
 
 export interface Reconnect {
@@ -72,18 +81,19 @@ export interface Reconnect {
   readonly binding: boolean;
 }
 
-/** Exponential back-off with full jitter, 0.5 s to 30 s. `random` is 0..1. */
-export function backOff(attempts: number, random: number): number {
-  const most = Math.min(LONGEST_BACKOFF, SHORTEST_BACKOFF * 2 ** attempts);
+/** Exponential back-off with full jitter, from 0.5 s to the `longest`. `random` is 0..1. */
+export function backOff(attempts: number, random: number, longest = LONGEST_BACKOFF): number {
+  const most = Math.min(longest, SHORTEST_BACKOFF * 2 ** attempts);
   return Math.max(LEAST_WAIT, random * most);
 }
 
 /** Decide what follows the end of a socket. `random` returns another number 0..1 each time. */
-export function reconnect({ code, notice, attempts }: Ending, random: () => number): Reconnect {
+export function reconnect({ code, notice, attempts, welcomed }: Ending, random: () => number): Reconnect {
   const noticed = CLOSE_CODE_OF_NOTICE[notice?.code ?? 0] ?? 0;
-  const [reason, rule] = BY_CLOSE_CODE[code] ?? BY_CLOSE_CODE[noticed] ?? (["lost", "back-off"] as const);
+  const unsaid: Rule = welcomed || attempts < REFUSED_AFTER ? ["lost", "back-off"] : ["refused", "back-off"];
+  const [reason, rule] = BY_CLOSE_CODE[code] ?? BY_CLOSE_CODE[noticed] ?? unsaid;
   const retry = notice?.retry ?? 0;
-  const wait = backOff(attempts, random());
+  const wait = backOff(attempts, random(), reason === "refused" ? RAREST_BACKOFF : LONGEST_BACKOFF);
   // The first reconnect follows the server's wish exactly; later ones also back off.
   const extra = attempts > 0 || retry === 0 ? wait : 0;
   const delays: Record<Delay, number | undefined> = {

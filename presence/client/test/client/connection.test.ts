@@ -206,6 +206,31 @@ test("reconnecting never ends, joins again, and waits longer each time until the
   assert.deepEqual(waits, [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000, 500]);
 });
 
+test("sockets that never open are tried ever more rarely, and at once when the page is shown or online", () => {
+  const { environment, last } = connect({ chance: 1 });
+  const refuse = () => environment.socket.end(1006);
+  for (let round = 0; round < 20; round++) {
+    refuse();
+    while (environment.live.length === 0) environment.pass(1000);
+  }
+  refuse();
+  assert.deepEqual(last(), ["waiting", "refused"]);
+  const tried = environment.sockets.length;
+  environment.pass(599_000);
+  assert.equal(environment.sockets.length, tried, "in ten minutes");
+  for (const signal of ["shown", "online"] as const) {
+    environment.signal(signal);
+    assert.equal(environment.live.length, 1);
+    refuse();
+  }
+  environment.pass(601_000);
+  environment.socket.accept().say(...welcome());
+  assert.deepEqual(last(), ["open", undefined], "a server that was away is found again");
+  environment.socket.end(1006);
+  environment.pass(30_000);
+  assert.equal(environment.live.length, 1, "and then it is asked as ever");
+});
+
 test("reconnecting never happens after a refusal, even if the page is shown or online", () => {
   const { environment, last } = stable();
   environment.socket.end(4403);

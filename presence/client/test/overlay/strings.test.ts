@@ -31,6 +31,24 @@ test("a name is inserted literally", () => {
   assert.equal(new Texts().text("you", "$& $1 {name}"), "$& $1 {name} (you)");
 });
 
+test("visitors are told why they do not see who is here", () => {
+  const texts = new Texts({ closed: "Zu" });
+  const told = [
+    [{ status: "closed", reason: "sign-in" }, ENGLISH["sign-in"]],
+    [{ status: "closed", reason: "removed" }, ENGLISH.removed],
+    [{ status: "closed", reason: "forbidden" }, "Zu"],
+    [{ status: "closed", reason: "no-board" }, "Zu"],
+    [{ status: "closed", reason: "malformed" }, "Zu"],
+    [{ status: "closed", reason: "refused" }, "Zu"],
+    [{ status: "waiting", reason: "refused" }, "Zu"],
+    [{ status: "waiting", reason: "try-later" }, ENGLISH["try-later"]],
+    [{ status: "waiting", reason: "lost" }, ENGLISH.lost],
+    [{ status: "waiting", reason: "restarting" }, ENGLISH.lost],
+    [{ status: "connecting", reason: undefined }, ENGLISH.lost],
+  ] as const;
+  for (const [change, text] of told) assert.equal(texts.why(change), text);
+});
+
 test("an invalid locale is refused", () => {
   assert.throws(() => new Texts({ locale: "no such" }), RangeError);
 });

@@ -5,7 +5,7 @@ import { backOff, reconnect, type Ending } from "../../src/protocol/reconnect.js
 const notice = (code: number, retry: number) => ({ type: "NOTICE", code, retry }) as const;
 
 function after(changes: Partial<Ending>, chance = 0.5) {
-  return reconnect({ code: 1006, notice: undefined, attempts: 0, ...changes }, () => chance);
+  return reconnect({ code: 1006, notice: undefined, attempts: 0, welcomed: true, ...changes }, () => chance);
 }
 
 test("these codes end the session for good", () => {
@@ -56,6 +56,23 @@ test("a notice counts if its close code got lost", () => {
   for (const code of [3, 4, 5, 6]) assert.equal(after({ notice: notice(code, 0) }).delay, undefined);
   assert.deepEqual([2, 7, 8].map((code) => after({ notice: notice(code, 8000) }).delay), [8000, 4000, 8000]);
   for (const code of [1, 99]) assert.equal(after({ notice: notice(code, 9000) }).reason, "lost");
+});
+
+test("who was never welcomed asks ever more rarely, and waits no longer than they have waited twice", () => {
+  const waits = Array.from({ length: 20 }, (_, attempts) => after({ welcomed: false, attempts }, 1));
+  assert.deepEqual(waits.slice(0, 7), Array.from({ length: 7 }, (_, attempts) => after({ attempts }, 1)));
+  assert.deepEqual(waits.slice(7, 12).map(({ delay }) => delay), [64_000, 128_000, 256_000, 512_000, 600_000]);
+  assert.deepEqual(waits.at(-1), { reason: "refused", delay: 600_000, binding: false });
+  waits.reduce((waited, { delay = NaN }) => {
+    assert.ok(delay <= Math.max(500, 2 * waited + 1000), `${delay} after ${waited}`);
+    return waited + delay;
+  }, 0);
+});
+
+test("a server that is full, or lets nobody in now, is asked as ever by who was never welcomed", () => {
+  for (const code of [1009, 1012, 1013]) {
+    assert.ok((after({ code, welcomed: false, attempts: 20 }, 1).delay as number) <= 30_000);
+  }
 });
 
 test("the back-off grows from half a second to 30 seconds", () => {
