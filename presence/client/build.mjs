@@ -39,7 +39,7 @@ const BUNDLED = { "overview.js": "uplot", "overview.css": "uplot" };
 const PROPERTIES = [
   ..."announce attempts beat clearTimer congested dead failed introduce invalidate isTouch listen moving".split(" "),
   ..."name_set own ownName paddingBox pointing press recall received reducedMotion refreshBar".split(" "),
-  ..."remember report rest reveal rightToLeft ripple safely seq setHidden setTimer setUnseen shown sink".split(" "),
+  ..."remember report rest rightToLeft ripple safely seq setHidden setTimer setUnseen shown sink".split(" "),
   ..."subprotocols texts toFraction u16 u8 wall welcome".split(" "),
 ];
 const MESSAGES = [
@@ -85,8 +85,9 @@ async function overlayStyles() {
 async function shorten(script) {
   // `unsafe_methods` supposes that no property which is a function is called with `new`.
   const compress = { hoist_funs: true, inline: 1, passes: 2, unsafe_methods: true };
-  const { code } = await minify(script, { compress, ecma: 2022, module: true });
-  return code;
+  const options = { compress, ecma: 2022, module: true };
+  // The second time it knows how often each name occurs in the end.
+  return (await minify((await minify(script, options)).code, options)).code;
 }
 
 /** A script with short names in place of PROPERTIES and MESSAGES. */

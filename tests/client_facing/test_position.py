@@ -1,10 +1,12 @@
 """Where cursors are drawn: on the same thing for everybody, and only while something moves."""
 
+import re
 from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, expect
 
 from tests.support.clients import Invite
+from tests.support.server import ROOT
 from tests.support.waiting import eventually
 
 Look = Callable[..., Page]
@@ -67,6 +69,81 @@ def assert_points_at(page: Page, note: Locator) -> None:
         return at is not None and apart(at, middle(note)) <= 2
 
     eventually(near, lambda: f"{tip(page)} is not within 2 px of {middle(note)}")
+
+
+DOCUMENTED = re.search(
+    r"^## Own coordinates\n.*?^```js\n(.*?)^```$",
+    (ROOT / "docs/overlay.md").read_text(),
+    re.DOTALL | re.MULTILINE,
+)
+OWN_COORDINATES = """() => {
+  const paint = () => window.painted = true;
+  %s
+  Object.assign(window, {overlay, camera, look, errors: [], cursors: []});
+  overlay.addEventListener('presence-error', ({detail}) => errors.push(detail.message));
+  overlay.client.on('cursor', ({x, y}) => cursors.push([Math.round(x), Math.round(y)]));
+}"""
+BREAK = """() => {
+  const broken = {toScreen: () => ({x: NaN}), toWorld: () => { throw Error('lost'); }};
+  overlay.coordinates = {...overlay.coordinates, ...broken};
+}"""
+
+
+def on_surface(page: Page, point: tuple[float, float] | None) -> tuple[float, float] | None:
+    """Return a point of the window as one of the surface's, from its top left corner."""
+    box = page.locator("#surface").bounding_box()
+    assert box is not None
+    return point and (point[0] - box["x"], point[1] - box["y"])
+
+
+def test_the_same_point_of_a_world_is_under_both_pointers(look: Look, invite: Invite) -> None:
+    assert DOCUMENTED
+    page = look()
+    page.evaluate(OWN_COORDINATES % DOCUMENTED[1])
+    ada = invite("Ada")
+    # The bounds are from -10,000 to 10,000.
+    ada.point(0.51, 0.505)
+
+    def drawn(x: float, y: float) -> None:
+        eventually(
+            lambda: (at := on_surface(page, tip(page))) is not None and apart(at, (x, y)) < 0.4,
+            lambda: f"{on_surface(page, tip(page))} is not {x}, {y}",
+        )
+
+    drawn(200, 100)
+    assert page.evaluate("cursors.at(-1)") == [200, 100]
+    # The site pans and zooms, and the cursor is there in the same frame.
+    shown = page.evaluate("""() => {
+        look(50, 0, 2);
+        const cursor = overlay.shadowRoot.querySelector('[part=cursor]');
+        const {left, top} = cursor.getBoundingClientRect();
+        return [left, top];
+    }""")
+    at = on_surface(page, shown)
+    assert at is not None
+    assert apart(at, (300, 200)) < 0.8
+    # This person's own pointer is told as what lies under it, and again when that changes.
+    box = page.locator("#surface").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 100, box["y"] + 60)
+    for camera_x in (50, -300):
+        page.evaluate(f"look({camera_x}, 0, 2)")
+        told = (0.5 + (camera_x + 50) / 20_000, 0.5 + 30 / 20_000)
+        eventually(lambda: ada.cursors() and apart(ada.cursors()[-1], told) < 0.0001, ada.cursors)  # noqa: B023
+    # Going to somebody out of sight is up to the site, which here looks at them.
+    page.evaluate("look(2000, 0, 2)")
+    page.get_by_role("button", name="Go to Ada").click()
+    surface = page.evaluate("[surface.clientWidth / 2, surface.clientHeight / 2]")
+    drawn(*surface)
+    # Functions that fail are told of once, and the cursors are hidden.
+    page.evaluate(BREAK)
+    eventually(lambda: tip(page) is None, "no cursor is shown")
+    page.evaluate("look(0, 0, 1)")
+    assert len(page.evaluate("errors")) == 1
+    # Without coordinates positions are fractions again.
+    page.evaluate("overlay.coordinates = undefined")
+    ada.point(0.25, 0.5)
+    drawn(*page.evaluate("[surface.scrollWidth / 4, surface.scrollHeight / 2]"))
 
 
 def test_the_same_note_is_under_both_pointers(look: Look) -> None:

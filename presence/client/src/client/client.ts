@@ -6,6 +6,7 @@ import { ACTIVE } from "../protocol/messages.js";
 import type { Anchor, ClientState, Color, Cursor, Position, ServerMessage, State } from "../protocol/messages.js";
 import { fitName } from "../protocol/names.js";
 import { isSignedIn, Roster, type Member } from "../protocol/roster.js";
+import { fractionIn, pointIn, UNIT, type Bounds } from "./bounds.js";
 import { boardPath, Connection, socketUrl, type StatusChange } from "./connection.js";
 import { Throttle } from "./throttle.js";
 import { tokensFrom, type Token } from "./tokens.js";
@@ -16,6 +17,7 @@ export { anchorAt, anchorHash, anchorPoint } from "../protocol/anchors.js";
 export type { Anchor, ClientState, Color, Position, State } from "../protocol/messages.js";
 export type { Reason } from "../protocol/reconnect.js";
 export type { Member } from "../protocol/roster.js";
+export type { Bounds } from "./bounds.js";
 export type { Status, StatusChange } from "./connection.js";
 export { TokenError, tokensFrom, type Token } from "./tokens.js";
 
@@ -30,11 +32,13 @@ export interface ClientOptions {
   readonly tokenUrl?: string | undefined;
   /** A guest's name, which the server normalises. The server names a guest without one. */
   readonly name?: string | undefined;
+  /** Take and give positions in coordinates of the site's own. Without it they are fractions, 0..1 each. */
+  readonly bounds?: Bounds | undefined;
   /** For tests of bundled code: the scripts that Django serves call its members by short names. Defaults to the browser. */
   readonly environment?: Environment | undefined;
 }
 
-/** Someone else's cursor, in fractions 0..1 of the shared surface; and where it is on an element that all pages have. */
+/** Someone else's cursor, in fractions 0..1 of the shared surface or in the client's `bounds`; and where it is on an element that all pages have. */
 export interface CursorMove extends Position {
   readonly user: number;
 }
@@ -81,13 +85,16 @@ export class PresenceClient {
   /** The server has said that something is malformed (PROTOCOL.md, Anchors). */
   #refused = false;
   readonly #name: string;
+  /** What positions are told in. May be replaced at any time. */
+  bounds: Bounds;
   #self: Self | undefined;
   #interval = 0;
   #timer: unknown;
   #unlisten: (() => void) | undefined;
 
-  constructor({ board, url, name = "", token, tokenUrl, environment = browser }: ClientOptions) {
+  constructor({ board, url, name = "", token, tokenUrl, bounds = UNIT, environment = browser }: ClientOptions) {
     this.#environment = environment;
+    this.bounds = bounds;
     this.#name = fitName(name.trim());
     const socket = () => {
       if (!url && !board) throw new TypeError("PresenceClient needs the option board or url");
@@ -146,13 +153,14 @@ export class PresenceClient {
   }
 
   /**
-   * The pointer is at these fractions, 0..1 each, of the shared surface; and at `anchorAt(id, fx, fy)`, if it is on an
+   * The pointer is at this point of `bounds`: without them, at these fractions, 0..1 each, of the shared surface; and at `anchorAt(id, fx, fy)`, if it is on an
    * element that other pages of the board have, too.
    */
-  moveTo(fx: number, fy: number, anchor?: Anchor): void {
-    if (!Number.isFinite(fx) || !Number.isFinite(fy)) return;
-    const [x, y] = [toWire(fx), toWire(fy)];
-    this.#throttle.move(anchor ? { x, y, anchor } : { x, y });
+  moveTo(x: number, y: number, anchor?: Anchor): void {
+    const fraction = fractionIn(this.bounds, { x, y });
+    if (!Number.isFinite(fraction.x) || !Number.isFinite(fraction.y)) return;
+    const position = { x: toWire(fraction.x), y: toWire(fraction.y) };
+    this.#throttle.move(anchor ? { ...position, anchor } : position);
     this.#flush();
   }
 
@@ -236,7 +244,9 @@ export class PresenceClient {
   }
 
   #emitPosition({ user, position }: Member): void {
-    if (position) this.#emitter.emit("cursor", { user, ...position, x: fromWire(position.x), y: fromWire(position.y) });
+    if (!position) return;
+    const fraction = { x: fromWire(position.x), y: fromWire(position.y) };
+    this.#emitter.emit("cursor", { user, ...position, ...pointIn(this.bounds, fraction) });
   }
 
   #learnName(): void {

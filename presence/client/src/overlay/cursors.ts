@@ -1,4 +1,5 @@
 /** Draws the cursors of everyone else: an arrow and a name each, or a mark at the edge of the view. */
+import { fractionIn } from "../client/bounds.js";
 import type { PresenceClient } from "../client/client.js";
 import { ARROW, make, paint, picture } from "../lib/dom.js";
 import { ACTIVE, type Position } from "../protocol/messages.js";
@@ -131,7 +132,7 @@ export class Cursors {
     client.on("cursor", (move) => {
       const view = this.#views.get(move.user);
       if (!view?.target) appeared();
-      view?.move(move, performance.now(), client.pace, this.reducedMotion, this.#live);
+      view?.move({ ...move, ...fractionIn(client.bounds, move) }, performance.now(), client.pace, this.reducedMotion, this.#live);
     });
   }
 

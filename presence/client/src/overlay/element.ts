@@ -3,14 +3,17 @@
  * its attributes. Entry point of `overlay.js`. A page may load it twice.
  */
 import { PresenceClient, type ClientOptions } from "../client/client.js";
+import { UNIT } from "../client/bounds.js";
 import { boardPath, socketUrl, type StatusChange } from "../client/connection.js";
 import { define, ElementBase } from "../lib/dom.js";
+import type { Coordinates } from "./coordinates.js";
 import { Overlay, type OverlayHost } from "./overlay.js";
 import { Texts, type Strings } from "./strings.js";
 import { Surface } from "./surface.js";
 
 export { PresenceClient } from "../client/client.js";
 export type * from "../client/client.js";
+export type { Coordinates } from "./coordinates.js";
 
 /** Report at most this many different errors. */
 const MOST_ERRORS = 50;
@@ -33,6 +36,16 @@ export class PresenceOverlayElement extends ElementBase implements OverlayHost {
   #connected = false;
   #settling = false;
 
+  /** The page may have set properties before this script was there. */
+  constructor() {
+    super();
+    for (const name of ["coordinates", "strings"] as const) {
+      const early = Object.getOwnPropertyDescriptor(this, name);
+      delete (this as Partial<this>)[name];
+      Object.assign(this, early && { [name]: early.value as unknown });
+    }
+  }
+
   /** The session; undefined while there is none. */
   get client(): PresenceClient | undefined {
     return this.#overlay?.client;
@@ -49,6 +62,22 @@ export class PresenceOverlayElement extends ElementBase implements OverlayHost {
       this.#texts = new Texts(parsed);
       this.#overlay?.refreshBar();
     });
+  }
+
+  get coordinates(): Coordinates | undefined {
+    return this.#surface.coordinates;
+  }
+
+  /** The site's own coordinates, on a surface that it pans and zooms itself. The client's `bounds` follow. */
+  set coordinates(coordinates: Coordinates | undefined) {
+    this.#surface.coordinates = coordinates;
+    if (this.client) this.client.bounds = coordinates?.bounds ?? UNIT;
+    this.viewChanged();
+  }
+
+  /** The site has panned or zoomed what the surface shows. To be called in the frame that shows it. */
+  viewChanged(): void {
+    this.safely(() => this.#overlay?.draw());
   }
 
   connectedCallback(): void {
@@ -107,7 +136,7 @@ export class PresenceOverlayElement extends ElementBase implements OverlayHost {
     this.#started = JSON.stringify(wanted);
     if (!wanted) return;
     const { path, ...options } = wanted;
-    const client = new PresenceClient({ url: socketUrl(path, location.href), ...options });
+    const client = new PresenceClient({ url: socketUrl(path, location.href), bounds: this.coordinates?.bounds, ...options });
     client.on("status", (change) => this.#dispatch("presence-status", change));
     client.on("count", (count) => this.#dispatch("presence-count", { count }));
     client.on("error", (error) => this.report(error));

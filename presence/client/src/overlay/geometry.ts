@@ -86,7 +86,7 @@ export interface EdgeMark extends Position {
   readonly angle: number;
 }
 
-/** The mark for a point outside of `clip`, on the line from the centre to it; undefined if there is no room. */
+/** The mark for a point outside of `clip`, on the line from the centre to it; undefined without room, or if it is NaN. */
 export function edgeMark({ left, top, right, bottom }: Rect, point: Position): EdgeMark | undefined {
   const room = { x: (right - left) / 2 - EDGE_INSET, y: (bottom - top) / 2 - EDGE_INSET };
   if (room.x <= 0 || room.y <= 0) return undefined;
@@ -94,6 +94,7 @@ export function edgeMark({ left, top, right, bottom }: Rect, point: Position): E
   const [dx, dy] = [point.x - center.x, point.y - center.y];
   // Dividing by 0 gives Infinity, which is right: the line never reaches that edge.
   const part = Math.min(room.x / Math.abs(dx), room.y / Math.abs(dy), 1);
+  if (isNaN(part)) return undefined;
   const angle = Math.round((Math.atan2(dy, dx) * 180) / Math.PI);
   return { x: center.x + dx * part, y: center.y + dy * part, angle };
 }

@@ -86,7 +86,7 @@ export class Overlay {
 
   /** Draw with the next frame: a cursor or the surface moved. */
   refresh(): void {
-    this.#frame ||= requestAnimationFrame(() => this.host.safely(() => this.#draw()));
+    this.#frame ||= requestAnimationFrame(() => this.host.safely(() => this.draw()));
   }
 
   /** Update the bar as well with the next frame: the texts, the people or their states changed. */
@@ -156,8 +156,9 @@ export class Overlay {
     this.#turn("hide");
   }
 
-  /** Reads everything before it writes, so that the browser lays out the page once. */
-  #draw(): void {
+  /** Draw now. Reads everything before it writes, so that the browser lays out the page once. */
+  draw(): void {
+    cancelAnimationFrame(this.#frame);
     this.#frame = 0;
     const cursors = this.#cursors;
     const now = performance.now();

@@ -1,11 +1,13 @@
 /** Reports this person's mouse, pen or finger on the surface to the client. */
 import { OFF_BOARD, type ClientState, type Position } from "../protocol/messages.js";
+import { pointIn, type Bounds } from "../client/bounds.js";
 import type { Surface } from "./surface.js";
 
 export interface PointerSink {
   /** Milliseconds between two updates; 0 = unknown. */
   readonly pace: number;
-  moveTo(fx: number, fy: number): void;
+  readonly bounds: Bounds;
+  moveTo(x: number, y: number): void;
   setState(state: ClientState): void;
 }
 
@@ -47,8 +49,9 @@ export class Pointer {
   refresh(): void {
     if (!this.#point || this.#unseen) return;
     const fraction = this.surface.view(performance.now())?.toFraction(this.#point);
-    if (fraction) this.sink.moveTo(fraction.x, fraction.y);
-    else this.sink.setState(OFF_BOARD);
+    if (!fraction) return this.sink.setState(OFF_BOARD);
+    const { x, y } = pointIn(this.sink.bounds, fraction);
+    this.sink.moveTo(x, y);
   }
 
   /** While unseen, report no position. */

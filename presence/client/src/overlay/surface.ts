@@ -1,11 +1,15 @@
 /** Measures and scrolls the shared surface: an element's whole scrollable box, or the viewport. */
+import { pointIn } from "../client/bounds.js";
 import type { Position } from "../protocol/messages.js";
+import { worldView, type Coordinates } from "./coordinates.js";
 import { boxView, contains, intersect, paddingBox, scrollView, type Rect, type Scroller, type View } from "./geometry.js";
 
 /** A measurement holds for one frame, so that nothing is read twice in it. */
 const FRAME = 16;
 
 export class Surface {
+  /** The site's own, which the view tells of then. */
+  coordinates: Coordinates | undefined;
   #element: Element | undefined;
   #selector: string | undefined;
   #measured: View | undefined;
@@ -50,6 +54,9 @@ export class Surface {
     if (now - this.#measuredAt >= FRAME) {
       this.#measuredAt = now;
       this.#measured = this.#measure();
+      if (this.coordinates && this.#measured) {
+        this.#measured = worldView(this.#measured, this.#size(this.#measured), this.coordinates, this.failed);
+      }
     }
     return this.#measured;
   }
@@ -58,10 +65,11 @@ export class Surface {
   reveal(fraction: Position, smooth: boolean): void {
     this.invalidate();
     const view = this.view(performance.now());
-    if (!view || !this.#element) return;
-    const point = view.toScreen(fraction);
-    if (contains(view.clip, point)) return;
-    scrollTo(this.#element, point, smooth ? "smooth" : "instant");
+    const point = view?.toScreen(fraction);
+    if (!view || !point || contains(view.clip, point)) return;
+    const { coordinates } = this;
+    if (coordinates) coordinates.reveal?.(pointIn(coordinates.bounds, fraction));
+    else if (this.#element) scrollTo(this.#element, point, smooth ? "smooth" : "instant");
   }
 
   /** Measure again next time. */
@@ -74,6 +82,11 @@ export class Surface {
     if (!this.#element?.isConnected) this.#adopt(this.#find(this.#selector));
     if (!this.#element) return undefined;
     return isPage(this.#element) ? pageView() : elementView(this.#element);
+  }
+
+  /** The size of the whole box in CSS pixels before transforms. */
+  #size({ clip }: View): [width: number, height: number] {
+    return this.#element ? [this.#element.scrollWidth, this.#element.scrollHeight] : [clip.right, clip.bottom];
   }
 
   #find(selector: string): Element | undefined {

@@ -3,6 +3,7 @@ import type { ClassAttributes, HTMLAttributes } from "react";
 import type { StatusChange } from "../client/connection.js";
 import type { PresenceCountElement } from "../count/element.js";
 import type { PresenceOverlayElement } from "../overlay/element.js";
+import type { Coordinates } from "../overlay/coordinates.js";
 import type { Strings } from "../overlay/strings.js";
 
 interface ElementProps<Element> extends HTMLAttributes<Element>, ClassAttributes<Element> {}
@@ -18,6 +19,7 @@ export interface PresenceOverlayProps extends ElementProps<PresenceOverlayElemen
   readonly avatars?: number | string | undefined;
   readonly shortcut?: string | undefined;
   readonly strings?: Partial<Strings> | string | undefined;
+  readonly coordinates?: Coordinates | undefined;
   readonly token?: string | undefined;
   readonly "token-url"?: string | undefined;
   readonly "onpresence-status"?: ((event: CustomEvent<StatusChange>) => void) | undefined;

@@ -53,6 +53,31 @@ test("a cursor is in fractions, and makes someone away active first", () => {
   assert.deepEqual(events.slice(1).map(([event]) => event), ["state", "cursor"]);
 });
 
+test("a client with bounds takes and gives points of them", () => {
+  const { environment, client, events } = welcomed({ users: [ADA] });
+  events.length = 0;
+  client.bounds = { x: -500, y: 200, width: 1000, height: -400 };
+  environment.socket.say(cursor(1, 65535, 0), cursor(1, 0, 65535));
+  assert.deepEqual(events, [
+    ["cursor", { user: 1, x: 500, y: 200 }],
+    ["cursor", { user: 1, x: -500, y: -200 }],
+  ]);
+  const sent: [x: number, y: number, told: object][] = [
+    [0, 0, update(32767, 32767)],
+    [500, -200, update(65535, 65535)],
+    [9000, 9000, update(65535, 0)],
+  ];
+  for (const [x, y, told] of sent) {
+    client.moveTo(x, y);
+    environment.pass(100);
+    assert.deepEqual(environment.socket.take(), [told], `${x}, ${y}`);
+  }
+  client.bounds = { x: 0, y: 0, width: 0, height: 0 };
+  client.moveTo(1, 1);
+  environment.pass(100);
+  assert.deepEqual(environment.socket.take(), [], "bounds without area have no positions");
+});
+
 test("an anchor comes with the cursors that follow it", () => {
   const { environment, events } = welcomed({ users: [ADA, BOB] });
   const anchor = [0, 9, 7, 8] as const;
