@@ -14,7 +14,9 @@ LONG = bool(os.environ.get("PRESENCE_LONG"))
 """Whether tests that gain by it run for longer."""
 
 
-def eventually(look: Callable[[], T], what: str | Callable[[], str], within: float = DEADLINE) -> T:
+def eventually(
+    look: Callable[[], T | None], what: str | Callable[[], str], within: float = DEADLINE
+) -> T:
     """Return the first true thing that `look` returns, or fail after `within` seconds.
 
     `what` says what was waited for; as a function, in the light of what there is by then.
