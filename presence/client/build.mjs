@@ -83,8 +83,9 @@ async function overlayStyles() {
 
 /** Shorten a script further than esbuild does: terser names more variables alike, which compresses better. */
 async function shorten(script) {
-  // `unsafe_methods` supposes that no property which is a function is called with `new`.
-  const compress = { hoist_funs: true, inline: 1, passes: 2, unsafe_methods: true };
+  // The unsafe ones suppose that nobody replaced a built-in, that no text is made of an object with a `valueOf` of its own,
+  // and that no function of an object is called with `new`.
+  const compress = { hoist_funs: true, inline: 1, passes: 2, unsafe: true, unsafe_methods: true };
   const options = { compress, ecma: 2022, module: true };
   // The second time it knows how often each name occurs in the end.
   return (await minify((await minify(script, options)).code, options)).code;
