@@ -10,6 +10,7 @@
 // package, which `npm pack` builds.
 import { build } from "esbuild";
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { copyFile, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,8 +23,8 @@ const staticFolder = fileURLToPath(new URL("../static/presence/", import.meta.ur
 const BANNER = "/* presence: built from presence/client. Do not edit. */";
 /** Scripts that pages load and bundlers import (package.json, "exports"), with their entry points in src. */
 const SCRIPTS = { overlay: "overlay/element", client: "client/client", react: "react/react", count: "count/element" };
-/** Scripts that only pages load: the admin's, and others while Django's DEBUG is on. */
-const PAGES = { admin: "admin/boards", overview: "admin/overview", debug: "overlay/debug" };
+/** Scripts that only pages load: the admin's, one while Django's DEBUG is on, and the worker of tabs that share sockets. */
+const PAGES = { admin: "admin/boards", overview: "admin/overview", debug: "overlay/debug", worker: "client/worker" };
 const OVERLAY_STYLES = "src/overlay/overlay.css";
 const STYLES = {
   "admin.css": "src/admin/admin.css",
@@ -103,6 +104,8 @@ async function everything() {
   for (const [name, source] of Object.entries(SCRIPTS)) texts[`${name}.js`] = await shorten(await renamed(`src/${source}.ts`));
   for (const [name, source] of Object.entries(PAGES)) texts[`${name}.js`] = await shorten(await bundle(`src/${source}.ts`));
   for (const [name, source] of Object.entries(STYLES)) texts[name] = await bundle(source);
+  const version = createHash("sha256").update(texts["worker.js"]).digest("hex").slice(0, 8);
+  texts["worker.js"] = texts["worker.js"].replaceAll("WORKER_VERSION", JSON.stringify(version));
   const files = {};
   for (const [name, text] of Object.entries(texts)) {
     const notice = BUNDLED[name] ? `${await licence(BUNDLED[name])}\n` : "";

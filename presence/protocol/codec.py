@@ -12,6 +12,8 @@ from typing import Any, Protocol, cast
 
 from presence.protocol.errors import Malformed, MalformedFrame, Notice
 from presence.protocol.messages import (
+    ALL_SESSIONS,
+    MAX_SESSIONS,
     NAME_BYTES,
     NO_USER,
     Anchor,
@@ -22,6 +24,7 @@ from presence.protocol.messages import (
     CursorBroadcast,
     CursorUpdate,
     Dialect,
+    Gone,
     Heartbeat,
     Join,
     Leave,
@@ -33,6 +36,7 @@ from presence.protocol.messages import (
     Roster,
     RosterEntry,
     ServerMessage,
+    SessionMessage,
     SetState,
     States,
     UserJoined,
@@ -264,6 +268,8 @@ _RETRY = Number("retry", 2)
 _SEQ = Number("seq")
 _STATE = Number("state", 1, tuple(UserState), UserState)
 _CLIENTS_STATE = Number("state", 1, tuple(set(UserState) - {UserState.IDLE}), UserState)
+_SESSION = Number("session", 1, range(MAX_SESSIONS))
+_SESSION_OR_ALL = Number("session", 1, (*range(MAX_SESSIONS), ALL_SESSIONS))
 _NOTICE = Number("code", 1, tuple(Notice), Notice)
 _COLOR = Row(*[Number("colour")] * 3)
 _CURSOR = Record(Cursor, user=_USER, x=_COORDINATE, y=_COORDINATE)
@@ -299,6 +305,8 @@ _CLIENT_COMPACT: _Grammar = {
     MessageType.JOIN: _join(Dialect.COMPACT),
     MessageType.STATE: Record(SetState, state=_CLIENTS_STATE),
     MessageType.PROBE: Record(Probe, seq=_SEQ),
+    MessageType.SESSION: Record(SessionMessage, session=_SESSION),
+    MessageType.GONE: Record(Gone, board=_HINT),
 }
 _SERVER_BOTH: _Grammar = {
     MessageType.USER_LEFT: Record(UserLeft, board=_BOARD, user=_USER),
@@ -324,6 +332,7 @@ _SERVER_COMPACT: _Grammar = {
     MessageType.RATE: Record(Rate, interval=_INTERVAL),
     MessageType.PROBE: Record(Probe, seq=_SEQ),
     MessageType.NOTICE: Record(NoticeMessage, code=_NOTICE, retry=_RETRY),
+    MessageType.SESSION: Record(SessionMessage, session=_SESSION_OR_ALL),
 }
 _CLIENT = {Dialect.COMPACT: _CLIENT_COMPACT, Dialect.EXPLICIT: _CLIENT_EXPLICIT}
 _SERVER = {Dialect.COMPACT: _SERVER_COMPACT, Dialect.EXPLICIT: _SERVER_EXPLICIT}

@@ -15,6 +15,9 @@ MAX_USERS = 255
 NO_USER = 255
 MAX_MESSAGE_BYTES = 1_024
 UNKNOWN_BOARD = 0
+MAX_SESSIONS = 16
+"""Sessions of one socket."""
+ALL_SESSIONS = 255
 
 Color = tuple[int, int, int]
 """Red, green, blue, each 0..255."""
@@ -55,6 +58,8 @@ class MessageType(IntEnum):
     NOTICE = 0x0E
     ANCHORED_UPDATE = 0x0F
     ANCHORS = 0x10
+    SESSION = 0x12
+    GONE = 0x13
 
 
 class UserState(IntEnum):
@@ -139,6 +144,22 @@ class Join:
 @dataclass(frozen=True, slots=True)
 class Leave:
     """Client: leaves the board at once, without a grace period."""
+
+    board: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionMessage:
+    """Client: what follows is said by this session of the socket, 0..15. Server: what follows is
+    for this one alone, or for `ALL_SESSIONS`."""
+
+    session: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Client: the page of this session went away, and may only be loaded again; the socket stays
+    open for the others."""
 
     board: int
 
@@ -231,7 +252,17 @@ class NoticeMessage:
     retry: int
 
 
-ClientMessage = CursorUpdate | AnchoredUpdate | Join | Leave | Heartbeat | SetState | Probe
+ClientMessage = (
+    CursorUpdate
+    | AnchoredUpdate
+    | Join
+    | Leave
+    | Heartbeat
+    | SetState
+    | Probe
+    | SessionMessage
+    | Gone
+)
 ServerMessage = (
     CursorBroadcast
     | Anchors
@@ -245,4 +276,5 @@ ServerMessage = (
     | Rate
     | Probe
     | NoticeMessage
+    | SessionMessage
 )

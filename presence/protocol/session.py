@@ -1,11 +1,11 @@
-"""One connection's side of the protocol as a state machine, without socket, clock or board.
+"""One socket's side of the protocol as a state machine, without socket, clock or board.
 
 `Session.feed` takes a received message, `Session.check` the passing of time. Both return what the
-connection has to do. The rules are PROTOCOL.md's: "Messages" for the order, "Bad input" for the
-limits, "PROBE" for clients that read too slowly.
+connection has to do. The rules are PROTOCOL.md's: "Messages" for the order, "Several sessions on
+one socket", "Bad input" for the limits, "PROBE" for clients that read too slowly.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from presence.protocol.codec import ANCHORED_POSITION, POSITION, decode_client, encode
 from presence.protocol.errors import (
@@ -24,12 +24,14 @@ from presence.protocol.messages import (
     UNKNOWN_BOARD,
     CursorUpdate,
     Dialect,
+    Gone,
     Heartbeat,
     Join,
     Leave,
     MessageType,
     NoticeMessage,
     Probe,
+    SessionMessage,
     SetState,
     UserState,
 )
@@ -99,8 +101,29 @@ class CatchUp:
     """The client reads again: write the current cursors."""
 
 
-Action = Move | Join | Leave | SetState | Reply | Strike | Shut | CatchUp | None
-"""What a connection has to do; None is nothing."""
+@dataclass(slots=True)
+class Idle:
+    """A session of the socket became idle."""
+
+    session: int
+
+
+Action = (
+    Move
+    | Join
+    | Leave
+    | Gone
+    | SetState
+    | SessionMessage
+    | Idle
+    | Reply
+    | Strike
+    | Shut
+    | CatchUp
+    | None
+)
+"""What a connection has to do; None is nothing. What a session does, or where it comes or goes, is
+about the one that the last `SessionMessage` named, 0 before the first."""
 
 
 def farewell(error: PresenceError, dialect: Dialect) -> Shut:
@@ -114,8 +137,26 @@ def _notice(error: PresenceError, dialect: Dialect) -> bytes | None:
     return encode(NoticeMessage(error.notice, error.retry), dialect)
 
 
+@dataclass(slots=True)
+class Standing:
+    """Where one session of a socket stands: the order of its messages, and when it last moved."""
+
+    last_move: float
+    joined: bool = False
+    board_id: int = UNKNOWN_BOARD
+    spectator: bool = False
+    idle: bool = False
+    joins: SlidingWindow = field(default_factory=lambda: SlidingWindow(JOIN_LIMIT))
+
+    def end(self) -> None:
+        """Take in that it is off the board. The next JOIN may lead to another board id and another
+        user id."""
+        self.board_id = UNKNOWN_BOARD
+        self.joined = self.spectator = False
+
+
 class Session:
-    """One connection's side of the protocol.
+    """One socket's side of the protocol, with all sessions on it.
 
     ``now`` is in seconds, from a clock that only goes forward. ``held`` is True while the client
     reads too slowly to be sent cursor frames.
@@ -127,15 +168,12 @@ class Session:
         compact = dialect is Dialect.COMPACT
         self._anchored_update = MessageType.ANCHORED_UPDATE if compact else None
         self._closed = False
-        self._joined = False
-        self._board_id = UNKNOWN_BOARD
-        self._spectator = False
-        self._idle = False
-        self._last_frame = self._last_move = now
+        self._standing = Standing(now)
+        self._standings = {0: self._standing}
+        self._last_frame = now
         self._last_notice = float("-inf")
         self._strikes = SlidingWindow(STRIKE_LIMIT)
         self._frames = SlidingWindow(FRAME_LIMIT, LONG_FRAME_LIMIT)
-        self._joins = SlidingWindow(JOIN_LIMIT)
         self._probe = 0
         self._unread_since: float | None = None
         self._unread = 0
@@ -149,17 +187,18 @@ class Session:
             return self._close(TooFast())
         if data is None:
             return self._strike(MalformedFrame(Malformed.TEXT), now)
-        if self._joined and (
+        standing = self._standing
+        if standing.joined and (
             (len(data) == _COMPACT_UPDATE_BYTES and data[0] == _CURSOR_UPDATE)
             or (len(data) == _ANCHORED_UPDATE_BYTES and data[0] == self._anchored_update)
         ):
             # Nearly all frames are of these kinds, so they are not decoded.
-            self._last_move, self._idle = now, False
-            return None if self._spectator else data[1:]
+            standing.last_move, standing.idle = now, False
+            return None if standing.spectator else data[1:]
         if len(data) > MAX_MESSAGE_BYTES:
             return self._close(TooBig())
         try:
-            return self._take(data, now)
+            return self._take(data, standing, now)
         except MalformedFrame as error:
             return self._strike(error, now)
 
@@ -172,14 +211,16 @@ class Session:
 
     def check(self, now: float, *, clogged: bool = False) -> Action:
         """Return what the passing of time calls for; call it about once a second. `clogged`: much
-        of what was written waits for the client to read it."""
+        of what was written waits for the client to read it. Of several sessions that became idle
+        each has its own call."""
         if self._closed:
             return None
         if now - self._last_frame >= SILENCE:
             return self._close(Silent())
-        if self._joined and not self._idle and now - self._last_move >= IDLE_AFTER:
-            self._idle = True
-            return SetState(UserState.IDLE)
+        for number, standing in self._standings.items():
+            if standing.joined and not standing.idle and now - standing.last_move >= IDLE_AFTER:
+                standing.idle = True
+                return Idle(number)
         if self.dialect is Dialect.EXPLICIT:
             # It has no PROBE, and what has left this server must do.
             if not clogged:
@@ -192,51 +233,50 @@ class Session:
         self.held = self.held or unread_for > PROBE_PATIENCE
         return self._close(Silent()) if unread_for >= PROBE_LIMIT else None
 
-    def admitted(self, board_id: int, user: int) -> None:
-        """Note the board id and the user id that a JOIN led to; 255 is a spectator."""
-        self._board_id = board_id
-        self._spectator = user == NO_USER
+    def admitted(self, board_id: int, user: int, session: int = 0) -> None:
+        """Note the board id and the user id that a session's JOIN led to; 255 is a spectator."""
+        standing = self._standings[session]
+        standing.board_id = board_id
+        standing.spectator = user == NO_USER
+
+    def refused(self, session: int) -> None:
+        """Note that a session's JOIN led nowhere, and the socket stays open for the others."""
+        self._standings[session].end()
 
     def wrote(self, size: int) -> None:
         """Note that ``size`` bytes were written."""
         self._unread += size
 
-    def _take(self, data: bytes, now: float) -> Action:
+    def _take(self, data: bytes, standing: Standing, now: float) -> Action:
         match decode_client(data, self.dialect):
             case Heartbeat():
                 return Reply(HEARTBEAT)
-            case Probe(seq) if self._joined or self._unread_since is not None:
+            case SessionMessage(session) as change:
+                self._standing = self._standings.setdefault(session, Standing(now))
+                return change
+            case Probe(seq) if standing.joined or self._unread_since is not None:
                 # A probe that was sent before a LEAVE may be answered after it.
                 return self._on_probe(seq)
-            case Join() as join if not self._joined:
-                return self._on_join(join, now)
-            case CursorUpdate(board=board) if self._joined:
-                self._check_board(board)
-                self._last_move, self._idle = now, False
-                return None if self._spectator else data[-POSITION:]
-            case SetState() as change if self._joined:
-                return self._on_state(change, now)
-            case Leave(board) as leave if self._joined:
-                self._check_board(board)
-                # The next JOIN may lead to another board id and another user id.
-                self._board_id = UNKNOWN_BOARD
-                self._joined = self._spectator = False
-                return leave
+            case Join() as join if not standing.joined:
+                if standing.joins.hit(now):
+                    return self._close(TooFast())
+                standing.joined, standing.idle, standing.last_move = True, False, now
+                return join
+            case CursorUpdate(board=board) if standing.joined:
+                _check_board(board, standing)
+                standing.last_move, standing.idle = now, False
+                return None if standing.spectator else data[-POSITION:]
+            case SetState(state) as change if standing.joined:
+                # Who is off the board or away does not become idle: those states say more.
+                standing.idle = state is not UserState.ACTIVE
+                if not standing.idle:
+                    standing.last_move = now
+                return None if standing.spectator else change
+            case Leave(board) | Gone(board) as goodbye if standing.joined:
+                _check_board(board, standing)
+                standing.end()
+                return goodbye
         raise MalformedFrame(Malformed.OUT_OF_ORDER)
-
-    def _on_join(self, join: Join, now: float) -> Action:
-        if self._joins.hit(now):
-            return self._close(TooFast())
-        self._joined, self._idle = True, False
-        self._last_move = now
-        return join
-
-    def _on_state(self, change: SetState, now: float) -> Action:
-        # A user who is off the board or away does not become idle: those states say more.
-        self._idle = change.state is not UserState.ACTIVE
-        if not self._idle:
-            self._last_move = now
-        return None if self._spectator else change
 
     def _on_probe(self, seq: int) -> Action:
         return self._reads() if seq == self._probe else None
@@ -254,12 +294,6 @@ class Session:
         self._unread_since = now
         return Reply(encode(Probe(self._probe), self.dialect))
 
-    def _check_board(self, board: int | None) -> None:
-        # Until the JOIN is through, neither side knows the board's id for certain.
-        known = self._board_id != UNKNOWN_BOARD
-        if known and board not in (None, UNKNOWN_BOARD, self._board_id):
-            raise MalformedFrame(Malformed.WRONG_BOARD)
-
     def _strike(self, error: MalformedFrame, now: float) -> Action:
         notice = None
         if now - self._last_notice >= NOTICE_EVERY:
@@ -272,3 +306,10 @@ class Session:
     def _close(self, error: PresenceError) -> Shut:
         self._closed = True
         return farewell(error, self.dialect)
+
+
+def _check_board(board: int | None, standing: Standing) -> None:
+    # Until the JOIN is through, neither side knows the board's id for certain.
+    known = standing.board_id != UNKNOWN_BOARD
+    if known and board not in (None, UNKNOWN_BOARD, standing.board_id):
+        raise MalformedFrame(Malformed.WRONG_BOARD)

@@ -83,7 +83,7 @@ class Seats:
         self.remote: dict[str, Seat] = {}
         """The seats of members whom other processes serve: of those with user ids only."""
         self.listeners: Counter[Dialect] = Counter()
-        """How many sockets of this process speak each dialect."""
+        """How many sessions of this process are written to in each dialect."""
 
     @property
     def local(self) -> int:

@@ -12,12 +12,18 @@ from presence.server.pump import Line
 
 
 class Peer(Protocol):
-    """One connection, as a board sees it. No method waits, none raises. `session_id` names its
-    stay, from a JOIN to the LEAVE or the end of the socket; it is unique among all processes, and
-    empty between stays."""
+    """One session of a socket, as a board sees it. No method waits, none raises. `session_id` names
+    its stay, from a JOIN to its end; it is unique among all processes, and empty between stays."""
 
     session_id: str
-    dialect: Dialect
+
+    @property
+    def dialect(self) -> Dialect:
+        """What the socket speaks."""
+
+    @property
+    def sessions(self) -> Collection[str]:
+        """The sessions on its socket: several tabs of a browser may share one."""
 
     @property
     def line(self) -> Line | None:
@@ -28,7 +34,10 @@ class Peer(Protocol):
         """True while the client reads too slowly to be sent cursors."""
 
     def write(self, frames: Collection[bytes]) -> None:
-        """Write frames."""
+        """Write frames, for all sessions of the socket."""
+
+    def write_own(self, frames: Collection[bytes]) -> None:
+        """Write frames for this session alone."""
 
     def write_cursors(self, frames: Collection[bytes]) -> None:
         """Write frames of cursors, unless the client reads too slowly to get them."""
@@ -42,16 +51,14 @@ class Peer(Protocol):
     def restart(self) -> None:
         """Start the grace and close, so that the client connects again."""
 
-    def sweep(self, now: float) -> None:
-        """Check the timeouts; called about once a second."""
-
 
 class Audience:
     """The peers of one board, by session.
 
     Most get the same frames: the bytes of all of them are joined once, and sent to each socket by
-    one call. That needs the compact dialect, a socket that can be written directly, and a client
-    that reads. `written` counts the payload bytes that each of these was sent.
+    one call. That needs the compact dialect, a socket that can be written directly and has no other
+    session, and a client that reads. `written` counts the payload bytes that each of these was
+    sent.
     """
 
     def __init__(self, metrics: Metrics) -> None:
@@ -69,14 +76,18 @@ class Audience:
     def add(self, session: str, peer: Peer) -> None:
         """Add a peer."""
         self.peers[session] = peer
-        if self._sorted:
+        if self._beside(session, peer):
+            self.changed()  # The other session of the socket is not alone any more.
+        elif self._sorted:
             # Alone: among thousands, sorting all of them is most of what a join costs.
             self._place(session, peer)
 
     def remove(self, session: str) -> None:
         """Remove a session; an unknown one changes nothing."""
-        self.peers.pop(session, None)
+        peer = self.peers.pop(session, None)
         self._others.pop(session, None)
+        if peer is not None and self._beside(session, peer):
+            self.changed()
         index = self._direct.pop(session, None)
         if index is None:
             return
@@ -111,15 +122,27 @@ class Audience:
             self._send(frames, apart)
             for session in apart:
                 self._write_to(session, self.peers[session], flush)
-        for session, peer in tuple(self._others.items()):
-            self._write_to(session, peer, flush)
+        others = tuple(self._others.items())
+        for session, peer in others:
+            if session not in flush.welcomes:
+                self._write_to(session, peer, flush)
+        for session, peer in others if flush.welcomes else ():
+            if session in flush.welcomes:
+                self._write_to(session, peer, flush)
 
     def _write_to(self, session: str, peer: Peer, flush: Flush) -> None:
-        """Write to one peer what it gets of a flush."""
+        """Write to one peer what it gets of a flush, unless another session of its socket was
+        written the same. Newcomers are last, since they take in nothing before their welcome."""
         if (welcome := flush.welcomes.get(session)) is not None:
-            peer.write(welcome)
+            peer.write_own(welcome)
             return
-        common, cursors = flush.frames_for(session, peer.dialect)
+        own = session
+        if self._beside(session, peer):
+            here = (s for s in peer.sessions if s in self.peers and s not in flush.welcomes)
+            if next(here, session) != session:
+                return
+            own = ""  # The others show its cursor.
+        common, cursors = flush.frames_for(own, peer.dialect)
         if peer.held:
             peer.write(common)
             peer.write_cursors(cursors)
@@ -160,6 +183,11 @@ class Audience:
         self._metrics.frames_out += sockets * frames
         self._metrics.bytes_out += sockets * size
 
+    def _beside(self, session: str, peer: Peer) -> bool:
+        """Return whether another session of its socket is here."""
+        sessions = peer.sessions
+        return len(sessions) > 1 and any(s != session and s in self.peers for s in sessions)
+
     def _sort(self) -> None:
         """Find out who can be written to directly: `_direct` holds where their lines are."""
         self._sorted = True
@@ -172,10 +200,11 @@ class Audience:
         line = peer.line if peer.dialect is Dialect.COMPACT else None
         if line is not None:
             line.changed = self.changed
-        if line is None or line.clogged or peer.held or not line.open:
-            self._others[session] = peer
-        else:
+        alone = not self._beside(session, peer)
+        if line is not None and alone and line.open and not (line.clogged or peer.held):
             self._direct[session] = len(self._lines)
             self._sessions.append(session)
             self._lines.append(line)
             self._fds.append(line.fd)
+        else:
+            self._others[session] = peer

@@ -273,11 +273,12 @@ class Board:
         self.room.set_state(session, state)
         self._schedule_flush()
 
-    def catch_up(self, peer: Peer) -> None:
-        """Write the current cursors to a peer that reads again. A newcomer that is not welcomed yet
-        gets them with its welcome."""
+    def catch_up(self, peers: Iterable[Peer]) -> None:
+        """Write the current cursors to a client that reads again, and whose sessions these are. A
+        newcomer that is not welcomed yet gets them with its welcome."""
         self.audience.changed()
-        if self.room.welcomed(peer.session_id):
+        welcomed = (peer for peer in peers if self.room.welcomed(peer.session_id))
+        if peer := next(welcomed, None):
             peer.write(self.room.catch_up(peer.dialect))
 
     # What the hub asks for

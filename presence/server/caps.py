@@ -55,7 +55,7 @@ class Cap(StrEnum):
 REASONS: Mapping[Cap, str] = {
     Cap.SOCKETS: "this process has {} open sockets, as many as MAX_SOCKETS allows",
     Cap.BOARD: "the board has {} sockets in this process, as many as MAX_BOARD_SOCKETS allows",
-    Cap.PERSON: "the person has {} sockets in this process, as many as MAX_PERSON_SOCKETS allows",
+    Cap.PERSON: "the person has {} sessions in this process, as many as MAX_PERSON_SOCKETS allows",
     Cap.ADDRESS: "the address has {} sockets in this process, as many as MAX_ADDRESS_SOCKETS, "
     "or half of the file descriptors, allows; if it is a proxy's, name that in TRUSTED_PROXIES",
     Cap.JOINS: "the address joined {} times in a minute, as often as MAX_ADDRESS_JOINS allows; "
@@ -195,6 +195,16 @@ class Ticket:
         if self._joined:
             self._caps.count_join(self.address)
         self._joined = True
+
+    def count_sessions(self, sessions: int) -> None:
+        """Count all sessions of the socket as the person's. Raises `Full` at the cap."""
+        for person in {key for key in self._keys if key[0] is Cap.PERSON}:
+            for _ in range(self._keys.count(person), max(sessions, 1)):
+                self._caps.hold(person)
+                self._keys.append(person)
+            for _ in range(max(sessions, 1), self._keys.count(person)):
+                self._keys.remove(person)
+                self._caps.release(person)
 
     def close(self) -> None:
         """Give everything back. Further calls change nothing."""

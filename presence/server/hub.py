@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Collection, Mapping
 from math import ceil
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from presence.cluster.broker import Broker
@@ -13,14 +13,13 @@ from presence.cluster.messages import Message, RightsChange
 from presence.protocol.errors import TryLater
 from presence.rooms.pacing import LAG_EVERY, Pacing
 from presence.rooms.seats import Activity
-from presence.server.audience import Peer
 from presence.server.board import Board, FlushQueue, RefreshQueue, Services
 from presence.server.caps import Cap, Caps
 from presence.server.events import Events, Tell, nobody
 from presence.server.logs import Journal, OutageLog, bounded_logger
 from presence.server.metrics import Metrics
 from presence.server.pump import Pump
-from presence.server.rechecks import NoRules, Rechecks, Right, Rules
+from presence.server.rechecks import NoRules, Rechecks, Right, Rules, Socket
 from presence.store.base import BoardSummary, Departure, Store, Timing
 
 logger = bounded_logger(__name__)
@@ -36,6 +35,13 @@ QUIET_BEAT = SWEEP_EVERY / 4
 SLICE = 50
 """Connections and boards that one beat sweeps, if no more are needed to sweep all in a round. A
 sweep of thousands in one go would hold up the cursors."""
+
+
+class Client(Socket, Protocol):
+    """An open socket, which may be on a board."""
+
+    def sweep(self, now: float) -> None:
+        """Check the timeouts; called about once a second."""
 
 
 class Hub:
@@ -99,12 +105,12 @@ class Hub:
         self._layer_outage = OutageLog(
             logger, "channel layer: failed, will retry", "channel layer: works again"
         )
-        self._peers: dict[Peer, None] = {}
+        self._clients: dict[Client, None] = {}
         self._sweeping: asyncio.TimerHandle | None = None
         self.draining = False
         self._ordinary_reason = ""
         self._round_due = 0.0
-        self._round: list[Peer | Board] = []
+        self._round: list[Client | Board] = []
         self._slice = SLICE
         self._renewal: asyncio.Task[None] | None = None
 
@@ -121,7 +127,7 @@ class Hub:
     @property
     def lease_age(self) -> float:
         """Seconds since this process's lease was renewed; 0 while it needs none."""
-        return self._lease.age if self._peers or self._boards else 0.0
+        return self._lease.age if self._clients or self._boards else 0.0
 
     @property
     def store_complete(self) -> bool:
@@ -130,22 +136,22 @@ class Hub:
         held = self.lease_age < self._timing.lease
         return held and not self._lease.away and self.now() >= self._services.restored_at
 
-    def connect(self, peer: Peer) -> None:
+    def connect(self, client: Client) -> None:
         """Take in a connection that is open, on no board yet."""
-        self._peers[peer] = None
-        self.metrics.sockets = len(self._peers)
+        self._clients[client] = None
+        self.metrics.sockets = len(self._clients)
         self._keep_sweeping()
 
-    def disconnect(self, peer: Peer) -> None:
+    def disconnect(self, client: Client) -> None:
         """Forget a connection that is closed."""
-        self._peers.pop(peer, None)
-        self.rechecks.forget(peer)
-        self.metrics.sockets = len(self._peers)
+        self._clients.pop(client, None)
+        self.rechecks.forget(client)
+        self.metrics.sockets = len(self._clients)
 
-    def watch(self, peer: Peer, right: Right, changes: int) -> None:
+    def watch(self, client: Client, right: Right, changes: int) -> None:
         """Ask about a connection again and again, while it is open; see `Rechecks.watch`."""
-        if peer in self._peers:
-            self.rechecks.watch(peer, right, changes)
+        if client in self._clients:
+            self.rechecks.watch(client, right, changes)
 
     def board(self, board: UUID) -> Board:
         """Return a board, new if nobody is on it here."""
@@ -284,12 +290,12 @@ class Hub:
         boards."""
         now, self._sweeping = self.now(), None
         self._services.pacing.note_lag(now - due, now)
-        crowded = len(self._peers) > SLICE
+        crowded = len(self._clients) > SLICE
         every = QUIET_BEAT if self._services.pacing.quiet(now) and not crowded else LAG_EVERY
         if due > self._round_due - every / 2:
             self._round_due = max(self._round_due + SWEEP_EVERY, now)
             # What a slow loop left of the round before is swept with this one.
-            self._round = [*reversed(self._boards.values()), *reversed(self._peers)]
+            self._round = [*reversed(self._boards.values()), *reversed(self._clients)]
             self._slice = max(SLICE, ceil(len(self._round) * every / SWEEP_EVERY))
             # Renew while the store is away, too: newcomers are refused until a renewal succeeds.
             if self._renewal is None and (self._round or self._lease.away):
@@ -300,14 +306,14 @@ class Hub:
             except Exception:
                 # The lease is renewed by the beats that follow.
                 logger.exception("sweep: failed for a connection or a board")
-        if self._peers or self._boards or self._lease.away:
+        if self._clients or self._boards or self._lease.away:
             # By a grid: a timer that starts anew each time would fall in with the turns of the loop
             # and miss how long they take.
             self._beat_at(max(due + every, now))
 
-    def _sweep_one(self, swept: Peer | Board, now: float) -> None:
+    def _sweep_one(self, swept: Client | Board, now: float) -> None:
         if not isinstance(swept, Board):
-            if swept in self._peers:
+            if swept in self._clients:
                 swept.sweep(now)
         elif swept.idle:
             swept.close()

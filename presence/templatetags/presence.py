@@ -66,7 +66,13 @@ def _comment(text: str) -> SafeString:
 @register.simple_tag(takes_context=True)
 @never_fails
 def presence_overlay(
-    context: Context, board: Any, surface: str = "", name: str = "", theme: str = "", bar: str = ""
+    context: Context,
+    board: Any,
+    surface: str = "",
+    name: str = "",
+    theme: str = "",
+    bar: str = "",
+    shared: str = "",
 ) -> str:
     """Show everyone's cursors and the people on a board over the page.
 
@@ -74,8 +80,9 @@ def presence_overlay(
     "blog.post:42", or a UUID. `surface` is a CSS selector of the element that people share, by
     default the viewport. `name` is a guest's name, by default an anonymous one that the server
     chooses; it is left out where the board shows no guest's name. `theme` is "light" or "dark", by
-    default the visitor's preference. `bar` is the place of the bar (docs/overlay.md). Renders
-    nothing while presence is switched off, altogether or for the board. With DEBUG, a
+    default the visitor's preference. `bar` is the place of the bar (docs/overlay.md). `shared` says
+    whether the tabs of a browser share one socket: "yes", "no", or by default where that is safe.
+    Renders nothing while presence is switched off, altogether or for the board. With DEBUG, a
     script tells the site's developer why a page cannot join.
 
     Renders the same for everybody, and looks at no cookie: a cache may keep the page.
@@ -96,6 +103,9 @@ def presence_overlay(
         "bar": bar,
         "strings": json.dumps(strings, ensure_ascii=False, separators=(",", ":")) * bool(strings),
     }
+    if shared == "yes" or (shared != "no" and _shares(context)):
+        attributes["worker"] = static("presence/worker.js")
+        attributes["login-cookie"] = settings.CSRF_COOKIE_NAME
     script = _script(context, "presence/overlay.js")
     if settings.DEBUG:
         attributes["debug"] = json.dumps(_hints(_request(context)))
@@ -187,6 +197,15 @@ def _privacy(board: Any, uuid: UUID) -> Privacy:
         return privacy_of(board)
     level = get_settings().PRIVACY
     return Privacy(level) if level in [*Privacy] else Privacy.FULL
+
+
+def _shares(context: Context) -> bool:
+    """Return whether the tabs of a browser may share a socket. It is the person's who opened it, so
+    they must see when somebody signs in, which gives the CSRF cookie another value. A policy with
+    nonces may refuse workers, and would report each page."""
+    readable = not (settings.CSRF_USE_SESSIONS or settings.CSRF_COOKIE_HTTPONLY)
+    sent = "django.middleware.csrf.CsrfViewMiddleware" in settings.MIDDLEWARE
+    return readable and sent and not _nonce(context)
 
 
 def _hints(request: HttpRequest | None) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.clients import Invite
 from tests.support.firefox import Window, run_firefox
+from tests.support.metrics import scrape
 from tests.support.server import Server
 from tests.support.waiting import eventually
 
@@ -43,3 +44,9 @@ def test_firefox_and_others_see_each_other(
     eventually(lambda: len(ada.cursors()) >= 2, "Firefox's pointer, seen by Ada")
     (first, _), (last, _) = ada.cursors()[0], ada.cursors()[-1]
     assert first < last
+
+    sockets = scrape(server)["presence_sockets"]
+    tab = firefox.tab()
+    tab.open(server.page(board))
+    ada.until(lambda: len(ada.client.others) == 2, "a second tab of Firefox")
+    assert (ada.client.count, scrape(server)["presence_sockets"]) == (2, sockets)

@@ -32,7 +32,7 @@ def render(options="", user=None, nonce=None, **context):
 def attributes(page):
     element = re.search(r"<presence-overlay(.*?)></presence-overlay>", page)
     assert element
-    return dict(re.findall(r' ([a-z]+)="([^"]*)"', element[1]))
+    return dict(re.findall(r' ([a-z-]+)="([^"]*)"', element[1]))
 
 
 def test_a_script_and_an_element():
@@ -41,6 +41,8 @@ def test_a_script_and_an_element():
     assert attributes(page) == {
         "board": str(BOARD),
         "endpoint": f"/ws/presence/{BOARD}/",
+        "worker": "/static/presence/worker.js",
+        "login-cookie": "csrftoken",
     }
     assert page == render(board=Board(pk=BOARD)) == render(board=str(BOARD))
 
@@ -57,6 +59,23 @@ def test_its_options_are_escaped():
     assert given["surface"] == "#a &gt; &quot;b&quot;"
     assert given["name"] == "&lt;Ada&gt;"
     assert (given["theme"], given["bar"]) == ("dark", "top-start")
+
+
+def test_tabs_share_a_socket_where_they_see_a_login_and_no_policy_may_refuse_workers(settings):
+    assert "worker" in attributes(render())
+    assert "worker" not in attributes(render("shared='no'"))
+    assert "worker" not in attributes(render(nonce="abc"))
+    assert "worker" in attributes(render("shared='yes'", nonce="abc"))
+    settings.CSRF_COOKIE_NAME = "mysite-csrf"
+    assert attributes(render())["login-cookie"] == "mysite-csrf"
+    settings.MIDDLEWARE = []
+    assert "worker" not in attributes(render())
+
+
+@pytest.mark.parametrize("setting", ["CSRF_USE_SESSIONS", "CSRF_COOKIE_HTTPONLY"])
+def test_tabs_that_cannot_see_a_login_share_no_socket(settings, setting):
+    setattr(settings, setting, True)
+    assert "worker" not in attributes(render())
 
 
 class Private:

@@ -6,8 +6,16 @@ from collections.abc import Callable
 
 from presence.protocol.codec import decode_client, decode_server, encode
 from presence.protocol.errors import MalformedFrame
-from presence.protocol.messages import MAX_MESSAGE_BYTES, Dialect, Join, Leave, SetState
-from presence.protocol.session import Move, Session, Shut
+from presence.protocol.messages import (
+    MAX_MESSAGE_BYTES,
+    Dialect,
+    Gone,
+    Join,
+    Leave,
+    SessionMessage,
+    SetState,
+)
+from presence.protocol.session import Idle, Move, Session, Shut
 from presence.server import fastio
 
 DIALECTS = tuple(Dialect)
@@ -41,22 +49,28 @@ def session(data: bytes) -> None:
     """
     rest = memoryview(data)[1:]
     machine, now = Session(DIALECTS[data[0] % 2] if data else Dialect.COMPACT, 0.0), 0.0
-    on_board = over = False
+    speaks, on_board, over = 0, set[int](), False
     while len(rest) >= 2:
         admit, size, pause = rest[0] >= 128, rest[0] % 128, rest[1] ** 2 / 1000
         frame = bytes(rest[2 : 2 + size]) if size < 125 else bytes(MAX_MESSAGE_BYTES + 1)
         clogged = rest[1] % 2 == 1
         rest = rest[2 + (size if size < 125 else 0) :]
         now += pause
-        if admit and on_board:
-            machine.admitted(7, 3)
+        if admit and speaks in on_board:
+            machine.admitted(7, 3, speaks)
         fed = None if size == 127 else frame
         heard = machine.count(now) if size == 125 else machine.feed(fed, now)
         for action in heard, machine.check(now, clogged=clogged):
             assert not (over and action), "it said something after its end"
-            assert on_board or not isinstance(action, Move | SetState | Leave), "shown while off"
-            assert not (on_board and isinstance(action, Join)), "joined twice"
-            on_board = isinstance(action, Join) or (on_board and not isinstance(action, Leave))
+            speaks = action.session if isinstance(action, SessionMessage) else speaks
+            about = action.session if isinstance(action, Idle) else speaks
+            if isinstance(action, Move | SetState | Leave | Gone | Idle):
+                assert about in on_board, "shown while off"
+            assert not (speaks in on_board and isinstance(action, Join)), "joined twice"
+            if isinstance(action, Join):
+                on_board.add(speaks)
+            elif isinstance(action, Leave | Gone):
+                on_board.remove(speaks)
             over = over or isinstance(action, Shut)
         machine.wrote(len(frame) * 64)
 

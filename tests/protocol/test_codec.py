@@ -47,7 +47,7 @@ def message(fields):
         values["anchor"] = m.Anchor(**values["anchor"])
     if fields["type"] == "STATE":
         return m.States(**values) if "states" in values else m.SetState(**values)
-    names = {"NOTICE": "NoticeMessage"}
+    names = {"NOTICE": "NoticeMessage", "SESSION": "SessionMessage"}
     kind = names.get(fields["type"]) or fields["type"].title().replace("_", "")
     return getattr(m, kind)(**values)
 
@@ -119,6 +119,8 @@ CLIENT_COMPACT = st.one_of(
     st.builds(m.AnchoredUpdate, u16, u16, anchors),
     st.builds(m.SetState, states.filter(lambda state: state is not UserState.IDLE)),
     st.builds(m.Probe, u8),
+    st.builds(m.SessionMessage, st.integers(0, 15)),
+    st.builds(m.Gone, u16),
 )
 SERVER_BOTH = st.one_of(
     st.builds(m.UserLeft, boards, users),
@@ -143,6 +145,7 @@ SERVER_COMPACT = st.one_of(
     st.builds(m.Rate, u16),
     st.builds(m.Probe, u8),
     st.builds(m.NoticeMessage, st.sampled_from(Notice), u16),
+    st.builds(m.SessionMessage, st.integers(0, 15) | st.just(255)),
 )
 every_sender = pytest.mark.parametrize(
     ("decode", "dialect", "messages"),

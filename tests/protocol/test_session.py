@@ -23,9 +23,11 @@ from presence.protocol.messages import (
     NO_USER,
     CursorUpdate,
     Dialect,
+    Gone,
     Join,
     Leave,
     Probe,
+    SessionMessage,
     SetState,
     UserState,
 )
@@ -33,6 +35,7 @@ from presence.protocol.session import (
     UNREAD_LIMIT,
     Action,
     CatchUp,
+    Idle,
     Move,
     Reply,
     Session,
@@ -46,6 +49,7 @@ START = 1_000.0
 COMPACT, EXPLICIT = Dialect.COMPACT, Dialect.EXPLICIT
 JOIN = bytes.fromhex("03 0000 03") + b"Ada"
 LEAVE = bytes.fromhex("04 0000")
+GONE = bytes.fromhex("13 0000")
 HEARTBEAT = b"\x08"
 MOVE = bytes.fromhex("01 0001 0002")
 MOVE_ON_BOARD = bytes.fromhex("01 1234 0001 0002")
@@ -57,7 +61,7 @@ WRONG_BOARD = [bytes.fromhex("01 4321 0001 0002"), bytes.fromhex("04 4321")]
 BOARD_0 = [bytes.fromhex("01 0000 0001 0002"), LEAVE]
 NOTICE_1 = bytes.fromhex("0e 01 0000")
 NOTICE_2 = bytes.fromhex("0e 02 1388")
-GONE_IDLE = SetState(UserState.IDLE)
+GONE_IDLE = Idle(0)
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "frames.json").read_text())
 
 
@@ -116,7 +120,9 @@ def test_a_state_is_passed_on(state: UserState) -> None:
 
 
 @pytest.mark.parametrize("before", [[], [JOIN, LEAVE]], ids=["before a join", "after a leave"])
-@pytest.mark.parametrize("frame", [MOVE, MOVE_ON_BOARD, MOVE_ON_ANCHOR, LEAVE, AWAY, b"\x0d\x01"])
+@pytest.mark.parametrize(
+    "frame", [MOVE, MOVE_ON_BOARD, MOVE_ON_ANCHOR, LEAVE, GONE, AWAY, b"\x0d\x01"]
+)
 def test_off_the_board_this_is_out_of_order(before: list[bytes], frame: bytes) -> None:
     session = fresh()
     feed(session, before)
@@ -444,6 +450,50 @@ def test_the_numbers_of_probes_wrap() -> None:
         session.feed(probe(number % 256), START + number)
 
 
+# Several sessions on one socket
+
+
+def select(session: int) -> bytes:
+    return encode(SessionMessage(session), COMPACT)
+
+
+def test_each_session_of_a_socket_has_an_order_of_its_own() -> None:
+    session = joined()
+    assert feed(session, [select(1), MOVE, JOIN, MOVE]) == [
+        *(SessionMessage(1), Strike(Malformed.OUT_OF_ORDER, NOTICE_1), Join(0, "Ada"), MOVED)
+    ]
+    assert feed(session, [GONE, select(0), MOVE, select(1), JOIN]) == [
+        *(Gone(0), SessionMessage(0), MOVED, SessionMessage(1), Join(0, "Ada"))
+    ]
+
+
+def test_each_session_has_its_own_ids() -> None:
+    session = joined()
+    feed(session, [select(15), JOIN])
+    session.admitted(BOARD, NO_USER, 15)
+    assert feed(session, [MOVE, AWAY, select(0), MOVE]) == [None, None, SessionMessage(0), MOVED]
+
+
+def test_each_session_becomes_idle_by_itself() -> None:
+    session = joined()
+    assert feed(session, [select(1), JOIN], START + 5) == [SessionMessage(1), Join(0, "Ada")]
+    assert alive(session, [29, 30, 34, 35]) == [None, Idle(0), None, Idle(1)]
+
+
+def test_a_session_whose_join_was_refused_may_join_again() -> None:
+    session = joined()
+    feed(session, [select(1), JOIN])
+    session.refused(1)
+    assert feed(session, [JOIN, select(0), MOVE]) == [Join(0, "Ada"), SessionMessage(0), MOVED]
+
+
+def test_the_limits_on_frames_count_all_sessions_together() -> None:
+    session = fresh()
+    frames = [select(number % 16) for number in range(240)]
+    assert not any(isinstance(action, Shut) for action in feed(session, frames))
+    assert_closes(session.feed(HEARTBEAT, START), TooFast, NOTICE_2)
+
+
 # Anything at all
 
 FRAMES = st.one_of(
@@ -451,6 +501,7 @@ FRAMES = st.one_of(
     st.binary(max_size=40),
     st.binary(min_size=1_020, max_size=1_030),
     st.sampled_from([JOIN, LEAVE, HEARTBEAT, MOVE, MOVE_ON_BOARD, AWAY, *WRONG_BOARD]),
+    st.sampled_from([encode(m, COMPACT) for m in (*map(SessionMessage, range(3)), Gone(0))]),
     st.sampled_from([encode(m, COMPACT) for m in (CursorUpdate(1, 2, BOARD), Probe(1))]),
 )
 STEPS = st.lists(
@@ -463,15 +514,22 @@ STEPS = st.lists(
 def test_whatever_comes_the_order_holds(
     dialect: Dialect, steps: list[tuple[bytes | None, float, bool]], user: int
 ) -> None:
-    session, now, on_board, over = fresh(dialect), START, False, False
+    session, now, over = fresh(dialect), START, False
+    speaks, on_board = 0, set[int]()
     for data, pause, admit in steps:
         now += pause
         for action in (session.feed(data, now), session.check(now)):
             assert not (over and action), "said something after its end"
-            assert on_board or not isinstance(action, Move | SetState | Leave)
-            assert not (on_board and isinstance(action, Join))
-            on_board = isinstance(action, Join) or (on_board and not isinstance(action, Leave))
+            speaks = action.session if isinstance(action, SessionMessage) else speaks
+            about = action.session if isinstance(action, Idle) else speaks
+            if isinstance(action, Move | SetState | Leave | Gone | Idle):
+                assert about in on_board
+            assert not (speaks in on_board and isinstance(action, Join))
+            if isinstance(action, Join):
+                on_board.add(speaks)
+            elif isinstance(action, Leave | Gone):
+                on_board.remove(speaks)
             over = over or isinstance(action, Shut)
-        if admit and on_board:
-            session.admitted(BOARD, user)
+        if admit and speaks in on_board:
+            session.admitted(BOARD, user, speaks)
             session.wrote(UNREAD_LIMIT)

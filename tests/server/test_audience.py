@@ -27,6 +27,7 @@ class Member:
     """A peer that writes down what it is asked to write; `wire` is its end of a socket."""
 
     session_id = ""
+    sessions: Collection[str] = ()
 
     def __init__(self, pump: Pump | None, dialect: Dialect = COMPACT, buffer: int = 0) -> None:
         self.dialect = dialect
@@ -47,6 +48,9 @@ class Member:
         if self.line is not None:
             self.line.write_frames(frames)
 
+    def write_own(self, frames: Collection[bytes]) -> None:
+        self.write(frames)
+
     def write_cursors(self, frames: Collection[bytes]) -> None:
         if self.held:
             self.held_back += frames
@@ -60,9 +64,6 @@ class Member:
         raise NotImplementedError
 
     def restart(self) -> None:
-        raise NotImplementedError
-
-    def sweep(self, now: float) -> None:
         raise NotImplementedError
 
     def got(self) -> bytes:

@@ -99,7 +99,10 @@ def join(page: Page, origin: str, **options: str) -> None:
 
 @dataclass
 class Tap:
-    """Everything that a page sends and receives over its sockets, and says in its console."""
+    """Everything that a page sends and receives over its sockets, and says in its console.
+
+    Its sockets are its own: those of a worker tell nothing to a page.
+    """
 
     page: Page
     sockets: list[WebSocket] = field(default_factory=list)
@@ -109,6 +112,7 @@ class Tap:
     console: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.page.add_init_script("delete window.SharedWorker")
         self.page.on("websocket", self._opened)
         self.page.on("pageerror", lambda error: self.thrown.append(str(error)))
         self.page.on("console", lambda message: self.console.append(message.text))

@@ -73,6 +73,13 @@ class Window:
         """Send a command about this window, and return its result."""
         return self._firefox.ask(method, context=self._context, **parameters)
 
+    def tab(self) -> "Window":
+        """Open another tab of the same person."""
+        made = self._firefox.ask(
+            "browsingContext.create", type="tab", referenceContext=self._context
+        )
+        return Window(self._firefox, made["context"])
+
     def open(self, url: str) -> None:
         """Go to a page, and return when it is loaded."""
         self.ask("browsingContext.navigate", url=url, wait="complete")

@@ -30,9 +30,9 @@ const WELCOME_TIMEOUT = 20_000;
 /** A connection that lasts this long is stable: the back-off starts anew. */
 const STABLE_AFTER = 5_000;
 /** The network is congested while the browser has more than this many bytes left to send. */
-const CONGESTED_BYTES = 1024;
+export const CONGESTED_BYTES = 1024;
 /** Close code for a silent server. It is not 1000, so that the server keeps the session for its grace. */
-const SILENT = 4408;
+export const SILENT = 4408;
 /** Prefix of the subprotocol that carries the token. A URL would end up in logs. */
 const TOKEN_PREFIX = "presence.token.";
 

@@ -5,6 +5,7 @@
 import { PresenceClient, type ClientOptions } from "../client/client.js";
 import { UNIT } from "../client/bounds.js";
 import { boardPath, socketUrl, type StatusChange } from "../client/connection.js";
+import { sharing } from "../client/sharing.js";
 import { define, ElementBase } from "../lib/dom.js";
 import type { Coordinates } from "./coordinates.js";
 import { Overlay, type OverlayHost } from "./overlay.js";
@@ -136,7 +137,10 @@ export class PresenceOverlayElement extends ElementBase implements OverlayHost {
     this.#started = JSON.stringify(wanted);
     if (!wanted) return;
     const { path, ...options } = wanted;
-    const client = new PresenceClient({ url: socketUrl(path, location.href), bounds: this.coordinates?.bounds, ...options });
+    const worker = this.getAttribute("worker");
+    const environment = worker ? sharing(worker, this.getAttribute("login-cookie") || "csrftoken") : undefined;
+    const bounds = this.coordinates?.bounds;
+    const client = new PresenceClient({ url: socketUrl(path, location.href), bounds, environment, ...options });
     client.on("status", (change) => this.#dispatch("presence-status", change));
     client.on("count", (count) => this.#dispatch("presence-count", { count }));
     client.on("error", (error) => this.report(error));

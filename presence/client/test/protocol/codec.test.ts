@@ -32,7 +32,9 @@ const vectors = JSON.parse(readFileSync(path, "utf8")) as {
 // This client speaks the compact dialect only.
 const DIFFERENT = ["CURSOR_UPDATE", "CURSOR_BROADCAST", "PRESENCE_UPDATE"];
 const isExplicitOnly = ({ dialect, message }: ValidVector) => dialect === "explicit" && DIFFERENT.includes(message.type);
-const valid = vectors.valid.filter((vector) => !isExplicitOnly(vector));
+// Only a worker says and hears these: shared-socket.test.ts.
+const isWorkers = ({ message }: ValidVector) => ["SESSION", "GONE"].includes(message.type);
+const valid = vectors.valid.filter((vector) => !isExplicitOnly(vector) && !isWorkers(vector));
 const malformed = vectors.malformed.filter(({ dialect }) => dialect === "compact");
 
 /** The message of a vector as this client has it: an anchor is its words, and makes a CURSOR_UPDATE an ANCHORED_UPDATE. */
