@@ -37,14 +37,12 @@ export class PresenceOverlayElement extends ElementBase implements OverlayHost {
   #connected = false;
   #settling = false;
 
-  /** The page may have set properties before this script was there. */
+  /** What the page has set before this script was there is set again, by way of the setters. */
   constructor() {
     super();
-    for (const name of ["coordinates", "strings"] as const) {
-      const early = Object.getOwnPropertyDescriptor(this, name);
-      delete (this as Partial<this>)[name];
-      Object.assign(this, early && { [name]: early.value as unknown });
-    }
+    const early = { ...this };
+    for (const name in early) delete this[name];
+    Object.assign(this, early);
   }
 
   /** The session; undefined while there is none. */
