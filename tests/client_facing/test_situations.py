@@ -7,7 +7,12 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.support.server import Server, serve_site
-from tests.support.situations import Screen, assert_same_thing, situations
+from tests.support.situations import (
+    Screen,
+    assert_same_thing,
+    assert_told_anew,
+    situations,
+)
 
 
 class Window:
@@ -52,3 +57,9 @@ def test_the_same_thing_is_under_both_pointers(
     screens: tuple[Screen, Screen], server: Server, situation: str
 ) -> None:
     assert_same_thing(screens, server, "chromium", situation)
+
+
+def test_what_comes_to_lie_under_a_resting_pointer_is_told(
+    screens: tuple[Screen, Screen], server: Server
+) -> None:
+    assert_told_anew(screens, server, "chromium")

@@ -8,7 +8,12 @@ import pytest
 
 from tests.support import firefox
 from tests.support.server import Server, serve_site
-from tests.support.situations import Screen, assert_same_thing, situations
+from tests.support.situations import (
+    Screen,
+    assert_same_thing,
+    assert_told_anew,
+    situations,
+)
 
 
 class Window:
@@ -29,7 +34,7 @@ class Window:
         return json.loads(said)
 
     def point(self, x: float, y: float) -> None:
-        self._window.move((x - 1, y), (x, y))
+        self._window.move((x - 1, y), (x, y), each=10)
 
     def click(self, x: float, y: float) -> None:
         # Only the window in front may ask for full screen.
@@ -55,3 +60,9 @@ def test_the_same_thing_is_under_both_pointers(
     screens: tuple[Screen, Screen], server: Server, situation: str
 ) -> None:
     assert_same_thing(screens, server, "firefox", situation)
+
+
+def test_what_comes_to_lie_under_a_resting_pointer_is_told(
+    screens: tuple[Screen, Screen], server: Server
+) -> None:
+    assert_told_anew(screens, server, "firefox")

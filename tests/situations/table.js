@@ -3,7 +3,7 @@
  * All in CSS pixels of the window.
  */
 window.table = (() => {
-  const FRAMES = 4;
+  const FRAMES = 3;
 
   /** The first element that matches, also in open shadow roots and in frames of this origin. */
   function find(selector, root = document) {
@@ -44,9 +44,12 @@ window.table = (() => {
     return isShown(cursor) ? middle(cursor.querySelector("[part=ring]")) : null;
   }
 
+  /** Whether no cursor may be on a thing: it, or the whole page, has `data-shows="none"`. */
+  const isOff = (name) => table.find(`#${name}`)?.dataset.shows === "none" || document.documentElement.dataset.shows === "none";
+
   /** How far the cursor is from where it should be: 0 if neither is shown, Infinity if only one is. */
   function off(name) {
-    const expected = document.documentElement.dataset.shows === "none" ? null : thing(name);
+    const expected = isOff(name) ? null : thing(name);
     const drawn = tip();
     if (!expected || !drawn) return expected === drawn ? 0 : Infinity;
     return Math.max(Math.abs(expected[0] - drawn[0]), Math.abs(expected[1] - drawn[1]));

@@ -91,9 +91,9 @@ class Window:
         assert told["type"] == "success", told
         return told["result"].get("value")
 
-    def move(self, *points: tuple[float, float], click: bool = False) -> None:
-        """Move the mouse over points of the viewport, 50 ms each, and click at the last."""
-        steps = [{"type": "pointerMove", "x": x, "y": y, "duration": 50} for x, y in points]
+    def move(self, *points: tuple[float, float], each: int = 50, click: bool = False) -> None:
+        """Move the mouse over points of the viewport, so many ms each, and click at the last."""
+        steps = [{"type": "pointerMove", "x": x, "y": y, "duration": each} for x, y in points]
         if click:
             steps += [{"type": kind, "button": 0} for kind in ("pointerDown", "pointerUp")]
         mouse = {"type": "pointer", "id": "mouse", "actions": steps}

@@ -65,14 +65,19 @@ class Person:
         self.screen.resize(*SIZES[self.name], ratio)
 
     def sees(self, people: int) -> bool:
-        """Return whether the bar shows a number of people."""
-        return bool(self.screen.run("table.count()") == str(people))
+        """Return whether the bar shows a number of people, and the page its things."""
+        ready = f"table.count() === '{people}' && !!(table.find('#one') && table.find('#two'))"
+        return bool(self.screen.run(ready))
+
+    def place(self, thing: str) -> list[float]:
+        """Return where a thing is now."""
+        place: list[float] | None = self.screen.run(f"table.thing('{thing}')")
+        assert place, f"#{thing} is not shown to {self.name}"
+        return place
 
     def point_at(self, thing: str) -> None:
         """Point at a thing where it is now."""
-        place = self.screen.run(f"table.thing('{thing}')")
-        assert place, f"#{thing} is not shown to {self.name}"
-        self.screen.point(*place)
+        self.screen.point(*self.place(thing))
 
     def change(self) -> Any:
         """Change the page, a step at a time."""
@@ -108,15 +113,11 @@ def assert_same_thing(
 ) -> None:
     """Check a situation, with a board of its own."""
     fails = _fails(FOLDER / f"{situation}.html", browser)
-    a, b = (
-        Person(name, screen, PATIENCE if fails else DEADLINE)
-        for name, screen in zip("ab", screens, strict=True)
+    a, b = _meet(
+        screens, server, situation, f"{situation}-{browser}", PATIENCE if fails else DEADLINE
     )
-    board = f"{situation}-{browser}"
-    for person in (a, b):
-        person.arrive(server, situation, board)
-    for person in (a, b):
-        eventually(lambda: person.sees(2), f"both are on the board, as {person.name} sees it")  # noqa: B023
+    a.point_at("two")
+    b.must_see("two", "at first")
     a.point_at("one")
     b.must_see("one", "at first")
     for step in b.change():
@@ -127,3 +128,24 @@ def assert_same_thing(
         a.must_see("two", f"after its change {step}")
     a.point_at("one")
     b.must_see("one", "after both changed")
+
+
+def assert_told_anew(screens: tuple[Screen, Screen], server: Server, browser: str) -> None:
+    """Check that the page moves a thing under a pointer that rests, and others see it there."""
+    a, b = _meet(screens, server, "plain", f"told-anew-{browser}", DEADLINE)
+    a.point_at("two")
+    b.must_see("two", "at first")
+    x, y = (end - start for start, end in zip(a.place("one"), a.place("two"), strict=True))
+    a.screen.run(f"board.style.translate = '{x}px {y}px'")
+    b.must_see("one", "after a's page moved it under a's pointer")
+
+
+def _meet(
+    screens: tuple[Screen, Screen], server: Server, situation: str, board: str, patience: float
+) -> list[Person]:
+    people = [Person(name, each, patience) for name, each in zip("ab", screens, strict=True)]
+    for person in people:
+        person.arrive(server, situation, board)
+    for person in people:
+        eventually(lambda: person.sees(2), f"both are on the board, as {person.name} sees it")  # noqa: B023
+    return people
