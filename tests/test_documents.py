@@ -71,6 +71,17 @@ def test_every_management_command_is_documented_with_its_options() -> None:
             assert option in {row.split()[0] for row in documented}, f"{command.stem} {option}"
 
 
+def test_every_situation_of_a_page_is_documented() -> None:
+    pages = {path.stem: path.read_text() for path in ROOT.glob("tests/situations/pages/*.html")}
+    reasons = {name: re.findall(r"{# impossible: (.+) #}", page) for name, page in pages.items()}
+    impossible = {name: reason for name, reason in reasons.items() if reason}
+    assert impossible
+    assert rows("docs/overlay.md", "The same thing under both pointers") == impossible
+    section = text("docs/overlay.md").partition("\n## The same thing under both pointers\n")[2]
+    listed = re.findall(r"`([a-z0-9-]+)`", section.partition("\n|")[0])
+    assert listed == sorted(pages.keys() - impossible)
+
+
 def test_every_attribute_of_the_overlay_is_documented() -> None:
     source = "".join(path.read_text() for path in ROOT.glob("presence/client/src/overlay/*.ts"))
     observed = re.findall(r"observedAttributes = \[(.*)\]", source)[0].replace('"', "").split(", ")
