@@ -55,6 +55,7 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         _check_rooms,
         _check_authorize,
         _check_display_name,
+        _check_avatar,
         _check_privacy,
         _check_redis,
         _check_origins,
@@ -143,14 +144,31 @@ def _check_display_name(given: Settings) -> Iterator[CheckMessage]:
         )
 
 
-def _problem_of_function(path: str) -> str:
-    """Return why a dotted path is not that of a sync function, "" where it is."""
+def _check_avatar(given: Settings) -> Iterator[CheckMessage]:
+    problem = _problem_of_function(given.AVATAR, may_be_async=True) if given.AVATAR else ""
+    if problem:
+        yield Error(
+            f"PRESENCE['AVATAR'] {problem}",
+            hint="Set it to the dotted path of `def avatar(user) -> str | None`, or leave it out.",
+            id="presence.E032",
+        )
+    if given.AVATAR_HOSTS and not given.AVATAR:
+        yield CheckWarning(
+            "PRESENCE['AVATAR_HOSTS'] is set, but not PRESENCE['AVATAR']: nobody has a picture.",
+            hint="Set AVATAR to the dotted path of `def avatar(user) -> str | None`.",
+            id="presence.W033",
+        )
+
+
+def _problem_of_function(path: str, *, may_be_async: bool = False) -> str:
+    """Return why a dotted path is not that of a sync function, or of any, "" where it is."""
     try:
         function = import_string(path)
     except ImportError as error:
         return f"cannot be imported: {error}"
-    usable = callable(function) and not iscoroutinefunction(function)
-    return "" if usable else f"is {path}, which is no sync function."
+    usable = callable(function) and (may_be_async or not iscoroutinefunction(function))
+    kind = "function" if may_be_async else "sync function"
+    return "" if usable else f"is {path}, which is no {kind}."
 
 
 def _user_names_are_addresses() -> bool:

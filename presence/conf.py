@@ -38,6 +38,8 @@ DEFAULT_PORTS = {"http": "80", "https": "443"}
 ORIGIN = re.compile(r"(https?)://(?:[a-z0-9_.-]+|\[[0-9a-f:]+\])(?::([1-9]\d{0,4}))?")
 """An origin as browsers send it: lower case, and nothing after the port (RFC 6454, section 6.2)."""
 
+HOST = re.compile(r"\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*(:[1-9]\d{0,4})?")
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -49,6 +51,8 @@ class Settings:
     GUESTS: bool = False
     AUTHORIZE: str = "presence.auth.ask_board"
     DISPLAY_NAME: str = "presence.auth.account_name"
+    AVATAR: str = ""
+    AVATAR_HOSTS: tuple[str, ...] = ()
     GRACE: float = 5.0
     RELOAD_GRACE: float = 3.0
     INTERVAL: int = 17
@@ -134,6 +138,12 @@ def _check_values(given: Settings) -> None:
             raise ImproperlyConfigured(
                 f"{NAME}['EMBED_ORIGINS'] has {origin!r}: it takes origins as browsers send them, "
                 "such as 'https://www.example.com', without a path, a default port or an asterisk."
+            )
+    for host in given.AVATAR_HOSTS:
+        if not isinstance(host, str) or not HOST.fullmatch(host):
+            raise ImproperlyConfigured(
+                f"{NAME}['AVATAR_HOSTS'] has {host!r}: it takes hosts such as 'cdn.example.com', "
+                "with a port if it is not the default one, and '.example.com' for all of a domain."
             )
     _check_networks("METRICS_NETWORKS", given.METRICS_NETWORKS)
     _check_networks("TRUSTED_PROXIES", [each for each in given.TRUSTED_PROXIES if each != UNIX])

@@ -43,6 +43,7 @@ from django.dispatch import receiver
 from django.utils.crypto import constant_time_compare
 from django.utils.module_loading import import_string
 
+from presence.auth.avatars import avatar_in_thread, avatar_on_loop
 from presence.auth.names import account_name as account_name
 from presence.auth.names import reserved_looks
 from presence.auth.names import visitor_name as visitor_name
@@ -256,11 +257,13 @@ class _Who(NamedTuple):
 
 
 class _Admitted(NamedTuple):
-    """Somebody who may join, the name of their account, and what the board tells."""
+    """Somebody who may join, the name of their account, what the board tells, and the URL of the
+    account's picture."""
 
     who: _Who
     name: str | None
     privacy: Privacy
+    avatar: str = ""
 
 
 @_fail_closed()
@@ -303,7 +306,7 @@ def _visitor(
     board: UUID,
     reserved: Container[str] = frozenset(),
 ) -> Visitor:
-    who, name, privacy = admitted
+    who, name, privacy, avatar = admitted
     guest = scope.get(GUEST) or read_guest(cookies_of(scope))
     person = person_of(who.user, guest, who.session_key) or f"socket:{uuid4().hex}"
     subjects = {person, board.hex}
@@ -313,7 +316,7 @@ def _visitor(
         subjects.add(session_person(who.account.session_key))
     user = None if who.account else who.user
     right = Right(board, frozenset(subjects), who.account, user, privacy)
-    return Visitor(person, name, privacy, reserved, right)
+    return Visitor(person, name, privacy, reserved, right, avatar)
 
 
 async def _admit_by_cookies(
@@ -377,16 +380,16 @@ async def _let_guest_in(who: _Who, board: UUID) -> Privacy:
 async def _admit_bearer(grant: Grant, board: UUID) -> Visitor:
     """Return whom a token names. The rules decide about accounts; others the token itself
     permits."""
-    account = None
+    account, avatar = None, ""
     if grant.account is None:
         privacy = await _exists.ask(board, partial(_check_exists, board))
         person, name = grant.person, clean_name(grant.name) or None
     else:
-        who, name, privacy = await _decide(partial(_find_account, grant), board)
+        who, name, privacy, avatar = await _decide(partial(_find_account, grant), board)
         person, account = user_person(who.user), who.account
     reserved = await reserved_looks(in_rule_thread) if name is None else frozenset()
     right = Right(board, frozenset({person, board.hex}), account, privacy=privacy)
-    return Visitor(person, name, privacy, reserved, right)
+    return Visitor(person, name, privacy, reserved, right, avatar)
 
 
 @_fail_closed()
@@ -443,13 +446,16 @@ async def _decide(find: Callable[[], _Who], board: UUID) -> _Admitted:
 
 async def _ask(find: Callable[[], _Who], board: UUID) -> _Admitted:
     with in_rule_thread():
-        who, found, decision, name, privacy = await sync_to_async(_look_up)(find, board)
+        look_up = sync_to_async(_look_up_with_avatar)
+        who, found, decision, name, privacy, avatar = await look_up(find, board)
         if decision is None:
             # The caller's deadline does not reach this task.
             async with asyncio.timeout(DECIDE_WITHIN):
                 decision = await ask_rule(who.user, found)
     _refuse(decision, who.user, found)
-    return _Admitted(who, name, privacy)
+    if avatar is None:
+        avatar = await avatar_on_loop(who.user)
+    return _Admitted(who, name, privacy, avatar)
 
 
 def refusal(decision: Decision, user: Any, board: Board) -> PresenceError | None:
@@ -475,6 +481,16 @@ def _look_up(
     decision = None if rule_is_async(found) else decide_in_thread(who.user, found)
     refused = decision is not None and decision is not Decision.ALLOW
     return who, found, decision, None if refused else visitor_name(who.user), privacy
+
+
+def _look_up_with_avatar(
+    find: Callable[[], _Who], board: UUID
+) -> tuple[_Who, Board, Decision | None, str | None, Privacy, str | None]:
+    """Return what `_look_up` does, and the picture of the account (None: the site's function is
+    async)."""
+    who, found, decision, name, privacy = _look_up(find, board)
+    shown = name is not None and privacy is not Privacy.COUNTS_ONLY
+    return who, found, decision, name, privacy, avatar_in_thread(who.user) if shown else ""
 
 
 async def ask_rule(user: Any, board: Board) -> Decision:

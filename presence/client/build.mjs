@@ -39,12 +39,12 @@ const BUNDLED = { "overview.js": "uplot", "overview.css": "uplot" };
  */
 const PROPERTIES = [
   ..."announce attempts beat clearTimer congested dead failed introduce invalidate isTouch listen moving".split(" "),
-  ..."name_set own ownName paddingBox pointing press recall received reducedMotion refreshBar".split(" "),
+  ..."name_set own paddingBox pointing press recall received reducedMotion refreshBar".split(" "),
   ..."remember report rest rightToLeft ripple safely seq setHidden setTimer setUnseen shown sink".split(" "),
   ..."subprotocols texts toFraction u16 u8 wall welcome".split(" "),
 ];
 const MESSAGES = [
-  ..."ANCHORS CURSOR_BROADCAST CURSOR_UPDATE HEARTBEAT JOIN LEAVE NOTICE".split(" "),
+  ..."ANCHORS AVATARS CURSOR_BROADCAST CURSOR_UPDATE HEARTBEAT JOIN LEAVE NOTICE".split(" "),
   ..."PRESENCE_UPDATE PROBE RATE ROSTER STATE USER_JOINED USER_LEFT WELCOME".split(" "),
 ];
 /** Packages that a site has if it needs them. */

@@ -13,12 +13,14 @@ from typing import Any, Protocol, cast
 from presence.protocol.errors import Malformed, MalformedFrame, Notice
 from presence.protocol.messages import (
     ALL_SESSIONS,
+    MAX_AVATAR_BYTES,
     MAX_SESSIONS,
     NAME_BYTES,
     NO_USER,
     Anchor,
     AnchoredUpdate,
     Anchors,
+    Avatars,
     ClientMessage,
     Cursor,
     CursorBroadcast,
@@ -113,17 +115,18 @@ class Number:
         return self.of(value), end
 
 
-class Name:
-    """``len:u8`` and that many bytes of UTF-8, from ``least`` to what the dialect can carry."""
+class Text:
+    """``len:u8`` and that many bytes of UTF-8, from ``least`` to ``most``."""
 
-    def __init__(self, dialect: Dialect, least: int = 1) -> None:
-        self.most = NAME_BYTES[dialect]
-        self.sizes = range(least, self.most + 1)
+    def __init__(self, what: str, most: int, least: int = 1) -> None:
+        self.what = what
+        self.most = most
+        self.sizes = range(least, most + 1)
 
     def write(self, value: str) -> bytes:
         encoded = value.encode()
         if len(encoded) not in self.sizes:
-            raise ValueError(f"name is {len(encoded)} bytes long, not in {self.sizes}")
+            raise ValueError(f"{self.what} is {len(encoded)} bytes long, not in {self.sizes}")
         return bytes((len(encoded),)) + encoded
 
     def read(self, data: bytes, at: int) -> tuple[str, int]:
@@ -137,6 +140,13 @@ class Name:
             return data[start:end].decode(), end
         except UnicodeDecodeError:
             raise MalformedFrame(Malformed.UTF8) from None
+
+
+class Name(Text):
+    """A name, of up to as many bytes as the dialect can carry."""
+
+    def __init__(self, dialect: Dialect, least: int = 1) -> None:
+        super().__init__("name", NAME_BYTES[dialect], least)
 
 
 class Row:
@@ -322,6 +332,9 @@ _SERVER_COMPACT: _Grammar = {
     **_SERVER_BOTH,
     MessageType.USER_JOINED: _user_joined(Dialect.COMPACT),
     MessageType.CURSOR_BROADCAST: Record(CursorBroadcast, cursors=Many(_CURSOR)),
+    MessageType.AVATARS: Record(
+        Avatars, avatars=Many(Row(_USER, Text("avatar", MAX_AVATAR_BYTES)))
+    ),
     MessageType.ANCHORS: Record(Anchors, anchors=Many(Row(_USER, _ANCHOR))),
     MessageType.PRESENCE_UPDATE: Record(PresenceUpdate, board=_BOARD, count=People(wide=True)),
     MessageType.WELCOME: WelcomeRecord(
@@ -405,6 +418,11 @@ def cursor_frames(board: int, positions: Mapping[int, bytes], dialect: Dialect) 
             anchors += (_USER_BYTE[user], position[POSITION:])
     plain = {user: position[:POSITION] for user, position in positions.items()}
     return [b"".join(anchors), *cursor_frames(board, plain, dialect)]
+
+
+def avatar_frames(avatars: Mapping[int, str]) -> list[bytes]:
+    """Return the AVATARS of URLs by user id; no frame if there are none."""
+    return [encode(Avatars(tuple(avatars.items())), Dialect.COMPACT)] if avatars else []
 
 
 def roster_frame(board: int, entries: Iterable[bytes]) -> bytes:

@@ -31,13 +31,14 @@ class Visitor:
     """Who is behind a socket. ``person`` is the same for all sockets of one person; ``name`` is the
     account's display name, or None for a guest, whose JOIN brings a name. ``reserved`` holds the
     looks (`look_of`) that no guest's name may have. ``right`` is for whoever let them in: what it
-    depends on that they may stay."""
+    depends on that they may stay. ``avatar`` is the URL of their picture, "" without one."""
 
     person: str
     name: str | None = None
     privacy: Privacy = Privacy.FULL
     reserved: Container[str] = frozenset()
     right: Any = field(default=None, compare=False, repr=False)
+    avatar: str = ""
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ SUBPROTOCOL = "presence.v1"
 MAX_USERS = 255
 NO_USER = 255
 MAX_MESSAGE_BYTES = 1_024
+MAX_AVATAR_BYTES = 255
 UNKNOWN_BOARD = 0
 MAX_SESSIONS = 16
 """Sessions of one socket."""
@@ -58,6 +59,7 @@ class MessageType(IntEnum):
     NOTICE = 0x0E
     ANCHORED_UPDATE = 0x0F
     ANCHORS = 0x10
+    AVATARS = 0x11
     SESSION = 0x12
     GONE = 0x13
 
@@ -217,6 +219,14 @@ class Roster:
 
 
 @dataclass(frozen=True, slots=True)
+class Avatars:
+    """Server: where the pictures of these user ids are, whom the next ROSTER or USER_JOINED tells:
+    URLs of 1..255 bytes of ASCII."""
+
+    avatars: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SetState:
     """Client: my state is now this; only the server may set IDLE."""
 
@@ -272,6 +282,7 @@ ServerMessage = (
     | Heartbeat
     | Welcome
     | Roster
+    | Avatars
     | States
     | Rate
     | Probe

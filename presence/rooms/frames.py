@@ -6,7 +6,7 @@ PROTOCOL.md, "Order after JOIN", gives the orders.
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from presence.protocol.codec import cursor_frames, encode, roster_entry, roster_frame
+from presence.protocol.codec import avatar_frames, cursor_frames, encode, roster_entry, roster_frame
 from presence.protocol.graphemes import fit
 from presence.protocol.messages import (
     NAME_BYTES,
@@ -74,14 +74,14 @@ class PendingChanges:
         if self.joined.pop(user, None) is None:
             self.left.append(user)
 
-    def rename(self, seat: Seat, former_name: str) -> bool:
-        """Note that another session goes on under a user id. Returns whether the name changed for
-        those who know the user already."""
+    def rename(self, seat: Seat, former: Member) -> bool:
+        """Note that another session goes on under a user id. Returns whether the name or the
+        picture changed for those who know the user already."""
         user = seat.member.user
         if user in self.joined:
             self.joined[user] = seat
             return False
-        if seat.member.name == former_name:
+        if (seat.member.name, seat.member.avatar) == (former.name, former.avatar):
             return False
         self.renamed[user] = seat
         return True
@@ -145,7 +145,7 @@ def changes_frames(
     messages += [_user_joined(board_id, seat, dialect) for seat in came]
     frames = [encode(message, dialect) for message in messages]
     if dialect is Dialect.COMPACT:
-        frames = _or_roster(frames, board_id, seats, always=changes.everything)
+        frames = _or_roster(frames, board_id, came, seats, always=changes.everything)
     if changes.people is not None:
         frames.append(encode(PresenceUpdate(board_id, changes.people), dialect))
     if dialect is Dialect.COMPACT and changes.interval is not None:
@@ -180,10 +180,9 @@ def welcome_frames(
         pace = 0 if spectator else interval
         color = told_color(member)
         welcome = Welcome(board_id, member.user, color, pace, spectator, newcomer.name_set)
-        # Only the server knows the name that it chose.
-        last = [newcomer] if newcomer.name_set and not spectator else []
-        roster = roster_frame(board_id, [_roster_entry(seat) for seat in [*others, *last]])
-        first = [encode(welcome, dialect), roster]
+        # Only the server knows the name that it chose, and where the picture is.
+        last = [newcomer] if (newcomer.name_set or member.avatar) and not spectator else []
+        first = [encode(welcome, dialect), *_roster(board_id, [*others, *last])]
     count = encode(PresenceUpdate(board_id, people), dialect)
     return [*first, *shown_cursors(board_id, dialect, others), count]
 
@@ -195,17 +194,37 @@ def shown_cursors(board_id: int, dialect: Dialect, seats: Iterable[Seat]) -> lis
 
 
 def _or_roster(
-    frames: list[bytes], board_id: int, seats: Collection[Seat], *, always: bool
+    frames: list[bytes],
+    board_id: int,
+    came: Iterable[Seat],
+    seats: Collection[Seat],
+    *,
+    always: bool,
 ) -> list[bytes]:
-    """Return joins and leaves as they are, or one roster where that is cheaper, or `always`."""
+    """Return joins and leaves as they are, with the pictures of those who `came`, or one roster
+    where that is cheaper, or `always`."""
+    changes = [*_avatars(came), *frames]
     if len(frames) <= ROSTER_AFTER and not always:
-        return frames
-    roster = roster_frame(board_id, [_roster_entry(seat) for seat in seats])
-    cost = sum(FRAME_COST + len(frame) for frame in frames)
-    if cost < FRAME_COST + len(roster) and not always:
-        return frames
+        return changes
+    roster = _roster(board_id, seats)
+    if _cost(changes) < _cost(roster) and not always:
+        return changes
     # A roster replaces all that a client knew, the cursors too.
-    return [roster, *shown_cursors(board_id, Dialect.COMPACT, seats)]
+    return [*roster, *shown_cursors(board_id, Dialect.COMPACT, seats)]
+
+
+def _cost(frames: Iterable[bytes]) -> int:
+    return sum(FRAME_COST + len(frame) for frame in frames)
+
+
+def _roster(board_id: int, seats: Collection[Seat]) -> list[bytes]:
+    return [*_avatars(seats), roster_frame(board_id, map(_roster_entry, seats))]
+
+
+def _avatars(seats: Iterable[Seat]) -> list[bytes]:
+    """Return where the pictures of members are, which goes before they are told of."""
+    members = [seat.member for seat in seats]
+    return avatar_frames({member.user: member.avatar for member in members if member.avatar})
 
 
 def told_color(member: Member) -> Color:

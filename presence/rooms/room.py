@@ -114,7 +114,7 @@ class Room:
         self.seats.add(seat)
         if member.user == NO_USER:
             return
-        if self._pending.rename(seat, before.member.name):
+        if self._pending.rename(seat, before.member):
             # In a roster a new name under an id is a new person, whose cursor is not known.
             self._tell_position(seat)
         self.set_state(member.session, UserState.ACTIVE)

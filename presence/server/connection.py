@@ -379,10 +379,12 @@ class Connection:
         except Full as error:
             stay.refuse(error)
             return
-        person = self._visitor.person
+        person, avatar = self._visitor.person, self._visitor.avatar
         naming = naming_of(self._visitor, asked, self._board_uuid.hex)
         name = naming if isinstance(naming, str) else naming.wish
-        request = JoinRequest(stay.session_id, self._hub.process, person, name, self._pool)
+        request = JoinRequest(
+            stay.session_id, self._hub.process, person, name, self._pool, avatar=avatar
+        )
         if len(self.sessions) == 1:
             self._written = stay.board.audience.written
         stay.board.join(stay, request, naming if isinstance(naming, Naming) else None, asked=asked)

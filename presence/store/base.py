@@ -77,6 +77,8 @@ class Member:
     """When the member came, by the store's clock. Resuming a session keeps its time."""
     pool: str = field(default="", compare=False, repr=False)
     """See `JoinRequest`."""
+    avatar: str = ""
+    """The URL of the member's picture, 1..255 characters of ASCII, "" without one."""
 
     @property
     def spectator(self) -> bool:
@@ -162,6 +164,7 @@ class JoinRequest:
     name: str
     pool: str = ""
     known: Collection[int] = ()
+    avatar: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -311,7 +311,7 @@ class MemoryStore:
             known = request.known
             user = here.user_for(request.pool, known, now) if request.name else NO_USER
         asks = (request.session, request.process, person, request.name)
-        member = Member(*asks, color, user, since, request.pool)
+        member = Member(*asks, color, user, since, request.pool, request.avatar)
         self._put_on(board, here, member)
         self._persons.note_seen(person, now)
         self._worn.note(board, member)

@@ -73,6 +73,8 @@ def presence_overlay(
     theme: str = "",
     bar: str = "",
     shared: str = "",
+    *,
+    cursor_avatars: bool = False,
 ) -> str:
     """Show everyone's cursors and the people on a board over the page.
 
@@ -82,8 +84,9 @@ def presence_overlay(
     chooses; it is left out where the board shows no guest's name. `theme` is "light" or "dark", by
     default the visitor's preference. `bar` is the place of the bar (docs/overlay.md). `shared` says
     whether the tabs of a browser share one socket: "yes", "no", or by default where that is safe.
-    Renders nothing while presence is switched off, altogether or for the board. With DEBUG, a
-    script tells the site's developer why a page cannot join.
+    `cursor_avatars` shows people's pictures at their cursors, too. Renders nothing while presence
+    is switched off, altogether or for the board. With DEBUG, a script tells the site's developer
+    why a page cannot join.
 
     Renders the same for everybody, and looks at no cookie: a cache may keep the page.
     """
@@ -101,6 +104,7 @@ def presence_overlay(
         "surface": surface,
         "theme": theme,
         "bar": bar,
+        "cursor-avatars": "true" if cursor_avatars else "",
         "strings": json.dumps(strings, ensure_ascii=False, separators=(",", ":")) * bool(strings),
     }
     if shared == "yes" or (shared != "no" and _shares(context)):

@@ -174,3 +174,34 @@ def test_long_names_are_shown_whole(server: Server, visit: Visit, width: int) ->
         people = part(tap.page, "person")
         assert {*LONG.values()} < persons(tap.page).keys()
         assert people.evaluate_all(CUT) == []
+
+
+LOADED = """all => Object.fromEntries(all.map(each => [
+    each.querySelector("[part=avatar]").dataset.letters,
+    !!each.querySelector("img") && getComputedStyle(each.querySelector("img")).opacity === "1",
+]))"""
+"""Returns, by initials, whether a picture covers them."""
+
+
+def test_pictures_of_accounts(server: Server, visit: Visit) -> None:
+    sessions = sign_in(server, Frida=None, Nobody=None, Ada=None)
+    tap = visit("pictures", session=sessions["Frida"])
+    with inviting(server, "pictures") as invite:
+        others = [invite("", f"sessionid={sessions[name]}") for name in ("Frida", "Nobody", "Ada")]
+        others += [invite("Guest")]
+        for at, other in enumerate(others):
+            other.point(0.5, 0.1 + 0.2 * at)
+        people = part(tap.page, "person")
+        expect(people).to_have_count(4)
+        expect(part(tap.page, "person").locator("img.on")).to_have_count(1)
+        assert people.evaluate_all(LOADED) == {"F": True, "N": False, "A": False, "G": False}
+        assert people.locator("img").evaluate_all("all => all.map(each => each.alt)") == ["", ""]
+        labels = tap.page.locator("presence-overlay [part=cursor] [part=label]")
+        expect(labels).to_have_count(4)
+        expect(labels.locator("img").first).to_be_hidden()
+        tap.page.locator("presence-overlay").evaluate(
+            "each => each.toggleAttribute('cursor-avatars')"
+        )
+        expect(labels.filter(has_text="Frida").locator("img")).to_be_visible()
+        expect(labels.filter(has_text="Nobody").locator("img")).to_be_hidden()
+        assert barriers(tap.page, "presence-overlay") == []

@@ -11,7 +11,17 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.utils.translation import gettext_lazy
 
 from presence import auth
-from presence.auth import Decision, account_name, admit, ask_board, names, permitted, visitor_name
+from presence.auth import (
+    Decision,
+    account_name,
+    admit,
+    ask_board,
+    avatars,
+    names,
+    permitted,
+    visitor_name,
+)
+from presence.auth.avatars import avatar_url
 from presence.guests import embedded_person, guest_person, sign_guest
 from presence.protocol.errors import Forbidden, NoBoard, SignInRequired, TryLater
 from presence.protocol.identity import Visitor, anonymous_name
@@ -47,6 +57,14 @@ async def never(user, board):
 
 async def by_title(user, board):
     return decide_by_title(board, user)
+
+
+def picture(user):
+    return f"/media/{user.pk}.png"
+
+
+async def async_picture(user):
+    return picture(user)
 
 
 def shout(user):
@@ -172,6 +190,70 @@ def test_whatever_the_site_returns_is_a_name(configure, monkeypatch, caplog, giv
     assert all("display_name" in record.getMessage() for record in failed)
 
 
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        (None, ""),
+        ("", ""),
+        ("/media/ada.png", "/media/ada.png"),
+        (gettext_lazy("/media/ada.png"), "/media/ada.png"),
+        ("/media/Zoë 1.png", "/media/Zo%C3%AB%201.png"),
+        ("/\\evil.example/a.png", "/%5Cevil.example/a.png"),
+        ("/\t/evil.example/a.png", "/%09/evil.example/a.png"),
+        ("https://cdn.example/a.png?s=1#x", "https://cdn.example/a.png?s=1#x"),
+        ("https://a.b.pictures.example/a", "https://a.b.pictures.example/a"),
+        ("http://localhost:9000/a", "http://localhost:9000/a"),
+    ],
+)
+def test_a_picture_is_a_path_or_of_a_host_that_the_site_names(configure, given, url):
+    configure(AVATAR_HOSTS=["cdn.example", ".pictures.example", "localhost:9000"])
+    assert avatar_url(given) == url
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *("//evil.example/a.png", "https://evil.example/a.png", "https://evilcdn.example/a"),
+        *("https://cdn.example@evil.example/", "https://cdn.example:8443/a", "https:/cdn.example/"),
+        *(
+            "media/ada.png",
+            "javascript:alert(1)",
+            "data:image/png;base64,AA==",
+            "ftp://cdn.example/",
+        ),
+        *("//cdn.example/a", " /a.png", "\t//evil.example/a", "/" + "é" * 100, "/" * 256, b"/a", 7),
+    ],
+)
+def test_any_other_picture_is_refused(configure, given):
+    configure(AVATAR_HOSTS=["cdn.example"])
+    with pytest.raises((ValueError, TypeError), match="it returned"):
+        avatar_url(given)
+
+
+@pytest.mark.parametrize(
+    ("given", "url", "errors"), [("/a.png", "/a.png", 0), ("//evil", "", 1), (RuntimeError, "", 1)]
+)
+@pytest.mark.parametrize("function", ["display_name", "async_display_name"])
+async def test_a_picture_that_fails_keeps_nobody_out(
+    configure, monkeypatch, caplog, given, url, errors, function
+):
+    monkeypatch.setattr(avatars, "_showing", OutageLog(avatars.logger, "%s failed", "%s works"))
+    monkeypatch.setitem(globals(), "display_name", give(given))
+    configure(AVATAR=f"{__name__}.{function}")
+    shown = avatars.avatar_in_thread(Person())
+    if function == "async_display_name":
+        assert shown is None
+        shown = await avatars.avatar_on_loop(Person())
+    assert shown == url
+    failed = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert len(failed) == errors
+    assert all(function in record.getMessage() for record in failed)
+
+
+async def async_display_name(user):
+    return globals()["display_name"](user)
+
+
 @pytest.mark.django_db(transaction=True)
 class TestBySession:
     async def test_a_guest(self, board):
@@ -186,6 +268,15 @@ class TestBySession:
         assert await admit(scope(user), board) == Visitor(f"user:{user.pk}", "ada")
         configure(DISPLAY_NAME=f"{__name__}.shout")
         assert (await admit(scope(user), board)).name == "ADA"
+
+    @pytest.mark.parametrize("function", ["picture", "async_picture"])
+    async def test_an_account_with_a_picture(self, configure, board, function):
+        configure(AVATAR=f"{__name__}.{function}")
+        user = await User.objects.acreate(username="ada")
+        assert (await admit(scope(user), board)).avatar == f"/media/{user.pk}.png"
+        assert (await admit(scope(), board)).avatar == ""
+        configure(AVATAR=f"{__name__}.{function}", PRIVACY="counts-only")
+        assert (await admit(scope(user), board)).avatar == ""
 
     async def test_an_account_without_a_visible_name_has_an_anonymous_one(self, board):
         user = await User.objects.acreate(username="\u200b")

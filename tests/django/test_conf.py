@@ -46,6 +46,18 @@ def test_they_are_read_once_until_they_change(settings):
             ({"EMBED_ORIGINS": ["https://good.example", wrong]}, f"EMBED_ORIGINS'] has {wrong!r}")
             for wrong in WRONG_ORIGINS
         ),
+        *(
+            ({"AVATAR_HOSTS": [".a.example", wrong]}, f"AVATAR_HOSTS'] has {wrong!r}")
+            for wrong in (
+                "https://a.example",
+                "a.example/",
+                "*.a.example",
+                "A.example",
+                "",
+                "a:0",
+                7,
+            )
+        ),
         ({"METRICS_NETWORKS": "10.0.0.0/8"}, "PRESENCE['METRICS_NETWORKS'] must be a list"),
         ({"METRICS_NETWORKS": ["10.0.0.1/8"]}, "PRESENCE['METRICS_NETWORKS'] has '10.0.0.1/8'"),
         ({"METRICS_NETWORKS": [["a"]]}, "PRESENCE['METRICS_NETWORKS'] has ['a']"),

@@ -45,6 +45,8 @@ def message(fields):
     }
     if "anchor" in values:
         values["anchor"] = m.Anchor(**values["anchor"])
+    if fields["type"] == "AVATARS":
+        return m.Avatars(tuple(map(tuple, values["avatars"])))
     if fields["type"] == "STATE":
         return m.States(**values) if "states" in values else m.SetState(**values)
     names = {"NOTICE": "NoticeMessage", "SESSION": "SessionMessage"}
@@ -100,6 +102,7 @@ def names(dialect):
     return texts(dialect).filter(bool)
 
 
+urls = st.text("/:%.abcABC019", min_size=1, max_size=m.MAX_AVATAR_BYTES)
 cursors = st.builds(m.Cursor, users, u16, u16)
 anchors = st.builds(m.Anchor, u32, u16, u16)
 entries = st.builds(m.RosterEntry, users, states, colors, names(COMPACT))
@@ -143,6 +146,7 @@ SERVER_COMPACT = st.one_of(
     rosters,
     st.builds(m.States, st.lists(st.tuples(users, states), min_size=1, max_size=9).map(tuple)),
     st.builds(m.Rate, u16),
+    st.builds(m.Avatars, st.lists(st.tuples(users, urls), min_size=1, max_size=9).map(tuple)),
     st.builds(m.Probe, u8),
     st.builds(m.NoticeMessage, st.sampled_from(Notice), u16),
     st.builds(m.SessionMessage, st.integers(0, 15) | st.just(255)),
@@ -215,6 +219,10 @@ def test_any_bytes_are_read_exactly_or_refused(decode, dialect, messages, data):
         (m.UserJoined(1, 1, "a" * 33, BLACK), EXPLICIT, "name is 33 bytes long"),
         (m.UserJoined(1, 1, "Ada", (0, 0, 256)), COMPACT, "colour is 256"),
         (m.UserJoined(1, 1, "Ada", (0, 0)), COMPACT, "shorter"),
+        (m.Avatars(()), COMPACT, "at least one"),
+        (m.Avatars(((1, ""),)), COMPACT, "avatar is 0 bytes long, not in range(1, 256)"),
+        (m.Avatars(((1, "/" * 256),)), COMPACT, "avatar is 256 bytes long"),
+        (m.Avatars(((1, "/a"),)), EXPLICIT, "the explicit dialect has no Avatars"),
         (m.UserLeft(1, -1), COMPACT, "user is -1"),
         (m.PresenceUpdate(1, -1), COMPACT, "count is -1"),
         (m.PresenceUpdate(1, -1), EXPLICIT, "count is -1"),
@@ -275,9 +283,10 @@ MALFORMED = {
         "length": [
             *("02", "02 07 0001 00", "05 1234 03 00 010203", "05 1234 03 01 61 0102"),
             *("05 1234 03 01 61 01020304", "07 1234 ff", "07 1234 fe 000000fe"),
+            *("11", "11 03", "11 03 00", "11 03 02 2f"),
             *("0a 1234 01", "0a 1234 00 00", "0b", "0b 03", "10", "10 07 00000000 0003"),
         ],
-        "utf8": ["05 1234 03 01 80 010203"],
+        "utf8": ["05 1234 03 01 80 010203", "11 03 01 80"],
         "name_too_long": ["05 1234 03 61 61 010203", "0a 1234 01 00 00 010203 61 61"],
         "value": [
             *("02 ff 0001 0002", "06 1234 ff", "07 1234 ff 000000fe"),

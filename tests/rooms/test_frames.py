@@ -10,9 +10,11 @@ import pytest
 from presence.protocol.codec import decode_server
 from presence.protocol.messages import (
     NO_USER,
+    Avatars,
     Cursor,
     CursorBroadcast,
     Dialect,
+    MessageType,
     PresenceUpdate,
     Rate,
     Roster,
@@ -97,6 +99,34 @@ def test_an_explicit_welcome_byte_for_byte() -> None:
         "02" "1234" "01" "11112222",
         "07" "1234" "ff",
     ]  # fmt: skip
+
+
+def pictured(user: int, name: str, dialect: Dialect | None = COMPACT) -> Seat:
+    plain = seat(user, name, dialect)
+    return replace(plain, member=replace(plain.member, avatar=f"/{name}.png"))
+
+
+def test_pictures_are_told_before_those_who_have_them() -> None:
+    ada, bob, cy = pictured(0, "Ada"), seat(1, "Bob"), pictured(2, "Cy")
+    here = [ada, bob, cy]
+    frames = welcome_frames(BOARD, cy, here, people=3, interval=33)
+    both = Avatars(((0, "/Ada.png"), (2, "/Cy.png")))
+    assert read(frames)[1:3] == [both, roster_of([ada, bob, cy])]
+    assert [frame[0] for frame in welcome_frames(BOARD, bob, [bob], people=1, interval=33)] == [
+        MessageType.WELCOME,
+        MessageType.ROSTER,
+        MessageType.PRESENCE_UPDATE,
+    ]
+    joined = changed(1, here[1:])
+    told = [UserJoined(BOARD, 1, "Bob", RED), UserJoined(BOARD, 2, "Cy", RED)]
+    news = [Avatars(((2, "/Cy.png"),)), UserLeft(BOARD, 100), *told]
+    assert read(changes_frames(BOARD, joined, here, COMPACT)) == news
+    assert read(changes_frames(BOARD, joined, here, EXPLICIT), EXPLICIT) == news[1:]
+    everything = changed(0, [cy], everything=True)
+    assert read(changes_frames(BOARD, everything, here, COMPACT)) == [both, roster_of(here)]
+    old = pictured(2, "Cy", EXPLICIT)
+    messages = read(welcome_frames(BOARD, old, [ada], people=2, interval=33), EXPLICIT)
+    assert messages[:2] == [UserJoined(BOARD, 0, "Ada", RED), UserJoined(BOARD, 2, "Cy", RED)]
 
 
 def test_the_colour_says_who_is_signed_in() -> None:

@@ -5,6 +5,7 @@ after each tick; here is what they cannot show, and that nothing is told without
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import ceil
 from typing import Any
 
@@ -15,6 +16,7 @@ from presence.protocol.messages import (
     NO_USER,
     Anchor,
     Anchors,
+    Avatars,
     Cursor,
     CursorBroadcast,
     Dialect,
@@ -159,6 +161,18 @@ def test_a_new_name_is_announced_once_and_without_a_count() -> None:
     board.people = 3
     board.resume(member("cy again", 2, "cy", "Cyrus"), COMPACT, "cy")
     assert board.told() == [UserJoined(BOARD, 2, "Cyrus", COLOR), PresenceUpdate(BOARD, 3)]
+
+
+def test_a_new_picture_is_announced_as_a_new_name_is() -> None:
+    board = Board("ada", "bob")
+    board.resume(replace(again(), avatar="/bob.png"), COMPACT, "bob")
+    told = [Avatars(((1, "/bob.png"),)), UserJoined(BOARD, 1, "bob", COLOR)]
+    assert board.told() == told
+    board.start_grace("bob again")
+    board.resume(replace(again(), session="third", avatar="/bob.png"), COMPACT, "bob again")
+    assert board.told() == []
+    board.resume(replace(again(), session="fourth"), COMPACT, "third")
+    assert board.told() == told[1:]
 
 
 def test_a_new_name_within_a_roster_brings_the_cursor_along() -> None:

@@ -205,6 +205,20 @@ async def test_who_comes_back_gets_the_colour_they_had_if_it_is_free(store: Stor
     assert (await store.join(BOARD, request("late", name))).member.color == color_for(name, ())
 
 
+async def test_a_picture_is_kept_with_its_member(store: Store, elsewhere: Store) -> None:
+    ada = replace(request("a", "ada"), avatar="/media/a%20b.png?x=1")
+    member = (await store.join(BOARD, ada)).member
+    bob = (await store.join(BOARD, request("b", "bob"))).member
+    assert (member.avatar, bob.avatar) == ("/media/a%20b.png?x=1", "")
+    assert (await elsewhere.snapshot(BOARD)).members == (member, bob)
+    await store.start_grace(BOARD, "a", GRACE)
+    again = await store.join(BOARD, replace(request("c", "ada"), avatar="/media/new.png"))
+    assert (again.resumed, again.member.avatar) == ("a", "/media/new.png")
+    await store.leave(BOARD, "c")
+    restored = await store.restore(BOARD, [again.member])
+    assert {m.session: m.avatar for m in restored.members} == {"b": "", "c": "/media/new.png"}
+
+
 async def test_the_time_of_arrival_lasts(store: Store, elsewhere: Store, world: World) -> None:
     await break_off(store, "old", "ada")
     world.now += 2

@@ -80,10 +80,10 @@ def parse_members(records: Mapping[bytes, bytes]) -> tuple[Member, ...]:
     """Decode records of members by session; return the members in the order they came."""
     placed = []
     for session, record in records.items():
-        place, user, color, process, person, pool, name, since = record.split(b"\t")
+        place, user, color, process, person, pool, name, since, avatar = record.split(b"\t")
         strings = (unescape(session), unescape(process), unescape(person), unescape(name))
         numbers = (parse_color(color), int(user), int(since) / MICROSECONDS)
-        member = Member(*strings, *numbers, unescape(pool))
+        member = Member(*strings, *numbers, unescape(pool), unescape(avatar))
         placed.append((int(place), member))
     placed.sort(key=lambda pair: pair[0])
     return tuple(member for _, member in placed)
@@ -93,4 +93,4 @@ def member_arguments(member: Member, lease_end: Argument) -> tuple[Argument, ...
     """Encode a member as the arguments that lua/restore.lua takes."""
     strings = (member.session, member.process, member.person, member.name)
     numbers = (color_text(member.color), member.user, lease_end, microseconds(member.since))
-    return (*map(escape, strings), *numbers, escape(member.pool))
+    return (*map(escape, strings), *numbers, escape(member.pool), escape(member.avatar))

@@ -143,7 +143,8 @@ class RedisStore:
         colors = (own_place(request.person) + 1, had + 1)  # Lua counts from 1.
         try:
             lease_end, reference = await self._lease_end(request.process), reference_argument(board)
-            words = (*map(escape, asks), lease_end, *colors, reference, *pool, bytes(request.known))
+            avatar, known = escape(request.avatar), bytes(request.known)
+            words = (*map(escape, asks), lease_end, *colors, reference, avatar, *pool, known)
             reply = await self.client.run(scripts.JOIN, self.keys.board(board), *words)
             # Only a board with somebody on it takes an id. `_clear_up` looks for newcomers after it
             # released the id, so whichever comes first, the board has an id in the end.
@@ -161,7 +162,8 @@ class RedisStore:
         old = unescape(resumed) or None
         if old:
             self._forget(board, [old])
-        member = Member(*asks, parse_color(color), user, int(since) / MICROSECONDS, request.pool)
+        numbers = (parse_color(color), user, int(since) / MICROSECONDS)
+        member = Member(*asks, *numbers, request.pool, request.avatar)
         self._worn.note(board, member)
         return Admission(
             member,

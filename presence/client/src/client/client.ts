@@ -48,6 +48,8 @@ export interface Self {
   readonly user: number;
   readonly color: Color;
   readonly name: string | undefined;
+  /** URL of the picture, once the server has sent one. */
+  readonly avatar?: string | undefined;
   readonly signedIn: boolean;
   readonly spectator: boolean;
 }
@@ -63,7 +65,7 @@ export interface ClientEvents {
   left: Member;
   state: { readonly user: number; readonly state: State };
   cursor: CursorMove;
-  /** The server welcomed this session, or sent its name. */
+  /** The server welcomed this session, or sent its name and picture. */
   self: Self;
   /** Every error. None is thrown at the page. */
   error: Error;
@@ -85,6 +87,7 @@ export class PresenceClient {
   /** The server has said that something is malformed (PROTOCOL.md, Anchors). */
   #refused = false;
   readonly #name: string;
+  readonly #site: () => string;
   /** What positions are told in. May be replaced at any time. */
   bounds: Bounds;
   #self: Self | undefined;
@@ -100,6 +103,7 @@ export class PresenceClient {
       if (!url && !board) throw new TypeError("PresenceClient needs the option board or url");
       return socketUrl(url || boardPath(board as string), environment.address());
     };
+    this.#site = () => socket().replace(/^ws/, "http");
     const events = {
       message: (message: ServerMessage) => this.#onMessage(message),
       status: (change: StatusChange) => this.#onStatus(change),
@@ -185,6 +189,10 @@ export class PresenceClient {
         emitter.emit("self", this.#self);
         return this.#flush();
       }
+      case "AVATARS":
+        // A path is the site's, also on a page of another origin.
+        roster.avatars = new Map(message.avatars.map(([user, url]) => [user, new URL(url, this.#site()).href]));
+        return;
       case "ROSTER": {
         roster.replace(message.users);
         this.#learnName();
@@ -250,9 +258,9 @@ export class PresenceClient {
   }
 
   #learnName(): void {
-    const name = this.#roster.ownName;
-    if (!this.#self || name === undefined || name === this.#self.name) return;
-    this.#self = { ...this.#self, name };
+    const { own } = this.#roster;
+    if (!this.#self || !own || (own.name === this.#self.name && own.avatar === this.#self.avatar)) return;
+    this.#self = { ...this.#self, ...own };
     this.#emitter.emit("self", this.#self);
   }
 

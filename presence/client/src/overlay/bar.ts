@@ -1,5 +1,5 @@
 /** The people bar, which consists of buttons, and the live region that announces the count. */
-import { make, paint, picture } from "../lib/dom.js";
+import { cover, make, paint, picture } from "../lib/dom.js";
 import { isSignedIn } from "../protocol/roster.js";
 import { initials, type Person } from "./people.js";
 import { shortcutLetter, shortcutText, type Choice } from "./preferences.js";
@@ -43,13 +43,14 @@ class Avatar {
     this.element = make("li", "", this.#button);
   }
 
-  show({ name, color, own, away, pointing }: Person, texts: Texts): void {
+  show({ name, color, avatar, own, away, pointing }: Person, texts: Texts): void {
     const tip = own || away ? texts.text(own ? "you" : "away", name) : name;
     const disabled = pointing === undefined;
     const signedIn = isSignedIn(color);
     this.#pointing = pointing;
     // The style sheet draws the letters, so that they are no part of the button's name.
     this.#letters.dataset["letters"] = initials(name);
+    cover(this.#letters, avatar);
     paint(this.element, color);
     label(this.#button, disabled ? tip : texts.text("goTo", name), tip);
     // Of guests, too: a name may end with "signed in".

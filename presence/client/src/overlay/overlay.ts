@@ -172,7 +172,7 @@ export class Overlay {
     this.#barChanged = false;
     const { members, self, countsOnly } = this.client;
     // A name that the server chose may not have arrived yet.
-    const own = countsOnly ? undefined : self && { color: self.color, name: self.name ?? this.host.getAttribute("name")?.trim() ?? "" };
+    const own = countsOnly ? undefined : self && { ...self, name: self.name ?? this.host.getAttribute("name")?.trim() ?? "" };
     const { texts } = this.host;
     const notice = this.#alone ? texts.why(this.#change) : self?.spectator && !countsOnly ? texts.text("watching") : "";
     if (notice !== this.#notice) {

@@ -7,6 +7,7 @@ import type { Member } from "../protocol/roster.js";
 export interface Person {
   readonly name: string;
   readonly color: Color;
+  readonly avatar?: string | undefined;
   /** Whether this is the page's own visitor. */
   own: boolean;
   /** The session whose cursor is visible; undefined if none is. */
@@ -15,17 +16,14 @@ export interface Person {
   away: boolean;
 }
 
-export interface Own {
-  readonly name: string;
-  readonly color: Color;
-}
+export type Own = Pick<Person, "name" | "color" | "avatar">;
 
 /** People by a key, in the order in which they joined; first the page's visitor, if they have a name. */
 export function groupPeople(members: readonly Member[], own: Own | undefined): Map<string, Person> {
   const people = new Map<string, Person>();
-  const personOf = ({ name, color }: Own, isOwn: boolean) => {
+  const personOf = ({ name, color, avatar }: Own, isOwn: boolean) => {
     const key = `${color} ${name}`;
-    const person = people.get(key) ?? { name, color, own: isOwn, pointing: undefined, away: !isOwn };
+    const person = people.get(key) ?? { name, color, avatar, own: isOwn, pointing: undefined, away: !isOwn };
     people.set(key, person);
     return person;
   };

@@ -76,9 +76,9 @@ class Reader {
     return [this.u8(), this.u8(), this.u8()];
   }
 
-  name(): string {
+  text(most: number): string {
     const length = this.u8();
-    ensure(length > 0 && length <= NAME_BYTES && length <= this.left);
+    ensure(length > 0 && length <= most && length <= this.left);
     return utf8.decode(new Uint8Array(this.view.buffer, this.#skip(length), length));
   }
 
@@ -93,7 +93,7 @@ class Reader {
   }
 
   entry(): RosterEntry {
-    return { ...this.userState(), color: this.color(), name: this.name() };
+    return { ...this.userState(), color: this.color(), name: this.text(NAME_BYTES) };
   }
 
   /** A count below 255 is one byte; a larger one follows the byte 255 as four bytes. */
@@ -124,7 +124,7 @@ function ensure(holds: boolean): void {
 
 const READERS: Readonly<Record<number, (r: Reader) => ServerMessage>> = {
   0x02: (r) => ({ type: "CURSOR_BROADCAST", cursors: r.rest(() => r.cursor()) }),
-  0x05: (r) => ({ type: "USER_JOINED", board: r.u16(), user: r.u8(), name: r.name(), color: r.color() }),
+  0x05: (r) => ({ type: "USER_JOINED", board: r.u16(), user: r.u8(), name: r.text(NAME_BYTES), color: r.color() }),
   0x06: (r) => ({ type: "USER_LEFT", board: r.u16(), user: r.u8() }),
   0x07: (r) => ({ type: "PRESENCE_UPDATE", board: r.u16(), count: r.count() }),
   0x08: () => ({ type: "HEARTBEAT" }),
@@ -137,6 +137,7 @@ const READERS: Readonly<Record<number, (r: Reader) => ServerMessage>> = {
   0x0c: (r) => ({ type: "RATE", interval: r.u16() }),
   0x0d: (r) => ({ type: "PROBE", seq: r.u8() }),
   0x0e: (r) => ({ type: "NOTICE", code: r.u8(), retry: r.u16() }),
+  0x11: (r) => ({ type: "AVATARS", avatars: r.rest(() => [r.u8(), r.text(255)]) }),
   0x10: (r) => ({ type: "ANCHORS", anchors: r.rest(() => [r.u8(), [r.u16(), r.u16(), r.u16(), r.u16()]]) }),
 };
 

@@ -106,6 +106,11 @@ export interface RosterSnapshot {
   readonly board: number;
   readonly users: readonly RosterEntry[];
 }
+/** Where the pictures of users are whom the next ROSTER or USER_JOINED tells. */
+export interface Avatars {
+  readonly type: "AVATARS";
+  readonly avatars: readonly (readonly [user: number, url: string])[];
+}
 export interface States {
   readonly type: "STATE";
   readonly states: readonly UserState[];
@@ -130,6 +135,7 @@ export type ServerMessage =
   | Heartbeat
   | Welcome
   | RosterSnapshot
+  | Avatars
   | States
   | Rate
   | Probe

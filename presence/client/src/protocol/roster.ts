@@ -8,16 +8,20 @@ export interface Member {
   readonly color: Color;
   /** Whether the name is that of an account. */
   readonly signedIn: boolean;
+  /** URL of the picture, if the person has one. */
+  readonly avatar?: string | undefined;
   readonly state: State;
   readonly position: Position | undefined;
 }
 
-type Entry = Omit<RosterEntry, "state"> & { state: State };
+type Entry = Omit<RosterEntry, "state"> & { state: State; readonly avatar?: string | undefined };
 
 /** Everyone on the board except this session. */
 export class Roster {
-  /** This session's name, once the server has sent it. */
-  ownName: string | undefined;
+  /** This session's name and picture, once the server has sent them. */
+  own: Pick<Member, "name" | "avatar"> | undefined;
+  /** Pictures of users who are told of next. */
+  avatars = new Map<number, string>();
 
   #own = NO_USER;
   readonly #entries = new Map<number, Entry>();
@@ -32,7 +36,8 @@ export class Roster {
   /** Begin a new session as user `own`. Positions from before are outdated. */
   welcome(own: number): void {
     this.#own = own;
-    this.ownName = undefined;
+    this.own = undefined;
+    this.avatars.clear();
     this.#positions.clear();
   }
 
@@ -94,8 +99,10 @@ export class Roster {
   }
 
   #add(entry: RosterEntry): void {
-    if (entry.user === this.#own) this.ownName = entry.name;
-    else this.#entries.set(entry.user, { ...entry });
+    const avatar = this.avatars.get(entry.user);
+    this.avatars.delete(entry.user);
+    if (entry.user === this.#own) this.own = { name: entry.name, avatar };
+    else this.#entries.set(entry.user, { ...entry, avatar });
   }
 
   #member(entry: Entry): Member {

@@ -12,6 +12,8 @@ export interface User {
   readonly user: number;
   readonly name: string;
   readonly color: Color;
+  /** URL of the picture, if the person has one. */
+  readonly avatar: string | undefined;
   /** Whether the name is that of an account. */
   readonly signedIn: boolean;
   readonly state: State;
@@ -180,10 +182,10 @@ function tokenKey({ token }: ClientOptions): string {
   return typeof token === "string" ? token : typeof token;
 }
 
-function userOf({ user, name, color, signedIn, state }: Member): User {
-  return { user, name, color, signedIn, state };
+function userOf({ user, name, color, avatar, signedIn, state }: Member): User {
+  return { user, name, color, avatar, signedIn, state };
 }
 
-function cursorOf({ user, name, color, position }: Member): UserCursor[] {
-  return position ? [{ user, name, color, x: fromWire(position.x), y: fromWire(position.y) }] : [];
+function cursorOf({ user, name, color, avatar, position }: Member): UserCursor[] {
+  return position ? [{ user, name, color, avatar, x: fromWire(position.x), y: fromWire(position.y) }] : [];
 }

@@ -17,6 +17,7 @@ export interface PresenceOverlayProps extends ElementProps<PresenceOverlayElemen
   readonly theme?: "light" | "dark" | undefined;
   readonly bar?: "bottom-end" | "bottom-start" | "top-end" | "top-start" | "none" | undefined;
   readonly avatars?: number | string | undefined;
+  readonly "cursor-avatars"?: string | undefined;
   readonly shortcut?: string | undefined;
   readonly strings?: Partial<Strings> | string | undefined;
   readonly coordinates?: Coordinates | undefined;

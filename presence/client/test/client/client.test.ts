@@ -135,9 +135,27 @@ test("states, leaving and counts", () => {
   );
   assert.deepEqual(events, [
     ["state", { user: 1, state: OFF_BOARD }],
-    ["left", { ...ADA, signedIn: true, state: OFF_BOARD, position: undefined }],
+    ["left", { ...ADA, avatar: undefined, signedIn: true, state: OFF_BOARD, position: undefined }],
     ["count", 70_000],
   ]);
+});
+
+test("pictures come before those who have them, and their paths are the server's", () => {
+  const { environment, client, events } = connect();
+  const { socket } = environment;
+  const [first, ...rest] = welcome({ user: 3, nameSet: true, users: [ADA, BOB, { ...ADA, user: 3, name: "Me too" }] });
+  socket.accept().say(first!, { type: "AVATARS", avatars: [[1, "/media/ada.png"], [3, "https://cdn.example/me"]] }, ...rest);
+  const avatars = () => client.members.map(({ avatar }) => avatar);
+  assert.deepEqual(avatars(), ["http://host/media/ada.png", undefined]);
+  assert.deepEqual([client.self?.name, client.self?.avatar], ["Me too", "https://cdn.example/me"]);
+  socket.say({ type: "AVATARS", avatars: [[2, "/bob"]] }, { type: "USER_JOINED", board: BOARD, ...BOB });
+  assert.deepEqual(avatars(), ["http://host/media/ada.png", "http://host/bob"]);
+  assert.equal(events.filter(([event]) => event === "joined").length, 1);
+  socket.say({ type: "USER_JOINED", board: BOARD, ...ADA, name: "Eve" });
+  assert.deepEqual(avatars(), [undefined, "http://host/bob"]);
+  socket.say({ type: "ROSTER", board: BOARD, users: [ADA, BOB] });
+  assert.deepEqual(avatars(), [undefined, undefined]);
+  assert.deepEqual(events.filter(([event]) => event === "error"), []);
 });
 
 test("a name that the server chose is unknown until it arrives, and so is an empty one", () => {

@@ -24,6 +24,11 @@ test("the visitor is first, with their other tabs, unless only the server knows 
   assert.deepEqual(group([], { name: "", color: RED }), []);
 });
 
+test("a person has the picture of their session", () => {
+  const [own, ada] = group([{ ...member(1, "Ada", BLUE), avatar: "/a" }], { name: "Bob", color: RED, avatar: "/b" });
+  assert.deepEqual([own?.avatar, ada?.avatar], ["/b", "/a"]);
+});
+
 test("a person points with the tab that has a cursor", () => {
   const [ada] = group([member(4, "Ada", RED, AWAY), member(0, "Ada", RED, ACTIVE)]);
   assert.equal(ada?.pointing, 0);

@@ -66,6 +66,7 @@ const fromServer = new Map([
   ["a server's message: user joined", "USER_JOINED"],
   ["a server's message: welcome", "WELCOME"],
   ["a server's message: notice", "NOTICE"],
+  ["a server's message: avatars", "AVATARS"],
   ["a server's message: anchors", "ANCHORS"],
 ]);
 for (const { name, hex } of malformed) {

@@ -91,7 +91,7 @@ test("this session is never a member", () => {
   assert.equal(roster.move({ user: 0, x: 1, y: 1 }), undefined);
   assert.equal(roster.setState(0, AWAY), undefined);
   assert.deepEqual(names(roster), ["Ada"]);
-  assert.equal(roster.ownName, "Me");
+  assert.equal(roster.own?.name, "Me");
 });
 
 test("a cursor makes its user active", () => {

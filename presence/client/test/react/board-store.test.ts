@@ -32,8 +32,8 @@ test("the snapshot is empty at first, and then has users, cursors, count and sta
   assert.deepEqual(new BoardStore(() => {}).snapshot, EMPTY);
   const { store } = await welcomed();
   assert.deepEqual(store.snapshot, {
-    users: [ADA, BOB].map((user) => ({ ...user, signedIn: user.color[0] % 2 === 1 })),
-    cursors: [{ user: 1, name: "Ada", color: [1, 2, 3], x: 1, y: 0 }],
+    users: [ADA, BOB].map((user) => ({ ...user, avatar: undefined, signedIn: user.color[0] % 2 === 1 })),
+    cursors: [{ user: 1, name: "Ada", color: [1, 2, 3], avatar: undefined, x: 1, y: 0 }],
     count: 3,
     status: "open",
   });

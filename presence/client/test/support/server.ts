@@ -38,6 +38,7 @@ const ENCODERS: Encoders = {
     const entries = users.flatMap(({ user, state, color, name }) => [user, state, ...color, ...text(name)]);
     return [10, ...u16(board), users.length, ...entries];
   },
+  AVATARS: ({ avatars }) => [17, ...avatars.flatMap(([user, url]) => [user, ...text(url)])],
   STATE: ({ states }) => [11, ...states.flatMap(({ user, state }) => [user, state])],
   RATE: ({ interval }) => [12, ...u16(interval)],
   PROBE: ({ seq }) => [13, seq],

@@ -1,7 +1,7 @@
 -- Shared by the scripts on one board; follows clock.lua.
 --
 -- KEYS[1] members  hash: session -> record "place TAB user TAB rrggbb TAB process TAB person TAB
---                  pool TAB name TAB since"; `place` numbers the members in the order they came,
+--                  pool TAB name TAB since TAB avatar"; `place` numbers the members in the order they came,
 --                  `since` is the time when they did
 -- KEYS[2] index    sorted set, every score 0: what finds members without reading all of them.
 --                    "person TAB person TAB place TAB session"    a member who is present
@@ -28,7 +28,7 @@
 
 local MEMBERS, INDEX, GRACES, LEASES, USERS, RESTS, STATE = unpack(KEYS, 1, 7)
 local MAX_USERS, NO_USER = 255, 255
-local RECORD = '^(%d+)\t(%d+)\t(%x+)\t([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)\t(%d+)$'
+local RECORD = '^(%d+)\t(%d+)\t(%x+)\t([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)\t(%d+)\t([^\t]*)$'
 local BATCH = 200 -- members that one script takes off or lists: Redis serves nobody else meanwhile
 local AGAIN = {'again'} -- the answer of a script that did a part of the work before its own
 
@@ -215,9 +215,9 @@ local function note_lease(process, ends)
 end
 
 -- Put a member on the board.
-local function put_on(session, process, person, name, color, user, since, pool)
+local function put_on(session, process, person, name, color, user, since, pool, avatar)
   local place = redis.call('HINCRBY', STATE, 'places', 1)
-  local record = {place, user, color, process, person, pool, name, since}
+  local record = {place, user, color, process, person, pool, name, since, avatar}
   redis.call('HSET', MEMBERS, session, table.concat(record, '\t'))
   count('color\t' .. color, 1)
   show(read_member(session))

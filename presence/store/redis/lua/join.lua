@@ -3,7 +3,7 @@
 -- KEYS  see board.lua and bans.lua
 -- ARGV  after those of clock.lua: session, process, person, name, end of the process's lease ('' if
 --       unknown), where in the palette the person's own colour is (from 1), where the one is that they
---       had, or 0, the board's reference or '', the person's pool or '', how many ids of a pool may be
+--       had, or 0, the board's reference or '', the URL of the picture or '', the person's pool or '', how many ids of a pool may be
 --       at rest, how many it may hold once no more are left than the next number, that number, user
 --       ids that the process knows somebody to hold (a byte each)
 -- Constants  PALETTE, colours ("rrggbb"); APART, how far each is from each in tenths of a unit, of
@@ -12,8 +12,8 @@
 -- when the member is there, 1 if the person had no session there; or only 'removed' or 'closed' if
 -- the board refuses the person.
 
-local session, process, person, name, lease_end, own, had, reference, pool, pool_rests, pool_holds,
-  pool_leaves, others = unpack(ARGV, FIRST)
+local session, process, person, name, lease_end, own, had, reference, avatar, pool, pool_rests,
+  pool_holds, pool_leaves, others = unpack(ARGV, FIRST)
 own, had = tonumber(own), tonumber(had)
 
 if settle() then
@@ -157,7 +157,7 @@ end
 if not user then
   user = name == '' and NO_USER or choose_user()
 end
-put_on(session, process, person, name, color, user, since, pool)
+put_on(session, process, person, name, color, user, since, pool, avatar)
 if before then
   take_off(before)
 end
