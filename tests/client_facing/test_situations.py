@@ -8,9 +8,9 @@ from playwright.sync_api import Browser
 
 from tests.support.server import Server, serve_site
 from tests.support.situations import (
-    Screen,
     assert_same_thing,
     assert_told_anew,
+    meet,
     situations,
 )
 
@@ -34,7 +34,14 @@ class Window:
         return self._page.evaluate(expression)
 
     def point(self, x: float, y: float) -> None:
-        self._page.mouse.move(x, y, steps=2)
+        # Playwright's mouse moves over the part of the page that two fingers have zoomed into.
+        left, top = self.run("[visualViewport.offsetLeft, visualViewport.offsetTop]")
+        self._page.mouse.move(x - left, y - top, steps=2)
+
+    def pinch(self, x: float, y: float, factor: float) -> None:
+        """Zoom into the page with two fingers around a point."""
+        pinch = {"x": x, "y": y, "scaleFactor": factor}
+        self._devtools.send("Input.synthesizePinchGesture", pinch)
 
     def click(self, x: float, y: float) -> None:
         self._page.mouse.click(x, y)
@@ -47,20 +54,35 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def screens(browser: Browser) -> tuple[Screen, Screen]:
+def screens(browser: Browser) -> tuple[Window, Window]:
     """Two people's."""
     return Window(browser), Window(browser)
 
 
 @pytest.mark.parametrize("situation", situations("chromium"))
 def test_the_same_thing_is_under_both_pointers(
-    screens: tuple[Screen, Screen], server: Server, situation: str
+    screens: tuple[Window, Window], server: Server, situation: str
 ) -> None:
     assert_same_thing(screens, server, "chromium", situation)
 
 
 @pytest.mark.xfail
 def test_what_comes_to_lie_under_a_resting_pointer_is_told(
-    screens: tuple[Screen, Screen], server: Server
+    screens: tuple[Window, Window], server: Server
 ) -> None:
     assert_told_anew(screens, server, "chromium")
+
+
+def test_a_page_that_two_fingers_have_zoomed_into(
+    screens: tuple[Window, Window], server: Server
+) -> None:
+    a, b = meet(screens, server, "scrolled-page", "pinch-chromium")
+    a.point_at("one")
+    b.must_see("one", "at first")
+    screens[1].pinch(200, 200, 1.5)
+    assert b.screen.run("visualViewport.scale") > 1.4
+    b.must_see("one", "zoomed")
+    b.point_at("one")
+    a.point_at("two")
+    a.must_see("one", "from the zoomed page")
+    b.must_see("two", "zoomed")

@@ -113,7 +113,7 @@ def assert_same_thing(
 ) -> None:
     """Check a situation, with a board of its own."""
     fails = _fails(FOLDER / f"{situation}.html", browser)
-    a, b = _meet(
+    a, b = meet(
         screens, server, situation, f"{situation}-{browser}", PATIENCE if fails else DEADLINE
     )
     a.point_at("two")
@@ -132,7 +132,7 @@ def assert_same_thing(
 
 def assert_told_anew(screens: tuple[Screen, Screen], server: Server, browser: str) -> None:
     """Check that the page moves a thing under a pointer that rests, and others see it there."""
-    a, b = _meet(screens, server, "plain", f"told-anew-{browser}", DEADLINE)
+    a, b = meet(screens, server, "plain", f"told-anew-{browser}")
     a.point_at("two")
     b.must_see("two", "at first")
     x, y = (end - start for start, end in zip(a.place("one"), a.place("two"), strict=True))
@@ -140,9 +140,14 @@ def assert_told_anew(screens: tuple[Screen, Screen], server: Server, browser: st
     b.must_see("one", "after a's page moved it under a's pointer")
 
 
-def _meet(
-    screens: tuple[Screen, Screen], server: Server, situation: str, board: str, patience: float
+def meet(
+    screens: tuple[Screen, Screen],
+    server: Server,
+    situation: str,
+    board: str,
+    patience: float = DEADLINE,
 ) -> list[Person]:
+    """Have two people come to the page of a situation, on a board of their own."""
     people = [Person(name, each, patience) for name, each in zip("ab", screens, strict=True)]
     for person in people:
         person.arrive(server, situation, board)
