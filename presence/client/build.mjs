@@ -41,7 +41,7 @@ const PROPERTIES = [
   ..."announce attempts beat clearTimer congested dead failed introduce invalidate isTouch listen moving".split(" "),
   ..."name_set own paddingBox pointing press recall received reducedMotion refreshBar".split(" "),
   ..."remember report rest rightToLeft ripple safely seq setHidden setTimer setUnseen shown sink".split(" "),
-  ..."subprotocols texts toFraction u16 u8 wall welcome".split(" "),
+  ..."subprotocols texts toFraction u16 u8 wall welcome welcomed".split(" "),
 ];
 const MESSAGES = [
   ..."ANCHORS AVATARS CURSOR_BROADCAST CURSOR_UPDATE HEARTBEAT JOIN LEAVE NOTICE".split(" "),

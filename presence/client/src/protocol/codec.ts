@@ -11,9 +11,7 @@ import {
 } from "./messages.js";
 
 /** `decode` throws this and nothing else. */
-export class ProtocolError extends Error {
-  override readonly name = "ProtocolError";
-}
+export class ProtocolError extends Error {}
 
 /** Encode a fraction 0..1 as 0..65535, clamping what lies outside (PROTOCOL.md, Identifiers: Coordinates). */
 export function toWire(fraction: number): number {
