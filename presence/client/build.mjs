@@ -23,6 +23,8 @@ const staticFolder = fileURLToPath(new URL("../static/presence/", import.meta.ur
 const BANNER = "/* presence: built from presence/client. Do not edit. */";
 /** Scripts that pages load and bundlers import (package.json, "exports"), with their entry points in src. */
 const SCRIPTS = { overlay: "overlay/element", client: "client/client", react: "react/react", count: "count/element" };
+/** A script that only the overlay imports, where a page asks for it. */
+const IMPORTED = { anchors: "overlay/anchors" };
 /** Scripts that only pages load: the admin's, one while Django's DEBUG is on, and the worker of tabs that share sockets. */
 const PAGES = { admin: "admin/boards", overview: "admin/overview", debug: "overlay/debug", worker: "client/worker" };
 const OVERLAY_STYLES = "src/overlay/overlay.css";
@@ -38,10 +40,10 @@ const BUNDLED = { "overview.js": "uplot", "overview.css": "uplot" };
  * admin get JSON with names of the server's, and keep all.
  */
 const PROPERTIES = [
-  ..."announce attempts beat clearTimer congested dead failed introduce invalidate isTouch listen moving".split(" "),
-  ..."name_set own paddingBox pointing press recall received reducedMotion refreshBar".split(" "),
+  ..."announce attach attempts beat clearTimer congested dead failed follow goal introduce invalidate isTouch listen moving".split(" "),
+  ..."name_set openShared own paddingBox pointing press recall received reducedMotion refreshBar".split(" "),
   ..."remember report rest rightToLeft ripple safely seq setHidden setTimer setUnseen shown sink".split(" "),
-  ..."subprotocols texts toFraction u16 u8 wall welcome welcomed".split(" "),
+  ..."subprotocols texts toFraction u16 u8 wall watching welcome welcomed".split(" "),
 ];
 const MESSAGES = [
   ..."ANCHORS AVATARS CURSOR_BROADCAST CURSOR_UPDATE HEARTBEAT JOIN LEAVE NOTICE".split(" "),
@@ -64,7 +66,7 @@ async function bundle(source, options = {}) {
     bundle: true,
     charset: "utf8",
     define: source === OVERLAY_STYLES ? {} : await overlayStyles(),
-    external: PEERS,
+    external: [...PEERS, "./anchors.js"],
     format: "esm",
     legalComments: "none",
     minify: true,
@@ -74,6 +76,7 @@ async function bundle(source, options = {}) {
     write: false,
     ...options,
   });
+  Object.assign(options.mangleCache ?? {}, result.mangleCache);
   return result.outputFiles[0].text;
 }
 
@@ -92,16 +95,18 @@ async function shorten(script) {
   return (await minify((await minify(script, options)).code, options)).code;
 }
 
-/** A script with short names in place of PROPERTIES and MESSAGES. */
-async function renamed(source) {
-  const script = await bundle(source, { mangleProps: new RegExp(`^(${PROPERTIES.join("|")})$`) });
+/** A script with short names in place of PROPERTIES and MESSAGES. `mangleCache` has those of scripts that share objects. */
+async function renamed(source, mangleCache) {
+  const script = await bundle(source, { mangleCache, mangleProps: new RegExp(`^(${PROPERTIES.join("|")})$`) });
   return script.replace(new RegExp(`"(${MESSAGES.join("|")})"`, "g"), (_, name) => `(${MESSAGES.indexOf(name)})`);
 }
 
 /** All built files by their path in the static folder. */
 async function everything() {
-  const texts = {};
-  for (const [name, source] of Object.entries(SCRIPTS)) texts[`${name}.js`] = await shorten(await renamed(`src/${source}.ts`));
+  const [texts, shortNames] = [{}, {}];
+  for (const [name, source] of Object.entries({ ...SCRIPTS, ...IMPORTED })) {
+    texts[`${name}.js`] = await shorten(await renamed(`src/${source}.ts`, shortNames));
+  }
   for (const [name, source] of Object.entries(PAGES)) texts[`${name}.js`] = await shorten(await bundle(`src/${source}.ts`));
   for (const [name, source] of Object.entries(STYLES)) texts[name] = await bundle(source);
   const version = createHash("sha256").update(texts["worker.js"]).digest("hex").slice(0, 8);

@@ -73,6 +73,7 @@ def presence_overlay(
     theme: str = "",
     bar: str = "",
     shared: str = "",
+    anchor: str = "",
     *,
     cursor_avatars: bool = False,
 ) -> str:
@@ -82,8 +83,9 @@ def presence_overlay(
     "blog.post:42", or a UUID. `surface` is a CSS selector of the element that people share, by
     default the viewport. `name` is a guest's name, by default an anonymous one that the server
     chooses; it is left out where the board shows no guest's name. `theme` is "light" or "dark", by
-    default the visitor's preference. `bar` is the place of the bar (docs/overlay.md). `shared` says
-    whether the tabs of a browser share one socket: "yes", "no", or by default where that is safe.
+    default the visitor's preference. `bar` is the place of the bar, and `anchor` a CSS selector of
+    the elements relative to which positions are told (docs/overlay.md). `shared` says whether the
+    tabs of a browser share one socket: "yes", "no", or by default where that is safe.
     `cursor_avatars` shows people's pictures at their cursors, too. Renders nothing while presence
     is switched off, altogether or for the board. With DEBUG, a script tells the site's developer
     why a page cannot join.
@@ -104,6 +106,7 @@ def presence_overlay(
         "surface": surface,
         "theme": theme,
         "bar": bar,
+        "anchor": anchor,
         "cursor-avatars": "true" if cursor_avatars else "",
         "strings": json.dumps(strings, ensure_ascii=False, separators=(",", ":")) * bool(strings),
     }
@@ -111,6 +114,9 @@ def presence_overlay(
         attributes["worker"] = static("presence/worker.js")
         attributes["login-cookie"] = settings.CSRF_COOKIE_NAME
     script = _script(context, "presence/overlay.js")
+    if anchor:
+        # First, so that the overlay need not guess its URL.
+        script = _script(context, "presence/anchors.js") + script
     if settings.DEBUG:
         attributes["debug"] = json.dumps(_hints(_request(context)))
         # First, so that it hears what the overlay says from the start.

@@ -47,6 +47,13 @@ def test_a_script_and_an_element():
     assert page == render(board=Board(pk=BOARD)) == render(board=str(BOARD))
 
 
+def test_a_page_with_anchors_loads_their_script_first():
+    page = render("anchor='p[id]' surface='article'", nonce="abc")
+    assert attributes(page)["anchor"] == "p[id]"
+    scripts = re.findall(r'<script type="module" src="([^"]*)" nonce="abc"></script>', page)
+    assert scripts == ["/static/presence/anchors.js", "/static/presence/overlay.js"]
+
+
 def test_a_template_can_write_the_reference(caplog):
     template = Template("{% load presence %}{{ board|presence_board }}")
     for board, reference in [(Board(pk=BOARD), str(BOARD)), ("lobby", "lobby"), (User(pk=7), "")]:

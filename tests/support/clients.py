@@ -17,6 +17,8 @@ from presence.protocol.codec import decode_server, encode
 from presence.protocol.messages import (
     NO_USER,
     SUBPROTOCOL,
+    Anchor,
+    AnchoredUpdate,
     Anchors,
     CursorBroadcast,
     CursorUpdate,
@@ -345,9 +347,11 @@ class Guest:
         self.client = client
         self._run = loop.run
 
-    def point(self, fx: float, fy: float) -> None:
-        """Point at a fraction of the surface."""
-        self._run(self.client.send(cursor(round(fx * UNITS), round(fy * UNITS))))
+    def point(self, fx: float, fy: float, anchor: Anchor | None = None) -> None:
+        """Point at a fraction of the surface, and at an anchor."""
+        x, y = round(fx * UNITS), round(fy * UNITS)
+        update = AnchoredUpdate(x, y, anchor) if anchor else CursorUpdate(x, y)
+        self._run(self.client.send(encode(update, Dialect.COMPACT)))
 
     def state(self, now: UserState) -> None:
         """Send a STATE."""
@@ -369,6 +373,10 @@ class Guest:
         """Return where others pointed, in fractions, in the order in which it was told."""
         told = self.client.all(CursorBroadcast)
         return [(c.x / UNITS, c.y / UNITS) for message in told for c in message.cursors]
+
+    def anchors(self) -> list[Anchor]:
+        """Return the anchors that others pointed at, in the order in which they were told."""
+        return [anchor for message in self.client.all(Anchors) for _, anchor in message.anchors]
 
     def states(self) -> list[UserState]:
         """Return the states of others, in the order in which they were told."""

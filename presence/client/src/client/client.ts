@@ -38,7 +38,10 @@ export interface ClientOptions {
   readonly environment?: Environment | undefined;
 }
 
-/** Someone else's cursor, in fractions 0..1 of the shared surface or in the client's `bounds`; and where it is on an element that all pages have. */
+/**
+ * Someone else's cursor, in fractions 0..1 of the shared surface or in the client's `bounds`; and where it is on an
+ * element that other pages have too.
+ */
 export interface CursorMove extends Position {
   readonly user: number;
 }
@@ -82,9 +85,7 @@ export class PresenceClient {
   readonly #throttle = new Throttle();
   /** By user id, of the cursors that come next. */
   #anchors: ReadonlyMap<number, Anchor> = new Map();
-  /** An older server closes after some anchors. So the first of a session is sent alone, with a question. */
-  #untried = true;
-  /** The server has said that something is malformed (PROTOCOL.md, Anchors). */
+  /** The server takes no anchors: an older one says that they are malformed (PROTOCOL.md, Anchors). */
   #refused = false;
   readonly #name: string;
   readonly #site: () => string;
@@ -157,14 +158,14 @@ export class PresenceClient {
   }
 
   /**
-   * The pointer is at this point of `bounds`: without them, at these fractions, 0..1 each, of the shared surface; and at `anchorAt(id, fx, fy)`, if it is on an
-   * element that other pages of the board have, too.
+   * The pointer is at this point of `bounds`: without them, at these fractions, 0..1 each, of the shared surface; and at
+   * `anchorAt(id, fx, fy)`, if it is on an element that other pages of the board have too.
    */
   moveTo(x: number, y: number, anchor?: Anchor): void {
     const fraction = fractionIn(this.bounds, { x, y });
     if (!Number.isFinite(fraction.x + fraction.y)) return;
     const position = { x: toWire(fraction.x), y: toWire(fraction.y) };
-    this.#throttle.move(anchor ? { ...position, anchor } : position);
+    this.#throttle.move(anchor && !this.#refused ? { ...position, anchor } : position);
     this.#flush();
   }
 
@@ -182,7 +183,6 @@ export class PresenceClient {
         roster.welcome(user);
         this.#interval = interval;
         this.#throttle.start(interval, spectator);
-        this.#untried = true;
         this.#refused = false;
         const name = name_set ? undefined : this.#name || undefined;
         this.#self = { user, color, spectator, name, signedIn: isSignedIn(color) };
@@ -220,20 +220,13 @@ export class PresenceClient {
       case "ANCHORS":
         this.#anchors = new Map(message.anchors);
         return;
-      case "CURSOR_BROADCAST": {
-        const anchors = this.#anchors;
+      case "CURSOR_BROADCAST":
+        message.cursors.forEach((cursor) => this.#onCursor(cursor));
         this.#anchors = new Map();
-        return message.cursors.forEach((cursor) => {
-          const anchor = anchors.get(cursor.user);
-          this.#onCursor(anchor ? { ...cursor, anchor } : cursor);
-        });
-      }
+        return;
       case "NOTICE":
         this.#refused = true;
         return;
-      case "HEARTBEAT":
-        this.#throttle.anchors = !this.#refused;
-        return this.#flush();
       case "PRESENCE_UPDATE":
         return emitter.emit("count", message.count);
       case "RATE":
@@ -245,7 +238,8 @@ export class PresenceClient {
 
   #onCursor(cursor: Cursor): void {
     const before = this.#roster.find(cursor.user)?.state;
-    const member = this.#roster.move(cursor);
+    const anchor = this.#anchors.get(cursor.user);
+    const member = this.#roster.move(anchor ? { ...cursor, anchor } : cursor);
     if (!member) return;
     if (before !== ACTIVE) this.#emitter.emit("state", { user: cursor.user, state: ACTIVE });
     this.#emitPosition(member);
@@ -284,13 +278,7 @@ export class PresenceClient {
     environment.clearTimer(this.#timer);
     const { congested } = connection;
     const message = congested ? undefined : throttle.take(environment.now());
-    if (message) {
-      connection.send(message);
-      if ("anchor" in message && this.#untried) {
-        this.#untried = throttle.anchors = false;
-        connection.send({ type: "HEARTBEAT" });
-      }
-    }
+    if (message) connection.send(message);
     const wait = throttle.wait(environment.now());
     if (wait === undefined) return;
     this.#timer = environment.setTimer(() => this.#flush(), Math.max(wait, congested ? CONGESTION_RETRY : 0));

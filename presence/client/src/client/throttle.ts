@@ -12,8 +12,6 @@ import type { ClientState, CursorUpdate, OwnState, Position } from "../protocol/
 const STATE_INTERVAL = 100;
 
 export class Throttle {
-  /** Whether positions are sent with their anchors. */
-  anchors = true;
   #position: Position | undefined;
   #state: ClientState = ACTIVE;
   #hidden = false;
@@ -26,7 +24,6 @@ export class Throttle {
 
   /** A session began. The server takes it for active and knows no position. A spectator sends nothing. */
   start(interval: number, spectator: boolean): void {
-    this.anchors = true;
     this.#running = !spectator;
     this.#interval = interval;
     this.#sentPosition = undefined;
@@ -64,7 +61,7 @@ export class Throttle {
     if (!message || now < this.#dueAt(message)) return undefined;
     this.#sentAt = now;
     this.#sentState = message.type === "STATE" ? message.state : ACTIVE;
-    if (message.type === "CURSOR_UPDATE") this.#sentPosition = message;
+    if (message.type === "CURSOR_UPDATE") this.#sentPosition = this.#position;
     return message;
   }
 
@@ -76,15 +73,11 @@ export class Throttle {
 
   #next(): CursorUpdate | OwnState | undefined {
     if (!this.#running) return undefined;
-    const [update, sent] = [this.#update(this.#position), this.#update(this.#sentPosition)];
+    const position = this.#position;
     const state = this.#hidden ? AWAY : this.#state;
-    const moved = JSON.stringify(update) !== JSON.stringify(sent);
-    if (state === ACTIVE && moved && this.#interval > 0) return update;
+    const moved = JSON.stringify(position) !== JSON.stringify(this.#sentPosition);
+    if (state === ACTIVE && position && moved && this.#interval > 0) return { type: "CURSOR_UPDATE", ...position };
     return state === this.#sentState ? undefined : { type: "STATE", state };
-  }
-
-  #update(position: Position | undefined): CursorUpdate | undefined {
-    return position && { type: "CURSOR_UPDATE", ...(this.anchors ? position : { x: position.x, y: position.y }) };
   }
 
   #dueAt(message: CursorUpdate | OwnState): number {

@@ -7,6 +7,7 @@ import type { Member } from "../protocol/roster.js";
 import { contains, edgeMark, type View } from "./geometry.js";
 import { Motion, TouchDetector } from "./motion.js";
 import { initials } from "./people.js";
+import type { Spot, Surface } from "./surface.js";
 
 const RIPPLE: Keyframe[] = [{ transform: "scale(.2)", opacity: 1 }, { opacity: 0 }];
 const RIPPLE_TIME = 700;
@@ -34,15 +35,17 @@ class CursorView {
   readonly #touch = new TouchDetector();
   #active = false;
   #target: Position | undefined;
+  /** The fraction of the surface where the target was when it came. */
+  #goal: Position = { x: 0, y: 0 };
   #mode: Mode = "hidden";
   #look = "";
   #transform = "";
 
-  constructor() {
+  constructor(private readonly surface: Surface) {
     this.#label.dir = "auto";
   }
 
-  /** The fraction of the surface it glides to; undefined if it is not visible. */
+  /** The position it glides to; undefined if it is not visible. */
   get target(): Position | undefined {
     return this.#active ? this.#target : undefined;
   }
@@ -57,12 +60,13 @@ class CursorView {
     this.#activate(position !== undefined);
   }
 
-  /** Glide to a fraction of the surface. `live` is false for a position from before this session. */
-  move(fraction: Position, now: number, pace: number, reducedMotion: boolean, live: boolean): void {
+  /** Glide to a position on the surface. `live` is false for one from before this session. */
+  move(position: Position, now: number, pace: number, reducedMotion: boolean, live: boolean): void {
     const visible = this.target !== undefined;
-    this.#motion.push(fraction, now, pace, reducedMotion || !visible || this.#mode === "hidden");
-    if (this.#touch.move(fraction, visible, live) && !reducedMotion) this.ripple();
-    this.#target = fraction;
+    this.#goal = this.surface.anchors?.goal(position) ?? position;
+    this.#motion.push(this.#goal, now, pace, reducedMotion || !visible || this.#mode === "hidden");
+    if (this.#touch.move(position, visible, live) && !reducedMotion) this.ripple();
+    this.#target = position;
     this.#activate(true);
   }
 
@@ -79,12 +83,14 @@ class CursorView {
   /** Draw it as of `now`. Only writes to the DOM. Returns whether it is still moving. */
   draw(canvas: Canvas | undefined, now: number): boolean {
     if (!canvas || !this.#target) this.#show("hidden");
-    else this.#drawAt(canvas.view.toScreen(this.#motion.at(now)), canvas);
+    else {
+      const point = canvas.view.toScreen(this.#motion.at(now));
+      this.#drawAt(this.surface.anchors?.follow(this.#target, this.#goal, point) ?? { view: canvas.view, point }, canvas);
+    }
     return this.#active && this.#motion.moving(now);
   }
 
-  #drawAt(point: Position, canvas: Canvas): void {
-    const { clip } = canvas.view;
+  #drawAt({ view: { clip }, point }: Spot, canvas: Canvas): void {
     if (contains(clip, point)) return this.#place("cursor", point, canvas);
     const mark = this.#active ? edgeMark(clip, point) : undefined;
     if (!mark) return this.#show("hidden");
@@ -121,7 +127,11 @@ export class Cursors {
   #live = false;
 
   /** `appeared` is called when a cursor becomes visible. */
-  constructor(client: PresenceClient, appeared: () => void) {
+  constructor(
+    client: PresenceClient,
+    private readonly surface: Surface,
+    appeared: () => void,
+  ) {
     // The bar presents people and their states to assistive technology.
     this.element.ariaHidden = "true";
     client.on("self", () => (this.#live = false));
@@ -148,7 +158,7 @@ export class Cursors {
     for (const member of members) this.#add(member);
   }
 
-  /** Draw attention to someone's cursor. Returns the fraction of the surface where it is. */
+  /** Draw attention to someone's cursor. Returns the position where it is. */
   find(user: number): Position | undefined {
     const view = this.#views.get(user);
     if (!this.reducedMotion) view?.ripple();
@@ -161,7 +171,7 @@ export class Cursors {
   }
 
   #add(member: Member): void {
-    const view = this.#views.get(member.user) ?? new CursorView();
+    const view = this.#views.get(member.user) ?? new CursorView(this.surface);
     this.#views.set(member.user, view);
     view.introduce(member);
     if (!view.element.parentNode) this.element.append(view.element);

@@ -23,7 +23,7 @@ const running = new Set<PresenceOverlayElement>();
 
 /** The custom element. Its events are `presence-status`, `presence-count` and `presence-error`. */
 export class PresenceOverlayElement extends ElementBase implements OverlayHost {
-  static readonly observedAttributes = ["board", "endpoint", "name", "surface", "strings", "token", "token-url"];
+  static readonly observedAttributes = ["board", "endpoint", "name", "surface", "anchor", "strings", "token", "token-url"];
 
   readonly #root = this.attachShadow({ mode: "open" });
   readonly #surface = new Surface((error) => this.report(error));
@@ -98,6 +98,7 @@ export class PresenceOverlayElement extends ElementBase implements OverlayHost {
     if (name === "strings") this.strings = after ?? "";
     else if (!this.#connected) return;
     else if (name === "surface") this.safely(() => this.#select());
+    else if (name === "anchor") void this.#overlay?.anchor();
     else this.#settleSoon();
   }
 

@@ -44,15 +44,15 @@ export class Overlay {
   #barChanged = false;
 
   constructor(
-    private readonly host: OverlayHost,
+    readonly host: OverlayHost,
     root: ShadowRoot,
     readonly client: PresenceClient,
-    private readonly surface: Surface,
+    readonly surface: Surface,
   ) {
     const { signal } = this.#listening;
     const goTo = (user: number) => host.safely(() => this.#goTo(user));
     const turn = (choice: Choice) => host.safely(() => this.#turn(choice));
-    this.#cursors = new Cursors(client, () => this.refreshBar());
+    this.#cursors = new Cursors(client, surface, () => this.refreshBar());
     this.#bar = new Bar(host, goTo, turn, signal);
     this.#pointer = new Pointer(surface, client, host, signal);
     const spoken = [this.#announcer.element, this.#speaker.element];
@@ -68,6 +68,7 @@ export class Overlay {
       throw new Error("the page lets the overlay have no style sheet");
     }
     this.#listen();
+    void this.anchor();
   }
 
   /** `returns`: another overlay of this page goes on with the session. */
@@ -82,6 +83,17 @@ export class Overlay {
     this.#speaker.destroy();
     clearTimeout(this.#patience);
     this.#layer.remove();
+  }
+
+  /** Tell positions relative to what the attribute `anchor` selects. Only pages that have it load the script. */
+  async anchor(): Promise<void> {
+    try {
+      if (!this.host.getAttribute("anchor")) return;
+      // The template tag loads it by its URL, which a site may have changed.
+      (globalThis.presenceAnchors ?? (await import("./anchors.js"))).attach(this, this.#listening.signal);
+    } catch (error) {
+      this.host.report(error as Error);
+    }
   }
 
   /** Draw with the next frame: a cursor or the surface moved. */

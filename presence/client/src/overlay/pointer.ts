@@ -1,5 +1,5 @@
 /** Reports this person's mouse, pen or finger on the surface to the client. */
-import { OFF_BOARD, type ClientState, type Position } from "../protocol/messages.js";
+import { OFF_BOARD, type Anchor, type ClientState, type Position } from "../protocol/messages.js";
 import { pointIn, type Bounds } from "../client/bounds.js";
 import type { Surface } from "./surface.js";
 
@@ -7,7 +7,7 @@ export interface PointerSink {
   /** Milliseconds between two updates; 0 = unknown. */
   readonly pace: number;
   readonly bounds: Bounds;
-  moveTo(x: number, y: number): void;
+  moveTo(x: number, y: number, anchor?: Anchor): void;
   setState(state: ClientState): void;
 }
 
@@ -51,7 +51,7 @@ export class Pointer {
     const fraction = this.surface.view(performance.now())?.toFraction(this.#point);
     if (!fraction) return this.sink.setState(OFF_BOARD);
     const { x, y } = pointIn(this.sink.bounds, fraction);
-    this.sink.moveTo(x, y);
+    this.sink.moveTo(x, y, this.surface.anchors?.at(this.#point));
   }
 
   /** While unseen, report no position. */

@@ -1,13 +1,33 @@
 /** Measures and scrolls the shared surface: an element's whole scrollable box, or the viewport. */
 import { pointIn } from "../client/bounds.js";
-import type { Position } from "../protocol/messages.js";
+import type { Anchor, Position } from "../protocol/messages.js";
 import { worldView, type Coordinates } from "./coordinates.js";
 import { boxView, contains, intersect, paddingBox, scrollView, type Rect, type Scroller, type View } from "./geometry.js";
 
 /** A measurement holds for one frame, so that nothing is read twice in it. */
 const FRAME = 16;
 
+/** Where a point is on the screen, and what shows it. */
+export interface Spot {
+  readonly view: View;
+  readonly point: Position;
+}
+
+/** What `anchors.js` knows of the elements of the page. */
+export interface Anchors {
+  /** The anchor of a point of the screen; undefined if it is on none. */
+  at(point: Position): Anchor | undefined;
+  /** The fraction of the surface where the anchor of a position is now; undefined if it has none on this page. */
+  goal(position: Position): Position | undefined;
+  /** Where a cursor is that glides to a position and is at `point` of the screen, if the anchor has moved from `goal`. */
+  follow(position: Position, goal: Position, point: Position): Spot | undefined;
+  /** Scroll the anchor of a position into view. Returns whether it has one on this page. */
+  scrollTo(position: Position, smooth: boolean): boolean;
+}
+
 export class Surface {
+  /** Undefined if the page has none, or they are not loaded yet. */
+  anchors: Anchors | undefined;
   /** The site's own, which the view tells of then. */
   coordinates: Coordinates | undefined;
   #element: Element | undefined;
@@ -61,8 +81,9 @@ export class Surface {
     return this.#measured;
   }
 
-  /** Scroll a fraction of the surface into view. A viewport that is the surface does not scroll. */
+  /** Scroll a position into view. A viewport that is the surface does not scroll. */
   reveal(fraction: Position, smooth: boolean): void {
+    if (this.anchors?.scrollTo(fraction, smooth)) return;
     this.invalidate();
     const view = this.view(performance.now());
     const point = view?.toScreen(fraction);
@@ -107,7 +128,7 @@ export class Surface {
   }
 }
 
-function isPage(element: Element): boolean {
+export function isPage(element: Element): boolean {
   return element === document.documentElement || element === document.body;
 }
 
@@ -172,7 +193,7 @@ function clips(element: Element): boolean {
 }
 
 /** Scroll a point to the middle of the element's scroller, and that scroller into view. */
-function scrollTo(element: Element, { x, y }: Position, behavior: ScrollBehavior): void {
+export function scrollTo(element: Element, { x, y }: Position, behavior: ScrollBehavior): void {
   const scroller = scrollerAround(element);
   const { left, top, right, bottom } = scroller?.getBoundingClientRect() ?? viewport();
   const by = { left: x - (left + right) / 2, top: y - (top + bottom) / 2, behavior };

@@ -14,6 +14,7 @@ export interface PresenceOverlayProps extends ElementProps<PresenceOverlayElemen
   readonly endpoint?: string | undefined;
   readonly name?: string | undefined;
   readonly surface?: string | undefined;
+  readonly anchor?: string | undefined;
   readonly theme?: "light" | "dark" | undefined;
   readonly bar?: "bottom-end" | "bottom-start" | "top-end" | "top-start" | "none" | undefined;
   readonly avatars?: number | string | undefined;

@@ -31,24 +31,16 @@ test("the first position goes at once, then the latest in each interval", () => 
 
 const ANCHOR = [0, 9, 7, 8] as const;
 
-test("an anchor is a part of the position, unless positions are sent without them", () => {
+test("an anchor is a part of the position", () => {
   const throttle = start();
   const send = (x: number, now: number, anchor?: Anchor) => {
     throttle.move(anchor ? { x, y: 0, anchor } : { x, y: 0 });
     return throttle.take(now);
   };
   assert.deepEqual(send(1, 0, ANCHOR), { ...update(1), anchor: ANCHOR });
-  throttle.anchors = false;
-  assert.equal(send(1, 100, [0, 9, 7, 9]), undefined, "only the anchor differs");
-  assert.deepEqual(send(2, 200, ANCHOR), update(2));
-  throttle.anchors = true;
-  assert.deepEqual(throttle.take(300), { ...update(2), anchor: ANCHOR }, "the position that went without it");
-  assert.equal(send(2, 400, ANCHOR), undefined);
-  assert.deepEqual(send(2, 500, [0, 9, 7, 9]), { ...update(2), anchor: [0, 9, 7, 9] });
-  assert.deepEqual(send(2, 600), update(2), "the pointer is on no anchor any more");
-  throttle.anchors = false;
-  throttle.start(33, false);
-  assert.deepEqual(send(2, 700, ANCHOR), { ...update(2), anchor: ANCHOR }, "a new session sends everything again");
+  assert.equal(send(1, 100, ANCHOR), undefined);
+  assert.deepEqual(send(1, 200, [0, 9, 7, 9]), { ...update(1), anchor: [0, 9, 7, 9] });
+  assert.deepEqual(send(1, 300), update(1), "the pointer is on no anchor any more");
 });
 
 test("60 moves in a second become 30 updates, including the last", () => {
