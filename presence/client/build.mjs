@@ -40,10 +40,10 @@ const BUNDLED = { "overview.js": "uplot", "overview.css": "uplot" };
  * admin get JSON with names of the server's, and keep all.
  */
 const PROPERTIES = [
-  ..."announce attach attempts beat clearTimer congested dead failed follow goal introduce invalidate isTouch listen moving".split(" "),
-  ..."name_set openShared own paddingBox pointing press recall received reducedMotion refreshBar".split(" "),
-  ..."remember report rest rightToLeft ripple safely seq setHidden setTimer setUnseen shown sink".split(" "),
-  ..."subprotocols texts toFraction u16 u8 wall watching welcome welcomed".split(" "),
+  ..."announce attach attempts beat clearTimer congested dead failed follow goal introduce isTouch listen moving".split(" "),
+  ..."name_set openShared own pointing press recall received reducedMotion refreshBar".split(" "),
+  ..."remember report rest ripple safely seq setHidden setTimer settle setUnseen shown shows sink".split(" "),
+  ..."subprotocols texts toFraction toOwn u16 u8 wall watching welcome welcomed".split(" "),
 ];
 const MESSAGES = [
   ..."ANCHORS AVATARS CURSOR_BROADCAST CURSOR_UPDATE HEARTBEAT JOIN LEAVE NOTICE".split(" "),

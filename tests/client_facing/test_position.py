@@ -39,6 +39,47 @@ window.frames30 = () => new Promise(done => {
 """
 
 
+# What moves the surface with no scroll and no resize. Only an observer of shifts tells of the last.
+MOVES = """[
+  () => document.body.prepend(Object.assign(document.createElement('p'), {textContent: 'News'})),
+  () => (document.getElementById('frame').style.transform = 'translate(30px, -20px) rotate(4deg)'),
+  () => document.getElementById('surface').classList.add('shifted'),
+  () => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync('#frame { margin-inline-start: 40px }');
+    document.adoptedStyleSheets.push(sheet);
+  },
+]"""
+
+# A surface at rest is looked at again now and then, by a timer, but not if the page is `blind`.
+COUNT_LOOKS = """
+const later = window.setTimeout.bind(window);
+window.looks = 0;
+window.setTimeout = (run, wait, ...rest) => {
+  if (wait !== 250) return later(run, wait, ...rest);
+  looks += 1;
+  return window.blind ? 0 : later(run, wait, ...rest);
+};
+"""
+
+# How far the cursor is from a mark at the fraction (0.25, 0.25) of the surface.
+OFF = """() => {
+  const root = document.querySelector('presence-overlay').shadowRoot;
+  const {left, top} = root.querySelector('[part=cursor]').getBoundingClientRect();
+  const at = document.getElementById('mark').getBoundingClientRect();
+  return Math.hypot(left - at.left, top - at.top);
+}"""
+PUT_MARK = """() => {
+  const mark = document.createElement('i');
+  mark.id = 'mark';
+  const sheet = new CSSStyleSheet();
+  const shift = '.shifted { translate: 9px 9px }';
+  sheet.replaceSync(`#mark { position: absolute; left: 25%; top: 25% } ${shift}`);
+  document.adoptedStyleSheets.push(sheet);
+  document.getElementById('surface').append(mark);
+}"""
+
+
 def middle(thing: Locator) -> tuple[float, float]:
     box = thing.bounding_box()
     assert box is not None
@@ -191,6 +232,38 @@ def test_frames_are_asked_for_only_while_something_moves(look: Look, invite: Inv
     assert page.evaluate("frames30()") == still, "half a second at 60 Hz"
     ada.point(0.4, 0.4)
     page.wait_for_function("still => asked > still", arg=still)
+
+
+def rest_on_a_mark(page: Page, invite: Invite) -> None:
+    """Have a cursor rest on a mark of the surface, and return when nothing is going on any more."""
+    page.evaluate(PUT_MARK)
+    invite("Ada").point(0.25, 0.25)
+    page.locator("presence-overlay [part=cursor]").wait_for()
+    page.wait_for_function(f"() => ({OFF})() <= 2")
+    page.evaluate("frames30()")
+
+
+def test_a_resting_cursor_follows_the_surface(look: Look, invite: Invite) -> None:
+    page = look(COUNT_FRAMES + COUNT_LOOKS + "window.blind = true;", reduced_motion="reduce")
+    rest_on_a_mark(page, invite)
+    for number in range(3):
+        moved = f"{MOVES}[{number}](); return new Promise(done => requestAnimationFrame(done))"
+        page.evaluate(f"() => {{ {moved} }}")
+        assert page.evaluate(OFF) <= 2, f"move {number}: in the same frame"
+    page.evaluate(f"{MOVES}[3]()")
+    page.wait_for_function(f"() => ({OFF})() <= 2")
+
+
+def test_nothing_is_scheduled_while_no_cursor_is_shown(look: Look, invite: Invite) -> None:
+    page = look(COUNT_FRAMES + COUNT_LOOKS)
+    rest_on_a_mark(page, invite)
+    page.wait_for_function("looks > 2")
+    page.keyboard.press("Alt+Shift+H")
+    page.evaluate("frames30()")
+    still = page.evaluate("[asked, looks]")
+    page.evaluate(f"{MOVES}[0]()")
+    page.evaluate("frames30()")
+    assert page.evaluate("[asked, looks]") == still, "even when the page changes"
 
 
 def test_a_cursor_outside_the_view_is_a_mark_at_the_edge_that_leads_to_it(

@@ -62,7 +62,6 @@ def test_the_same_thing_is_under_both_pointers(
     assert_same_thing(screens, server, "firefox", situation)
 
 
-@pytest.mark.xfail
 def test_what_comes_to_lie_under_a_resting_pointer_is_told(
     screens: tuple[Screen, Screen], server: Server
 ) -> None:

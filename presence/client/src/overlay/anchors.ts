@@ -218,7 +218,7 @@ function viewOfAny(element: Element): View | undefined {
 }
 
 function viewNow(surface: Surface): View | undefined {
-  return surface.view(performance.now());
+  return surface.view();
 }
 
 /** The fraction of a box at a point, visible or not. In perspective it is an estimate. */

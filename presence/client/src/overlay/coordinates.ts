@@ -39,7 +39,7 @@ export function worldView(
     }
   };
   return {
-    clip: surface.clip,
+    ...surface,
     toScreen: (fraction) => surface.toScreen(call("toScreen", site.bounds, pixels, fraction)),
     toFraction(point) {
       const place = surface.toFraction(point);

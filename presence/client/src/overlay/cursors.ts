@@ -4,7 +4,7 @@ import type { PresenceClient } from "../client/client.js";
 import { ARROW, cover, make, paint, picture } from "../lib/dom.js";
 import { ACTIVE, type Position } from "../protocol/messages.js";
 import type { Member } from "../protocol/roster.js";
-import { contains, edgeMark, type View } from "./geometry.js";
+import { edgeMark, type Plane, type View } from "./geometry.js";
 import { Motion, TouchDetector } from "./motion.js";
 import { initials } from "./people.js";
 import type { Spot, Surface } from "./surface.js";
@@ -12,13 +12,11 @@ import type { Spot, Surface } from "./surface.js";
 const RIPPLE: Keyframe[] = [{ transform: "scale(.2)", opacity: 1 }, { opacity: 0 }];
 const RIPPLE_TIME = 700;
 
-/** The surface and the layer that is drawn on, in CSS pixels of the screen. */
+/** The surface, and the layer that is drawn on, which may be transformed too. */
 export interface Canvas {
   readonly view: View;
-  readonly left: number;
-  readonly top: number;
-  /** Pixels of the screen for each of the layer's; not 1 if the page is zoomed or transformed. */
-  readonly scale: number;
+  /** Undefined while it is not shown. */
+  readonly layer: Plane | undefined;
 }
 
 type Mode = "hidden" | "cursor" | "edge";
@@ -90,17 +88,18 @@ class CursorView {
     return this.#active && this.#motion.moving(now);
   }
 
-  #drawAt({ view: { clip }, point }: Spot, canvas: Canvas): void {
-    if (contains(clip, point)) return this.#place("cursor", point, canvas);
-    const mark = this.#active ? edgeMark(clip, point) : undefined;
+  #drawAt({ view, point }: Spot, canvas: Canvas): void {
+    if (view.shows(point)) return this.#place("cursor", point, canvas);
+    const mark = this.#active ? edgeMark(view.clip, point) : undefined;
     if (!mark) return this.#show("hidden");
     this.#place("edge", mark, canvas);
     this.#dot.style.rotate = `${mark.angle}deg`;
   }
 
   /** Sets the place before it becomes visible there. */
-  #place(mode: Mode, { x, y }: Position, { left, top, scale }: Canvas): void {
-    const transform = `translate(${((x - left) / scale).toFixed(2)}px,${((y - top) / scale).toFixed(2)}px)`;
+  #place(mode: Mode, point: Position, { layer }: Canvas): void {
+    const { x, y } = layer?.toOwn(point) ?? point;
+    const transform = `translate(${x.toFixed(2)}px,${y.toFixed(2)}px)`;
     if (transform !== this.#transform) this.element.style.transform = this.#transform = transform;
     this.#show(mode);
   }
@@ -156,6 +155,11 @@ export class Cursors {
     const users = new Set(members.map(({ user }) => user));
     for (const user of this.#views.keys()) if (!users.has(user)) this.#remove(user);
     for (const member of members) this.#add(member);
+  }
+
+  /** Whether any cursor is visible, or a mark at the edge for it. */
+  get shown(): boolean {
+    return !this.element.hidden && [...this.#views.values()].some(({ target }) => target);
   }
 
   /** Draw attention to someone's cursor. Returns the position where it is. */

@@ -12,29 +12,36 @@ export interface Rect {
   readonly bottom: number;
 }
 
+export type Corners = readonly [Position, Position, Position, Position];
+
+/** A flat thing on the screen, however it is turned, and coordinates of its own. */
+export interface Plane {
+  toScreen(own: Position): Position;
+  toOwn(point: Position): Position;
+}
+
 /** How the fractions of one box, including what is scrolled away, lie on the screen at one time. */
 export interface View {
-  /** The part of the screen that shows the box. */
+  /** The rectangle around the part of the screen that shows the box. */
   readonly clip: Rect;
+  /** Whether a point is where the box shows, if it is that large. */
+  shows(point: Position): boolean;
   /** The point of a fraction, whether it is visible or not. */
   toScreen(fraction: Position): Position;
   /** The fractions, 0..1 each, under a point; undefined if the point is not on the visible box. */
   toFraction(point: Position): Position | undefined;
 }
 
-/** An element's padding box and scrolling as the DOM reports them: the lengths are not scaled yet. */
-export interface Scroller {
-  /** The padding box's corner on the screen. */
-  readonly left: number;
-  readonly top: number;
-  readonly scale: number;
-  readonly clientWidth: number;
-  readonly clientHeight: number;
-  readonly scrollWidth: number;
-  readonly scrollHeight: number;
-  readonly scrollLeft: number;
-  readonly scrollTop: number;
-  readonly rightToLeft: boolean;
+/** Pixels by which rounding may move the fourth corner of a parallelogram. Firefox rounds to 1/60 of a pixel. */
+const ROUNDING = 0.1;
+/** What is out of a rectangle by no more than this is on its edge. */
+const SLACK = 1e-6;
+
+/** What fractions are of. */
+export const SQUARE = rectOf(0, 0, 1, 1);
+
+export function rectOf(left: number, top: number, width: number, height: number): Rect {
+  return { left, top, right: left + width, bottom: top + height };
 }
 
 export function intersect(one: Rect, other: Rect): Rect {
@@ -47,34 +54,69 @@ export function intersect(one: Rect, other: Rect): Rect {
 }
 
 export function contains({ left, top, right, bottom }: Rect, { x, y }: Position): boolean {
-  return x >= left && x <= right && y >= top && y <= bottom;
+  return x >= left - SLACK && x <= right + SLACK && y >= top - SLACK && y <= bottom + SLACK;
 }
 
-/** The part of an element inside its borders and scroll bars. */
-export function paddingBox({ left, top, clientWidth, clientHeight, scale }: Scroller): Rect {
-  return { left, top, right: left + clientWidth * scale, bottom: top + clientHeight * scale };
+/** From the top left one, line by line. */
+export function corners({ left, top, right, bottom }: Rect): Corners {
+  return [{ x: left, y: top }, { x: right, y: top }, { x: left, y: bottom }, { x: right, y: bottom }];
 }
 
-/** The view of a box without rotation that shows through `clip`. */
-export function boxView(left: number, top: number, width: number, height: number, clip: Rect): View {
+/** The view of a box of the screen. */
+export function boxView(box: Rect, clip: Rect): View {
+  return viewOf(planeOf(box, corners(SQUARE), SQUARE), clip);
+}
+
+/** The view of a box by its fractions, where `clip` and all windows, given by theirs, show it. */
+export function viewOf({ toScreen, toOwn }: Plane, clip: Rect, windows: readonly Plane[] = []): View {
+  const shows = (point: Position) => contains(clip, point) && windows.every((window) => contains(SQUARE, window.toOwn(point)));
   return {
     clip,
-    toScreen: ({ x, y }) => ({ x: left + x * width, y: top + y * height }),
+    shows,
+    toScreen,
     toFraction(point) {
-      const x = (point.x - left) / width;
-      const y = (point.y - top) / height;
-      const inside = contains(clip, point) && x >= 0 && x <= 1 && y >= 0 && y <= 1;
-      return inside ? { x, y } : undefined;
+      const fraction = toOwn(point);
+      return contains(SQUARE, fraction) && shows(point) ? fraction : undefined;
     },
   };
 }
 
-/** The view of the whole scrollable box of an element that shows through `clip`. */
-export function scrollView(scroller: Scroller, clip: Rect): View {
-  const { left, top, scale, clientWidth, scrollWidth, scrollHeight, scrollLeft, scrollTop, rightToLeft } = scroller;
-  // From right to left, scrollLeft counts down from 0 at the right end (CSSOM View, scrollLeft).
-  const scrolled = rightToLeft ? scrollWidth - clientWidth + scrollLeft : scrollLeft;
-  return boxView(left - scrolled * scale, top - scrollTop * scale, scrollWidth * scale, scrollHeight * scale, clip);
+/** The fractions of `box` on the screen, if the corners of `rect` on the screen are at `points` where `box` is. */
+export function planeOf(rect: Rect, [p, q, r, s]: Corners, { left, top, right, bottom }: Rect): Plane {
+  const fourth = { x: q.x + r.x - p.x, y: q.y + r.y - p.y };
+  const flat = Math.hypot(fourth.x - s.x, fourth.y - s.y) < ROUNDING;
+  const part = ({ x, y }: Position) => ({ x: (x - left) / (right - left), y: (y - top) / (bottom - top) });
+  const own: Corners = [part(p), part(q), part(r), part(flat ? fourth : s)];
+  const screen = corners(rect);
+  return { toScreen: straightMap(own, screen), toOwn: straightMap(screen, own) };
+}
+
+/**
+ * The map that takes four points to four others and keeps lines straight. A point is the mean of three points with some
+ * weights. A map in perspective multiplies each weight by a factor, which the fourth point tells.
+ */
+function straightMap(from: Corners, to: Corners): (point: Position) => Position {
+  const before = weights(from, from[3]);
+  const factors = weights(to, to[3]).map((weight, n) => weight / before[n]!);
+  return (point) => {
+    const parts = weights(from, point).map((weight, n) => weight * factors[n]!);
+    const mean = (axis: "x" | "y") => sum(parts.map((part, n) => part * to[n]![axis])) / sum(parts);
+    return { x: mean("x"), y: mean("y") };
+  };
+}
+
+/** Of the first three points, so that their mean is a point: each is the area between the point and the other two. */
+function weights([p, q, r]: Corners, point: Position): number[] {
+  return [area(point, q, r), area(p, point, r), area(p, q, point)];
+}
+
+/** Of a parallelogram; negative for one turned over. */
+function area(p: Position, q: Position, r: Position): number {
+  return (q.x - p.x) * (r.y - p.y) - (q.y - p.y) * (r.x - p.x);
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((one, other) => one + other);
 }
 
 /** From the edge of the view to the centre of a mark. */

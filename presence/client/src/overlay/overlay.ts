@@ -8,13 +8,16 @@ import { groupPeople } from "./people.js";
 import { Pointer } from "./pointer.js";
 import type { StatusChange } from "../client/connection.js";
 import { choose, isChosen, isShortcut, shortcutLetter, type Choice } from "./preferences.js";
-import type { Surface } from "./surface.js";
+import { pixelsOf, type Surface } from "./surface.js";
 
 /** A connection may be waiting for so many milliseconds before the visitor is told: most are back by then. */
 const PATIENCE = 8_000;
 
 /** The text of overlay.css. */
 declare const OVERLAY_CSS: string;
+
+/** Milliseconds between two looks at a resting surface. Nothing tells of a change of a style sheet by script, for one. */
+const CHECK_INTERVAL = 250;
 
 export interface OverlayHost extends BarHost {
   /** Run something and report its error in place of throwing it at the page. */
@@ -40,6 +43,8 @@ export class Overlay {
   #patience: ReturnType<typeof setTimeout> | undefined;
   #notice = "";
   #frame = 0;
+  #check: ReturnType<typeof setTimeout> | undefined;
+  #canvas: Canvas | undefined;
   /** Whether the next frame updates the bar. */
   #barChanged = false;
 
@@ -76,6 +81,7 @@ export class Overlay {
     this.client.destroy({ returns });
     // The client's last event requests a frame.
     cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#check);
     this.#listening.abort();
     this.#pointer.stop();
     this.surface.unwatch();
@@ -121,7 +127,7 @@ export class Overlay {
     client.on("status", (change) => this.#onStatus(change));
     this.#apply("hide");
     this.#apply("unseen");
-    this.surface.watch(() => host.safely(() => this.refresh()));
+    this.surface.watch(() => host.safely(() => this.#followed && this.refresh()));
     this.#pointer.listen();
     window.addEventListener("keydown", (event) => host.safely(() => this.#onKey(event)), this.#listening);
   }
@@ -174,10 +180,25 @@ export class Overlay {
     this.#frame = 0;
     const cursors = this.#cursors;
     const now = performance.now();
-    this.surface.invalidate();
     this.#pointer.refresh();
-    if (!cursors.element.hidden && cursors.draw(this.#canvas(now), now)) this.refresh();
+    const gliding = !cursors.element.hidden && cursors.draw(this.#measure(), now);
+    if (gliding || (this.#followed && this.surface.moving())) this.refresh();
+    else this.#rest();
     if (this.#barChanged) this.#drawBar();
+  }
+
+  /** Whether a cursor here, or this person's on the pages of others, must stay on its thing when the surface moves. */
+  get #followed(): boolean {
+    return this.#cursors.shown || this.#pointer.known;
+  }
+
+  /** Nothing moves: ask for no frame until something does. While a cursor is visible, make sure now and then. */
+  #rest(): void {
+    clearTimeout(this.#check);
+    if (this.#followed) this.surface.settle();
+    if (!this.#cursors.shown) return;
+    const check = () => (this.surface.moving() ? this.refresh() : this.#rest());
+    this.#check = setTimeout(() => this.host.safely(check), CHECK_INTERVAL);
   }
 
   #drawBar(): void {
@@ -195,10 +216,10 @@ export class Overlay {
     this.#bar.show(groupPeople(members, own), this.#count);
   }
 
-  #canvas(now: number): Canvas | undefined {
-    const view = this.surface.view(now);
-    const { left, top, width } = this.#layer.getBoundingClientRect();
-    return view && { view, left, top, scale: width / this.#layer.offsetWidth || 1 };
+  #measure(): Canvas | undefined {
+    const view = this.surface.view();
+    if (view !== this.#canvas?.view) this.#canvas = view && { view, layer: pixelsOf(this.#layer) };
+    return this.#canvas;
   }
 
   #goTo(user: number): void {

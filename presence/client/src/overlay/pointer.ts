@@ -45,10 +45,15 @@ export class Pointer {
     clearTimeout(this.#lifting);
   }
 
+  /** Whether it is on the page. */
+  get known(): boolean {
+    return !!this.#point;
+  }
+
   /** The surface moved: report again what lies under the pointer. */
   refresh(): void {
     if (!this.#point || this.#unseen) return;
-    const fraction = this.surface.view(performance.now())?.toFraction(this.#point);
+    const fraction = this.surface.view()?.toFraction(this.#point);
     if (!fraction) return this.sink.setState(OFF_BOARD);
     const { x, y } = pointIn(this.sink.bounds, fraction);
     this.sink.moveTo(x, y, this.surface.anchors?.at(this.#point));

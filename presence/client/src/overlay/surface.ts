@@ -1,11 +1,15 @@
-/** Measures and scrolls the shared surface: an element's whole scrollable box, or the viewport. */
+/** Measures, follows and scrolls the shared surface: an element's whole scrollable box, or the viewport. */
 import { pointIn } from "../client/bounds.js";
 import type { Anchor, Position } from "../protocol/messages.js";
 import { worldView, type Coordinates } from "./coordinates.js";
-import { boxView, contains, intersect, paddingBox, scrollView, type Rect, type Scroller, type View } from "./geometry.js";
+import { SQUARE, boxView, corners, intersect, planeOf, rectOf, viewOf, type Plane, type Rect, type View } from "./geometry.js";
 
-/** A measurement holds for one frame, so that nothing is read twice in it. */
-const FRAME = 16;
+/** Events after which things may lie elsewhere. What scripts change in the document is observed. */
+const SIGNS = ["scroll", "load", "input", "toggle", "transitionstart", "animationstart"];
+/** The observer of shifts notices each 1/1000 of the surface that leaves its frame. */
+const STEPS = Array.from({ length: 1001 }, (_, step) => step / 1000);
+/** The type of the events that ask where a point of the screen lies in an element. No page listens to it. */
+const PROBE = "presence-probe";
 
 /** Where a point is on the screen, and what shows it. */
 export interface Spot {
@@ -32,10 +36,23 @@ export class Surface {
   coordinates: Coordinates | undefined;
   #element: Element | undefined;
   #selector: string | undefined;
-  #measured: View | undefined;
-  #measuredAt = -Infinity;
-  #resizes: ResizeObserver | undefined;
-  #listening: AbortController | undefined;
+  #view: View | undefined;
+  /** Whether anything may have changed since the last measurement. */
+  #stale = true;
+  /** Where the element was then, and when the observer of shifts began. */
+  #place = "";
+  #framed = "";
+  /** Whether it was measured since `moving` was last called. */
+  #measured = false;
+  #changed: (() => void) | undefined;
+  #listening = new AbortController();
+  readonly #notice = (): void => {
+    this.#stale = true;
+    this.#changed?.();
+  };
+  readonly #resizes = new ResizeObserver(this.#notice);
+  readonly #mutations = new MutationObserver(this.#notice);
+  #shifts: IntersectionObserver | undefined;
 
   /** `failed` is called if no element matches, in which case nothing can be shown. */
   constructor(private readonly failed: (error: Error) => void) {}
@@ -44,65 +61,77 @@ export class Surface {
   select(selector: string | undefined): void {
     this.#selector = selector;
     this.#adopt(undefined);
-    this.invalidate();
   }
 
   /** Call `changed` whenever the surface may have moved on the screen, until `unwatch`. */
   watch(changed: () => void): void {
-    const moved = () => {
-      this.invalidate();
-      changed();
-    };
+    this.#changed = changed;
     this.#listening = new AbortController();
-    const { signal } = this.#listening;
-    // Scroll events do not bubble, but the document captures them all.
-    document.addEventListener("scroll", moved, { signal, capture: true, passive: true });
-    window.addEventListener("resize", moved, { signal });
-    this.#resizes = new ResizeObserver(moved);
+    const options = { signal: this.#listening.signal, capture: true, passive: true };
+    // Most of these events do not bubble, but the document captures them all.
+    for (const sign of SIGNS) document.addEventListener(sign, this.#notice, options);
+    window.addEventListener("resize", this.#notice, options);
+    this.#mutations.observe(document, { attributes: true, characterData: true, childList: true, subtree: true });
     this.#resizes.observe(document.documentElement);
     if (this.#element) this.#resizes.observe(this.#element);
   }
 
   unwatch(): void {
-    this.#listening?.abort();
-    this.#resizes?.disconnect();
-    this.#resizes = undefined;
+    this.#changed = undefined;
+    this.#listening.abort();
+    this.#mutations.disconnect();
+    this.#resizes.disconnect();
+    this.#shifts?.disconnect();
+    this.#framed = "";
   }
 
-  /** Where it is now, measured at most once per frame; undefined if no element matches. */
-  view(now: number): View | undefined {
-    if (now - this.#measuredAt >= FRAME) {
-      this.#measuredAt = now;
-      this.#measured = this.#measure();
-      if (this.coordinates && this.#measured) {
-        this.#measured = worldView(this.#measured, this.#size(this.#measured), this.coordinates, this.failed);
-      }
+  /** How it lies now; undefined if no element matches, or it is not shown. */
+  view(): View | undefined {
+    if (this.#stale || this.#place !== placeOf(this.#element)) {
+      this.#stale = false;
+      this.#measured = true;
+      this.#view = this.#measure();
+      this.#place = placeOf(this.#element);
     }
-    return this.#measured;
+    const [view, coordinates] = [this.#view, this.coordinates];
+    return view && coordinates ? worldView(view, this.#size(view), coordinates, this.failed) : view;
+  }
+
+  /** Whether it may have moved since the last call: then look again with the next frame. */
+  moving(): boolean {
+    this.view();
+    const measured = this.#measured;
+    this.#measured = false;
+    return measured;
+  }
+
+  /** It is at rest. Notice when it shifts by what nothing else tells: an observer's frame is just its box. */
+  settle(): void {
+    if (!this.#element || this.#place === this.#framed) return;
+    this.#framed = this.#place;
+    this.#shifts?.disconnect();
+    const [box, view] = [this.#element.getBoundingClientRect(), viewport()];
+    const rootMargin = `${-box.top}px ${box.right - view.right}px ${box.bottom - view.bottom}px ${-box.left}px`;
+    this.#shifts = new IntersectionObserver(this.#notice, { rootMargin, threshold: STEPS });
+    this.#shifts.observe(this.#element);
   }
 
   /** Scroll a position into view. A viewport that is the surface does not scroll. */
   reveal(fraction: Position, smooth: boolean): void {
     if (this.anchors?.scrollTo(fraction, smooth)) return;
-    this.invalidate();
-    const view = this.view(performance.now());
+    const view = this.view();
     const point = view?.toScreen(fraction);
-    if (!view || !point || contains(view.clip, point)) return;
+    if (!view || !point || view.shows(point)) return;
     const { coordinates } = this;
     if (coordinates) coordinates.reveal?.(pointIn(coordinates.bounds, fraction));
     else if (this.#element) scrollTo(this.#element, point, smooth ? "smooth" : "instant");
   }
 
-  /** Measure again next time. */
-  invalidate(): void {
-    this.#measuredAt = -Infinity;
-  }
-
   #measure(): View | undefined {
-    if (this.#selector === undefined) return viewportView();
+    if (this.#selector === undefined) return boxView(viewport(), viewport());
     if (!this.#element?.isConnected) this.#adopt(this.#find(this.#selector));
     if (!this.#element) return undefined;
-    return isPage(this.#element) ? pageView() : elementView(this.#element);
+    return isPage(this.#element) ? boxView(page(), viewport()) : elementView(this.#element);
   }
 
   /** The size of the whole box in CSS pixels before transforms. */
@@ -122,10 +151,16 @@ export class Surface {
   }
 
   #adopt(element: Element | undefined): void {
-    if (this.#element) this.#resizes?.unobserve(this.#element);
+    if (this.#element) this.#resizes.unobserve(this.#element);
     this.#element = element;
-    if (element) this.#resizes?.observe(element);
+    this.#stale = !element;
+    if (element && this.#changed) this.#resizes.observe(element);
   }
+}
+
+/** Where an element is on the screen, to compare: this takes a tenth of the time of a view. */
+function placeOf(element: Element | undefined): string {
+  return JSON.stringify(element?.getBoundingClientRect()) ?? "";
 }
 
 export function isPage(element: Element): boolean {
@@ -140,64 +175,100 @@ function scrollingElement(): Element {
 /** The viewport without its scroll bars. */
 function viewport(): Rect {
   const { clientWidth, clientHeight } = scrollingElement();
-  return { left: 0, top: 0, right: clientWidth, bottom: clientHeight };
+  return rectOf(0, 0, clientWidth, clientHeight);
 }
 
-function viewportView(): View {
-  const clip = viewport();
-  return boxView(0, 0, clip.right, clip.bottom, clip);
-}
-
-function pageView(): View {
+function page(): Rect {
   const { scrollWidth, scrollHeight } = scrollingElement();
-  return boxView(-window.scrollX, -window.scrollY, scrollWidth, scrollHeight, viewport());
+  return rectOf(-window.scrollX, -window.scrollY, scrollWidth, scrollHeight);
 }
 
-/** How an element's whole scrollable box lies. Its own scroll box, the boxes around it and the viewport clip it. */
+/**
+ * How an element's whole scrollable box lies, an SVG element's view box, or its bounding box. Its own scroll box, the
+ * boxes around it and the viewport clip it. Undefined if it is not shown.
+ */
 export function elementView(element: Element): View | undefined {
-  const scroller = scrollerOf(element);
-  let clip = clips(element) ? intersect(viewport(), paddingBox(scroller)) : viewport();
-  for (let above = element.parentElement; above && !isPage(above); above = above.parentElement) {
-    if (clips(above)) clip = intersect(clip, paddingBox(scrollerOf(above)));
+  const { contentVisibility } = getComputedStyle(element);
+  if (contentVisibility === "hidden" || element.checkVisibility?.({ visibilityProperty: true }) === false) return undefined;
+  const windows: Plane[] = [];
+  let clip = viewport();
+  for (let box: Element | null = element; box && !isPage(box); box = boxAround(box)) {
+    const { clientWidth, clientHeight, ownerSVGElement } = box as SVGElement;
+    if (getComputedStyle(box).overflow === "visible" || ownerSVGElement || clientWidth + clientHeight === 0) continue;
+    const window = pixelPlane(box, rectOf(0, 0, clientWidth, clientHeight));
+    if (!window) return undefined;
+    windows.push(window);
+    clip = intersect(clip, box.getBoundingClientRect());
   }
-  return scrollView(scroller, clip);
+  const plane = userPlane(element as SVGSVGElement) ?? pixelPlane(element, scrollBox(element));
+  return plane && viewOf(plane, clip, windows);
 }
 
-function scrollerOf(element: Element): Scroller {
+/** The element that scrolls or clips this one. */
+function boxAround(element: Element): Element | null {
+  // What is taken out of the flow is not clipped by everything around it.
+  if (/fixed|absolute/.test(getComputedStyle(element).position)) return (element as HTMLElement).offsetParent;
+  return element.assignedSlot ?? element.parentElement ?? (element.getRootNode() as ShadowRoot).host ?? null;
+}
+
+/** The view box of an SVG element, or else its bounding box; undefined for what has a box of pixels. */
+function userPlane(element: SVGSVGElement): Plane | undefined {
+  const { viewBox, ownerSVGElement } = element;
+  const box = viewBox?.baseVal?.width ? viewBox.baseVal : ownerSVGElement && element.getBBox();
+  const inverse = box && element.getScreenCTM()?.inverse();
+  if (!inverse) return undefined;
+  const locate = ({ x, y }: Position) => new DOMPoint(x, y).matrixTransform(inverse);
+  return planeAround(element.getBoundingClientRect(), rectOf(box.x, box.y, box.width, box.height), locate);
+}
+
+/** The pixels of an element from the corner of its padding box, whatever transforms there are around it. */
+export function pixelsOf(element: Element): Plane | undefined {
+  return pixelPlane(element, SQUARE, viewport());
+}
+
+/** The fractions of a box in those pixels, measured at the middle of `around`. Undefined if that has no area. */
+function pixelPlane(element: Element, box: Rect, around: Rect = element.getBoundingClientRect()): Plane | undefined {
+  const zoom = element.currentCSSZoom ?? 1;
+  // A scroll bar on the left is not part of the padding box.
+  const bar = Math.trunc(element.clientLeft - parseFloat(getComputedStyle(element).borderLeftWidth));
+  return planeAround(around, box, ({ x, y }) => {
+    // Browsers tell where a point lies in an element only for events there.
+    const event = new PointerEvent(PROBE, { clientX: x, clientY: y });
+    let own = { x: NaN, y: NaN };
+    const look = () => (own = { x: event.offsetX / zoom - bar, y: event.offsetY / zoom });
+    element.addEventListener(PROBE, look, { once: true });
+    element.dispatchEvent(event);
+    return own;
+  });
+}
+
+/** `locate` tells where points of the screen lie. */
+function planeAround(around: Rect, box: Rect, locate: (point: Position) => Position): Plane | undefined {
+  const { left, top, right, bottom } = around;
+  const [width, height] = [right - left, bottom - top];
+  // Points near the middle of an element are before the horizon in any perspective.
+  const sample = rectOf(left + width / 4, top + height / 4, width / 2, height / 2);
+  const [p, q, r, s] = corners(sample);
+  return width && height ? planeOf(sample, [locate(p), locate(q), locate(r), locate(s)], box) : undefined;
+}
+
+/** Everything that an element scrolls over, in its pixels as they are scrolled now. */
+function scrollBox(element: Element): Rect {
   const { clientWidth, clientHeight, scrollWidth, scrollHeight, scrollLeft, scrollTop } = element;
-  const { left, top, width } = element.getBoundingClientRect();
-  const scale = scaleOf(element, width);
-  return {
-    left: left + element.clientLeft * scale,
-    top: top + element.clientTop * scale,
-    scale,
-    clientWidth,
-    clientHeight,
-    scrollWidth,
-    scrollHeight,
-    scrollLeft,
-    scrollTop,
-    rightToLeft: getComputedStyle(element).direction === "rtl",
-  };
-}
-
-/** How CSS transforms scale an element that is `width` pixels wide on the screen. */
-function scaleOf(element: Element, width: number): number {
-  const own = element instanceof HTMLElement ? element.offsetWidth : 0;
-  // offsetWidth is rounded: a difference below a pixel is no scaling.
-  return own > 0 && Math.abs(own - width) >= 1 ? width / own : 1;
-}
-
-function clips(element: Element): boolean {
-  return getComputedStyle(element).overflow !== "visible";
+  const { direction, display, flexDirection, writingMode } = getComputedStyle(element);
+  // Scrolling counts down from 0 at the right end, or at the bottom, if that is where the content begins.
+  const flow = `${direction} ${writingMode} ${display} ${flexDirection}`;
+  const left = /rtl h|-rl/.test(flow) ? clientWidth - scrollWidth : 0;
+  const top = /flex column-r/.test(flow) ? clientHeight - scrollHeight : 0;
+  return rectOf(left - scrollLeft, top - scrollTop, scrollWidth, scrollHeight);
 }
 
 /** Scroll a point to the middle of the element's scroller, and that scroller into view. */
-export function scrollTo(element: Element, { x, y }: Position, behavior: ScrollBehavior): void {
+export function scrollTo(element: Element, point: Position, behavior: ScrollBehavior): void {
   const scroller = scrollerAround(element);
-  const { left, top, right, bottom } = scroller?.getBoundingClientRect() ?? viewport();
-  const by = { left: x - (left + right) / 2, top: y - (top + bottom) / 2, behavior };
-  (scroller ?? window).scrollBy(by);
+  const { x, y } = (scroller && pixelsOf(scroller))?.toOwn(point) ?? point;
+  const { clientWidth, clientHeight } = scroller ?? scrollingElement();
+  (scroller ?? window).scrollBy({ left: x - clientWidth / 2, top: y - clientHeight / 2, behavior });
   scroller?.scrollIntoView({ block: "nearest", inline: "nearest", behavior });
 }
 
@@ -207,5 +278,5 @@ function scrollerAround(element: Element | null): Element | undefined {
   const { scrollWidth, scrollHeight, clientWidth, clientHeight } = element;
   const overflows = scrollWidth > clientWidth || scrollHeight > clientHeight;
   const scrolls = overflows && /auto|scroll/.test(getComputedStyle(element).overflow);
-  return scrolls ? element : scrollerAround(element.parentElement);
+  return scrolls ? element : scrollerAround(boxAround(element));
 }

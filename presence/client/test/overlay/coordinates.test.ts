@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { worldView, type Coordinates } from "../../src/overlay/coordinates.js";
-import { boxView, edgeMark } from "../../src/overlay/geometry.js";
+import { boxView, edgeMark, rectOf } from "../../src/overlay/geometry.js";
 
 const at = (x: number, y: number) => ({ x, y });
 
 /** A canvas of 400 × 200 px, 100 px from the left of the window and drawn at twice its size; 300 px of it are visible. */
 const CLIP = { left: 100, top: 0, right: 700, bottom: 400 };
-const SURFACE = boxView(100, 0, 800, 400, CLIP);
+const SURFACE = boxView(rectOf(100, 0, 800, 400), CLIP);
 const SIZE = [400, 200] as const;
 /** The canvas shows the world from (1000, 500) on, ten units per pixel; y points up. */
 const SITE: Coordinates = {
