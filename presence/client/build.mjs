@@ -40,7 +40,8 @@ const BUNDLED = { "overview.js": "uplot", "overview.css": "uplot" };
  * admin get JSON with names of the server's, and keep all.
  */
 const PROPERTIES = [
-  ..."announce attach attempts beat clearTimer congested dead failed follow goal introduce isTouch listen moving".split(" "),
+  // Not the name of an export of anchors.js: a module keeps those.
+  ..."announce attempts beat clearTimer congested dead failed follow goal introduce isTouch listen moving".split(" "),
   ..."name_set openShared own pointing press recall received reducedMotion refreshBar".split(" "),
   ..."remember report rest ripple safely seq setHidden setTimer settle setUnseen shown shows sink".split(" "),
   ..."subprotocols texts toFraction toOwn u16 u8 wall watching welcome welcomed".split(" "),
