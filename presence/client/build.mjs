@@ -37,10 +37,9 @@ const BUNDLED = { "overview.js": "uplot", "overview.css": "uplot" };
 /**
  * Names of our own that no page sees: properties, and the types of messages. SCRIPTS as built have short ones instead. A
  * property must not be called like one of the browser's or a documented one, which a test compares. The scripts of the
- * admin get JSON with names of the server's, and keep all.
+ * admin get JSON with names of the server's, and keep all. So does a module with what it exports.
  */
 const PROPERTIES = [
-  // Not the name of an export of anchors.js: a module keeps those.
   ..."announce attempts beat clearTimer congested dead failed follow goal introduce isTouch listen moving".split(" "),
   ..."name_set openShared own pointing press recall received reducedMotion refreshBar".split(" "),
   ..."remember report rest ripple safely seq setHidden setTimer settle setUnseen shown shows sink".split(" "),
