@@ -12,7 +12,7 @@ import { build } from "esbuild";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { copyFile, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { minify } from "terser";
@@ -23,8 +23,8 @@ const staticFolder = fileURLToPath(new URL("../static/presence/", import.meta.ur
 const BANNER = "/* presence: built from presence/client. Do not edit. */";
 /** Scripts that pages load and bundlers import (package.json, "exports"), with their entry points in src. */
 const SCRIPTS = { overlay: "overlay/element", client: "client/client", react: "react/react", count: "count/element" };
-/** A script that only the overlay imports, where a page asks for it. */
-const IMPORTED = { anchors: "overlay/anchors" };
+/** Scripts that the overlay imports where a page needs them. They share objects with it. */
+const PARTS = { anchors: "overlay/anchors", coordinates: "overlay/coordinates", tokens: "client/tokens" };
 /** Scripts that only pages load: the admin's, one while Django's DEBUG is on, and the worker of tabs that share sockets. */
 const PAGES = { admin: "admin/boards", overview: "admin/overview", debug: "overlay/debug", worker: "client/worker" };
 const OVERLAY_STYLES = "src/overlay/overlay.css";
@@ -40,11 +40,12 @@ const BUNDLED = { "overview.js": "uplot", "overview.css": "uplot" };
  * admin get JSON with names of the server's, and keep all. So does a module with what it exports.
  */
 const PROPERTIES = [
-  ..."announce attempts beat clearTimer congested dead failed follow goal introduce isTouch listen moving".split(" "),
-  ..."name_set openShared own pointing press recall received reducedMotion refreshBar".split(" "),
-  ..."remember report rest ripple safely seq setHidden setTimer settle setUnseen shown shows sink".split(" "),
-  ..."subprotocols texts toFraction toOwn u16 u8 wall watching welcome welcomed".split(" "),
+  ..."announce attempts beat congested dead failed follow goal introduce isTouch leave moving name_set".split(" "),
+  ..."openShared own pointing press reducedMotion refreshBar report rest ripple safely seq setHidden".split(" "),
+  ..."settle setUnseen shown shows sink subprotocols texts toFraction toOwn u16 u8 welcome welcomed".split(" "),
 ];
+/** Those of an environment, which a page may give to `client.js` and `react.js`. Only the overlay has short ones. */
+const ENVIRONMENT = [..."clearTimer listen recall received remember setTimer wall".split(" ")];
 const MESSAGES = [
   ..."ANCHORS AVATARS CURSOR_BROADCAST CURSOR_UPDATE HEARTBEAT JOIN LEAVE NOTICE".split(" "),
   ..."PRESENCE_UPDATE PROBE RATE ROSTER STATE USER_JOINED USER_LEFT WELCOME".split(" "),
@@ -59,6 +60,16 @@ async function licence(name) {
   return `/*! Includes ${name} ${version}.\n\n${text.trim()}\n*/`;
 }
 
+/** What a script imports while it runs is a script of its own, beside it. */
+const parts = {
+  name: "parts",
+  setup({ onResolve }) {
+    onResolve({ filter: /./ }, ({ kind, path }) =>
+      kind === "dynamic-import" ? { path: `./${basename(path)}`, external: true } : undefined,
+    );
+  },
+};
+
 async function bundle(source, options = {}) {
   const result = await build({
     absWorkingDir: here,
@@ -66,7 +77,7 @@ async function bundle(source, options = {}) {
     bundle: true,
     charset: "utf8",
     define: source === OVERLAY_STYLES ? {} : await overlayStyles(),
-    external: [...PEERS, "./anchors.js"],
+    external: PEERS,
     format: "esm",
     legalComments: "none",
     minify: true,
@@ -95,17 +106,22 @@ async function shorten(script) {
   return (await minify((await minify(script, options)).code, options)).code;
 }
 
-/** A script with short names in place of PROPERTIES and MESSAGES. `mangleCache` has those of scripts that share objects. */
-async function renamed(source, mangleCache) {
-  const script = await bundle(source, { mangleCache, mangleProps: new RegExp(`^(${PROPERTIES.join("|")})$`) });
+/** A script with short names in place of `names` and MESSAGES. */
+async function renamed(source, names, options) {
+  const script = await bundle(source, { mangleProps: new RegExp(`^(${names.join("|")})$`), ...options });
   return script.replace(new RegExp(`"(${MESSAGES.join("|")})"`, "g"), (_, name) => `(${MESSAGES.indexOf(name)})`);
 }
 
 /** All built files by their path in the static folder. */
 async function everything() {
-  const [texts, shortNames] = [{}, {}];
-  for (const [name, source] of Object.entries({ ...SCRIPTS, ...IMPORTED })) {
-    texts[`${name}.js`] = await shorten(await renamed(`src/${source}.ts`, shortNames));
+  const texts = {};
+  const { overlay, ...others } = SCRIPTS;
+  const sharing = { mangleCache: {}, plugins: [parts] };
+  for (const [name, source] of Object.entries({ overlay, ...PARTS })) {
+    texts[`${name}.js`] = await shorten(await renamed(`src/${source}.ts`, [...PROPERTIES, ...ENVIRONMENT], sharing));
+  }
+  for (const [name, source] of Object.entries(others)) {
+    texts[`${name}.js`] = await shorten(await renamed(`src/${source}.ts`, PROPERTIES));
   }
   for (const [name, source] of Object.entries(PAGES)) texts[`${name}.js`] = await shorten(await bundle(`src/${source}.ts`));
   for (const [name, source] of Object.entries(STYLES)) texts[name] = await bundle(source);

@@ -35,6 +35,9 @@ logger = logging.getLogger(__name__)
 register = template.Library()
 P = ParamSpec("P")
 
+PARTS = ("anchors", "coordinates")
+"""Scripts that overlay.js loads where a page needs them."""
+
 PAGE, COUNT_SCRIPT = "presence.page", "presence.count_script"
 """Keys in a page's render context: its `PagePresence`, and that it has the script of counts."""
 
@@ -108,15 +111,13 @@ def presence_overlay(
         "bar": bar,
         "anchor": anchor,
         "cursor-avatars": "true" if cursor_avatars else "",
+        "parts": _parts(),
         "strings": json.dumps(strings, ensure_ascii=False, separators=(",", ":")) * bool(strings),
     }
     if shared == "yes" or (shared != "no" and _shares(context)):
         attributes["worker"] = static("presence/worker.js")
         attributes["login-cookie"] = settings.CSRF_COOKIE_NAME
     script = _script(context, "presence/overlay.js")
-    if anchor:
-        # First, so that the overlay need not guess its URL.
-        script = _script(context, "presence/anchors.js") + script
     if settings.DEBUG:
         attributes["debug"] = json.dumps(_hints(_request(context)))
         # First, so that it hears what the overlay says from the start.
@@ -248,6 +249,14 @@ def _element(name: str, attributes: Mapping[str, Any], text: object = "") -> Saf
     # quote in one would end the attribute.
     given = [(key, escape(value)) for key, value in attributes.items() if value not in (None, "")]
     return format_html("<{0}{1}>{2}</{0}>", name, format_html_join("", ' {}="{}"', given), text)
+
+
+def _parts() -> str:
+    """Return, as JSON, the URLs of what the overlay loads where a page needs it; nothing for those
+    beside it, where it looks itself. Static files with hashes have other names."""
+    urls = {name: static(f"presence/{name}.js") for name in PARTS}
+    renamed = {name: url for name, url in urls.items() if not url.endswith(f"/presence/{name}.js")}
+    return json.dumps(renamed) if renamed else ""
 
 
 def _script(context: Context, path: str) -> SafeString:

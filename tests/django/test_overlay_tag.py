@@ -47,11 +47,13 @@ def test_a_script_and_an_element():
     assert page == render(board=Board(pk=BOARD)) == render(board=str(BOARD))
 
 
-def test_a_page_with_anchors_loads_their_script_first():
-    page = render("anchor='p[id]' surface='article'", nonce="abc")
-    assert attributes(page)["anchor"] == "p[id]"
-    scripts = re.findall(r'<script type="module" src="([^"]*)" nonce="abc"></script>', page)
-    assert scripts == ["/static/presence/anchors.js", "/static/presence/overlay.js"]
+def test_it_names_scripts_that_are_not_beside_its_own(monkeypatch):
+    static = "presence.templatetags.presence.static"
+    monkeypatch.setattr(static, lambda path: f"/static/{path.replace('.js', '.5f3c.js')}")
+    parts = json.loads(html.unescape(attributes(render())["parts"]))
+    assert parts == {
+        name: f"/static/presence/{name}.5f3c.js" for name in ("anchors", "coordinates")
+    }
 
 
 def test_a_template_can_write_the_reference(caplog):
@@ -62,9 +64,12 @@ def test_a_template_can_write_the_reference(caplog):
 
 
 def test_its_options_are_escaped():
-    given = attributes(render("surface='#a > \"b\"' name='<Ada>' theme='dark' bar='top-start'"))
+    given = attributes(
+        render("anchor='p[id]' surface='#a > \"b\"' name='<Ada>' theme='dark' bar='top-start'")
+    )
     assert given["surface"] == "#a &gt; &quot;b&quot;"
     assert given["name"] == "&lt;Ada&gt;"
+    assert given["anchor"] == "p[id]"
     assert (given["theme"], given["bar"]) == ("dark", "top-start")
 
 

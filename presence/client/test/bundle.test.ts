@@ -12,8 +12,8 @@ const read = (name: string) => readFileSync(folder + name, "utf8");
 /** The most bytes, gzipped, that a browser loads. */
 const STYLES = { "admin.css": 2_000, "overview.css": 3_000 };
 const PAGE_SCRIPTS = { "client.js": 6_500, "count.js": 1_600, "overlay.js": 17_000, "react.js": 8_500 };
-const SCRIPTS = { ...PAGE_SCRIPTS, "anchors.js": 3_700, "admin.js": 8_000, "debug.js": 1_800, "worker.js": 2_400, "overview.js": 32_000 };
-const IMPORTED: Record<string, string[]> = { "react.js": ["react"], "overlay.js": ["./anchors.js"] };
+const PARTS = { "anchors.js": 3_700, "coordinates.js": 500, "tokens.js": 1_100 };
+const SCRIPTS = { ...PAGE_SCRIPTS, ...PARTS, "admin.js": 8_000, "debug.js": 1_800, "worker.js": 2_400, "overview.js": 32_000 };
 const scripts = Object.keys(SCRIPTS);
 
 test("every script and style sheet is small", () => {
@@ -26,19 +26,21 @@ test("every script and style sheet is small", () => {
   }
 });
 
-test("scripts name no other origin and no source map, and import nothing except React and anchors", () => {
+test("scripts name no other origin and no source map, and import nothing except React and parts", () => {
   for (const name of scripts) {
     const text = read(name);
     const urls = text.match(/\b(?:https?|wss?):\/\/[^"'`\s]+/g) ?? [];
     assert.deepEqual([...new Set(urls)].filter((url) => url !== "http://www.w3.org/2000/svg"), [], name);
     assert.doesNotMatch(text, /sourceMappingURL/, name);
     const imported = [...text.matchAll(/\bimport\b[^;]*?from"([^"]+)"|\bimport\("([^"]+)"\)/g)].map((m) => m[1] ?? m[2]);
-    assert.deepEqual(imported, IMPORTED[name] ?? [], name);
+    const expected: Record<string, string[]> = { "react.js": ["react"], "overlay.js": Object.keys(PARTS).map((part) => `./${part}`) };
+    assert.deepEqual(imported.sort(), expected[name] ?? [], name);
   }
 });
 
 test("what the build renames is no name of the browser's and none that a site uses", async () => {
-  const renamed = readFileSync(`${client}build.mjs`, "utf8").match(/^const PROPERTIES = \[(.*?)^\];/ms)?.[1] ?? "";
+  const lists = readFileSync(`${client}build.mjs`, "utf8").matchAll(/^const (?:PROPERTIES|ENVIRONMENT) = \[(.*?)\];/gms);
+  const renamed = [...lists].map(([, list]) => list).join();
   const names = renamed.match(/\b\w+\b(?=[^"()]*")/g) ?? [];
   assert.ok(names.length > 30);
   const { domprops } = (await import(`${client}node_modules/terser/tools/domprops.js`)) as { domprops: string[] };
@@ -57,6 +59,10 @@ test("the licence of bundled code is included", () => {
 test("only the overlay and the count define an element", () => {
   const defining = scripts.filter((name) => read(name).includes("customElements"));
   assert.deepEqual(defining.sort(), ["count.js", "overlay.js"]);
+});
+
+test("a page may give the client an environment, whose members have their names", () => {
+  for (const name of ["client.js", "react.js"]) assert.match(read(name), /\bsetTimer\b.*\brecall\b/s, name);
 });
 
 test("the client exports what is documented, has no display, and loads without a page", async () => {

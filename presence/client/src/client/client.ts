@@ -9,7 +9,7 @@ import { isSignedIn, Roster, type Member } from "../protocol/roster.js";
 import { fractionIn, pointIn, UNIT, type Bounds } from "./bounds.js";
 import { boardPath, Connection, socketUrl, type StatusChange } from "./connection.js";
 import { Throttle } from "./throttle.js";
-import { tokensFrom, type Token } from "./tokens.js";
+import type { Token } from "./tokens.js";
 
 export type { Answer, Environment, Signal, Socket, SocketEvents } from "../lib/environment.js";
 export { ACTIVE, AWAY, IDLE, OFF_BOARD } from "../protocol/messages.js";
@@ -34,7 +34,7 @@ export interface ClientOptions {
   readonly name?: string | undefined;
   /** Take and give positions in coordinates of the site's own. Without it they are fractions, 0..1 each. */
   readonly bounds?: Bounds | undefined;
-  /** For tests of bundled code: the scripts that Django serves call its members by short names. Defaults to the browser. */
+  /** For tests, except with the class of `overlay.js`, which calls its members by short names. Defaults to the browser. */
   readonly environment?: Environment | undefined;
 }
 
@@ -110,7 +110,15 @@ export class PresenceClient {
       status: (change: StatusChange) => this.#onStatus(change),
       error: (error: Error) => this.#emitter.emit("error", error),
     };
-    const tokens = tokenUrl ? tokensFrom(tokenUrl, environment) : token;
+    let tokens = token;
+    if (tokenUrl) {
+      let fetched: Exclude<Token, string> | undefined;
+      // The overlay loads it where it is needed.
+      tokens = async (signal) => {
+        fetched ??= (await import("./tokens.js")).tokensFrom(tokenUrl, environment);
+        return fetched(signal);
+      };
+    }
     this.#connection = new Connection(socket, this.#name, environment, events, tokens);
   }
 

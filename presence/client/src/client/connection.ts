@@ -9,7 +9,7 @@ import { decode, encode } from "../protocol/codec.js";
 import { SUBPROTOCOL, type ClientMessage, type Notice, type ServerMessage } from "../protocol/messages.js";
 import { ABNORMAL, NORMAL, reconnect, type Reason } from "../protocol/reconnect.js";
 import { Heartbeat } from "./heartbeat.js";
-import { TokenError, type Token } from "./tokens.js";
+import type { Token, TokenError } from "./tokens.js";
 
 export type Status = "connecting" | "open" | "waiting" | "closed";
 
@@ -134,7 +134,7 @@ export class Connection {
     } catch (error) {
       if (signal.aborted) return;
       this.events.error(error as Error);
-      this.#onClose(error instanceof TokenError ? error.code : ABNORMAL);
+      this.#onClose((error as Partial<TokenError>).code ?? ABNORMAL);
     }
   }
 

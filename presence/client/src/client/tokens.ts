@@ -26,7 +26,7 @@ const CLOSE_CODE_OF_STATUS: Readonly<Record<number, number>> = {
 };
 
 /** Fetch tokens from the site's view at `url`. A guest remains the same person from one token to the next. */
-export function tokensFrom(url: string, environment: Environment = browser): Token {
+export function tokensFrom(url: string, environment: Environment = browser): Exclude<Token, string> {
   let known: string | undefined;
   return async (signal) => {
     const { href, origin } = new URL(url, environment.address());

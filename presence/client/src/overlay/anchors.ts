@@ -265,10 +265,3 @@ function pathFrom(element: Element | null, end: Element | undefined): Element[] 
   }
   return path;
 }
-
-declare global {
-  /** The content of this script, where the page has loaded it. */
-  var presenceAnchors: { readonly attach: typeof attach } | undefined;
-}
-
-globalThis.presenceAnchors = { attach };

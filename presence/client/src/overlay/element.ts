@@ -9,6 +9,7 @@ import { sharing } from "../client/sharing.js";
 import { define, ElementBase } from "../lib/dom.js";
 import type { Coordinates } from "./coordinates.js";
 import { Overlay, type OverlayHost } from "./overlay.js";
+import { loadPart } from "./parts.js";
 import { Texts, type Strings } from "./strings.js";
 import { Surface } from "./surface.js";
 
@@ -72,6 +73,11 @@ export class PresenceOverlayElement extends ElementBase implements OverlayHost {
     this.#surface.coordinates = coordinates;
     if (this.client) this.client.bounds = coordinates?.bounds ?? UNIT;
     this.viewChanged();
+    if (!coordinates || this.#surface.worldView) return;
+    void loadPart(this, "coordinates", ({ worldView }) => {
+      this.#surface.worldView = worldView;
+      this.viewChanged();
+    });
   }
 
   /** The site has panned or zoomed what the surface shows. To be called in the frame that shows it. */
@@ -98,7 +104,7 @@ export class PresenceOverlayElement extends ElementBase implements OverlayHost {
     if (name === "strings") this.strings = after ?? "";
     else if (!this.#connected) return;
     else if (name === "surface") this.safely(() => this.#select());
-    else if (name === "anchor") void this.#overlay?.anchor();
+    else if (name === "anchor") this.#overlay?.anchor();
     else this.#settleSoon();
   }
 

@@ -5,6 +5,7 @@ import { browser } from "../lib/environment.js";
 import { Announcer, Bar, type BarHost } from "./bar.js";
 import { Cursors, type Canvas } from "./cursors.js";
 import { groupPeople } from "./people.js";
+import { loadPart } from "./parts.js";
 import { Pointer } from "./pointer.js";
 import type { StatusChange } from "../client/connection.js";
 import { choose, isChosen, isShortcut, shortcutLetter, type Choice } from "./preferences.js";
@@ -73,7 +74,7 @@ export class Overlay {
       throw new Error("the page lets the overlay have no style sheet");
     }
     this.#listen();
-    void this.anchor();
+    this.anchor();
   }
 
   /** `returns`: another overlay of this page goes on with the session. */
@@ -92,14 +93,9 @@ export class Overlay {
   }
 
   /** Tell positions relative to what the attribute `anchor` selects. Only pages that have it load the script. */
-  async anchor(): Promise<void> {
-    try {
-      if (!this.host.getAttribute("anchor")) return;
-      // The template tag loads it by its URL, which a site may have changed.
-      (globalThis.presenceAnchors ?? (await import("./anchors.js"))).attach(this, this.#listening.signal);
-    } catch (error) {
-      this.host.report(error as Error);
-    }
+  anchor(): void {
+    if (!this.host.getAttribute("anchor")) return;
+    void loadPart(this.host, "anchors", ({ attach }) => attach(this, this.#listening.signal));
   }
 
   /** Draw with the next frame: a cursor or the surface moved. */

@@ -1,7 +1,7 @@
 /** Measures, follows and scrolls the shared surface: an element's whole scrollable box, or the viewport. */
 import { pointIn } from "../client/bounds.js";
 import type { Anchor, Position } from "../protocol/messages.js";
-import { worldView, type Coordinates } from "./coordinates.js";
+import type { Coordinates, worldView } from "./coordinates.js";
 import { SQUARE, boxView, corners, intersect, planeOf, rectOf, viewOf, type Plane, type Rect, type View } from "./geometry.js";
 
 /** Events after which things may lie elsewhere. What scripts change in the document is observed. */
@@ -34,6 +34,8 @@ export class Surface {
   anchors: Anchors | undefined;
   /** The site's own, which the view tells of then. */
   coordinates: Coordinates | undefined;
+  /** What makes a view of them, once it is loaded. Until then there is no view. */
+  worldView: typeof worldView | undefined;
   #element: Element | undefined;
   #selector: string | undefined;
   #view: View | undefined;
@@ -94,7 +96,7 @@ export class Surface {
       this.#place = placeOf(this.#element);
     }
     const [view, coordinates] = [this.#view, this.coordinates];
-    return view && coordinates ? worldView(view, this.#size(view), coordinates, this.failed) : view;
+    return view && coordinates ? this.worldView?.(view, this.#size(view), coordinates, this.failed) : view;
   }
 
   /** Whether it may have moved since the last call: then look again with the next frame. */

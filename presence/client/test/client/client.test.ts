@@ -269,6 +269,7 @@ test("destroy cancels a token request", async () => {
   const environment = new FakeEnvironment();
   const client = new PresenceClient({ board: "1", tokenUrl: "/token/", token: "unused", environment });
   client.connect();
+  await promises();
   assert.equal(environment.request.url, "https://site.example/token/");
   client.destroy();
   await promises();
