@@ -24,7 +24,12 @@ const BANNER = "/* presence: built from presence/client. Do not edit. */";
 /** Scripts that pages load and bundlers import (package.json, "exports"), with their entry points in src. */
 const SCRIPTS = { overlay: "overlay/element", client: "client/client", react: "react/react", count: "count/element" };
 /** Scripts that the overlay imports where a page needs them. They share objects with it. */
-const PARTS = { anchors: "overlay/anchors", coordinates: "overlay/coordinates", tokens: "client/tokens" };
+const PARTS = {
+  anchors: "overlay/anchors",
+  coordinates: "overlay/coordinates",
+  tokens: "client/tokens",
+  "top-layer": "overlay/top-layer",
+};
 /** Scripts that only pages load: the admin's, one while Django's DEBUG is on, and the worker of tabs that share sockets. */
 const PAGES = { admin: "admin/boards", overview: "admin/overview", debug: "overlay/debug", worker: "client/worker" };
 const OVERLAY_STYLES = "src/overlay/overlay.css";

@@ -182,6 +182,8 @@ export class Bar {
     if (event.key !== "Escape") return;
     if (this.#open) {
       event.stopPropagation();
+      // Nor does it close a dialog around the bar.
+      event.preventDefault();
       this.#toggle(false);
     } else this.#dismiss();
     this.#muteTips(true);

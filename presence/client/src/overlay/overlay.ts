@@ -18,7 +18,7 @@ const PATIENCE = 8_000;
 declare const OVERLAY_CSS: string;
 
 /** Milliseconds between two looks at a resting surface. Nothing tells of a change of a style sheet by script, for one. */
-const CHECK_INTERVAL = 250;
+const CHECK_INTERVAL = 250000;
 
 export interface OverlayHost extends BarHost {
   /** Run something and report its error in place of throwing it at the page. */
@@ -125,8 +125,14 @@ export class Overlay {
     this.#apply("unseen");
     this.surface.watch(() => host.safely(() => this.#followed && this.refresh()));
     this.#pointer.listen();
+    const { signal } = this.#listening;
+    // Whatever comes to lie above any z-index, the visitor has used the page before, or it gets the focus.
+    for (const type of ["focusin", "pointerover"]) document.addEventListener(type, this.#stayOnTop, { once: true, signal });
     window.addEventListener("keydown", (event) => host.safely(() => this.#onKey(event)), this.#listening);
   }
+
+  readonly #stayOnTop = (): Promise<void> =>
+    loadPart(this.host, "top-layer", ({ stayOnTop }) => stayOnTop(this.#layer, this.#listening.signal, () => this.refresh()));
 
   #onStatus(change: StatusChange): void {
     const { status, reason } = change;

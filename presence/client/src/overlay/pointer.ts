@@ -35,7 +35,7 @@ export class Pointer {
   listen(): void {
     // The page's own drag and drop sends dragover in place of pointer events.
     this.#on("dragover", (event) => this.#place(event));
-    for (const name of ["pointermove", "pointerdown"] as const) this.#on(name, (event) => this.#move(event));
+    for (const name of ["pointermove", "pointerover"] as const) this.#on(name, (event) => this.#move(event));
     for (const name of ["pointerup", "pointercancel"] as const) this.#on(name, (event) => this.#lift(event));
     this.#on("pointerleave", (event) => this.#lift(event), document.documentElement);
   }
@@ -76,8 +76,10 @@ export class Pointer {
   }
 
   #move(event: PointerEvent): void {
-    const { x, y } = this.#point ?? { x: NaN, y: NaN };
-    const trembles = Math.hypot(event.clientX - x, event.clientY - y) < TREMBLE;
+    // Where it goes on is told to the document of the frame.
+    if ((event.composedPath()[0] as HTMLIFrameElement).contentWindow) return this.#lift(event);
+    const point = this.#point;
+    const trembles = point && Math.hypot(event.clientX - point.x, event.clientY - point.y) < TREMBLE;
     if (!isFinger(event) || (event.isPrimary && !trembles)) this.#place(event);
   }
 
@@ -89,7 +91,8 @@ export class Pointer {
 
   /** A mouse or pen left the page, or a finger the screen. */
   #lift(event: PointerEvent): void {
-    const leaves = event.type === "pointerleave";
+    // It moved over a frame, or left; else it is up or cancelled.
+    const leaves = /leave|ove/.test(event.type);
     if (!event.isPrimary || leaves === isFinger(event)) return;
     const off = () => this.sink.setState(OFF_BOARD);
     this.#point = undefined;
