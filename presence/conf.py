@@ -38,7 +38,7 @@ DEFAULT_PORTS = {"http": "80", "https": "443"}
 ORIGIN = re.compile(r"(https?)://(?:[a-z0-9_.-]+|\[[0-9a-f:]+\])(?::([1-9]\d{0,4}))?")
 """An origin as browsers send it: lower case, and nothing after the port (RFC 6454, section 6.2)."""
 
-HOST = re.compile(r"\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*(:[1-9]\d{0,4})?")
+HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*(:[1-9]\d{0,4})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ def _check_values(given: Settings) -> None:
                 "such as 'https://www.example.com', without a path, a default port or an asterisk."
             )
     for host in given.AVATAR_HOSTS:
-        if not isinstance(host, str) or not HOST.fullmatch(host):
+        if not isinstance(host, str) or not HOST.fullmatch(host.removeprefix(".")):
             raise ImproperlyConfigured(
                 f"{NAME}['AVATAR_HOSTS'] has {host!r}: it takes hosts such as 'cdn.example.com', "
                 "with a port if it is not the default one, and '.example.com' for all of a domain."

@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.http import is_same_domain
 from django.utils.module_loading import import_string
 
-from presence.conf import get_settings
+from presence.conf import HOST, get_settings
 from presence.protocol.messages import MAX_AVATAR_BYTES
 from presence.server.logs import OutageLog
 
@@ -65,8 +65,11 @@ def avatar_url(given: object) -> str:
         raise ValueError(f"it returned a URL of {len(url)} characters, over {MAX_AVATAR_BYTES}")
     parts = urlsplit(url)
     is_path = url.startswith("/") and not url.startswith("//")
-    hosts = get_settings().AVATAR_HOSTS if parts.scheme in ("https", "http") else ()
-    if not is_path and not any(is_same_domain(parts.netloc, host) for host in hosts):
+    host = parts.netloc.lower()
+    # A user may have written the URL, and browsers refuse what is no host.
+    known = get_settings().AVATAR_HOSTS if parts.scheme in ("https", "http") else ()
+    named = HOST.fullmatch(host) and any(is_same_domain(host, each) for each in known)
+    if not is_path and not named:
         raise ValueError(
             f"it returned {url!r}, which is no path of this site, and of no host that "
             "PRESENCE['AVATAR_HOSTS'] names"

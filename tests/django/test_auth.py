@@ -203,6 +203,7 @@ def test_whatever_the_site_returns_is_a_name(configure, monkeypatch, caplog, giv
         ("https://cdn.example/a.png?s=1#x", "https://cdn.example/a.png?s=1#x"),
         ("https://a.b.pictures.example/a", "https://a.b.pictures.example/a"),
         ("http://localhost:9000/a", "http://localhost:9000/a"),
+        ("https://CDN.example/A", "https://CDN.example/A"),
     ],
 )
 def test_a_picture_is_a_path_or_of_a_host_that_the_site_names(configure, given, url):
@@ -221,12 +222,14 @@ def test_a_picture_is_a_path_or_of_a_host_that_the_site_names(configure, given, 
             "data:image/png;base64,AA==",
             "ftp://cdn.example/",
         ),
+        *("https://a b.pictures.example/", "https://me@a.pictures.example/", "https://[::1/a"),
+        *("https://.pictures.example/", "https://a%.pictures.example/", "https:///a"),
         *("//cdn.example/a", " /a.png", "\t//evil.example/a", "/" + "é" * 100, "/" * 256, b"/a", 7),
     ],
 )
 def test_any_other_picture_is_refused(configure, given):
-    configure(AVATAR_HOSTS=["cdn.example"])
-    with pytest.raises((ValueError, TypeError), match="it returned"):
+    configure(AVATAR_HOSTS=["cdn.example", ".pictures.example"])
+    with pytest.raises((ValueError, TypeError), match=r"it returned|Invalid IPv6"):
         avatar_url(given)
 
 
