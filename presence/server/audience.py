@@ -76,26 +76,14 @@ class Audience:
     def add(self, session: str, peer: Peer) -> None:
         """Add a peer."""
         self.peers[session] = peer
-        if self._beside(session, peer):
-            self.changed()  # The other session of the socket is not alone any more.
-        elif self._sorted:
-            # Alone: among thousands, sorting all of them is most of what a join costs.
-            self._place(session, peer)
+        self._place_again({session, *peer.sessions})
 
     def remove(self, session: str) -> None:
         """Remove a session; an unknown one changes nothing."""
         peer = self.peers.pop(session, None)
-        self._others.pop(session, None)
-        if peer is not None and self._beside(session, peer):
-            self.changed()
-        index = self._direct.pop(session, None)
-        if index is None:
-            return
-        last, line, fd = self._sessions.pop(), self._lines.pop(), self._fds.pop()
-        if last != session:
-            # It takes the place that is free.
-            self._sessions[index], self._lines[index], self._fds[index] = last, line, fd
-            self._direct[last] = index
+        self._take_out(session)
+        if peer is not None:
+            self._place_again(peer.sessions)
 
     def writes_directly(self, session: str) -> bool:
         """Return whether `written` counts what a session was sent by the last flush."""
@@ -195,6 +183,26 @@ class Audience:
         self._sessions, self._lines, self._fds = [], [], []
         for session, peer in self.peers.items():
             self._place(session, peer)
+
+    def _place_again(self, sessions: Collection[str]) -> None:
+        """Find out how the sessions of a socket are written to, of which one came or went, and no
+        others: among thousands, sorting all of them is most of what a join costs."""
+        for session in sessions if self._sorted else ():
+            if session in self.peers:
+                self._take_out(session)
+                self._place(session, self.peers[session])
+
+    def _take_out(self, session: str) -> None:
+        """Undo `_place`."""
+        self._others.pop(session, None)
+        index = self._direct.pop(session, None)
+        if index is None:
+            return
+        last, line, fd = self._sessions.pop(), self._lines.pop(), self._fds.pop()
+        if last != session:
+            # It takes the place that is free.
+            self._sessions[index], self._lines[index], self._fds[index] = last, line, fd
+            self._direct[last] = index
 
     def _place(self, session: str, peer: Peer) -> None:
         line = peer.line if peer.dialect is Dialect.COMPACT else None

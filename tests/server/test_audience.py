@@ -88,6 +88,17 @@ class Board:
         self.audience.add(session, member)
         return member
 
+    def add_beside(self, other: str, session: str) -> None:
+        """Add another session of a socket."""
+        member = self.members[session] = self.members[other]
+        member.sessions = [other, session]
+        self.audience.add(session, member)
+
+    def remove_beside(self, other: str, session: str) -> None:
+        """Remove one session of a socket that stays open for another."""
+        self.members.pop(session).sessions = [other]
+        self.audience.remove(session)
+
     def remove(self, session: str) -> None:
         self.audience.remove(session)
         member = self.members.pop(session)
@@ -159,6 +170,26 @@ async def test_nothing_to_tell_writes_nothing(board: Board) -> None:
     board.add("bob", direct=False)
     assert board.write(Flush()) == {"ada": b"", "bob": b""}
     assert (board.audience.written, board.metrics.frames_out) == (0, 0)
+
+
+async def test_a_session_is_written_to_directly_while_it_is_alone_on_its_socket(
+    board: Board,
+) -> None:
+    ada, bob = board.add("ada"), board.add("bob")
+    moved = told((CURSORS, "ada"))
+    board.write(moved)
+    for _ in range(2):
+        board.add_beside("bob", "beside")
+        ada.wrote.clear()
+        assert board.write(moved)["bob"] == framed(JOINED, STATES, CURSORS), "once"
+        assert bob.wrote == [JOINED, STATES, CURSORS]
+        board.remove_beside("bob", "beside")
+        bob.wrote.clear()
+        assert board.write(moved) == {
+            "ada": framed(JOINED, STATES),
+            "bob": framed(JOINED, STATES, CURSORS),
+        }
+        assert (bob.wrote, board.audience.writes_directly("bob")) == ([], True)
 
 
 async def test_a_sole_mover_alone_gets_nothing(board: Board) -> None:
@@ -333,6 +364,10 @@ async def test_who_comes_and_goes_costs_the_others_nothing(board: Board) -> None
         board.write(told())
         with OpcodeCount("server/audience.py") as count:
             board.add("new")
+            board.audience.write(told())
+            board.add_beside("new", "beside")
+            board.audience.write(told())
+            board.remove_beside("new", "beside")
             board.audience.write(told())
             board.remove("new")
             board.audience.write(told())
