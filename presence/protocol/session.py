@@ -103,9 +103,9 @@ class CatchUp:
 
 @dataclass(slots=True)
 class Idle:
-    """A session of the socket became idle."""
+    """These sessions of the socket became idle."""
 
-    session: int
+    sessions: tuple[int, ...]
 
 
 Action = (
@@ -147,6 +147,13 @@ class Standing:
     spectator: bool = False
     idle: bool = False
     joins: SlidingWindow = field(default_factory=lambda: SlidingWindow(JOIN_LIMIT))
+
+    def becomes_idle(self, now: float) -> bool:
+        """Note whether it is idle; return whether it was not before."""
+        if not self.joined or self.idle or now - self.last_move < IDLE_AFTER:
+            return False
+        self.idle = True
+        return True
 
     def end(self) -> None:
         """Take in that it is off the board. The next JOIN may lead to another board id and another
@@ -211,16 +218,14 @@ class Session:
 
     def check(self, now: float, *, clogged: bool = False) -> Action:
         """Return what the passing of time calls for; call it about once a second. `clogged`: much
-        of what was written waits for the client to read it. Of several sessions that became idle
-        each has its own call."""
+        of what was written waits for the client to read it."""
         if self._closed:
             return None
         if now - self._last_frame >= SILENCE:
             return self._close(Silent())
-        for number, standing in self._standings.items():
-            if standing.joined and not standing.idle and now - standing.last_move >= IDLE_AFTER:
-                standing.idle = True
-                return Idle(number)
+        idle = tuple(n for n, standing in self._standings.items() if standing.becomes_idle(now))
+        if idle:
+            return Idle(idle)
         if self.dialect is Dialect.EXPLICIT:
             # It has no PROBE, and what has left this server must do.
             if not clogged:

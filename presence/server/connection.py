@@ -294,9 +294,9 @@ class Connection:
             self._carry_out(farewell(error, self.dialect), self._stay)
 
     def refuse_stay(self, stay: Stay, error: PresenceError) -> None:
-        """Refuse one session. Where only its JOIN failed, the others stay, and so does the socket;
-        else all of them end."""
-        if stay.admitted_to or not any(each.admitted_to for each in self._stays.values()):
+        """Refuse one session. Where only its JOIN failed, those that are on the board, or join it,
+        stay, and so does the socket; else all of them end."""
+        if stay.admitted_to or not {*self.sessions} - {stay.session_id}:
             self.refuse(error)
             return
         journal, shut = self._hub.journal, farewell(error, self.dialect)
@@ -342,8 +342,8 @@ class Connection:
                 stay.end(Board.leave if isinstance(action, Leave) else Board.go_away)
             case SessionMessage(session):
                 self._select(session)
-            case Idle(session):
-                self._stays[session].show(SetState(UserState.IDLE))
+            case Idle(sessions):
+                self._show_idle(sessions)
             case Reply(frame):
                 self.write([frame])
             case Strike(reason, frame):
@@ -353,6 +353,10 @@ class Connection:
                 self._shut(error, frame)
             case CatchUp() if self._board is not None:
                 self._board.catch_up([*self._stays.values()])
+
+    def _show_idle(self, sessions: Collection[int]) -> None:
+        for session in sessions:
+            self._stays[session].show(SetState(UserState.IDLE))
 
     def _select(self, session: int) -> None:
         """Have a session speak."""

@@ -63,9 +63,9 @@ def session(data: bytes) -> None:
         for action in heard, machine.check(now, clogged=clogged):
             assert not (over and action), "it said something after its end"
             speaks = action.session if isinstance(action, SessionMessage) else speaks
-            about = action.session if isinstance(action, Idle) else speaks
+            about = set(action.sessions) if isinstance(action, Idle) else {speaks}
             if isinstance(action, Move | SetState | Leave | Gone | Idle):
-                assert about in on_board, "shown while off"
+                assert about <= on_board, "shown while off"
             assert not (speaks in on_board and isinstance(action, Join)), "joined twice"
             if isinstance(action, Join):
                 on_board.add(speaks)

@@ -61,7 +61,7 @@ WRONG_BOARD = [bytes.fromhex("01 4321 0001 0002"), bytes.fromhex("04 4321")]
 BOARD_0 = [bytes.fromhex("01 0000 0001 0002"), LEAVE]
 NOTICE_1 = bytes.fromhex("0e 01 0000")
 NOTICE_2 = bytes.fromhex("0e 02 1388")
-GONE_IDLE = Idle(0)
+GONE_IDLE = Idle((0,))
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "frames.json").read_text())
 
 
@@ -477,7 +477,15 @@ def test_each_session_has_its_own_ids() -> None:
 def test_each_session_becomes_idle_by_itself() -> None:
     session = joined()
     assert feed(session, [select(1), JOIN], START + 5) == [SessionMessage(1), Join(0, "Ada")]
-    assert alive(session, [29, 30, 34, 35]) == [None, Idle(0), None, Idle(1)]
+    assert alive(session, [29, 30, 34, 35]) == [None, Idle((0,)), None, Idle((1,))]
+
+
+def test_sessions_that_become_idle_at_once_put_nothing_else_off() -> None:
+    session = joined()
+    for number in range(1, 16):
+        feed(session, [select(number), JOIN])
+    session.wrote(UNREAD_LIMIT)
+    assert alive(session, [30, 31]) == [Idle(tuple(range(16))), Reply(probe(1))]
 
 
 def test_a_session_whose_join_was_refused_may_join_again() -> None:
@@ -521,9 +529,9 @@ def test_whatever_comes_the_order_holds(
         for action in (session.feed(data, now), session.check(now)):
             assert not (over and action), "said something after its end"
             speaks = action.session if isinstance(action, SessionMessage) else speaks
-            about = action.session if isinstance(action, Idle) else speaks
+            about = set(action.sessions) if isinstance(action, Idle) else {speaks}
             if isinstance(action, Move | SetState | Leave | Gone | Idle):
-                assert about in on_board
+                assert about <= on_board
             assert not (speaks in on_board and isinstance(action, Join))
             if isinstance(action, Join):
                 on_board.add(speaks)

@@ -241,6 +241,20 @@ async def test_the_sessions_of_a_person_are_counted(process: Process) -> None:
     assert caps.enter("", BOARD)
 
 
+async def test_a_session_over_the_cap_leaves_those_that_still_join(process: Process) -> None:
+    caps = Caps({Cap.PERSON: 2}, process.hub.now)
+    ticket = caps.enter("", BOARD)
+    bob = Socket(process.hub, BOARD, None, Dialect.COMPACT)
+    bob.connection = Connection(process.hub, BOARD, None, Dialect.COMPACT, bob, ticket=ticket)
+    ticket.let_in("bob")
+    for session in range(3):
+        bob.say(SessionMessage(session), Join(0, "Bob"))
+    bob.connection.let_in(Visitor("bob", None))
+    await pass_time(1)
+    assert (Tabs(bob).users, bob.codes) == ([0, 1, None], [])
+    assert [message.code for message in bob.all(NoticeMessage)] == [Notice.TRY_LATER]
+
+
 async def test_a_slow_reader_gets_the_cursors_of_all_sessions_once(process: Process) -> None:
     ada, (bob, _) = await process.joined(), await share(process)
     bob.reads = False
