@@ -2,10 +2,11 @@
 --
 -- KEYS  see board.lua and bans.lua
 -- ARGV  after those of clock.lua: session, process, person, name, end of the process's lease ('' if
---       unknown), where in the palette the person's own colour is (from 1), where the one is that they
---       had, or 0, the board's reference or '', the URL of the picture or '', the person's pool or '', how many ids of a pool may be
---       at rest, how many it may hold once no more are left than the next number, that number, user
---       ids that the process knows somebody to hold (a byte each)
+--       unknown), place in the palette of the person's own colour (from 1), place of the one that
+--       they had here before (0: none), the board's reference or '', the URL of the picture or '',
+--       the person's pool or '', how many ids of a pool may be at rest, how many it may hold once no
+--       more are left than the next number, that number, user ids that the process knows somebody to
+--       hold (a byte each)
 -- Constants  PALETTE, colours ("rrggbb"); APART, how far each is from each in tenths of a unit, of
 --       three digits; FAR, as many tenths (presence/protocol/colors.py)
 -- Returns version, people, processes, user id, colour, the session that it replaced or '', since
