@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 register = template.Library()
 P = ParamSpec("P")
 
-PARTS = ("anchors", "coordinates", "top-layer")
+PARTS = ("anchors", "coordinates", "stack", "top-layer")
 """Scripts that overlay.js loads where a page needs them."""
 
 PAGE, COUNT_SCRIPT = "presence.page", "presence.count_script"
@@ -75,6 +75,7 @@ def presence_overlay(
     name: str = "",
     theme: str = "",
     bar: str = "",
+    label: str = "",
     shared: str = "",
     anchor: str = "",
     *,
@@ -86,12 +87,12 @@ def presence_overlay(
     "blog.post:42", or a UUID. `surface` is a CSS selector of the element that people share, by
     default the viewport. `name` is a guest's name, by default an anonymous one that the server
     chooses; it is left out where the board shows no guest's name. `theme` is "light" or "dark", by
-    default the visitor's preference. `bar` is the place of the bar, and `anchor` a CSS selector of
-    the elements relative to which positions are told (docs/overlay.md). `shared` says whether the
-    tabs of a browser share one socket: "yes", "no", or by default where that is safe.
-    `cursor_avatars` shows people's pictures at their cursors, too. Renders nothing while presence
-    is switched off, altogether or for the board. With DEBUG, a script tells the site's developer
-    why a page cannot join.
+    default the visitor's preference. `bar` is the place of the bar, `label` the board's name in it
+    where the page has several, and `anchor` a CSS selector of the elements relative to which
+    positions are told (docs/overlay.md). `shared` says whether the tabs of a browser share one
+    socket: "yes", "no", or by default where that is safe. `cursor_avatars` shows people's pictures
+    at their cursors, too. Renders nothing while presence is switched off, altogether or for the
+    board. With DEBUG, a script tells the site's developer why a page cannot join.
 
     Renders the same for everybody, and looks at no cookie: a cache may keep the page.
     """
@@ -111,6 +112,7 @@ def presence_overlay(
         "bar": bar,
         "anchor": anchor,
         "cursor-avatars": "true" if cursor_avatars else "",
+        "label": label,
         "parts": _parts(),
         "strings": json.dumps(strings, ensure_ascii=False, separators=(",", ":")) * bool(strings),
     }

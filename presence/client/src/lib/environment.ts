@@ -90,25 +90,44 @@ async function get(...[url, headers, signal, redirect = "follow"]: Parameters<En
   return { status: answer.status, body: answer.status === 200 ? await answer.json() : undefined };
 }
 
+/**
+ * By host: the end of this page's first attempt to open a socket. The answer to it gives a guest the cookie by which the
+ * server knows them, so the others wait: two at once would make two guests.
+ */
+const firsts = new Map<string, Promise<void>>();
+
 function openSocket(url: string, subprotocols: readonly string[], events: SocketEvents): Socket {
-  const socket = new WebSocket(url, [...subprotocols]);
+  const { host } = new URL(url);
+  const first = firsts.get(host);
   const listening = new AbortController();
   const { signal } = listening;
-  socket.binaryType = "arraybuffer";
-  socket.addEventListener("open", () => events.opened(socket.protocol), { signal });
-  socket.addEventListener("message", (event) => events.received(event.data), { signal });
-  socket.addEventListener("close", (event) => events.closed(event.code), { signal });
+  let socket: WebSocket | undefined;
+  let answered: (() => void) | undefined;
+  const open = () => {
+    if (signal.aborted) return;
+    const own = (socket = new WebSocket(url, [...subprotocols]));
+    const listen = <Name extends keyof WebSocketEventMap>(name: Name, run: (event: WebSocketEventMap[Name]) => void) =>
+      own.addEventListener(name, (event) => (answered?.(), run(event)), { signal });
+    own.binaryType = "arraybuffer";
+    listen("open", () => events.opened(own.protocol));
+    listen("message", (event) => events.received(event.data));
+    listen("close", (event) => events.closed(event.code));
+  };
+  if (first) void first.then(open);
+  else open();
+  if (!first) firsts.set(host, new Promise((resolve) => (answered = resolve)));
   return {
     get buffered() {
-      return socket.bufferedAmount;
+      return socket?.bufferedAmount ?? 0;
     },
     send: (frame) => {
       // A browser throws if the socket is still connecting, and drops the frame if it is closing.
-      if (socket.readyState === WebSocket.OPEN) socket.send(frame);
+      if (socket?.readyState === WebSocket.OPEN) socket.send(frame);
     },
     close: (code) => {
       listening.abort();
-      socket.close(code);
+      answered?.();
+      socket?.close(code);
     },
   };
 }

@@ -152,6 +152,8 @@ export class PresenceOverlayElement extends ElementBase implements OverlayHost {
     this.#path = path;
     this.#overlay = new Overlay(this, this.#root, client, this.#surface);
     running.add(this);
+    // Few pages have several, whose bars share the window.
+    if (running.size > 1) void loadPart(this, "stack", ({ share }) => share(running));
     client.connect();
   }
 

@@ -30,8 +30,6 @@ export class Overlay {
   readonly #cursors: Cursors;
   readonly #bar: Bar;
   readonly #announcer = new Announcer();
-  /** Speaks what the bar has for a notice. */
-  readonly #speaker = new Announcer();
   readonly #pointer: Pointer;
   readonly #layer: HTMLElement;
   readonly #listening = new AbortController();
@@ -61,8 +59,7 @@ export class Overlay {
     this.#cursors = new Cursors(client, surface, () => this.refreshBar());
     this.#bar = new Bar(host, goTo, turn, signal);
     this.#pointer = new Pointer(surface, client, host, signal);
-    const spoken = [this.#announcer.element, this.#speaker.element];
-    this.#layer = make("div", "layer", this.#cursors.element, this.#bar.element, ...spoken);
+    this.#layer = make("div", "layer", this.#cursors.element, this.#bar.element, this.#announcer.element);
     // Any Content-Security-Policy allows a sheet that a script makes, but not an element with styles.
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(OVERLAY_CSS);
@@ -71,7 +68,7 @@ export class Overlay {
     // Nobody may be counted who sees nothing.
     if (getComputedStyle(this.#layer).pointerEvents === "auto") {
       this.#layer.remove();
-      throw new Error("the page lets the overlay have no style sheet");
+      throw new Error("the overlay has no style sheet");
     }
     this.#listen();
     this.anchor();
@@ -87,7 +84,6 @@ export class Overlay {
     this.#pointer.stop();
     this.surface.unwatch();
     this.#announcer.destroy();
-    this.#speaker.destroy();
     clearTimeout(this.#patience);
     this.#layer.remove();
   }
@@ -117,7 +113,8 @@ export class Overlay {
     client.on("cursor", () => this.refresh());
     client.on("count", (count) => {
       this.#count = count;
-      this.#announcer.push(host.texts.people(count));
+      // A spectator heard why in place of it.
+      if (!this.#notice) this.#announcer.push(host.texts.people(count));
       this.refreshBar();
     });
     client.on("status", (change) => this.#onStatus(change));
@@ -141,7 +138,8 @@ export class Overlay {
       this.#change = change;
       this.refreshBar();
     }
-    const waits = (status === "waiting" && reason !== "hidden") || status === "connecting";
+    // Waiting or connecting.
+    const waits = status.endsWith("ing") && reason !== "hidden";
     this.#alone &&= waits;
     if (waits) this.#patience ??= setTimeout(() => this.#tellWhy(), PATIENCE);
     else this.#patience = clearTimeout(this.#patience) as undefined;
@@ -212,8 +210,8 @@ export class Overlay {
     const notice = this.#alone ? texts.why(this.#change) : self?.spectator && !countsOnly ? texts.text("watching") : "";
     if (notice !== this.#notice) {
       this.#notice = notice;
-      this.#speaker.push(notice);
       this.#bar.tell(notice);
+      if (notice) this.#announcer.push(notice);
     }
     this.#bar.show(groupPeople(members, own), this.#count);
   }

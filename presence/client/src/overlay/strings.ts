@@ -73,8 +73,7 @@ export class Texts {
 
   /** Why a connection is closed or waiting. A visitor can do nothing about a fault of the site's. */
   why({ status, reason = "lost" }: StatusChange): string {
-    const other = status === "closed" || reason === "refused" ? "closed" : "lost";
-    return this.#strings[reason as "lost"] ?? this.#strings[other];
+    return this.#strings[reason as "lost"] ?? this.#strings[status === "closed" || reason === "refused" ? "closed" : "lost"];
   }
 
   /** "4 people here". */

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { browser, type Signal } from "../../src/lib/environment.js";
+import { promises } from "../support/environment.js";
 
 /** A browser's WebSocket as far as it is used, with its readyState rules. */
 class BrowserSocket extends EventTarget {
   static readonly OPEN = 1;
   static last: BrowserSocket;
+  static readonly all: BrowserSocket[] = [];
   readyState = 0;
   protocol = "presence.v1";
   binaryType = "blob";
@@ -16,6 +18,7 @@ class BrowserSocket extends EventTarget {
     super();
     this.calls.push(url, protocols);
     BrowserSocket.last = this;
+    BrowserSocket.all.push(this);
   }
 
   send(frame: unknown): void {
@@ -54,6 +57,41 @@ afterEach(() => {
     else Reflect.deleteProperty(globalThis, name);
   }
   before.clear();
+});
+
+/** Open sockets of a page, of which BrowserSocket.all has those that the browser opens. */
+function opening(...urls: string[]) {
+  BrowserSocket.all.length = 0;
+  const events = { opened() {}, received() {}, closed() {} };
+  return urls.map((url) => browser.open(url, ["v1"], events));
+}
+
+const opened = () => BrowserSocket.all.map(({ calls }) => calls[0]);
+
+test("the first socket of a page to a host opens before the others, whose handshakes have its cookie", async () => {
+  const [, impatient] = opening("ws://door/1", "ws://door/2", "ws://door/3", "ws://other/1");
+  impatient?.send("nothing yet");
+  assert.equal(impatient?.buffered, 0);
+  await promises();
+  assert.deepEqual(opened(), ["ws://door/1", "ws://other/1"]);
+  impatient?.close(1000);
+  BrowserSocket.all[0]?.fire("open");
+  await promises();
+  assert.deepEqual(opened().slice(2), ["ws://door/3"]);
+  opening("ws://door/4");
+  await promises();
+  assert.deepEqual(opened(), ["ws://door/4"]);
+});
+
+test("a first socket that fails, or is given up, keeps nobody waiting", async () => {
+  opening("ws://fails/1", "ws://fails/2");
+  BrowserSocket.all[0]?.fire("close", { code: 1006 });
+  await promises();
+  assert.deepEqual(opened(), ["ws://fails/1", "ws://fails/2"]);
+  const [first] = opening("ws://gone/1", "ws://gone/2");
+  first?.close(1000);
+  await promises();
+  assert.deepEqual(opened(), ["ws://gone/1", "ws://gone/2"]);
 });
 
 test("a socket sends only while it is open, never throws, and reports its events until it is closed", () => {
