@@ -45,6 +45,11 @@ def test_firefox_and_others_see_each_other(
     (first, _), (last, _) = ada.cursors()[0], ada.cursors()[-1]
     assert first < last
 
+    overlay = "document.querySelector('presence-overlay')"
+    swap = "document.body.replaceWith(document.body.cloneNode(true))"
+    firefox.evaluate(f"window.kept = {overlay}.client; {swap}")
+    assert firefox.evaluate(f"kept === {overlay}.client"), "the session goes on"
+
     sockets = scrape(server)["presence_sockets"]
     tab = firefox.tab()
     tab.open(server.page(board))

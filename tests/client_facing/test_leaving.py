@@ -1,4 +1,7 @@
-"""What others are told when a page is loaded again, changes, or leaves: PROTOCOL.md, "Leaving"."""
+"""What others are told when a page is loaded again, changes, or leaves: PROTOCOL.md, "Leaving".
+
+Pages whose content is swapped are in test_swaps.py.
+"""
 
 from pathlib import Path
 from uuid import uuid4
@@ -17,12 +20,6 @@ MOVE = f"document.body.prepend({ELEMENT})"
 TAKE_OFF_AND_PUT_BACK = f"{{ const one = {ELEMENT}; one.remove(); document.body.append(one); }}"
 
 RENAME = f"{ELEMENT}.setAttribute('name', 'Robert')"
-
-VISIT = "document.body.replaceWith(document.body.cloneNode(true))"
-"""As Turbo does: the body of the new page takes the place of the old one."""
-
-SWAP = f"{{ const old = {ELEMENT}; old.before(old.cloneNode(true)); old.remove(); }}"
-"""As HTMX does: the new element is inserted, and then the old one removed."""
 
 
 class Watched:
@@ -96,14 +93,6 @@ def test_an_element_that_is_moved_keeps_its_session(watched: Watched, how: str) 
     assert watched.page.evaluate(f"client => client === {ELEMENT}.client", client)
     assert watched.is_the_same()
     assert (len(watched.tap.sockets), watched.told) == (1, [])
-
-
-@pytest.mark.parametrize("how", [VISIT, SWAP])
-def test_an_element_that_is_replaced_goes_on_as_the_same_user(watched: Watched, how: str) -> None:
-    watched.page.evaluate(how)
-    watched.until_told("AWAY", "ACTIVE")
-    assert watched.is_the_same()
-    watched.tap.until(lambda: len(watched.tap.open) == 1, "one socket")
 
 
 def test_another_name_is_all_that_changes(watched: Watched) -> None:

@@ -19,21 +19,51 @@ export type { Coordinates } from "./coordinates.js";
 
 /** Report at most this many different errors. */
 const MOST_ERRORS = 50;
+/** An element that is taken off the page leaves the board after so many milliseconds: it, or another, may come back. */
+const LEAVE_AFTER = 100;
 /** The elements of this page that have a session. */
 const running = new Set<PresenceOverlayElement>();
 
+type Wanted = ClientOptions & { readonly path: string };
+
+/** What one element hands on to the one that takes its place. As a host it speaks for the element that has it now. */
+class Seat implements OverlayHost {
+  readonly surface = new Surface((error) => this.report(error));
+  overlay: Overlay | undefined;
+  /** What the session was started with, as JSON. */
+  started: string | undefined;
+  path: string | undefined;
+  status: string | undefined;
+  /** The last detail of each event. */
+  readonly told = new Map<string, object>();
+
+  constructor(public element: PresenceOverlayElement) {}
+
+  get texts(): Texts {
+    return this.element.texts;
+  }
+
+  getAttribute(name: string): string | null {
+    return this.element.getAttribute(name);
+  }
+
+  safely(run: () => void): void {
+    this.element.safely(run);
+  }
+
+  report(error: Error): void {
+    this.element.report(error);
+  }
+}
+
 /** The custom element. Its events are `presence-status`, `presence-count` and `presence-error`. */
-export class PresenceOverlayElement extends ElementBase implements OverlayHost {
+export class PresenceOverlayElement extends ElementBase {
   static readonly observedAttributes = ["board", "endpoint", "name", "surface", "anchor", "strings", "token", "token-url"];
 
   readonly #root = this.attachShadow({ mode: "open" });
-  readonly #surface = new Surface((error) => this.report(error));
+  #seat = new Seat(this);
   readonly #reported = new Set<string>();
   #texts = new Texts();
-  #overlay: Overlay | undefined;
-  /** What the session was started with, as JSON. */
-  #started: string | undefined;
-  #path = "";
   /** From connectedCallback to disconnectedCallback. During an upgrade isConnected is true before that. */
   #connected = false;
   #settling = false;
@@ -48,7 +78,7 @@ export class PresenceOverlayElement extends ElementBase implements OverlayHost {
 
   /** The session; undefined while there is none. */
   get client(): PresenceClient | undefined {
-    return this.#overlay?.client;
+    return this.#seat.overlay?.client;
   }
 
   get texts(): Texts {
@@ -60,51 +90,55 @@ export class PresenceOverlayElement extends ElementBase implements OverlayHost {
     this.safely(() => {
       const parsed = typeof strings === "string" ? (JSON.parse(strings || "{}") as Partial<Strings>) : strings;
       this.#texts = new Texts(parsed);
-      this.#overlay?.refreshBar();
+      this.#seat.overlay?.refreshBar();
     });
   }
 
   get coordinates(): Coordinates | undefined {
-    return this.#surface.coordinates;
+    return this.#seat.surface.coordinates;
   }
 
   /** The site's own coordinates, on a surface that it pans and zooms itself. The client's `bounds` follow. */
   set coordinates(coordinates: Coordinates | undefined) {
-    this.#surface.coordinates = coordinates;
+    this.#seat.surface.coordinates = coordinates;
     if (this.client) this.client.bounds = coordinates?.bounds ?? UNIT;
     this.viewChanged();
-    if (!coordinates || this.#surface.worldView) return;
+    if (!coordinates || this.#seat.surface.worldView) return;
     void loadPart(this, "coordinates", ({ worldView }) => {
-      this.#surface.worldView = worldView;
+      this.#seat.surface.worldView = worldView;
       this.viewChanged();
     });
   }
 
   /** The site has panned or zoomed what the surface shows. To be called in the frame that shows it. */
   viewChanged(): void {
-    this.safely(() => this.#overlay?.draw());
+    this.safely(() => this.#seat.overlay?.draw());
   }
 
   connectedCallback(): void {
     this.#connected = true;
     this.safely(() => {
       this.#select();
-      if (!this.#overlay) this.#start();
+      // A library may put the new element beside the old one, and take that away afterwards.
+      if (this.#twin((other) => other.#connected)) this.#settleSoon();
+      else this.#settle();
     });
   }
 
-  /** An element that is moved is connected again in the same task, and keeps its session. */
   disconnectedCallback(): void {
     this.#connected = false;
-    this.#settleSoon();
+    setTimeout(() => this.safely(() => this.#settle()), LEAVE_AFTER);
   }
+
+  /** So that `moveBefore` calls neither of the two. */
+  connectedMoveCallback(): void {}
 
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
     if (before === after) return;
     if (name === "strings") this.strings = after ?? "";
     else if (!this.#connected) return;
     else if (name === "surface") this.safely(() => this.#select());
-    else if (name === "anchor") this.#overlay?.anchor();
+    else if (name === "anchor") this.#seat.overlay?.anchor();
     else this.#settleSoon();
   }
 
@@ -128,7 +162,7 @@ export class PresenceOverlayElement extends ElementBase implements OverlayHost {
   }
 
   /** What the attributes ask for; undefined while the element is to have no session. */
-  #wanted(): (ClientOptions & { readonly path: string }) | undefined {
+  #wanted(): Wanted | undefined {
     if (!this.#connected) return undefined;
     const [board, endpoint, name, token, tokenUrl] = ["board", "endpoint", "name", "token", "token-url"].map(
       (attribute) => this.getAttribute(attribute) || undefined,
@@ -137,30 +171,37 @@ export class PresenceOverlayElement extends ElementBase implements OverlayHost {
     return path ? { path, name, token, tokenUrl } : undefined;
   }
 
-  #start(): void {
-    const wanted = this.#wanted();
-    this.#started = JSON.stringify(wanted);
+  #start(wanted: Wanted | undefined): void {
+    const seat = this.#seat;
+    seat.started = JSON.stringify(wanted);
+    seat.path = wanted?.path;
     if (!wanted) return;
     const { path, ...options } = wanted;
     const worker = this.getAttribute("worker");
     const environment = worker ? sharing(worker, this.getAttribute("login-cookie") || "csrftoken") : undefined;
     const bounds = this.coordinates?.bounds;
     const client = new PresenceClient({ url: socketUrl(path, location.href), bounds, environment, ...options });
-    client.on("status", (change) => this.#dispatch("presence-status", change));
-    client.on("count", (count) => this.#dispatch("presence-count", { count }));
-    client.on("error", (error) => this.report(error));
-    this.#path = path;
-    this.#overlay = new Overlay(this, this.#root, client, this.#surface);
+    const tell = (name: string, detail: object) => {
+      seat.told.set(name, detail);
+      seat.element.#dispatch(name, detail);
+    };
+    client.on("status", (change) => {
+      seat.status = change.status;
+      tell("presence-status", change);
+    });
+    client.on("count", (count) => tell("presence-count", { count }));
+    client.on("error", (error) => seat.report(error));
+    seat.overlay = new Overlay(seat, this.#root, client, seat.surface);
     running.add(this);
     // Few pages have several, whose bars share the window.
-    if (running.size > 1) void loadPart(this, "stack", ({ share }) => share(running));
+    if (running.size > 1) void loadPart(seat, "stack", ({ share }) => share(running));
     client.connect();
   }
 
   #stop(returns: boolean): void {
     running.delete(this);
-    this.#overlay?.destroy(returns);
-    this.#overlay = undefined;
+    this.#seat.overlay?.destroy(returns);
+    this.#seat.overlay = undefined;
   }
 
   /** Whatever happens to the element in one task makes at most one new session. */
@@ -173,19 +214,41 @@ export class PresenceOverlayElement extends ElementBase implements OverlayHost {
   #settle(): void {
     this.#settling = false;
     const wanted = this.#wanted();
-    if (JSON.stringify(wanted) === this.#started) return;
-    this.#stop(wanted?.path === this.#path || this.#isReplaced);
-    this.#start();
+    const started = JSON.stringify(wanted);
+    if (started === this.#seat.started) return;
+    // As with a visit by Turbo or a swap by HTMX, another element was there before.
+    const other = this.#twin((other) => !other.#connected);
+    // One that was refused asks again: meanwhile its visitor may have signed in.
+    if (other && other.#seat.started === started && other.#seat.status !== "closed") return this.#takeOver(other);
+    if (other) other.#stop(true);
+    this.#stop(wanted?.path === this.#seat.path);
+    this.#start(wanted);
   }
 
-  /** Whether another element for the same board has just come, as with a visit by Turbo or a swap by HTMX. */
-  get #isReplaced(): boolean {
-    return [...running].some((other) => other !== this && other.#path === this.#path && !other.client?.self);
+  /** Another element with a session on the same board. */
+  #twin(fits: (other: PresenceOverlayElement) => boolean): PresenceOverlayElement | undefined {
+    const path = this.#wanted()?.path;
+    return [...running].find((other) => other !== this && other.#seat.path === path && fits(other));
+  }
+
+  /** Go on with the session and the bar of another element. */
+  #takeOver(other: PresenceOverlayElement): void {
+    this.#stop(false);
+    const { coordinates } = this;
+    [this.#seat, other.#seat] = [other.#seat, this.#seat];
+    [this.#seat.element, other.#seat.element] = [this, other];
+    running.delete(other);
+    running.add(this);
+    this.#seat.overlay?.show(this.#root);
+    this.coordinates = coordinates;
+    this.#select();
+    this.#seat.overlay?.anchor();
+    for (const [name, detail] of this.#seat.told) this.#dispatch(name, detail);
   }
 
   #select(): void {
-    this.#surface.select(this.getAttribute("surface") || undefined);
-    this.#overlay?.refresh();
+    this.#seat.surface.select(this.getAttribute("surface") || undefined);
+    this.#seat.overlay?.refreshBar();
   }
 }
 

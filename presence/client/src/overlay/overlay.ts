@@ -32,6 +32,8 @@ export class Overlay {
   readonly #announcer = new Announcer();
   readonly #pointer: Pointer;
   readonly #layer: HTMLElement;
+  /** Any Content-Security-Policy allows a sheet that a script makes, but not an element with styles. */
+  readonly #sheet = new CSSStyleSheet();
   readonly #listening = new AbortController();
   readonly #chosen = { hide: isChosen("hide", browser), unseen: isChosen("unseen", browser) };
   #count: number | undefined;
@@ -49,7 +51,7 @@ export class Overlay {
 
   constructor(
     readonly host: OverlayHost,
-    root: ShadowRoot,
+    private root: ShadowRoot,
     readonly client: PresenceClient,
     readonly surface: Surface,
   ) {
@@ -60,11 +62,8 @@ export class Overlay {
     this.#bar = new Bar(host, goTo, turn, signal);
     this.#pointer = new Pointer(surface, client, host, signal);
     this.#layer = make("div", "layer", this.#cursors.element, this.#bar.element, this.#announcer.element);
-    // Any Content-Security-Policy allows a sheet that a script makes, but not an element with styles.
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(OVERLAY_CSS);
-    root.adoptedStyleSheets = [sheet];
-    root.append(this.#layer);
+    this.#sheet.replaceSync(OVERLAY_CSS);
+    this.show(root);
     // Nobody may be counted who sees nothing.
     if (getComputedStyle(this.#layer).pointerEvents === "auto") {
       this.#layer.remove();
@@ -72,6 +71,13 @@ export class Overlay {
     }
     this.#listen();
     this.anchor();
+  }
+
+  /** Show it in the root of an element, in place of where it was. */
+  show(root: ShadowRoot): void {
+    this.root = root;
+    root.adoptedStyleSheets = [this.#sheet];
+    root.append(this.#layer);
   }
 
   /** `returns`: another overlay of this page goes on with the session. */
@@ -129,7 +135,7 @@ export class Overlay {
   }
 
   readonly #stayOnTop = (): Promise<void> =>
-    loadPart(this.host, "top-layer", ({ stayOnTop }) => stayOnTop(this.#layer, this.#listening.signal, () => this.refresh()));
+    loadPart(this.host, "top-layer", ({ stayOnTop }) => stayOnTop(this.#layer, () => this.root, this.#listening.signal, () => this.refresh()));
 
   #onStatus(change: StatusChange): void {
     const { status, reason } = change;

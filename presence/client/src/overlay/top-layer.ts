@@ -17,28 +17,26 @@ const STYLE = ".layer{display:block;width:auto;height:auto;margin:0;padding:0;bo
 /** The layers of all overlays of this page. */
 const layers = new WeakSet<Element>();
 
-/** Keep a layer, which is in its shadow root, above everything until `signal` aborts. `moved` is called after each move. */
-export function stayOnTop(layer: HTMLElement, signal: AbortSignal, moved: () => void): void {
-  if (!signal.aborted && !layers.has(layer)) new TopLayer(layer, signal, moved);
+/** Keep a layer, whose place is in `root`, above everything until `signal` aborts. `moved` is called after each move. */
+export function stayOnTop(layer: HTMLElement, root: () => ShadowRoot, signal: AbortSignal, moved: () => void): void {
+  if (!signal.aborted && !layers.has(layer)) new TopLayer(layer, root, signal, moved);
 }
 
 class TopLayer {
   /** What is open, in the order of opening. */
   readonly #open = new Set<Element>();
-  readonly #root: ShadowRoot;
+  readonly #sheet = new CSSStyleSheet();
   /** What makes the overlay's element inert. The layer is inside it then, in the shadow root of a stand-in. */
   #blocking: Element | undefined;
   #standIn: HTMLElement | undefined;
 
   constructor(
     private readonly layer: HTMLElement,
+    private readonly root: () => ShadowRoot,
     private readonly signal: AbortSignal,
     private readonly moved: () => void,
   ) {
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(STYLE);
-    this.#root = layer.getRootNode() as ShadowRoot;
-    this.#root.adoptedStyleSheets.push(sheet);
+    this.#sheet.replaceSync(STYLE);
     layers.add(layer);
     layer.popover = "manual";
     // What is removed tells of it by no event.
@@ -66,7 +64,7 @@ class TopLayer {
     this.#update(path, this.#open.delete(path.at(-1) as Element));
   };
 
-  #update(targets: readonly EventTarget[], changed = !this.layer.isConnected): void {
+  #update(targets: readonly EventTarget[], changed = !this.#isOnTop): void {
     for (const element of this.#open) if (!element.matches(IN_TOP_LAYER)) changed = this.#open.delete(element);
     for (const element of targets as Element[]) {
       if (!element.matches?.(IN_TOP_LAYER) || layers.has(element) || this.#open.has(element)) continue;
@@ -79,16 +77,24 @@ class TopLayer {
       if (changed) this.#place();
     } catch (error) {
       const { message } = error as Error;
-      this.#root.host.dispatchEvent(new CustomEvent("presence-error", { bubbles: true, detail: { message } }));
+      this.root().host.dispatchEvent(new CustomEvent("presence-error", { bubbles: true, detail: { message } }));
     }
+  }
+
+  /** Whether the layer is where it belongs: not if something that it was in, or its element, was taken off the page. */
+  get #isOnTop(): boolean {
+    const { layer } = this;
+    return layer.isConnected && (this.#open.size === 0 || !layer.showPopover || layer.matches(":popover-open"));
   }
 
   /** Make the layer the last in the top layer, or take it out of there. */
   #place(): void {
     const { layer } = this;
-    const root = this.#root;
+    const root = this.root();
+    if (!root.adoptedStyleSheets.includes(this.#sheet)) root.adoptedStyleSheets.push(this.#sheet);
     const blocking = [...this.#open].filter((element) => element.matches(BLOCKING)).pop();
-    if (blocking !== this.#blocking || !layer.isConnected) {
+    const strays = !layer.isConnected || (this.#standIn && layer.getRootNode() !== this.#standIn.shadowRoot);
+    if (blocking !== this.#blocking || strays) {
       const focused = (layer.getRootNode() as Partial<ShadowRoot>).activeElement as HTMLElement | null | undefined;
       const before = this.#standIn;
       this.#blocking = blocking;
@@ -105,7 +111,8 @@ class TopLayer {
   }
 
   #enter(blocking: Element): void {
-    const host = this.#root.host as HTMLElement;
+    const root = this.root();
+    const host = root.host as HTMLElement;
     const element = (this.#standIn = document.createElement(host.localName));
     element.className = host.className;
     element.style.cssText = host.style.cssText;
@@ -113,7 +120,7 @@ class TopLayer {
     for (const press of PRESSES) element.addEventListener(press, (event) => event.stopPropagation());
     (blocking.shadowRoot ?? blocking).append(element);
     const inside = element.shadowRoot as ShadowRoot;
-    inside.adoptedStyleSheets = this.#root.adoptedStyleSheets;
+    inside.adoptedStyleSheets = root.adoptedStyleSheets;
     inside.append(this.layer);
   }
 }
