@@ -52,7 +52,8 @@ def test_it_names_scripts_that_are_not_beside_its_own(monkeypatch):
     monkeypatch.setattr(static, lambda path: f"/static/{path.replace('.js', '.5f3c.js')}")
     parts = json.loads(html.unescape(attributes(render())["parts"]))
     assert parts == {
-        name: f"/static/presence/{name}.5f3c.js" for name in ("anchors", "coordinates", "stack")
+        name: f"/static/presence/{name}.5f3c.js"
+        for name in ("anchors", "coordinates", "stack", "top-layer")
     }
 
 
