@@ -47,7 +47,7 @@ const BUNDLED = { "overview.js": "uplot", "overview.css": "uplot" };
  */
 const PROPERTIES = [
   ..."announce attempts beat congested dead failed follow goal introduce isTouch leave moving name_set".split(" "),
-  ..."openShared own pointing press reducedMotion refreshBar report rest ripple safely seq setHidden".split(" "),
+  ..."own pointing press reducedMotion refreshBar report rest ripple safely seq setHidden".split(" "),
   ..."settle setUnseen shown shows sink subprotocols texts toFraction toOwn u16 u8 welcome welcomed".split(" "),
 ];
 /** Those of an environment, which a page may give to `client.js` and `react.js`. Only the overlay has short ones. */
@@ -106,7 +106,7 @@ async function overlayStyles() {
 async function shorten(script) {
   // The unsafe ones suppose that nobody replaced a built-in, that no text is made of an object with a `valueOf` of its own,
   // and that no function of an object is called with `new`.
-  const compress = { hoist_funs: true, inline: 1, passes: 2, unsafe: true, unsafe_methods: true };
+  const compress = { hoist_funs: true, inline: 1, lhs_constants: false, passes: 2, unsafe: true, unsafe_methods: true };
   const options = { compress, ecma: 2022, module: true };
   // The second time it knows how often each name occurs in the end.
   return (await minify((await minify(script, options)).code, options)).code;

@@ -1,5 +1,5 @@
 /** Receives live changes for a page of the admin over one socket, or by polling while there is no socket. */
-import { browser, type Environment, type Signal, type Socket } from "../lib/environment.js";
+import { browser, get, type Environment, type Signal, type Socket } from "../lib/environment.js";
 import { backOff, NORMAL } from "../protocol/reconnect.js";
 
 /** The changes by topic, or of a topic that is sent whole, its new value. */
@@ -128,7 +128,7 @@ export class Feed {
     let status: FeedStatus = "polling";
     try {
       for (const url of this.#urls()) {
-        const answer = await this.#environment.fetch(url, {}, request.signal, "manual");
+        const answer = await get(this.#environment, url, {}, request.signal, "manual");
         // The socket may have sent newer data during the request.
         if (request !== this.#request || this.#endsWith(answer.status)) return;
         const update = answer.body as Update;

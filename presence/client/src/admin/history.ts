@@ -1,5 +1,5 @@
 /** Requests the history of one plot now and then, and summarises it. No DOM. */
-import { browser, type Environment } from "../lib/environment.js";
+import { browser, get, type Environment } from "../lib/environment.js";
 
 /** Seconds since 1970 at which each minute or hour begins, with the average and most people; null = not recorded. */
 export interface Trend {
@@ -73,7 +73,7 @@ export class History {
     environment.clearTimer(this.#timer);
     this.#request?.abort();
     const { signal } = (this.#request = new AbortController());
-    const answer = await environment.fetch(this.#url(), {}, signal, "manual").catch(() => undefined);
+    const answer = await get(environment, this.#url(), {}, signal, "manual").catch(() => undefined);
     if (signal.aborted) return;
     const ends = answer !== undefined && ENDS.has(answer.status);
     if (ends) this.#unlisten();

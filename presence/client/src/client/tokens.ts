@@ -1,5 +1,5 @@
 /** Fetches the signed tokens that let a page of another origin onto a board (PROTOCOL.md, Tokens). */
-import { browser, type Environment } from "../lib/environment.js";
+import { browser, get, type Environment } from "../lib/environment.js";
 import { ABNORMAL } from "../protocol/reconnect.js";
 
 /** A token, or a function that returns one for each connection. The function may reject; `signal` cancels it. */
@@ -32,7 +32,7 @@ export function tokensFrom(url: string, environment: Environment = browser): Exc
     const { href, origin } = new URL(url, environment.address());
     const key = `presence-guest ${origin}`;
     const identity = known ?? environment.recall(key);
-    const { status, body } = await environment.fetch(href, identity ? { [GUEST_HEADER]: identity } : {}, signal);
+    const { status, body } = await get(environment, href, identity ? { [GUEST_HEADER]: identity } : {}, signal);
     if (status !== 200) {
       throw new TokenError(`the token view answered ${status}`, CLOSE_CODE_OF_STATUS[status] ?? ABNORMAL);
     }

@@ -39,9 +39,9 @@ export interface Environment {
   open(url: string, subprotocols: readonly string[], events: SocketEvents): Socket;
   /**
    * GET with the browser's cookies for that URL. Rejects if nobody answers. With `redirect: "manual"` a redirect
-   * is not followed and has the status 0.
+   * is not followed and has the status 0. Left out, it is the browser's; call it by `get`.
    */
-  fetch(
+  fetch?(
     url: string,
     headers: Readonly<Record<string, string>>,
     signal: AbortSignal,
@@ -67,7 +67,6 @@ export const browser: Environment = {
   setTimer: (run, milliseconds) => setTimeout(run, Math.ceil(milliseconds)),
   clearTimer: (timer) => clearTimeout(timer as number | undefined),
   open: openSocket,
-  fetch: get,
   recall: (key) => withStorage((storage) => storage.getItem(key)) ?? undefined,
   remember: (key, value) =>
     void withStorage((storage) => (value === undefined ? storage.removeItem(key) : storage.setItem(key, value))),
@@ -85,7 +84,12 @@ function withStorage<Result>(use: (storage: Storage) => Result): Result | undefi
   }
 }
 
-async function get(...[url, headers, signal, redirect = "follow"]: Parameters<Environment["fetch"]>): Promise<Answer> {
+/** Call `fetch`. The browser's is no member of `browser`, because most pages of the overlay need none. */
+export async function get(
+  environment: Environment,
+  ...[url, headers, signal, redirect = "follow"]: Parameters<NonNullable<Environment["fetch"]>>
+): Promise<Answer> {
+  if (environment.fetch) return environment.fetch(url, headers, signal, redirect);
   const answer = await fetch(url, { headers, signal, redirect, credentials: "include", cache: "no-store" });
   return { status: answer.status, body: answer.status === 200 ? await answer.json() : undefined };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import { browser, type Signal } from "../../src/lib/environment.js";
+import { browser, get, type Signal } from "../../src/lib/environment.js";
 import { promises } from "../support/environment.js";
 
 /** A browser's WebSocket as far as it is used, with its readyState rules. */
@@ -123,8 +123,8 @@ test("a request has the page's cookies and headers, passes every cache, and read
   const answers = [new Response('{"token":"a"}'), new Response("<html>", { status: 503 })];
   setGlobal("fetch", { value: async (...request: unknown[]) => (requests.push(request), answers.shift()) });
   const { signal } = new AbortController();
-  assert.deepEqual(await browser.fetch("/token/", { A: "b" }, signal), { status: 200, body: { token: "a" } });
-  assert.deepEqual(await browser.fetch("/feed/", {}, signal, "manual"), { status: 503, body: undefined });
+  assert.deepEqual(await get(browser, "/token/", { A: "b" }, signal), { status: 200, body: { token: "a" } });
+  assert.deepEqual(await get(browser, "/feed/", {}, signal, "manual"), { status: 503, body: undefined });
   const options = { signal, credentials: "include", cache: "no-store" };
   assert.deepEqual(requests, [
     ["/token/", { ...options, headers: { A: "b" }, redirect: "follow" }],

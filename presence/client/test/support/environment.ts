@@ -117,7 +117,7 @@ export class FakeEnvironment implements Environment {
     return this.socket;
   }
 
-  fetch(...[url, headers, signal, redirect = "follow"]: Parameters<Environment["fetch"]>): Promise<Answer> {
+  fetch(...[url, headers, signal, redirect = "follow"]: Parameters<NonNullable<Environment["fetch"]>>): Promise<Answer> {
     return new Promise((answer, reject) => {
       const fail = () => (reject(new TypeError("Failed to fetch")), promises());
       const respond = (status: number, body?: unknown) => (answer({ status, body }), promises());
