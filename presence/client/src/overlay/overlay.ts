@@ -18,7 +18,7 @@ const PATIENCE = 8_000;
 declare const OVERLAY_CSS: string;
 
 /** Milliseconds between two looks at a resting surface. Nothing tells of a change of a style sheet by script, for one. */
-const CHECK_INTERVAL = 250000;
+const CHECK_INTERVAL = 250;
 
 export interface OverlayHost extends BarHost {
   /** Run something and report its error in place of throwing it at the page. */
