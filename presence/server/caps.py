@@ -54,9 +54,9 @@ class Cap(StrEnum):
 
 REASONS: Mapping[Cap, str] = {
     Cap.SOCKETS: "this process has {} open sockets, as many as MAX_SOCKETS allows",
-    Cap.BOARD: "the board has {} sockets in this process, as many as MAX_BOARD_SOCKETS allows",
+    Cap.BOARD: "the board has {} sessions in this process, as many as MAX_BOARD_SOCKETS allows",
     Cap.PERSON: "the person has {} sessions in this process, as many as MAX_PERSON_SOCKETS allows",
-    Cap.ADDRESS: "the address has {} sockets in this process, as many as MAX_ADDRESS_SOCKETS, "
+    Cap.ADDRESS: "the address has {} sessions in this process, as many as MAX_ADDRESS_SOCKETS, "
     "or half of the file descriptors, allows; if it is a proxy's, name that in TRUSTED_PROXIES",
     Cap.JOINS: "the address joined {} times in a minute, as often as MAX_ADDRESS_JOINS allows; "
     "if it is a proxy's, name that in TRUSTED_PROXIES",
@@ -68,6 +68,9 @@ REASONS: Mapping[Cap, str] = {
 
 Key = tuple[Cap, Hashable]
 """A cap, and what it counts for: a board, a person or an address."""
+
+OF_SESSIONS = frozenset({Cap.BOARD, Cap.PERSON, Cap.ADDRESS})
+"""What every session counts for, so that nobody has more of them by sharing sockets."""
 
 SOCKET: Key = (Cap.SOCKETS, None)
 HANDSHAKE: Key = (Cap.HANDSHAKES, None)
@@ -197,14 +200,15 @@ class Ticket:
         self._joined = True
 
     def count_sessions(self, sessions: int) -> None:
-        """Count all sessions of the socket as the person's. Raises `Full` at the cap."""
-        for person in {key for key in self._keys if key[0] is Cap.PERSON}:
-            for _ in range(self._keys.count(person), max(sessions, 1)):
-                self._caps.hold(person)
-                self._keys.append(person)
-            for _ in range(max(sessions, 1), self._keys.count(person)):
-                self._keys.remove(person)
-                self._caps.release(person)
+        """Count each session of the socket as if it had one of its own, for its board, person and
+        address. Raises `Full` at a cap."""
+        for key in {key for key in self._keys if key[0] in OF_SESSIONS}:
+            for _ in range(self._keys.count(key), max(sessions, 1)):
+                self._caps.hold(key)
+                self._keys.append(key)
+            for _ in range(max(sessions, 1), self._keys.count(key)):
+                self._keys.remove(key)
+                self._caps.release(key)
 
     def close(self) -> None:
         """Give everything back. Further calls change nothing."""

@@ -176,7 +176,7 @@ def test_an_address_takes_half_of_the_file_descriptors(world: World, few_descrip
         caps.enter("1.1.1.1")
     refusal = is_full(lambda: caps.enter("1.1.1.1"))
     assert refusal is not None
-    assert f"{few_descriptors // 2} sockets" in str(refusal)
+    assert f"{few_descriptors // 2} sessions" in str(refusal)
     caps.enter("2.2.2.2")
     caps.enter()
     for _ in range(few_descriptors):

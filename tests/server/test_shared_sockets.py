@@ -220,9 +220,10 @@ async def test_a_join_that_fails_where_nobody_else_is_closes_the_socket(process:
     assert bob.codes == [Close.TRY_LATER]
 
 
-async def test_the_sessions_of_a_person_are_counted(process: Process) -> None:
-    caps = Caps({Cap.PERSON: 3}, process.hub.now)
-    ticket = caps.enter("", BOARD)
+@pytest.mark.parametrize("cap", [Cap.PERSON, Cap.BOARD, Cap.ADDRESS])
+async def test_the_sessions_of_a_socket_are_counted(process: Process, cap: Cap) -> None:
+    caps = Caps({cap: 3}, process.hub.now)
+    ticket = caps.enter("192.0.2.1", BOARD)
     bob = Socket(process.hub, BOARD, None, Dialect.COMPACT)
     bob.connection = Connection(process.hub, BOARD, None, Dialect.COMPACT, bob, ticket=ticket)
     ticket.let_in("bob")
@@ -238,7 +239,8 @@ async def test_the_sessions_of_a_person_are_counted(process: Process) -> None:
     assert (len(bob.all(Welcome)), bob.codes) == (4, [])
     bob.hang_up()
     ticket.close()
-    assert caps.enter("", BOARD)
+    for _ in range(3):
+        caps.enter("192.0.2.1", BOARD).let_in("bob")
 
 
 async def test_a_session_over_the_cap_leaves_those_that_still_join(process: Process) -> None:
