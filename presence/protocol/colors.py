@@ -5,7 +5,7 @@ white.
 """
 
 from collections.abc import Collection
-from math import atan2, cos, degrees, exp, hypot, inf, radians, sin, sqrt
+from math import atan2, cos, degrees, exp, hypot, radians, sin, sqrt
 
 from presence.protocol.identity import number_for
 from presence.protocol.messages import Color
@@ -38,18 +38,16 @@ def color_for(person: str, taken: Collection[Color], had: Color | None = None) -
     """
     if had is not None and had in _PLACES and had not in taken:
         return had
-    others = {place_of(color) for color in taken} - {-1}
     own = own_place(person)
-
-    def room(place: int) -> float:
-        if place in others:
-            return -1
-        return min((APART[place][other] for other in others), default=inf)
-
-    if room(own) >= FAR:
+    others = {place_of(color) for color in taken} - {-1}
+    if not others:
+        return PALETTE[own]
+    # A colour that is taken is 0 from itself.
+    room = [min(column) for column in zip(*map(APART.__getitem__, others), strict=True)]
+    if room[own] >= FAR:
         return PALETTE[own]
     places = [(own + step) % len(PALETTE) for step in range(len(PALETTE))]
-    return PALETTE[max(places, key=room)]
+    return PALETTE[max(places, key=room.__getitem__)]
 
 
 def own_place(person: str) -> int:
