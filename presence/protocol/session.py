@@ -40,6 +40,7 @@ STRIKE_LIMIT = (9, 10.0)
 FRAME_LIMIT = (240, 1.0)
 LONG_FRAME_LIMIT = (600, 5.0)
 JOIN_LIMIT = (10, 10.0)
+SOCKET_JOIN_LIMIT = (40, 10.0)
 """Limits as (count, seconds). One more within that time closes the socket."""
 
 NOTICE_EVERY = 1.0
@@ -181,6 +182,7 @@ class Session:
         self._last_notice = float("-inf")
         self._strikes = SlidingWindow(STRIKE_LIMIT)
         self._frames = SlidingWindow(FRAME_LIMIT, LONG_FRAME_LIMIT)
+        self._joins = SlidingWindow(SOCKET_JOIN_LIMIT)
         self._probe = 0
         self._unread_since: float | None = None
         self._unread = 0
@@ -263,7 +265,7 @@ class Session:
                 # A probe that was sent before a LEAVE may be answered after it.
                 return self._on_probe(seq)
             case Join() as join if not standing.joined:
-                if standing.joins.hit(now):
+                if standing.joins.hit(now) or self._joins.hit(now):
                     return self._close(TooFast())
                 standing.joined, standing.idle, standing.last_move = True, False, now
                 return join

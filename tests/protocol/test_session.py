@@ -495,6 +495,14 @@ def test_a_session_whose_join_was_refused_may_join_again() -> None:
     assert feed(session, [JOIN, select(0), MOVE]) == [Join(0, "Ada"), SessionMessage(0), MOVED]
 
 
+def test_forty_joins_of_a_socket_within_ten_seconds_pass_and_the_next_closes() -> None:
+    session = fresh()
+    for number in range(40):
+        feed(session, [select(number % 16), JOIN, LEAVE], START + number / 5)
+    assert session.feed(select(8), START + 9.9) == SessionMessage(8)
+    assert_closes(session.feed(JOIN, START + 9.9), TooFast, NOTICE_2)
+
+
 def test_the_limits_on_frames_count_all_sessions_together() -> None:
     session = fresh()
     frames = [select(number % 16) for number in range(240)]
