@@ -73,6 +73,7 @@ export class Surface {
     // Most of these events do not bubble, but the document captures them all.
     for (const sign of SIGNS) document.addEventListener(sign, this.#notice, options);
     window.addEventListener("resize", this.#notice, options);
+    this.#mutations.observe(document, { attributes: true, characterData: true, childList: true, subtree: true });
     this.#resizes.observe(document.documentElement);
     if (this.#element) this.#resizes.observe(this.#element);
   }
