@@ -9,7 +9,7 @@ import { isSignedIn, Roster, type Member } from "../protocol/roster.js";
 import { fractionIn, pointIn, UNIT, type Bounds } from "./bounds.js";
 import { boardPath, Connection, socketUrl, type StatusChange } from "./connection.js";
 import { Throttle } from "./throttle.js";
-import type { Token } from "./tokens.js";
+import type { Token, TokensScript } from "./tokens.js";
 
 export type { Answer, Environment, Signal, Socket, SocketEvents } from "../lib/environment.js";
 export { ACTIVE, AWAY, IDLE, OFF_BOARD } from "../protocol/messages.js";
@@ -30,6 +30,8 @@ export interface ClientOptions {
   readonly token?: Token | undefined;
   /** For pages of another origin: the URL of the site's token view. Overrides `token`. */
   readonly tokenUrl?: string | undefined;
+  /** For the overlay: loads the script that fetches tokens, if it is not beside this one. */
+  readonly loadTokens?: (() => Promise<TokensScript> | undefined) | undefined;
   /** A guest's name, which the server normalises. The server names a guest without one. */
   readonly name?: string | undefined;
   /** Take and give positions in coordinates of the site's own. Without it they are fractions, 0..1 each. */
@@ -96,7 +98,8 @@ export class PresenceClient {
   #timer: unknown;
   #unlisten: (() => void) | undefined;
 
-  constructor({ board, url, name = "", token, tokenUrl, bounds = UNIT, environment = browser }: ClientOptions) {
+  constructor(options: ClientOptions) {
+    const { board, url, name = "", token, tokenUrl, loadTokens, bounds = UNIT, environment = browser } = options;
     this.#environment = environment;
     this.bounds = bounds;
     this.#name = fitName(name.trim());
@@ -113,9 +116,8 @@ export class PresenceClient {
     let tokens = token;
     if (tokenUrl) {
       let fetched: Exclude<Token, string> | undefined;
-      // The overlay loads it where it is needed.
       tokens = async (signal) => {
-        fetched ??= (await import("./tokens.js")).tokensFrom(tokenUrl, environment);
+        fetched ??= (await (loadTokens?.() ?? import("./tokens.js"))).tokensFrom(tokenUrl, environment);
         return fetched(signal);
       };
     }

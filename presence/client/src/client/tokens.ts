@@ -5,6 +5,9 @@ import { ABNORMAL } from "../protocol/reconnect.js";
 /** A token, or a function that returns one for each connection. The function may reject; `signal` cancels it. */
 export type Token = string | ((signal: AbortSignal) => string | Promise<string>);
 
+/** What another script loads of this one. */
+export type TokensScript = Pick<typeof import("./tokens.js"), "tokensFrom">;
+
 /** There is no token. `code` is the close code with the same meaning for the client. */
 export class TokenError extends Error {
   constructor(

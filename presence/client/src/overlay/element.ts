@@ -5,11 +5,12 @@
 import { PresenceClient, type ClientOptions } from "../client/client.js";
 import { UNIT } from "../client/bounds.js";
 import { boardPath, socketUrl, type StatusChange } from "../client/connection.js";
+import type { TokensScript } from "../client/tokens.js";
 import { sharing } from "../client/sharing.js";
 import { define, ElementBase } from "../lib/dom.js";
 import type { Coordinates } from "./coordinates.js";
 import { Overlay, type OverlayHost } from "./overlay.js";
-import { loadPart } from "./parts.js";
+import { listed, loadPart } from "./parts.js";
 import { Texts, type Strings } from "./strings.js";
 import { Surface } from "./surface.js";
 
@@ -120,7 +121,7 @@ export class PresenceOverlayElement extends ElementBase {
     this.safely(() => {
       this.#select();
       // A library may put the new element beside the old one, and take that away afterwards.
-      if (this.#twin((other) => other.#connected)) this.#settleSoon();
+      if (this.#twin(true)) this.#settleSoon();
       else this.#settle();
     });
   }
@@ -180,7 +181,8 @@ export class PresenceOverlayElement extends ElementBase {
     const worker = this.getAttribute("worker");
     const environment = worker ? sharing(worker, this.getAttribute("login-cookie") || "csrftoken") : undefined;
     const bounds = this.coordinates?.bounds;
-    const client = new PresenceClient({ url: socketUrl(path, location.href), bounds, environment, ...options });
+    const loadTokens = () => listed<TokensScript>(seat, "tokens");
+    const client = new PresenceClient({ url: socketUrl(path, location.href), bounds, environment, loadTokens, ...options });
     const tell = (name: string, detail: object) => {
       seat.told.set(name, detail);
       seat.element.#dispatch(name, detail);
@@ -217,7 +219,7 @@ export class PresenceOverlayElement extends ElementBase {
     const started = JSON.stringify(wanted);
     if (started === this.#seat.started) return;
     // As with a visit by Turbo or a swap by HTMX, another element was there before.
-    const other = this.#twin((other) => !other.#connected);
+    const other = this.#twin(false);
     // One that was refused asks again: meanwhile its visitor may have signed in.
     if (other && other.#seat.started === started && other.#seat.status !== "closed") return this.#takeOver(other);
     if (other) other.#stop(true);
@@ -225,10 +227,10 @@ export class PresenceOverlayElement extends ElementBase {
     this.#start(wanted);
   }
 
-  /** Another element with a session on the same board. */
-  #twin(fits: (other: PresenceOverlayElement) => boolean): PresenceOverlayElement | undefined {
+  /** Another element with a session on the same board, which is on the page or was. */
+  #twin(connected: boolean): PresenceOverlayElement | undefined {
     const path = this.#wanted()?.path;
-    return [...running].find((other) => other !== this && other.#seat.path === path && fits(other));
+    return [...running].find((other) => other !== this && other.#seat.path === path && other.#connected === connected);
   }
 
   /** Go on with the session and the bar of another element. */

@@ -14,6 +14,12 @@ export interface PartsHost {
   report(error: Error): void;
 }
 
+/** The script of a part from where the attribute `parts` says; undefined if that does not name it. */
+export function listed<Part>(host: Pick<PartsHost, "getAttribute">, name: string): Promise<Part> | undefined {
+  const url = (JSON.parse(host.getAttribute("parts") || "{}") as Record<string, string | undefined>)[name];
+  return url ? (import(/* webpackIgnore: true */ /* @vite-ignore */ url) as Promise<Part>) : undefined;
+}
+
 /** Load a part and `use` it. Reports its error, or that the part cannot be loaded. */
 export async function loadPart<Name extends keyof Parts>(
   host: PartsHost,
@@ -21,8 +27,8 @@ export async function loadPart<Name extends keyof Parts>(
   use: (part: Awaited<ReturnType<Parts[Name]>>) => void,
 ): Promise<void> {
   try {
-    const url = (JSON.parse(host.getAttribute("parts") ?? "{}") as Record<string, string | undefined>)[name];
-    use(await (url ? import(/* webpackIgnore: true */ /* @vite-ignore */ url) : PARTS[name]()));
+    const load = PARTS[name] as () => Promise<Awaited<ReturnType<Parts[Name]>>>;
+    use(await (listed<Awaited<ReturnType<Parts[Name]>>>(host, name) ?? load()));
   } catch (error) {
     host.report(error as Error);
   }

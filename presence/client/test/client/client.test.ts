@@ -276,6 +276,16 @@ test("destroy cancels a token request", async () => {
   assert.equal(environment.leftovers, 0);
 });
 
+test("what fetches tokens comes from where the overlay says", async () => {
+  const environment = new FakeEnvironment();
+  const urls: string[] = [];
+  const tokensFrom = (url: string) => (urls.push(url), () => "a.token");
+  const client = new PresenceClient({ board: "1", tokenUrl: "/token/", loadTokens: async () => ({ tokensFrom }), environment });
+  client.connect();
+  await promises();
+  assert.deepEqual([urls, environment.socket.subprotocols.length], [["/token/"], 2]);
+});
+
 test("a client that is destroyed leaves, unless another one goes on with its session", () => {
   for (const [options, messages] of [[undefined, [{ type: "LEAVE", board: 0 }]], [{ returns: true }, []]] as const) {
     const { environment, client } = welcomed();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { loadPart } from "../../src/overlay/parts.js";
+import { listed, loadPart } from "../../src/overlay/parts.js";
 
 async function load(parts: string | null) {
   const [used, errors]: [unknown[], string[]] = [[], []];
@@ -14,6 +14,12 @@ const at = (script: string) => JSON.stringify({ coordinates: `data:text/javascri
 test("a part comes from where the tag says, else from beside the script", async () => {
   assert.deepEqual(await load(at("export const worldView = 7")), { used: [7], errors: [] });
   for (const parts of [null, "{}"]) assert.equal(typeof (await load(parts)).used[0], "function");
+});
+
+test("what another module loads comes from where the tag says, too", async () => {
+  const find = (parts: string | null) => listed<{ worldView: number }>({ getAttribute: () => parts }, "coordinates");
+  assert.equal((await find(at("export const worldView = 8")))?.worldView, 8);
+  for (const parts of [null, "", "{}"]) assert.equal(find(parts), undefined);
 });
 
 test("a part that cannot be loaded is reported, and not used", async () => {
