@@ -266,6 +266,18 @@ def test_nothing_is_scheduled_while_no_cursor_is_shown(look: Look, invite: Invit
     assert page.evaluate("[asked, looks]") == still, "even when the page changes"
 
 
+def test_nothing_is_scheduled_for_a_pointer_that_nobody_sees(look: Look, invite: Invite) -> None:
+    page = look(COUNT_FRAMES)
+    page.mouse.move(300, 300)
+    page.evaluate("frames30()")
+    still = page.evaluate("asked")
+    page.evaluate("document.body.append('news')")
+    page.evaluate("frames30()")
+    assert page.evaluate("asked") == still
+    invite("Ada")
+    page.wait_for_function("still => asked > still", arg=still)
+
+
 def test_a_cursor_outside_the_view_is_a_mark_at_the_edge_that_leads_to_it(
     look: Look, invite: Invite
 ) -> None:

@@ -195,7 +195,7 @@ export class Overlay {
 
   /** Whether a cursor here, or this person's on the pages of others, must stay on its thing when the surface moves. */
   get #followed(): boolean {
-    return this.#cursors.shown || this.#pointer.known;
+    return this.#cursors.shown || (this.#pointer.known && this.client.members.length > 0);
   }
 
   /** Nothing moves: ask for no frame until something does. While a cursor is visible, make sure now and then. */
