@@ -11,7 +11,7 @@ const BLOCKING = ":is(:modal,:fullscreen)";
 /** A page may take these for a click on the backdrop of its dialog. */
 const PRESSES = ["pointerdown", "mousedown", "mouseup", "click"];
 
-/** The layer looks the same as a popover, shown or not. */
+/** The layer looks the same as a popover. */
 const STYLE = ".layer{display:block;width:auto;height:auto;margin:0;padding:0;border:0;background:none}";
 
 /** The layers of all overlays of this page. */
@@ -38,7 +38,6 @@ class TopLayer {
   ) {
     this.#sheet.replaceSync(STYLE);
     layers.add(layer);
-    layer.popover = "manual";
     // What is removed tells of it by no event.
     const removals = new MutationObserver(() => this.#open.size > 0 && this.#update([]));
     removals.observe(document, { childList: true, subtree: true });
@@ -105,8 +104,11 @@ class TopLayer {
       before?.remove();
       focused?.focus();
     }
-    layer.hidePopover?.();
-    if (this.#open.size > 0) layer.showPopover?.();
+    layer.popover = null;
+    if (this.#open.size > 0) {
+      layer.popover = "manual";
+      layer.showPopover?.();
+    }
     this.moved();
   }
 
