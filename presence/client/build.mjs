@@ -27,6 +27,7 @@ const SCRIPTS = { overlay: "overlay/element", client: "client/client", react: "r
 const PARTS = {
   anchors: "overlay/anchors",
   coordinates: "overlay/coordinates",
+  nested: "overlay/nested",
   stack: "overlay/stack",
   tokens: "client/tokens",
   "top-layer": "overlay/top-layer",

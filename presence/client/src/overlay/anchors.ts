@@ -49,6 +49,8 @@ class PageAnchors implements Anchors {
   readonly #changes = new MutationObserver(() => {
     if (!this.owner.host.getAttribute("anchor")) this.stop();
     this.#index.change();
+    // The surface does not see what changes in shadow roots inside it.
+    this.#around = undefined;
     this.owner.refresh();
   });
   /** The anchors of cursors, and the frame in which each was last drawn at. */
@@ -169,14 +171,13 @@ class PageAnchors implements Anchors {
   }
 
   #measure(element: Element | undefined): Measured | undefined {
-    const view = element && viewOfAny(element);
+    const view = element && elementView(element);
     return view && { element, view, place: placeOf(element), around: viewNow(this.surface) };
   }
 
   /** Undefined for the viewport. */
   get #surfaceElement(): Element | undefined {
-    const selector = this.owner.host.getAttribute("surface");
-    return (selector && document.querySelector(selector)) || undefined;
+    return this.surface.element;
   }
 
   #id(element: Element): string | undefined {
@@ -201,20 +202,6 @@ class PageAnchors implements Anchors {
 /** Whether a measurement still holds. */
 function isCurrent({ element, place, around }: Measured, surface: Surface): boolean {
   return around === viewNow(surface) && place === placeOf(element);
-}
-
-/** How an element lies. One that is part of a line has no box of its own, but the rectangle around its parts. */
-function viewOfAny(element: Element): View | undefined {
-  const view = elementView(element);
-  const inLine = element instanceof HTMLElement && element.clientWidth + element.clientHeight === 0;
-  if (!view || !inLine) return view;
-  const box = element.getBoundingClientRect();
-  if (!box.width || !box.height) return undefined;
-  return {
-    ...view,
-    toScreen: ({ x, y }) => ({ x: box.left + x * box.width, y: box.top + y * box.height }),
-    toFraction: ({ x, y }) => ({ x: (x - box.left) / box.width, y: (y - box.top) / box.height }),
-  };
 }
 
 function viewNow(surface: Surface): View | undefined {

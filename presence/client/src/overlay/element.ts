@@ -29,7 +29,7 @@ type Wanted = ClientOptions & { readonly path: string };
 
 /** What one element hands on to the one that takes its place. As a host it speaks for the element that has it now. */
 class Seat implements OverlayHost {
-  readonly surface = new Surface((error) => this.report(error));
+  readonly surface = new Surface(this);
   overlay: Overlay | undefined;
   /** What the session was started with, as JSON. */
   started: string | undefined;
@@ -65,6 +65,7 @@ export class PresenceOverlayElement extends ElementBase {
   #seat = new Seat(this);
   readonly #reported = new Set<string>();
   #texts = new Texts();
+  #surfaceElement: Element | undefined;
   /** From connectedCallback to disconnectedCallback. During an upgrade isConnected is true before that. */
   #connected = false;
   #settling = false;
@@ -93,6 +94,18 @@ export class PresenceOverlayElement extends ElementBase {
       this.#texts = new Texts(parsed);
       this.#seat.overlay?.refreshBar();
     });
+  }
+
+  get surface(): Element | string | undefined {
+    return this.#surfaceElement ?? (this.getAttribute("surface") || undefined);
+  }
+
+  /** The surface itself, which may be in a closed shadow root. A text becomes the attribute of the same name. */
+  set surface(surface: Element | string | null | undefined) {
+    const isText = typeof surface === "string";
+    this.#surfaceElement = isText ? undefined : (surface ?? undefined);
+    if (isText) this.setAttribute("surface", surface);
+    this.safely(() => this.#select());
   }
 
   get coordinates(): Coordinates | undefined {
@@ -249,7 +262,7 @@ export class PresenceOverlayElement extends ElementBase {
   }
 
   #select(): void {
-    this.#seat.surface.select(this.getAttribute("surface") || undefined);
+    this.#seat.surface.select(this.surface);
     this.#seat.overlay?.refreshBar();
   }
 }

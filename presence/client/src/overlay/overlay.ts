@@ -126,8 +126,10 @@ export class Overlay {
     client.on("status", (change) => this.#onStatus(change));
     this.#apply("hide");
     this.#apply("unseen");
-    this.surface.watch(() => host.safely(() => this.#followed && this.refresh()));
-    this.#pointer.listen();
+    this.surface.watch(
+      () => host.safely(() => this.#followed && this.refresh()),
+      (page) => this.#pointer.listen(page),
+    );
     const { signal } = this.#listening;
     // Whatever comes to lie above any z-index, the visitor has used the page before, or it gets the focus.
     for (const type of ["focusin", "pointerover"]) document.addEventListener(type, this.#stayOnTop, { once: true, signal });

@@ -3,6 +3,7 @@
 const PARTS = {
   anchors: () => import("./anchors.js"),
   coordinates: () => import("./coordinates.js"),
+  nested: () => import("./nested.js"),
   stack: () => import("./stack.js"),
   "top-layer": () => import("./top-layer.js"),
 };

@@ -23,6 +23,7 @@ export class Pointer {
   #point: Position | undefined;
   #lifting: ReturnType<typeof setTimeout> | undefined;
   #unseen = false;
+  readonly #heard = new WeakSet<Document>();
 
   /** `host` runs each listener, so that no error reaches the page. Listens until `signal` aborts. */
   constructor(
@@ -32,12 +33,23 @@ export class Pointer {
     private readonly signal: AbortSignal,
   ) {}
 
-  listen(): void {
+  /** Listen to a document: the page's, or that of a frame which has the surface. */
+  listen(page: Document): void {
+    if (this.#heard.has(page)) return;
+    this.#heard.add(page);
+    const on = <Name extends keyof DocumentEventMap>(
+      name: Name,
+      handle: (event: DocumentEventMap[Name]) => void,
+      target: EventTarget = page.defaultView!,
+    ): void => {
+      const listener = (event: Event) => this.host.safely(() => handle(event as DocumentEventMap[Name]));
+      target.addEventListener(name, listener, { signal: this.signal, capture: target !== page.documentElement, passive: true });
+    };
     // The page's own drag and drop sends dragover in place of pointer events.
-    this.#on("dragover", (event) => this.#place(event));
-    for (const name of ["pointermove", "pointerover"] as const) this.#on(name, (event) => this.#move(event));
-    for (const name of ["pointerup", "pointercancel"] as const) this.#on(name, (event) => this.#lift(event));
-    this.#on("pointerleave", (event) => this.#lift(event), document.documentElement);
+    on("dragover", (event) => this.#place(event));
+    for (const name of ["pointermove", "pointerover"] as const) on(name, (event) => this.#move(event));
+    for (const name of ["pointerup", "pointercancel"] as const) on(name, (event) => this.#lift(event));
+    on("pointerleave", (event) => this.#lift(event), page.documentElement);
   }
 
   /** Cancel the timer of a lifted finger. */
@@ -66,30 +78,21 @@ export class Pointer {
     else this.refresh();
   }
 
-  #on<Name extends keyof WindowEventMap>(
-    name: Name,
-    handle: (event: WindowEventMap[Name]) => void,
-    target: EventTarget = window,
-  ): void {
-    const listener = (event: Event) => this.host.safely(() => handle(event as WindowEventMap[Name]));
-    target.addEventListener(name, listener, { signal: this.signal, capture: target === window, passive: true });
-  }
-
   #move(event: PointerEvent): void {
     // Where it goes on is told to the document of the frame.
     if ((event.composedPath()[0] as HTMLIFrameElement).contentWindow) return this.#lift(event);
-    const point = this.#point;
-    const trembles = point && Math.hypot(event.clientX - point.x, event.clientY - point.y) < TREMBLE;
+    const [point, now] = [this.#point, this.surface.pointOf(event)];
+    const trembles = point && Math.hypot(now.x - point.x, now.y - point.y) < TREMBLE;
     if (!isFinger(event) || (event.isPrimary && !trembles)) this.#place(event);
   }
 
-  #place({ clientX, clientY }: MouseEvent): void {
+  #place(event: MouseEvent): void {
     this.stop();
-    this.#point = { x: clientX, y: clientY };
+    this.#point = this.surface.pointOf(event);
     this.refresh();
   }
 
-  /** A mouse or pen left the page, or a finger the screen. */
+  /** A mouse or pen left the page or went over a frame, or a finger left the screen. */
   #lift(event: PointerEvent): void {
     // It moved over a frame, or left; else it is up or cancelled.
     const leaves = /leave|ove/.test(event.type);

@@ -3,6 +3,7 @@ import { pointIn } from "../client/bounds.js";
 import type { Anchor, Position } from "../protocol/messages.js";
 import type { Coordinates, worldView } from "./coordinates.js";
 import { SQUARE, boxView, corners, intersect, planeOf, rectOf, viewOf, type Plane, type Rect, type View } from "./geometry.js";
+import { loadPart, type PartsHost } from "./parts.js";
 
 /** Events after which things may lie elsewhere. What scripts change in the document is observed. */
 const SIGNS = ["scroll", "load", "input", "toggle", "transitionstart", "animationstart"];
@@ -37,8 +38,14 @@ export class Surface {
   /** What makes a view of them, once it is loaded. Until then there is no view. */
   worldView: typeof worldView | undefined;
   #element: Element | undefined;
-  #selector: string | undefined;
+  /** What it was selected by; undefined = the viewport. */
+  #selected: string | Element | undefined;
+  /** Finds and places what the document itself does not have, once it is loaded. */
+  #nested: typeof import("./nested.js") | undefined;
+  #loading: Promise<void> | undefined;
   #view: View | undefined;
+  /** The same in the document of its frame, if it is in one. */
+  #inner: View | undefined;
   /** Whether anything may have changed since the last measurement. */
   #stale = true;
   /** Where the element was then, and when the observer of shifts began. */
@@ -47,6 +54,7 @@ export class Surface {
   /** Whether it was measured since `moving` was last called. */
   #measured = false;
   #changed: (() => void) | undefined;
+  #entered: ((page: Document) => void) | undefined;
   #listening = new AbortController();
   readonly #notice = (): void => {
     this.#stale = true;
@@ -56,26 +64,44 @@ export class Surface {
   readonly #mutations = new MutationObserver(this.#notice);
   #shifts: IntersectionObserver | undefined;
 
-  /** `failed` is called if no element matches, in which case nothing can be shown. */
-  constructor(private readonly failed: (error: Error) => void) {}
+  /** `host` is told if no element matches, in which case nothing can be shown. */
+  constructor(private readonly host: PartsHost) {}
 
-  /** Choose the surface by a CSS selector; undefined = the viewport. */
-  select(selector: string | undefined): void {
-    this.#selector = selector;
+  /** The element that it is, if there is one. */
+  get element(): Element | undefined {
+    return this.#element;
+  }
+
+  /** Choose the surface: an element, or by a selector (docs/overlay.md, Attributes); undefined = the viewport. */
+  select(surface: string | Element | undefined): void {
+    this.#selected = surface;
     this.#adopt(undefined);
   }
 
-  /** Call `changed` whenever the surface may have moved on the screen, until `unwatch`. */
-  watch(changed: () => void): void {
+  /**
+   * Call `changed` whenever the surface may have moved on the screen, until `unwatch`, and `entered` with each document that
+   * it is in, which may be that of a frame.
+   */
+  watch(changed: () => void, entered: (page: Document) => void): void {
     this.#changed = changed;
+    this.#entered = entered;
     this.#listening = new AbortController();
+    window.addEventListener("resize", this.#notice, this.#listening);
+    this.#follow(document.documentElement);
+    if (this.#element) this.#follow(this.#element);
+  }
+
+  /** Notice what may move an element, and what is around it. */
+  #follow(element: Element): void {
+    const root = element.getRootNode() as ShadowRoot;
     const options = { signal: this.#listening.signal, capture: true, passive: true };
-    // Most of these events do not bubble, but the document captures them all.
-    for (const sign of SIGNS) document.addEventListener(sign, this.#notice, options);
-    window.addEventListener("resize", this.#notice, options);
-    this.#mutations.observe(document, { attributes: true, characterData: true, childList: true, subtree: true });
-    this.#resizes.observe(document.documentElement);
-    if (this.#element) this.#resizes.observe(this.#element);
+    // Most of these events do not bubble, but the document captures them all, except for those in shadow roots.
+    for (const sign of SIGNS) root.addEventListener(sign, this.#notice, options);
+    this.#mutations.observe(root, { attributes: true, characterData: true, childList: true, subtree: true });
+    this.#resizes.observe(element);
+    this.#entered?.(element.ownerDocument);
+    const outer = root.host ?? frameOf(element);
+    if (outer) this.#follow(outer);
   }
 
   unwatch(): void {
@@ -96,7 +122,7 @@ export class Surface {
       this.#place = placeOf(this.#element);
     }
     const [view, coordinates] = [this.#view, this.coordinates];
-    return view && coordinates ? this.worldView?.(view, this.#size(view), coordinates, this.failed) : view;
+    return view && coordinates ? this.worldView?.(view, this.#size(view), coordinates, (error) => this.host.report(error)) : view;
   }
 
   /** Whether it may have moved since the last call: then look again with the next frame. */
@@ -112,10 +138,16 @@ export class Surface {
     if (!this.#element || this.#place === this.#framed) return;
     this.#framed = this.#place;
     this.#shifts?.disconnect();
-    const [box, view] = [this.#element.getBoundingClientRect(), viewport()];
+    const root = this.#element.ownerDocument;
+    const [box, view] = [this.#element.getBoundingClientRect(), viewport(root)];
     const rootMargin = `${-box.top}px ${box.right - view.right}px ${box.bottom - view.bottom}px ${-box.left}px`;
-    this.#shifts = new IntersectionObserver(this.#notice, { rootMargin, threshold: STEPS });
+    this.#shifts = new IntersectionObserver(this.#notice, { root, rootMargin, threshold: STEPS });
     this.#shifts.observe(this.#element);
+  }
+
+  /** Where an event of the page, or of a frame that the surface is in, was on the screen. */
+  pointOf({ clientX: x, clientY: y, view }: MouseEvent): Position {
+    return (view && this.#nested?.fromFrame({ x, y }, view)) ?? { x, y };
   }
 
   /** Scroll a position into view. A viewport that is the surface does not scroll. */
@@ -126,14 +158,19 @@ export class Surface {
     if (!view || !point || view.shows(point)) return;
     const { coordinates } = this;
     if (coordinates) coordinates.reveal?.(pointIn(coordinates.bounds, fraction));
-    else if (this.#element) scrollTo(this.#element, point, smooth ? "smooth" : "instant");
+    else if (this.#element) scrollTo(this.#element, this.#inner!.toScreen(fraction), smooth ? "smooth" : "instant");
   }
 
   #measure(): View | undefined {
-    if (this.#selector === undefined) return boxView(viewport(), viewport());
-    if (!this.#element?.isConnected) this.#adopt(this.#find(this.#selector));
-    if (!this.#element) return undefined;
-    return isPage(this.#element) ? boxView(page(), viewport()) : elementView(this.#element);
+    const selected = this.#selected;
+    if (selected === undefined) return boxView(viewport(document), viewport(document));
+    // The page that a frame has left has no window.
+    if (!this.#element?.isConnected || !this.#element.ownerDocument.defaultView) this.#adopt(this.#find(selected));
+    const element = this.#element;
+    if (!element) return undefined;
+    const { ownerDocument } = element;
+    this.#inner = isPage(element) ? boxView(page(ownerDocument), viewport(ownerDocument)) : elementView(element);
+    return this.#nested ? this.#nested.onPage(this.#inner, element) : this.#inner;
   }
 
   /** The size of the whole box in CSS pixels before transforms. */
@@ -141,59 +178,72 @@ export class Surface {
     return this.#element ? [this.#element.scrollWidth, this.#element.scrollHeight] : [clip.right, clip.bottom];
   }
 
-  #find(selector: string): Element | undefined {
+  #find(selected: string | Element): Element | undefined {
     try {
-      const element = document.querySelector(selector);
-      if (element) return element;
-      throw new Error(`no element matches the surface ${selector}`);
+      if (this.#nested) return this.#nested.find(selected);
+      const element = typeof selected === "string" ? document.querySelector(selected) : selected;
+      if (element?.ownerDocument === document) return element;
     } catch (error) {
-      this.failed(error as Error);
-      return undefined;
+      // Only that script knows whether it is a selector.
+      if (this.#nested) this.host.report(error as Error);
     }
+    this.#loading ??= loadPart(this.host, "nested", (nested) => {
+      this.#nested = nested;
+      this.#notice();
+    });
+    return undefined;
   }
 
   #adopt(element: Element | undefined): void {
     if (this.#element) this.#resizes.unobserve(this.#element);
     this.#element = element;
     this.#stale = !element;
-    if (element && this.#changed) this.#resizes.observe(element);
+    if (element && this.#changed) this.#follow(element);
   }
 }
 
 /** Where an element is on the screen, to compare: this takes a tenth of the time of a view. */
 function placeOf(element: Element | undefined): string {
-  return JSON.stringify(element?.getBoundingClientRect()) ?? "";
+  return element ? JSON.stringify(element.getBoundingClientRect()) + placeOf(frameOf(element)) : "";
+}
+
+/** The element that shows the document of this one; undefined for the page itself. */
+export function frameOf({ ownerDocument }: Element): Element | undefined {
+  return (ownerDocument !== document && ownerDocument.defaultView?.frameElement) || undefined;
 }
 
 export function isPage(element: Element): boolean {
-  return element === document.documentElement || element === document.body;
+  const { documentElement, body } = element.ownerDocument;
+  return element === documentElement || element === body;
 }
 
-/** The element that scrolls the page, which is the body in quirks mode (CSSOM View, scrollingElement). */
-function scrollingElement(): Element {
-  return document.scrollingElement ?? document.documentElement;
+/** The element that scrolls a document, which is the body in quirks mode (CSSOM View, scrollingElement). */
+function scrollingElement({ scrollingElement, documentElement }: Document): Element {
+  return scrollingElement ?? documentElement;
 }
 
 /** The viewport without its scroll bars. */
-function viewport(): Rect {
-  const { clientWidth, clientHeight } = scrollingElement();
+function viewport(of: Document): Rect {
+  const { clientWidth, clientHeight } = scrollingElement(of);
   return rectOf(0, 0, clientWidth, clientHeight);
 }
 
-function page(): Rect {
-  const { scrollWidth, scrollHeight } = scrollingElement();
-  return rectOf(-window.scrollX, -window.scrollY, scrollWidth, scrollHeight);
+function page(of: Document): Rect {
+  const { scrollWidth, scrollHeight } = scrollingElement(of);
+  const { scrollX, scrollY } = of.defaultView!;
+  return rectOf(-scrollX, -scrollY, scrollWidth, scrollHeight);
 }
 
 /**
- * How an element's whole scrollable box lies, an SVG element's view box, or its bounding box. Its own scroll box, the
- * boxes around it and the viewport clip it. Undefined if it is not shown.
+ * How an element's whole scrollable box lies in its document, an SVG element's view box, or the rectangle around what has
+ * no box, such as a part of a line. Its own scroll box, the boxes around it and the viewport clip it. Undefined if it is not
+ * shown.
  */
 export function elementView(element: Element): View | undefined {
   const { contentVisibility } = getComputedStyle(element);
   if (contentVisibility === "hidden" || element.checkVisibility?.({ visibilityProperty: true }) === false) return undefined;
   const windows: Plane[] = [];
-  let clip = viewport();
+  let clip = viewport(element.ownerDocument);
   for (let box: Element | null = element; box && !isPage(box); box = boxAround(box)) {
     const { clientWidth, clientHeight, ownerSVGElement } = box as SVGElement;
     if (getComputedStyle(box).overflow === "visible" || ownerSVGElement || clientWidth + clientHeight === 0) continue;
@@ -202,7 +252,10 @@ export function elementView(element: Element): View | undefined {
     windows.push(window);
     clip = intersect(clip, box.getBoundingClientRect());
   }
-  const plane = userPlane(element as SVGSVGElement) ?? pixelPlane(element, scrollBox(element));
+  const around = element.getBoundingClientRect();
+  const hasBox = element.clientWidth + element.clientHeight > 0;
+  const boxPlane = () => hasBox ? pixelPlane(element, scrollBox(element), around) : planeAround(around, around, (point) => point);
+  const plane = userPlane(element as SVGSVGElement) ?? boxPlane();
   return plane && viewOf(plane, clip, windows);
 }
 
@@ -225,7 +278,7 @@ function userPlane(element: SVGSVGElement): Plane | undefined {
 
 /** The pixels of an element from the corner of its padding box, whatever transforms there are around it. */
 export function pixelsOf(element: Element): Plane | undefined {
-  return pixelPlane(element, SQUARE, viewport());
+  return pixelPlane(element, SQUARE, viewport(element.ownerDocument));
 }
 
 /** The fractions of a box in those pixels, measured at the middle of `around`. Undefined if that has no area. */
@@ -234,8 +287,8 @@ function pixelPlane(element: Element, box: Rect, around: Rect = element.getBound
   // A scroll bar on the left is not part of the padding box.
   const bar = Math.trunc(element.clientLeft - parseFloat(getComputedStyle(element).borderLeftWidth));
   return planeAround(around, box, ({ x, y }) => {
-    // Browsers tell where a point lies in an element only for events there.
-    const event = new PointerEvent(PROBE, { clientX: x, clientY: y });
+    // Browsers tell where a point lies in an element only for events there. Firefox takes those of its own window only.
+    const event = new (element.ownerDocument.defaultView as typeof globalThis & Window).PointerEvent(PROBE, { clientX: x, clientY: y });
     let own = { x: NaN, y: NaN };
     const look = () => (own = { x: event.offsetX / zoom - bar, y: event.offsetY / zoom });
     element.addEventListener(PROBE, look, { once: true });
@@ -265,13 +318,13 @@ function scrollBox(element: Element): Rect {
   return rectOf(left - scrollLeft, top - scrollTop, scrollWidth, scrollHeight);
 }
 
-/** Scroll a point to the middle of the element's scroller, and that scroller into view. */
+/** Scroll a point of the element's document to the middle of the element's scroller, and that scroller into view. */
 export function scrollTo(element: Element, point: Position, behavior: ScrollBehavior): void {
   const scroller = scrollerAround(element);
   const { x, y } = (scroller && pixelsOf(scroller))?.toOwn(point) ?? point;
-  const { clientWidth, clientHeight } = scroller ?? scrollingElement();
-  (scroller ?? window).scrollBy({ left: x - clientWidth / 2, top: y - clientHeight / 2, behavior });
-  scroller?.scrollIntoView({ block: "nearest", inline: "nearest", behavior });
+  const { clientWidth, clientHeight } = scroller ?? scrollingElement(element.ownerDocument);
+  (scroller ?? element.ownerDocument.defaultView!).scrollBy({ left: x - clientWidth / 2, top: y - clientHeight / 2, behavior });
+  (scroller ?? frameOf(element))?.scrollIntoView({ block: "nearest", inline: "nearest", behavior });
 }
 
 /** The element or the nearest one around it that scrolls; undefined = the page. */
