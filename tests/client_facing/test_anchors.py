@@ -75,7 +75,7 @@ def test_what_is_wrong_with_anchors_is_told(
     ada = invite("Ada")
     ada.point(0.5, 0.5, Anchor(hash_of("twice"), 0, 0))
     page.locator("presence-overlay [part=cursor]").wait_for()
-    page.wait_for_function("error => errors.some(each => each.includes(error))", arg=error)
+    eventually(lambda: error in "".join(page.evaluate("errors")), error)
     assert page.evaluate("errors.length") == 1, "once"
 
 
@@ -86,7 +86,7 @@ def test_without_the_script_cursors_have_no_anchors_and_the_page_is_told(
     page.route("**/anchors.js", lambda route: route.abort())
     page.evaluate(ADD_SECTIONS, ["near"])
     page.evaluate(SET_ANCHOR, "section")
-    page.wait_for_function("errors.some(each => each.includes('anchors.js'))")
+    eventually(lambda: "anchors.js" in "".join(page.evaluate("errors")), "an error")
     ada = invite("Ada")
     ada.point(0.5, 0.5, Anchor(hash_of("near"), 0, 0))
     page.locator("presence-overlay [part=cursor]").wait_for()
