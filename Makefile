@@ -18,7 +18,7 @@ FASTIO := presence/server/_fastio.abi3.so
 
 DIST := dist
 
-.PHONY: help run check test lint fuzz hostile client bench soak micro dist lock screenshots clean
+.PHONY: help run check test lint fuzz hostile situations client bench soak micro dist lock screenshots clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -45,7 +45,6 @@ test: $(VENV)/dev.stamp $(CLIENT)/node_modules/.stamp  ## Run every test: Python
 	npm --prefix $(CLIENT) run --silent stale
 	@sh tests/run.sh $(BIN)
 	$(BIN)/coverage report --include='presence/protocol/*,presence/rooms/*' --fail-under=100
-	$(BIN)/coverage report --format=total
 
 lint: $(VENV)/dev.stamp $(CLIENT)/node_modules/.stamp  ## Check style, types, directions of imports, known vulnerabilities
 	$(BIN)/ruff check
@@ -57,6 +56,10 @@ lint: $(VENV)/dev.stamp $(CLIENT)/node_modules/.stamp  ## Check style, types, di
 
 hostile: $(VENV)/dev.stamp $(FASTIO)  ## Attack a server in every way there is, in 20 minutes
 	PRESENCE_LONG=1 $(BIN)/pytest tests/hostile --log-cli-level=INFO
+
+situations: $(VENV)/dev.stamp $(CLIENT)/node_modules/.stamp $(FASTIO)  ## Point at the same thing on every page of tests/situations, in two browsers, in 3 minutes
+	@sh tests/system.sh $(BIN)
+	PRESENCE_LONG=1 $(BIN)/pytest -n 2 --dist loadfile tests/client_facing/test_situations.py tests/client_facing/test_situations_firefox.py
 
 client: $(CLIENT)/node_modules/.stamp  ## Build the scripts in presence/static from presence/client/src
 	npm --prefix $(CLIENT) run --silent build

@@ -40,6 +40,7 @@ COUNT_LEFTOVERS = """(() => {
         left.listeners += 1;
         const signal = options?.signal;
         if (signal) add.call(signal, "abort", () => forget(target, key, listener), { once: true });
+        if (options?.once) add.call(this, type, () => forget(target, key, listener), options);
     };
     EventTarget.prototype.removeEventListener = function (type, listener, options) {
         remove.call(this, type, listener, options);

@@ -60,7 +60,7 @@ export class Surface {
     this.#stale = true;
     this.#changed?.();
   };
-  readonly #resizes = new ResizeObserver(this.#notice);
+  #resizes: ResizeObserver | undefined;
   readonly #mutations = new MutationObserver(this.#notice);
   #shifts: IntersectionObserver | undefined;
 
@@ -86,6 +86,7 @@ export class Surface {
     this.#changed = changed;
     this.#entered = entered;
     this.#listening = new AbortController();
+    this.#resizes = new ResizeObserver(this.#notice);
     window.addEventListener("resize", this.#notice, this.#listening);
     this.#follow(document.documentElement);
     if (this.#element) this.#follow(this.#element);
@@ -98,7 +99,7 @@ export class Surface {
     // Most of these events do not bubble, but the document captures them all, except for those in shadow roots.
     for (const sign of SIGNS) root.addEventListener(sign, this.#notice, options);
     this.#mutations.observe(root, { attributes: true, characterData: true, childList: true, subtree: true });
-    this.#resizes.observe(element);
+    this.#resizes?.observe(element);
     this.#entered?.(element.ownerDocument);
     const outer = root.host ?? frameOf(element);
     if (outer) this.#follow(outer);
@@ -108,7 +109,7 @@ export class Surface {
     this.#changed = undefined;
     this.#listening.abort();
     this.#mutations.disconnect();
-    this.#resizes.disconnect();
+    this.#resizes?.disconnect();
     this.#shifts?.disconnect();
     this.#framed = "";
   }
@@ -195,7 +196,7 @@ export class Surface {
   }
 
   #adopt(element: Element | undefined): void {
-    if (this.#element) this.#resizes.unobserve(this.#element);
+    if (this.#element) this.#resizes?.unobserve(this.#element);
     this.#element = element;
     this.#stale = !element;
     if (element && this.#changed) this.#follow(element);
