@@ -18,6 +18,10 @@ SETTLED = 2.0
 
 LONGEST_US = 50_000
 
+MOST_HEAP = 1_000_000
+"""Bytes by which the heap may grow: what is kept of each of the 10,000 moves would be more. On a
+busy machine the browser is still compiling the script then, which takes up to half of it."""
+
 WATCH = """() => {
   window.longTasks = [];
   const note = list => list.getEntries().forEach(({duration}) => longTasks.push(duration));
@@ -84,4 +88,4 @@ def test_a_hundred_cursors_at_twenty_updates_a_second(
     assert len(tasks) > len(gaps), measured
     assert max(tasks) <= LONGEST_US, measured
     # The recorded gaps are a part of it.
-    assert after - before < 200_000, measured
+    assert after - before < MOST_HEAP, measured
