@@ -83,7 +83,10 @@ class CursorView {
     if (!canvas || !this.#target) this.#show("hidden");
     else {
       const point = canvas.view.toScreen(this.#motion.at(now));
-      this.#drawAt(this.surface.anchors?.follow(this.#target, this.#goal, point) ?? { view: canvas.view, point }, canvas);
+      const spot = this.surface.anchors?.follow(this.#target, this.#goal, point);
+      // An anchor that is gone leaves the fraction of the surface.
+      if (!spot && this.#goal !== this.#target) this.#motion.push((this.#goal = this.#target), now, 0, true);
+      this.#drawAt(spot ?? { view: canvas.view, point: canvas.view.toScreen(this.#motion.at(now)) }, canvas);
     }
     return this.#active && this.#motion.moving(now);
   }
