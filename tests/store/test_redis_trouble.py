@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from presence.protocol.errors import TryLater
 from presence.store.base import Departure, Timing
 from presence.store.redis.scripts import JOIN, RELEASE_ID, TAKE_IDS
 from presence.store.redis.store import RedisStore
@@ -76,8 +77,12 @@ async def test_answers_do_not_get_mixed_up_after_a_timeout(
     await fill(impatient, 2)
     with paused(own_redis):
         await asyncio.gather(*(refused(impatient.counts([OTHER_BOARD])) for _ in range(40)))
-    counts = await asyncio.gather(*(impatient.counts([BOARD, OTHER_BOARD]) for _ in range(60)))
-    assert counts == [{BOARD: 2, OTHER_BOARD: 0}] * 60
+    asked = (impatient.counts([BOARD, OTHER_BOARD]) for _ in range(60))
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    # On a busy machine some of them wait too long for so impatient a store.
+    counts = [answer for answer in answers if not isinstance(answer, TryLater)]
+    assert counts
+    assert counts == [{BOARD: 2, OTHER_BOARD: 0}] * len(counts)
 
 
 async def test_a_read_only_replica(own_redis: RedisWorld, impatient: RedisStore) -> None:
