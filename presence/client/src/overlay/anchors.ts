@@ -6,7 +6,7 @@ import { anchorAt, anchorPoint } from "../protocol/anchors.js";
 import type { Anchor, Position } from "../protocol/messages.js";
 import { AnchorIndex } from "./anchor-index.js";
 import type { View } from "./geometry.js";
-import { elementView, isPage, scrollTo, type Anchors, type Spot, type Surface } from "./surface.js";
+import { elementView, isHidden, isPage, scrollTo, type Anchors, type Spot, type Surface } from "./surface.js";
 
 /** What has anchors. */
 interface Owner {
@@ -143,7 +143,7 @@ class PageAnchors implements Anchors {
 
   /** The innermost anchor inside the surface at a point of the screen. */
   #innermost(point: Position): { readonly on: Measured; readonly anchor: Anchor } | undefined {
-    const surface = this.#surfaceElement;
+    const surface = this.surface.element;
     const path = pathFrom(elementAt(point), surface);
     // An anchor around the surface tells less of the place on it than the surface itself does.
     if (surface && path.at(-1) !== surface) return undefined;
@@ -159,7 +159,7 @@ class PageAnchors implements Anchors {
   /** The element, or the innermost one around it inside the surface that is not in a closed part of the page. */
   #shown(element: Element): Element | undefined {
     let shown: Element | undefined;
-    const surface = this.#surfaceElement;
+    const surface = this.surface.element;
     for (const box of pathFrom(element, surface)) {
       if (box === surface || isPage(box)) break;
       const style = getComputedStyle(box);
@@ -173,11 +173,6 @@ class PageAnchors implements Anchors {
   #measure(element: Element | undefined): Measured | undefined {
     const view = element && elementView(element);
     return view && { element, view, place: placeOf(element), around: viewNow(this.surface) };
-  }
-
-  /** Undefined for the viewport. */
-  get #surfaceElement(): Element | undefined {
-    return this.surface.element;
   }
 
   #id(element: Element): string | undefined {
@@ -227,10 +222,10 @@ function flatParent(element: Element): Element | null {
 }
 
 /** Whether an element is not shown, or shows nothing of what is in it. */
-function isClosed(element: Element, { overflow, contentVisibility }: CSSStyleDeclaration): boolean {
+function isClosed(element: Element, { overflow }: CSSStyleDeclaration): boolean {
   const { clientWidth, clientHeight } = element;
   const clipsAll = overflow !== "visible" && clientWidth + clientHeight > 0 && clientWidth * clientHeight === 0;
-  return clipsAll || contentVisibility === "hidden" || element.checkVisibility?.({ visibilityProperty: true }) === false;
+  return clipsAll || isHidden(element);
 }
 
 /** The innermost element at a point of the screen, also in open shadow roots. */

@@ -82,11 +82,15 @@ class CursorView {
   draw(canvas: Canvas | undefined, now: number): boolean {
     if (!canvas || !this.#target) this.#show("hidden");
     else {
-      const point = canvas.view.toScreen(this.#motion.at(now));
+      const { view } = canvas;
+      let point = view.toScreen(this.#motion.at(now));
       const spot = this.surface.anchors?.follow(this.#target, this.#goal, point);
-      // An anchor that is gone leaves the fraction of the surface.
-      if (!spot && this.#goal !== this.#target) this.#motion.push((this.#goal = this.#target), now, 0, true);
-      this.#drawAt(spot ?? { view: canvas.view, point: canvas.view.toScreen(this.#motion.at(now)) }, canvas);
+      if (!spot && this.#goal !== this.#target) {
+        // An anchor that is gone leaves the fraction of the surface.
+        this.#motion.push((this.#goal = this.#target), now, 0, true);
+        point = view.toScreen(this.#target);
+      }
+      this.#drawAt(spot ?? { view, point }, canvas);
     }
     return this.#active && this.#motion.moving(now);
   }

@@ -235,14 +235,19 @@ function page(of: Document): Rect {
   return rectOf(-scrollX, -scrollY, scrollWidth, scrollHeight);
 }
 
+/** Whether an element, or what is in it, is not shown. */
+export function isHidden(element: Element): boolean {
+  const isSkipped = getComputedStyle(element).contentVisibility === "hidden";
+  return isSkipped || element.checkVisibility?.({ visibilityProperty: true }) === false;
+}
+
 /**
  * How an element's whole scrollable box lies in its document, an SVG element's view box, or the rectangle around what has
  * no box, such as a part of a line. Its own scroll box, the boxes around it and the viewport clip it. Undefined if it is not
  * shown.
  */
 export function elementView(element: Element): View | undefined {
-  const { contentVisibility } = getComputedStyle(element);
-  if (contentVisibility === "hidden" || element.checkVisibility?.({ visibilityProperty: true }) === false) return undefined;
+  if (isHidden(element)) return undefined;
   const windows: Plane[] = [];
   let clip = viewport(element.ownerDocument);
   for (let box: Element | null = element; box && !isPage(box); box = boxAround(box)) {
