@@ -145,6 +145,7 @@ async def test_staff_who_may_view_accounts_see_whose_a_name_is(members: Site) ->
         ada = await clients.join(board=board, cookies=members.cookies["ada"])
         eve = await clients.join(board=board, cookies=members.cookies["eve"])
         await ada.until(lambda: eve.user in ada.others, "Eve")
+        await eve.until(lambda: ada.user in eve.others, "Ada")
         feed = "/admin/contenttypes/contenttype/presence/feed/"
         told = json.loads(members.get(f"{feed}?board={board}", bob))["board"]
     shown = {(person["name"], person["account"]["name"]) for person in told["people"].values()}
