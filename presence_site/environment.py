@@ -17,6 +17,10 @@ Environment = Mapping[str, str]
 DEVELOPMENT_KEY = "development-only-key-that-guards-nothing-and-must-never-leave-this-machine"
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 SQLITE = "django.db.backends.sqlite3"
+POSTGRESQL = "django.db.backends.postgresql"
+POOL_TIMEOUT = 5.0
+"""Seconds for which a thread waits for a connection of the pool. While PostgreSQL is down, that is
+how long a page takes to fail."""
 
 _FLAGS = {"": False, "0": False, "false": False, "no": False, "off": False} | {
     "1": True,
@@ -62,11 +66,30 @@ def log_format(environment: Environment) -> str:
     return value
 
 
+def whole_number(environment: Environment, name: str, default: int) -> int:
+    """Return a whole number, 0 or more."""
+    value = environment.get(name, "").strip() or str(default)
+    if not (value.isascii() and value.isdigit()):
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.")
+    return int(value)
+
+
+def hsts_seconds(environment: Environment) -> int:
+    """Return HSTS_SECONDS: for how long a browser that came by https uses nothing else. By default
+    an hour, since a browser cannot be told to forget it."""
+    return whole_number(environment, "HSTS_SECONDS", 3600)
+
+
 def databases(environment: Environment, var: Path) -> dict[str, Any]:
-    """Return DATABASES for DATABASE_URL, by default an SQLite file in the folder `var`."""
+    """Return DATABASES for DATABASE_URL, by default an SQLite file in the folder `var`.
+
+    PostgreSQL has a pool of up to DATABASE_POOL connections in each process. With 0 there is none,
+    and each page opens a connection and closes it.
+    """
     url = environment.get("DATABASE_URL") or f"sqlite:///{var / 'db.sqlite3'}"
     try:
-        # Persistent connections and ASGI do not go together (Django's docs, "Databases").
+        # With CONN_MAX_AGE each thread keeps a connection, and under ASGI a page has a new thread:
+        # connections are left open and never used again. A pool is what threads can share.
         database: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=0))
     except ValueError as error:
         raise ImproperlyConfigured(f"DATABASE_URL cannot be used: {error}") from error
@@ -74,7 +97,18 @@ def databases(environment: Environment, var: Path) -> dict[str, Any]:
         if database["NAME"] != ":memory:":
             Path(database["NAME"]).parent.mkdir(parents=True, exist_ok=True)
         database["OPTIONS"] = {**_SQLITE_OPTIONS, **database.get("OPTIONS", {})}
+    elif database.get("ENGINE") == POSTGRESQL and (most := pool_size(environment)):
+        # The pool tests a connection before it gives it to a thread: after a restart of PostgreSQL
+        # all that it holds are dead.
+        database["CONN_HEALTH_CHECKS"] = True
+        pool = {"min_size": 1, "max_size": most, "timeout": POOL_TIMEOUT}
+        database["OPTIONS"] = {"pool": pool, **database.get("OPTIONS", {})}
     return {"default": database}
+
+
+def pool_size(environment: Environment) -> int:
+    """Return DATABASE_POOL: connections of a process to PostgreSQL at most; 0 for no pool."""
+    return whole_number(environment, "DATABASE_POOL", 10)
 
 
 # In SQLite a transaction that reads and then writes fails at once, whatever the timeout, if another

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponseBase
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; "
     "connect-src 'self'{sockets}; "
-    "object-src 'none'; base-uri 'self'; frame-ancestors 'self'"
+    "object-src 'none'; base-uri 'self'; frame-ancestors 'none'"
 )
 
 View = Callable[[HttpRequest], HttpResponseBase]

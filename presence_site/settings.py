@@ -1,6 +1,5 @@
-"""Settings of the site, from the environment: SECRET_KEY, DEBUG, ALLOWED_HOSTS, DATABASE_URL,
-REDIS_URL, BEHIND_HTTPS, TRUSTED_PROXIES and LOG_FORMAT. Each is explained where
-`presence_site.environment` reads it.
+"""Settings of the site, from the environment. docs/settings.md, "The example site", lists the
+variables.
 """
 
 import os
@@ -13,6 +12,7 @@ VAR_DIR = BASE_DIR / "var"
 
 DEBUG = environment.flag(os.environ, "DEBUG")
 SECRET_KEY = environment.secret_key(os.environ, DEBUG)
+SECRET_KEY_FALLBACKS = environment.listed(os.environ, "SECRET_KEY_FALLBACKS")
 ALLOWED_HOSTS = environment.allowed_hosts(os.environ, DEBUG)
 
 INSTALLED_APPS = [
@@ -113,7 +113,7 @@ WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
-X_FRAME_OPTIONS = "SAMEORIGIN"
+X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
@@ -124,6 +124,16 @@ BEHIND_HTTPS = environment.flag(os.environ, "BEHIND_HTTPS")
 SESSION_COOKIE_SECURE = BEHIND_HTTPS
 CSRF_COOKIE_SECURE = BEHIND_HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_HTTPS else None
+SECURE_SSL_REDIRECT = BEHIND_HTTPS
+# Probes and Prometheus ask a process directly, by plain http.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^metrics$"]
+SECURE_HSTS_SECONDS = environment.hsts_seconds(os.environ) if BEHIND_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = environment.flag(os.environ, "HSTS_SUBDOMAINS")
+SECURE_HSTS_PRELOAD = SECURE_HSTS_INCLUDE_SUBDOMAINS
+# Subdomains may belong to others, so it takes HSTS_SUBDOMAINS=1 to promise https for them.
+SILENCED_SYSTEM_CHECKS = (
+    [] if SECURE_HSTS_INCLUDE_SUBDOMAINS else ["security.W005", "security.W021"]
+)
 
 LOGGING = {
     "version": 1,

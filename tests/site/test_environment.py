@@ -57,7 +57,16 @@ def test_postgresql(tmp_path):
         "OPTIONS": {"sslmode": "require"},
         "CONN_MAX_AGE": 0,
     }
-    assert database.items() >= expected.items()
+    alone = environment.databases({"DATABASE_URL": url, "DATABASE_POOL": "0"}, tmp_path)["default"]
+    assert alone.items() >= expected.items()
+
+
+def test_postgresql_has_a_pool(tmp_path):
+    url = {"DATABASE_URL": "postgres://db.example/boards?sslmode=require"}
+    database = environment.databases({**url, "DATABASE_POOL": "3"}, tmp_path)["default"]
+    assert database["OPTIONS"]["sslmode"] == "require"
+    assert database["OPTIONS"]["pool"]["max_size"] == 3
+    assert (database["CONN_MAX_AGE"], database["CONN_HEALTH_CHECKS"]) == (0, True)
 
 
 def test_the_format_of_logs():
@@ -79,6 +88,8 @@ def test_redis_carries_the_channel_layer_where_there_is_one():
         (lambda path: environment.flag({"DEBUG": "maybe"}, "DEBUG"), "DEBUG must be 1 or 0"),
         (lambda path: environment.secret_key({"SECRET_KEY": ""}, debug=False), "SECRET_KEY"),
         (lambda path: environment.log_format({"LOG_FORMAT": "xml"}), "json, not 'xml'"),
+        (lambda path: environment.hsts_seconds({"HSTS_SECONDS": "-1"}), "HSTS_SECONDS must be"),
+        (lambda path: environment.pool_size({"DATABASE_POOL": "²"}), "DATABASE_POOL must be"),
         (lambda path: environment.channel_layers({"REDIS_URL": "r.example:6379"}), "REDIS_URL"),
         *(
             (lambda path, url=url: environment.databases({"DATABASE_URL": url}, path), "DATABASE_")
@@ -116,14 +127,38 @@ def run(code, tmp_path, **variables):
         ),
         (
             {"DEBUG": "1", "BEHIND_HTTPS": "1"},
-            "CSRF_COOKIE_SECURE SECURE_PROXY_SSL_HEADER",
-            "[True, ('HTTP_X_FORWARDED_PROTO', 'https')]",
+            "CSRF_COOKIE_SECURE SECURE_PROXY_SSL_HEADER SECURE_HSTS_SECONDS",
+            "[True, ('HTTP_X_FORWARDED_PROTO', 'https'), 3600]",
+        ),
+        (
+            {"DEBUG": "1", "HSTS_SECONDS": "60"},
+            "SECURE_HSTS_SECONDS SECURE_SSL_REDIRECT",
+            "[0, False]",
+        ),
+        (
+            {"SECRET_KEY": "new", "SECRET_KEY_FALLBACKS": "old, older", "HSTS_SUBDOMAINS": "1"},
+            "SECRET_KEY_FALLBACKS SECURE_HSTS_INCLUDE_SUBDOMAINS SECURE_HSTS_PRELOAD",
+            "[['old', 'older'], True, True]",
         ),
     ],
 )
 def test_settings(tmp_path, variables, names, values):
     code = f"print([getattr(settings, name) for name in {names.split()}])"
     assert run(code, tmp_path, **variables).startswith(values)
+
+
+@pytest.mark.parametrize("subdomains", ["0", "1"])
+def test_the_checks_for_production_find_nothing(tmp_path, subdomains):
+    code = """
+import django
+from django.core.management import call_command
+django.setup()
+call_command("check", deploy=True, fail_level="DEBUG")
+print("nothing")
+"""
+    key = "a long random key, which only this test knows: 0123456789"
+    site = {"SECRET_KEY": key, "ALLOWED_HOSTS": "boards.example.org", "BEHIND_HTTPS": "1"}
+    assert run(code, tmp_path, **site, HSTS_SUBDOMAINS=subdomains) == "nothing"
 
 
 def test_static_files_outside_development_are_hashed_down_to_the_imports(tmp_path):

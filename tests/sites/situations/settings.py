@@ -12,4 +12,5 @@ MIDDLEWARE = [each for each in MIDDLEWARE if "content_security_policy" not in ea
 TEMPLATES = [{**TEMPLATES[0], "DIRS": [BASE_DIR / "tests/situations"]}]
 ROOT_URLCONF = "tests.sites.situations.urls"
 PRESENCE = {"GUESTS": True}
+X_FRAME_OPTIONS = "SAMEORIGIN"
 STATICFILES_DIRS = [Path(unfold.__file__).parent / "static"]  # It has a font.
