@@ -320,15 +320,15 @@ class PresenceConsumer(Endpoint):
                 self.outbox.put({"type": "websocket.send", "bytes": frame})
 
     def _introduce(self) -> list[tuple[bytes, bytes]]:
-        """Return the headers that give a new guest a cookie. The scope gets it too, as if the
-        browser had sent it, and the guest id."""
+        """Return the headers that give a guest a cookie who has none that the secret key of today
+        signed. The scope gets it too, as if the browser had sent it, and the guest id."""
         cookies, headers = cookies_of(self.scope), list[tuple[bytes, bytes]]()
         named = is_embedded(self.scope) or offered(self.scope["subprotocols"]) is not None
         if named or get_settings().PRIVACY == Privacy.OFF:
             return headers
-        guest = read_guest(cookies)
+        guest = read_guest(cookies, earlier_keys=False)
         if guest is None:
-            guest = new_guest()
+            guest = read_guest(cookies) or new_guest()
             value, header = guest_cookie(guest)
             self.scope["cookies"] = {**cookies, get_settings().GUEST_COOKIE: value}
             headers.append((b"set-cookie", header.encode()))

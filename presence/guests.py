@@ -91,17 +91,18 @@ def _forget_cookie_form(**kwargs: Any) -> None:
     _cookie_form.cache_clear()
 
 
-def read_guest(cookies: Mapping[str, str]) -> str | None:
-    """Return the guest id in the cookies, None without a valid one."""
-    return read_signed(cookies.get(get_settings().GUEST_COOKIE))
+def read_guest(cookies: Mapping[str, str], *, earlier_keys: bool = True) -> str | None:
+    """Return the guest id in the cookies, None without a valid one. Without `earlier_keys`, one
+    that `SECRET_KEY_FALLBACKS` signed is not valid: the browser is to get it signed anew."""
+    return read_signed(cookies.get(get_settings().GUEST_COOKIE), earlier_keys=earlier_keys)
 
 
-def read_signed(value: str | None) -> str | None:
+def read_signed(value: str | None, *, earlier_keys: bool = True) -> str | None:
     """Return the guest id in a signed value, None where the signature is not valid."""
     if value is None:
         return None
     try:
-        return Signer(salt=COOKIE_SALT).unsign(value)
+        return Signer(salt=COOKIE_SALT, fallback_keys=None if earlier_keys else ()).unsign(value)
     except BadSignature:
         return None
 

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.signing import BadSignature, SignatureExpired, TimestampSigner
+from django.utils.crypto import constant_time_compare
 
 from presence.boards import board_of
 from presence.conf import get_settings
@@ -40,7 +41,20 @@ def proof_of(user: Any) -> str:
     """Return a text that is another after the password of an account has changed, "" for users
     without one."""
     make = getattr(user, "get_session_auth_hash", None)
-    return blake2b(make().encode(), digest_size=12).hexdigest() if make else ""
+    return _digest(make()) if make else ""
+
+
+def is_proof(proof: str, user: Any) -> bool:
+    """Return whether a proof is that of an account as it is. It may have been made before
+    `SECRET_KEY` changed (`SECRET_KEY_FALLBACKS`)."""
+    if constant_time_compare(proof, proof_of(user)):
+        return True
+    earlier = getattr(user, "get_session_auth_fallback_hash", tuple)
+    return any(constant_time_compare(proof, _digest(each)) for each in earlier())
+
+
+def _digest(session_auth_hash: str) -> str:
+    return blake2b(session_auth_hash.encode(), digest_size=12).hexdigest()
 
 
 def issue(board: Any, *, origin: str, user: Any = None, person: str = "", name: str = "") -> str:

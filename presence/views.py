@@ -205,8 +205,13 @@ async def _token(request: HttpRequest, board: UUID, origin: str) -> HttpResponse
     await permit(user, board)
     if user.is_authenticated:
         return JsonResponse({"token": sign(account_grant(user, board, origin))})
-    known = read_guest(request.COOKIES)
-    guest = known or read_signed(request.headers.get(GUEST_HEADER)) or new_guest()
+    known = read_guest(request.COOKIES, earlier_keys=False)
+    guest = (
+        known
+        or read_guest(request.COOKIES)
+        or read_signed(request.headers.get(GUEST_HEADER))
+        or new_guest()
+    )
     token = sign(Grant(board, origin, guest_person(guest)))
     answer = JsonResponse({"token": token, "guest": sign_guest(guest)})
     if known is None:

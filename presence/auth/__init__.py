@@ -40,7 +40,6 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY, get_user_model
 from django.core.signals import setting_changed
 from django.dispatch import receiver
-from django.utils.crypto import constant_time_compare
 from django.utils.module_loading import import_string
 
 from presence.auth.avatars import avatar_in_thread, avatar_on_loop
@@ -58,7 +57,7 @@ from presence.protocol.identity import Visitor, clean_name
 from presence.recent import RecentAnswers
 from presence.server.logs import bounded_logger
 from presence.sessions import ReadOnlySession, cookies_of, is_account, is_session, session_user
-from presence.tokens import Grant, offered, proof_of, read
+from presence.tokens import Grant, is_proof, offered, proof_of, read
 
 logger = bounded_logger(__name__)
 
@@ -406,7 +405,7 @@ def _find_account(grant: Grant) -> _Who:
     user = get_user_model()._default_manager.filter(pk=str(grant.account)).first()
     if user is None or not user.is_active:
         raise SignInRequired("the token's account is gone")
-    if not constant_time_compare(proof_of(user), grant.proof):
+    if not is_proof(grant.proof, user):
         raise SignInRequired("the password of the token's account has changed")
     return _Who(user, None, Account(user.pk, grant.proof))
 

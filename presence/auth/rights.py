@@ -41,7 +41,7 @@ from presence.protocol.errors import NoBoard, Restarting
 from presence.protocol.identity import Privacy
 from presence.server.rechecks import session_ended
 from presence.sessions import ReadOnlySession, read_sessions, session_user
-from presence.tokens import proof_of
+from presence.tokens import is_proof
 
 SLICE = 0.5
 """Seconds after which one trip to a thread asks no more rules: newcomers may wait for it."""
@@ -189,7 +189,7 @@ def _users(accounts: Collection[Account]) -> dict[Account, Any]:
 
 
 def _is_as_before(user: Any, account: Account) -> bool:
-    return user.is_active and constant_time_compare(proof_of(user), account.proof)
+    return user.is_active and is_proof(account.proof, user)
 
 
 def _signed_in(session: ReadOnlySession, user: Any, account: Account) -> Any:
