@@ -102,7 +102,7 @@ def read_signed(value: str | None, *, earlier_keys: bool = True) -> str | None:
     if value is None:
         return None
     try:
-        return Signer(salt=COOKIE_SALT, fallback_keys=None if earlier_keys else ()).unsign(value)
+        return Signer(salt=COOKIE_SALT, fallback_keys=None if earlier_keys else []).unsign(value)
     except BadSignature:
         return None
 

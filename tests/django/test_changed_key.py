@@ -1,5 +1,5 @@
-"""`SECRET_KEY` changes, and `SECRET_KEY_FALLBACKS` has the old one: everybody stays who they are, and
-what they have is signed anew. When the old one is gone, nothing that it signed is valid."""
+"""`SECRET_KEY` changes, and `SECRET_KEY_FALLBACKS` has the old one: everybody stays who they are,
+and what they have is signed anew. When the old one is gone, nothing that it signed is valid."""
 
 from http.cookies import SimpleCookie
 

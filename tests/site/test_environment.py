@@ -46,7 +46,8 @@ def test_sqlite_by_default_in_a_folder_that_is_made(tmp_path):
 
 def test_postgresql(tmp_path):
     url = "postgres://me:p%40ss@db.example:5433/boards?sslmode=require"
-    database = environment.databases({"DATABASE_URL": url}, tmp_path)["default"]
+    alone = {"DATABASE_URL": url, "DATABASE_POOL": "0"}
+    database = environment.databases(alone, tmp_path)["default"]
     expected = {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": "boards",
@@ -57,8 +58,7 @@ def test_postgresql(tmp_path):
         "OPTIONS": {"sslmode": "require"},
         "CONN_MAX_AGE": 0,
     }
-    alone = environment.databases({"DATABASE_URL": url, "DATABASE_POOL": "0"}, tmp_path)["default"]
-    assert alone.items() >= expected.items()
+    assert database.items() >= expected.items()
 
 
 def test_postgresql_has_a_pool(tmp_path):
