@@ -1,0 +1,126 @@
+"""deploy/compose.yaml, deploy/Dockerfile and deploy/.env.example, without running them."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from presence.asgi.shutdown import DRAIN_TIMEOUT
+from tests.deploy.compose import DEPLOY, PASSWORD, read, services
+
+DOCKERFILE = (DEPLOY / "Dockerfile").read_text()
+ENVIRONMENT = (DEPLOY / ".env.example").read_text()
+SERVICES = sorted(services())
+MIB = 1024 * 1024
+
+
+def script(name: str) -> str:
+    """Return what the shell of a service runs."""
+    *shell, text = services()[name]["command"]
+    assert shell == ["sh", "-ec"], "a step that fails must not let the next one start"
+    return str(text)
+
+
+def number(text: str, pattern: str) -> int:
+    found = re.search(pattern, text)
+    assert found, pattern
+    return int(found[1])
+
+
+def test_hadolint_finds_nothing_in_the_dockerfile() -> None:
+    program = Path(sys.executable).with_name("hadolint")
+    command = [program, "--failure-threshold", "style", DEPLOY / "Dockerfile"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_every_image_has_a_version() -> None:
+    stages = dict(re.findall(r"^FROM (\S+)(?: AS (\S+))?$", DOCKERFILE, re.MULTILINE))
+    assert len(stages) == 1, "the parts of the first stage run in the second"
+    pulled = {each["image"] for each in services().values() if "build" not in each}
+    assert len(pulled) == 3
+    for image in pulled | {*stages}:
+        assert re.fullmatch(r"[\w./]+:\d+(\.\d+)?-[\w-]+", image), image
+
+
+@pytest.mark.parametrize("variable", re.findall(r"^(\w+)=", ENVIRONMENT, re.MULTILINE))
+def test_a_variable_that_is_not_filled_in_is_named(variable: str) -> None:
+    filled_in = ENVIRONMENT.replace("=\n", f"={PASSWORD}\n")
+    done = read(re.sub(rf"^{variable}=.*$", f"{variable}=", filled_in, flags=re.MULTILINE))
+    assert done.returncode != 0
+    assert f"required variable {variable} is missing" in done.stderr
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_can_do_no_more_than_it_must(name: str) -> None:
+    service = services()[name]
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert "privileged" not in service
+    assert ("ports" in service) == (name == "nginx")
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_waits_for_others_until_they_are_healthy(name: str) -> None:
+    for other, how in services()[name].get("depends_on", {}).items():
+        if other == "migrate":
+            assert how["condition"] == "service_completed_successfully"
+            assert services()[other]["restart"] == "no"
+        else:
+            assert how["condition"] == "service_healthy"
+            own = "build" in services()[other] and "\nHEALTHCHECK " in DOCKERFILE
+            assert own or "healthcheck" in services()[other]
+
+
+def needs(name: str) -> set[str]:
+    """Return all services that must be up before one starts."""
+    direct = set(services()[name].get("depends_on", ()))
+    return direct.union(*map(needs, direct))
+
+
+def test_the_order_in_which_services_start() -> None:
+    processes = {name for name in SERVICES if name.startswith("web")}
+    assert len(processes) == 2
+    for name in processes:
+        assert needs(name) == {"migrate", "redis", "postgres"}
+    assert needs("nginx") == {*SERVICES} - {"nginx"}
+
+
+def test_a_process_has_time_to_drain() -> None:
+    for name in ("web1", "web2"):
+        grace = number(services()[name]["stop_grace_period"], r"^(\d+)s$")
+        assert grace >= 2 * DRAIN_TIMEOUT
+
+
+def test_redis_is_refused_memory_by_itself_before_the_kernel_ends_it() -> None:
+    limit = int(services()["redis"]["mem_limit"]) / MIB
+    assert number(script("redis"), r"--maxmemory (\d+)mb") * 1.25 < limit
+
+
+def test_nginx_finds_the_processes_and_they_trust_it() -> None:
+    config = (DEPLOY / "nginx.conf").read_text()
+    changed = config
+    for old, new in re.findall(r"-e s/([^/]+)/([^/]+)/", script("nginx")):
+        assert old in config
+        changed = changed.replace(old, new)
+    assert "127.0.0.1:" not in changed
+
+    def address(name: str) -> Any:
+        return services()[name]["networks"]["default"]["ipv4_address"]
+
+    for upstream in re.findall(r"^upstream \w+ \{(.*?)^\}", changed, re.MULTILINE | re.DOTALL):
+        servers = re.findall(r"server ([\d.]+):8000;", upstream)
+        assert servers == [address("web1"), address("web2")]
+    for name in ("web1", "web2"):
+        assert services()[name]["environment"]["TRUSTED_PROXIES"] == address("nginx")
+
+
+def test_what_services_mount_is_there() -> None:
+    mounted = [mount for each in services().values() for mount in each.get("volumes", [])]
+    files = [Path(mount["source"]).name for mount in mounted if mount["type"] == "bind"]
+    assert len(files) >= 2
+    assert all((DEPLOY / name).is_file() for name in files)
