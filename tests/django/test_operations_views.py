@@ -99,6 +99,14 @@ class TestWhoAsks:
         assert ("of the file descriptors are left" in caplog.text) is (header != "ok")
 
 
+async def test_live_depends_on_nothing_else(async_client, monkeypatch, settings):
+    monkeypatch.setattr(views, "_look", out)
+    settings.PRESENCE = None
+    response = await async_client.get("/healthz?live")
+    assert (response.status_code, response.content) == (200, b"ok")
+    assert "no-cache" in response["Cache-Control"]
+
+
 @pytest.mark.parametrize(
     "wrong", [{"NOPE": 1}, {"BOARDS": ["no.Such"]}, {"AUTHORIZE": "no.such.rule"}, None]
 )
