@@ -18,7 +18,7 @@ FASTIO := presence/server/_fastio.abi3.so
 
 DIST := dist
 
-.PHONY: help run check test lint fuzz hostile situations client bench soak micro dist lock screenshots clean
+.PHONY: help run check test lint fuzz hostile situations client bench soak upgrade micro dist lock screenshots clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -77,6 +77,9 @@ fuzz: $(VENV)/dev.stamp $(FASTIO)  ## Fuzz decoder, session and accelerator, eac
 soak: $(VENV)/dev.stamp $(FASTIO)  ## Run random traffic, kills and outages for 15 minutes: nothing grows or is left (MINUTES)
 	@sh tests/system.sh $(BIN)
 	PRESENCE_SOAK_MINUTES=$(or $(MINUTES),15) $(BIN)/pytest tests/system/test_soak.py --log-cli-level=INFO
+
+upgrade: $(VENV)/dev.stamp $(FASTIO)  ## Run random traffic through the last release and this one for five minutes
+	PRESENCE_LONG=1 $(BIN)/pytest tests/system/test_upgrade.py --log-cli-level=INFO
 
 micro: $(VENV)/dev.stamp $(FASTIO)  ## Measure single functions: encode, decode, flush, receive, Lua scripts
 	$(BIN)/pytest -q benchmarks/micro

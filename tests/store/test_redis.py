@@ -1,15 +1,18 @@
 """The Redis store beyond the contract: many stores over one server, and a server that forgets."""
 
 import asyncio
+import re
 from itertools import accumulate
 from uuid import UUID
 
 import pytest
 from redis.asyncio import Redis
 
+from presence.protocol.graphemes import fit
 from presence.protocol.messages import MAX_USERS
-from presence.store.base import BoardSummary
+from presence.store.base import POOL_RESTS, BoardSummary, JoinRequest
 from presence.store.redis.client import CALLS_PER_TRIP
+from presence.store.redis.records import unescape
 from presence.store.redis.scripts import BOARDS, RELEASE_ID, RESTORE, SUMMARY
 from presence.store.redis.store import BOARDS_PER_READ, OLDER_PROCESSES, RedisStore
 from tests.store.cast import (
@@ -362,3 +365,50 @@ async def test_processes_of_an_earlier_release_are_noticed(
     assert store.older_processes == 0
     with redis.server.client() as client:
         assert not client.exists(redis.keys.older_processes)
+
+
+IN_0_1_0 = re.compile(rb"(\d+)\t(\d+)\t([0-9a-f]+)\t([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)\t(\d+)")
+"""The records of members that release 0.1.0 reads."""
+
+LONG = "नमस्ते" * 5
+
+
+async def test_release_0_1_0_reads_what_this_one_writes(redis: RedisWorld) -> None:
+    store = await redis.renewed()
+    ada = JoinRequest("ada", HERE, "user:1", LONG, "a pool", avatar='/"a".png')
+    bob = JoinRequest("bob", HERE, "bob", "Bob", "a pool")
+    members = {(await store.join(BOARD, each)).member for each in (ada, bob)}
+    assert {*(await store.snapshot(BOARD)).members} == members
+    await store.leave(BOARD, "ada")
+    await store.restore(BOARD, [*members])
+    assert {*(await store.snapshot(BOARD)).members} == members
+    with redis.server.client() as client:
+        records = client.hgetall(redis.keys.board(BOARD)[0])
+        matches = {session: IN_0_1_0.fullmatch(record) for session, record in records.items()}
+    names = {session: unescape(match[7]) for session, match in matches.items() if match}
+    assert names == {b"ada": fit(LONG, 32), b"bob": "Bob"}
+    assert [unescape(match[6])[:6] for match in matches.values() if match] == ["a pool"] * 2
+
+
+@pytest.mark.parametrize("more", ["", "\t", "\tof a later\trelease"])
+async def test_records_of_other_releases_are_read(redis: RedisWorld, more: str) -> None:
+    store = await redis.renewed()
+    member = (await store.join(BOARD, request("ada"))).member
+    key = redis.keys.board(BOARD)[0]
+    with redis.server.client() as client:
+        client.hset(key, "ada", client.hget(key, "ada").decode() + more)
+    assert (await store.snapshot(BOARD)).members == (member,)
+    again = await store.join(BOARD, request("again", member.person))
+    assert again.member.color == member.color
+    assert (await store.leave(BOARD, "ada")).members == (member,)
+
+
+async def test_a_picture_and_a_long_name_are_no_part_of_the_pool(redis: RedisWorld) -> None:
+    store = await redis.renewed()
+    for n in range(POOL_RESTS):
+        asked = JoinRequest(f"s{n}", HERE, f"p{n}", LONG, "bad", avatar=f"/{n}.png")
+        await store.join(BOARD, asked)
+        await store.leave(BOARD, f"s{n}")
+        redis.now += 0.1
+    late = JoinRequest("late", HERE, "late", "Late", "bad", avatar="/late.png")
+    assert (await store.join(BOARD, late)).member.user == 0, "the id that has rested longest"

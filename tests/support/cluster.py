@@ -3,19 +3,22 @@
 import os
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from tests.support.clients import Clients
-from tests.support.server import OPEN_BOARD, SITE, Server, free_port, serve
+from tests.support.server import OPEN_BOARD, SITE, THIS, Release, Server, free_port, serve
 
 Running = AbstractContextManager[Server]
 
 
 class Cluster:
-    """Daphnes that share a Redis, each known by its number and on a port that stays its own."""
+    """Daphnes that share a Redis, each known by its number and on a port that stays its own.
+
+    `releases` is the code that each runs from its next start on.
+    """
 
     def __init__(
         self, folder: Path, environment: dict[str, str], redis_url: str, application: str
@@ -23,14 +26,16 @@ class Cluster:
         self.application = application
         self.environment = {**environment, "REDIS_URL": redis_url}
         self.servers: list[Server] = []
+        self.releases: list[Release] = []
         self._folder = folder
         self._running: list[Running] = []
         self._ending: set[int] = set()
 
-    def start(self, size: int) -> "Cluster":
-        """Start so many at once, and return when all are up."""
-        with ThreadPoolExecutor(size) as pool:
-            starts = [pool.submit(self._serve, free_port()) for _ in range(size)]
+    def start(self, releases: Sequence[Release]) -> "Cluster":
+        """Start a process of each of these at once, and return when all are up."""
+        self.releases = [*releases]
+        with ThreadPoolExecutor(len(releases)) as pool:
+            starts = [pool.submit(self._serve, free_port(), each) for each in releases]
         # Those that are up have to be stopped, also where another failed.
         for running, server in (start.result() for start in starts if not start.exception()):
             self._running.append(running)
@@ -93,13 +98,14 @@ class Cluster:
         """End a process if it still runs, and start another in its place."""
         self._running[number].__exit__(None, None, None)
         self._ending.discard(number)
-        self._running[number], self.servers[number] = self._serve(self.servers[number].port)
+        port, release = self.servers[number].port, self.releases[number]
+        self._running[number], self.servers[number] = self._serve(port, release)
 
-    def _serve(self, port: int) -> tuple[Running, Server]:
+    def _serve(self, port: int, release: Release) -> tuple[Running, Server]:
         # Each process has a folder, so that a later one does not overwrite its log.
         folder = self._folder / f"{port}-{len(list(self._folder.iterdir()))}"
         folder.mkdir()
-        running = serve(folder, self.environment, self.application, port=port)
+        running = serve(folder, self.environment, self.application, port=port, release=release)
         return running, running.__enter__()
 
     def _signal(self, number: int, which: signal.Signals) -> None:
@@ -110,11 +116,16 @@ class Cluster:
 
 @contextmanager
 def run_cluster(
-    folder: Path, environment: dict[str, str], redis_url: str, size: int, application: str = SITE
+    folder: Path,
+    environment: dict[str, str],
+    redis_url: str,
+    size: int | Sequence[Release],
+    application: str = SITE,
 ) -> Iterator[Cluster]:
-    """Run `size` processes until the block ends; they are up when the block begins."""
+    """Run `size` processes, or one of each of these releases, until the block ends; they are up
+    when the block begins."""
     cluster = Cluster(folder, environment, redis_url, application)
     try:
-        yield cluster.start(size)
+        yield cluster.start([THIS] * size if isinstance(size, int) else size)
     finally:
         cluster.stop()

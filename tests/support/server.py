@@ -5,14 +5,15 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
+from presence.protocol.messages import MAX_NAME_BYTES
 from tests.support.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,6 +41,19 @@ SERVERS = {
 
 
 @dataclass(frozen=True)
+class Release:
+    """The code that a server runs, in a folder: it knows names of so many bytes. `environment` is
+    what its servers have besides their site's."""
+
+    root: Path = ROOT
+    name_bytes: int = MAX_NAME_BYTES
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+THIS = Release()
+
+
+@dataclass(frozen=True)
 class Server:
     """A running site: `process` is the server's, `log` the file it writes to."""
 
@@ -47,6 +61,7 @@ class Server:
     process: subprocess.Popen[bytes]
     log: Path
     environment: dict[str, str]
+    release: Release = THIS
 
     @property
     def origin(self) -> str:
@@ -127,6 +142,7 @@ def serve(
     healthy: bool = True,
     options: Sequence[str] = (),
     name: str = "daphne",
+    release: Release = THIS,
 ) -> Iterator[Server]:
     """Run a server until the block ends; it is up when the block begins. Port 0: any that is free.
 
@@ -141,10 +157,10 @@ def serve(
         [*command, *options, application],
         log,
         lambda: answers(url, healthy=healthy),
-        cwd=ROOT,
-        env=environment,
+        cwd=release.root,
+        env={**environment, **release.environment},
     ) as process:
-        yield Server(port, process, log, environment)
+        yield Server(port, process, log, environment, release)
 
 
 @contextmanager

@@ -30,6 +30,10 @@ NOTHING_DIFFERS = re.compile(
     r"Nothing differs: \d+ process(?:es)?, (\d+) boards?, (\d+) sessions?\."
 )
 
+LETTERS = 8
+"""Letters of a name that are compared. An older process may know fewer of it, and of a person with
+several tabs it depends on chance which one is asked."""
+
 BUCKETS = 3
 """Buckets of the history that are read: what is kept began two minutes ago at most."""
 
@@ -80,7 +84,7 @@ class Truth:
         for tab in self.boards[board]:
             tabs_of[tab.person].append(tab)
         return sorted(
-            (tabs[0].name, len(tabs), sorted({tab.server.process.pid for tab in tabs}))
+            (tabs[0].name[:LETTERS], len(tabs), sorted({tab.server.process.pid for tab in tabs}))
             for tabs in tabs_of.values()
         )
 
@@ -207,7 +211,7 @@ async def _api(truth: Truth) -> Told:
     boards = [*truth.boards]
     here = await asyncio.gather(*map(api.apeople, boards))
     told = {
-        board: sorted((p.name, p.tabs, sorted(map(_pid, p.processes))) for p in people)
+        board: sorted((p.name[:LETTERS], p.tabs, sorted(map(_pid, p.processes))) for p in people)
         for board, people in zip(boards, here, strict=True)
     }
     return [
@@ -237,7 +241,7 @@ def _process(truth: Truth, server: Server, session: str) -> Told:
     panels = {b: feed(f"{BOARDS}presence/feed/?board={b}")["board"] for b in truth.boards}
     persons = {
         board: sorted(
-            (person["name"], person["tabs"], sorted(map(_pid, person["processes"])))
+            (person["name"][:LETTERS], person["tabs"], sorted(map(_pid, person["processes"])))
             for person in panel["people"].values()
         )
         for board, panel in panels.items()

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 from websockets.exceptions import WebSocketException
 
 from presence.protocol.errors import Close
-from presence.protocol.messages import Dialect, UserState
+from presence.protocol.messages import NAME_BYTES, Dialect, UserState
 from tests.support.clients import HEARTBEAT, LEAVE, Client, ClosedEarlyError, cursor, state
 from tests.support.redis import RedisServer
 from tests.support.server import Server
@@ -148,6 +148,10 @@ class Traffic:
         await self._fewer_than(1)
         await asyncio.gather(*self._restarts)
         self._drop_those_sent_away()
+
+    def spare(self, *numbers: int) -> None:
+        """End none of these processes from now on, but any other."""
+        self._spared = numbers
 
     async def leave(self) -> None:
         """Have everybody leave and close."""
@@ -333,7 +337,10 @@ class Traffic:
     async def _join(self, number: int, board: str, who: Visitor) -> Client | None:
         """Put somebody on a board; None if the process dies before they know."""
         server = self._cluster.servers[number]
-        dialect = Dialect.EXPLICIT if self._random.random() < EXPLICIT else Dialect.COMPACT
+        # One who is told a short form of their own name does not know what the others are told.
+        short = len(who.name.encode()) <= NAME_BYTES[Dialect.EXPLICIT]
+        explicit = self._random.random() < EXPLICIT and short
+        dialect = Dialect.EXPLICIT if explicit else Dialect.COMPACT
         joining = self._crowd.join(number, board, *who, dialect=dialect)
         client = await self._through(server, joining)
         if client is not None and self._ends(server):

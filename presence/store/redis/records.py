@@ -10,9 +10,15 @@ from typing import Any
 from uuid import UUID
 
 from presence.protocol.board_ids import NamedBoard
+from presence.protocol.graphemes import fit
 from presence.protocol.messages import Color
 from presence.store.base import Member
 from presence.store.redis.scripts import Argument
+
+SHORT_NAME = 32
+"""Bytes of a name that processes of release 0.1.0 can read."""
+
+_SEPARATOR = b"\x7f"  # `escape` writes none, and `unescape` takes it in what 0.1.0 reads as a pool.
 
 MICROSECONDS = 1_000_000
 """The scripts count time in microseconds."""
@@ -80,7 +86,10 @@ def parse_members(records: Mapping[bytes, bytes]) -> tuple[Member, ...]:
     """Decode records of members by session; return the members in the order they came."""
     placed = []
     for session, record in records.items():
-        place, user, color, process, person, pool, name, since, avatar = record.split(b"\t")
+        # A later release may write more fields.
+        place, user, color, process, person, pools, short, since = record.split(b"\t")[:8]
+        pool, avatar, long, *_ = (*pools.split(_SEPARATOR), b"", b"")
+        name = long or short
         strings = (unescape(session), unescape(process), unescape(person), unescape(name))
         numbers = (parse_color(color), int(user), int(since) / MICROSECONDS)
         member = Member(*strings, *numbers, unescape(pool), unescape(avatar))
@@ -89,8 +98,18 @@ def parse_members(records: Mapping[bytes, bytes]) -> tuple[Member, ...]:
     return tuple(member for _, member in placed)
 
 
+def name_arguments(name: str, pool: str, avatar: str) -> tuple[bytes, bytes]:
+    """Encode the name and the pool of a record, which have the picture and a long name between
+    them (lua/board.lua)."""
+    # A store takes lone surrogates, which are no name.
+    short = fit(name.encode(errors="replace").decode(), SHORT_NAME)
+    more = (avatar, "" if short == name else name)
+    return escape(short), _SEPARATOR.join(map(escape, (pool, *more) if any(more) else (pool,)))
+
+
 def member_arguments(member: Member, lease_end: Argument) -> tuple[Argument, ...]:
     """Encode a member as the arguments that lua/restore.lua takes."""
-    strings = (member.session, member.process, member.person, member.name)
+    strings = (member.session, member.process, member.person)
+    name, pool = name_arguments(member.name, member.pool, member.avatar)
     numbers = (color_text(member.color), member.user, lease_end, microseconds(member.since))
-    return (*map(escape, strings), *numbers, escape(member.pool), escape(member.avatar))
+    return (*map(escape, strings), name, *numbers, pool)

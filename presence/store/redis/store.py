@@ -42,6 +42,7 @@ from presence.store.redis.records import (
     escape,
     member_arguments,
     microseconds,
+    name_arguments,
     parse_board,
     parse_color,
     parse_members,
@@ -138,14 +139,16 @@ class RedisStore:
 
     async def join(self, board: UUID, request: JoinRequest) -> Admission:
         asks = (request.session, request.process, request.person, request.name)
-        pool = (escape(request.pool), POOL_RESTS, POOL_HOLDS, POOL_LEAVES)
+        name, pool = name_arguments(request.name, request.pool, request.avatar)
+        pools = (pool, POOL_RESTS, POOL_HOLDS, POOL_LEAVES)
         had = place_of(self._worn.get(board, request.person))
         colors = (own_place(request.person) + 1, had + 1)  # Lua counts from 1.
         try:
             lease_end, reference = await self._lease_end(request.process), reference_argument(board)
-            avatar, known = escape(request.avatar), bytes(request.known)
-            words = (*map(escape, asks), lease_end, *colors, reference, avatar, *pool, known)
-            reply = await self.client.run(scripts.JOIN, self.keys.board(board), *words)
+            words = (*map(escape, asks[:3]), name, lease_end, *colors, reference, *pools)
+            reply = await self.client.run(
+                scripts.JOIN, self.keys.board(board), *words, bytes(request.known)
+            )
             # Only a board with somebody on it takes an id. `_clear_up` looks for newcomers after it
             # released the id, so whichever comes first, the board has an id in the end.
             (board_id,) = await self._take_in(board, request, reply) if len(reply) > 1 else [0]

@@ -1,8 +1,10 @@
 -- Shared by the scripts on one board; follows clock.lua.
 --
 -- KEYS[1] members  hash: session -> record "place TAB user TAB rrggbb TAB process TAB person TAB
---                  pool TAB name TAB since TAB avatar"; `place` numbers the members in the order they came,
---                  `since` is the time when they did
+--                  pool TAB name TAB since"; `place` numbers the members in the order they came,
+--                  `since` is the time when they did. The pool may be "pool DEL avatar DEL name",
+--                  with the URL of a picture or '', and what the whole name is or '': release
+--                  0.1.0 takes eight fields, and names of 32 bytes. Later ones ignore more fields.
 -- KEYS[2] index    sorted set, every score 0: what finds members without reading all of them.
 --                    "person TAB person TAB place TAB session"    a member who is present
 --                    "process TAB process TAB person TAB place TAB session"  the same
@@ -28,7 +30,7 @@
 
 local MEMBERS, INDEX, GRACES, LEASES, USERS, RESTS, STATE = unpack(KEYS, 1, 7)
 local MAX_USERS, NO_USER = 255, 255
-local RECORD = '^(%d+)\t(%d+)\t(%x+)\t([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)\t(%d+)\t([^\t]*)$'
+local RECORD = '^(%d+)\t(%d+)\t(%x+)\t([^\t]*)\t([^\t]*)\t([^\t\127]*)[^\t]*\t([^\t]*)\t(%d+)'
 local BATCH = 200 -- members that one script takes off or lists: Redis serves nobody else meanwhile
 local AGAIN = {'again'} -- the answer of a script that did a part of the work before its own
 
@@ -215,9 +217,9 @@ local function note_lease(process, ends)
 end
 
 -- Put a member on the board.
-local function put_on(session, process, person, name, color, user, since, pool, avatar)
+local function put_on(session, process, person, name, color, user, since, pool)
   local place = redis.call('HINCRBY', STATE, 'places', 1)
-  local record = {place, user, color, process, person, pool, name, since, avatar}
+  local record = {place, user, color, process, person, pool, name, since}
   redis.call('HSET', MEMBERS, session, table.concat(record, '\t'))
   count('color\t' .. color, 1)
   show(read_member(session))
@@ -250,7 +252,7 @@ local function read_rests()
   local found = {}
   local flat = redis.call('HGETALL', RESTS)
   for i = 1, #flat, 2 do
-    local ends, person, pool = string.match(flat[i + 1], '^(%d+)\t([^\t]*)\t(.*)$')
+    local ends, person, pool = string.match(flat[i + 1], '^(%d+)\t([^\t]*)\t([^\127]*)')
     ends = tonumber(ends)
     -- A rest that ends much later was noted before the clock was set back.
     if ends > NOW and ends <= NOW + ID_REST + SPARE then

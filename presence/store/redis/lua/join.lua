@@ -3,19 +3,20 @@
 -- KEYS  see board.lua and bans.lua
 -- ARGV  after those of clock.lua: session, process, person, name, end of the process's lease ('' if
 --       unknown), place in the palette of the person's own colour (from 1), place of the one that
---       they had here before (0: none), the board's reference or '', the URL of the picture or '',
---       the person's pool or '', how many ids of a pool may be at rest, how many it may hold once no
---       more are left than the next number, that number, user ids that the process knows somebody to
---       hold (a byte each)
+--       they had here before (0: none), the board's reference or '', the person's pool or '', with
+--       what may follow it in a record, how many ids of a pool may be at rest, how many it may hold
+--       once no more are left than the next number, that number, user ids that the process knows
+--       somebody to hold (a byte each)
 -- Constants  PALETTE, colours ("rrggbb"); APART, how far each is from each in tenths of a unit, of
 --       three digits; FAR, as many tenths (presence/protocol/colors.py)
 -- Returns version, people, processes, user id, colour, the session that it replaced or '', since
 -- when the member is there, 1 if the person had no session there; or only 'removed' or 'closed' if
 -- the board refuses the person.
 
-local session, process, person, name, lease_end, own, had, reference, avatar, pool, pool_rests,
-  pool_holds, pool_leaves, others = unpack(ARGV, FIRST)
+local session, process, person, name, lease_end, own, had, reference, pool_field,
+  pool_rests, pool_holds, pool_leaves, others = unpack(ARGV, FIRST)
 own, had = tonumber(own), tonumber(had)
+local pool = string.match(pool_field, '^[^\127]*')
 
 if settle() then
   return AGAIN
@@ -158,7 +159,7 @@ end
 if not user then
   user = name == '' and NO_USER or choose_user()
 end
-put_on(session, process, person, name, color, user, since, pool, avatar)
+put_on(session, process, person, name, color, user, since, pool_field)
 if before then
   take_off(before)
 end

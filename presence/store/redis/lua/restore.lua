@@ -3,14 +3,15 @@
 -- KEYS  see board.lua and bans.lua
 -- ARGV  after those of clock.lua: how long to ban sessions of banned persons; the board's reference
 --       or ''; then for each member session, process, person, name, colour ("rrggbb"), user id, end
---       of the process's lease ('' if unknown), since when it is there, pool, avatar
+--       of the process's lease ('' if unknown), since when it is there, pool, with what may follow
+--       it in a record
 -- Returns how many sessions are on the board then.
 
 if settle() then
   return AGAIN
 end
 local lost, back = {}, false
-for i = FIRST + 2, #ARGV, 10 do
+for i = FIRST + 2, #ARGV, 9 do
   local session, person = ARGV[i], ARGV[i + 2]
   local member = read_member(session)
   if member then
@@ -25,7 +26,7 @@ for i = FIRST + 2, #ARGV, 10 do
   elseif is_banned(PERSON .. person) then
     ban(SESSION .. session, ARGV[FIRST])
   elseif not is_banned(SESSION .. session) then
-    lost[#lost + 1] = {unpack(ARGV, i, i + 9)}
+    lost[#lost + 1] = {unpack(ARGV, i, i + 8)}
   end
 end
 
@@ -41,13 +42,13 @@ for _, member in ipairs(lost) do
   end
 end
 for _, member in ipairs(lost) do
-  local session, process, person, name, color, _, lease_end, since, pool, avatar = unpack(member)
+  local session, process, person, name, color, _, lease_end, since, pool = unpack(member)
   if not member.user then
     member.user = lowest_user(held, rests) or NO_USER
     held[member.user] = true
   end
   note_lease(process, lease_end)
-  put_on(session, process, person, name, color, member.user, since, pool, avatar)
+  put_on(session, process, person, name, color, member.user, since, pool)
 end
 if #lost > 0 or back then
   settle() -- Those whose process has no lease are late at once.
