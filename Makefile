@@ -18,7 +18,7 @@ FASTIO := presence/server/_fastio.abi3.so
 
 DIST := dist
 
-.PHONY: help run check test lint fuzz hostile situations client bench soak upgrade micro dist lock screenshots clean
+.PHONY: help run check test lint fuzz hostile situations image client bench soak upgrade micro dist lock screenshots clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -60,6 +60,10 @@ hostile: $(VENV)/dev.stamp $(FASTIO)  ## Attack a server in every way there is, 
 situations: $(VENV)/dev.stamp $(CLIENT)/node_modules/.stamp $(FASTIO)  ## Point at the same thing on every page of tests/situations, in two browsers, in 3 minutes
 	@sh tests/system.sh $(BIN)
 	PRESENCE_LONG=1 $(BIN)/pytest -n 2 --dist loadfile tests/client_facing/test_situations.py tests/client_facing/test_situations_firefox.py
+
+image: $(VENV)/dev.stamp  ## Build the image of deploy/Dockerfile on a fresh Debian, as root, and start it, in 3 minutes
+	@sh tests/system.sh $(BIN) image
+	PRESENCE_LONG=1 $(BIN)/pytest tests/deploy/test_image.py
 
 client: $(CLIENT)/node_modules/.stamp  ## Build the scripts in presence/static from presence/client/src
 	npm --prefix $(CLIENT) run --silent build

@@ -2,8 +2,9 @@
 # Makes sure of the system packages that a real test needs: installs them where it may (root and apt), and otherwise
 # says in one line what to install.
 #
-# usage: tests/system.sh FOLDER   where the python of the tests is
-#        tests/system.sh venv     only what Python needs to make a virtual environment
+# usage: tests/system.sh FOLDER         where the python of the tests is
+#        tests/system.sh FOLDER image   also what `make image` needs
+#        tests/system.sh venv           only what Python needs to make a virtual environment
 set -eu
 
 missing=""
@@ -20,6 +21,11 @@ else
         missing="$missing python3-dev"
     # Where the Debian package puts it, which is not in everybody's PATH.
     command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || missing="$missing nginx"
+    command -v msgfmt >/dev/null || missing="$missing gettext"
+    if [ "${2:-}" = image ]; then
+        command -v buildah >/dev/null || missing="$missing buildah"
+        [ -x /usr/sbin/debootstrap ] || missing="$missing debootstrap"
+    fi
 fi
 
 [ -n "$missing" ] || exit 0
