@@ -15,11 +15,13 @@ def example(document: str, section: str, language: str, containing: str = "") ->
 
 
 class Block(NamedTuple):
-    """Code of a document. `file` is the one that its first line names, if it names one."""
+    """Code of a document. `file` is the one that its first line names, if it names one; `reason`
+    the one that a comment before it gives why no test runs it."""
 
     language: str
     code: str
     file: str
+    reason: str
 
 
 def blocks(document: str, section: str, level: int = 2) -> list[Block]:
@@ -27,8 +29,10 @@ def blocks(document: str, section: str, level: int = 2) -> list[Block]:
     text = f"\n{(ROOT / document).read_text()}"
     after = text.split(f"\n{'#' * level} {section}\n" if section else "\n# ")[1]
     under = re.split(rf"^#{{2,{level}}} ", after, flags=re.MULTILINE)[0]
-    found = re.findall(r"^```(\w+)\n(.*?)^```$", under, re.MULTILINE | re.DOTALL)
-    return [Block(language, code, _file(code)) for language, code in found]
+    found = re.findall(
+        r"(?:^<!-- not run: ([^\n]+) -->\n)?^```(\w+)\n(.*?)^```$", under, re.MULTILINE | re.DOTALL
+    )
+    return [Block(language, code, _file(code), reason) for reason, language, code in found]
 
 
 def _file(code: str) -> str:
