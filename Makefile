@@ -18,7 +18,7 @@ FASTIO := presence/server/_fastio.abi3.so
 
 DIST := dist
 
-.PHONY: help run check test lint fuzz hostile situations image client bench soak upgrade micro dist lock screenshots clean
+.PHONY: help run check test lint lint-types lint-style lint-client lint-packages fuzz hostile situations image client bench soak upgrade micro dist lock screenshots clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -47,11 +47,21 @@ test: $(VENV)/dev.stamp $(CLIENT)/node_modules/.stamp  ## Run every test: Python
 	$(BIN)/coverage report --include='presence/protocol/*,presence/rooms/*' --fail-under=100
 
 lint: $(VENV)/dev.stamp $(CLIENT)/node_modules/.stamp  ## Check style, types, directions of imports, known vulnerabilities
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint-types lint-style lint-client lint-packages
+
+# The parts of lint, of which two run at a time; the longest is the first.
+lint-types:
+	$(BIN)/mypy
+
+lint-style:
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+lint-client:
 	npm --prefix $(CLIENT) run --silent check
+
+lint-packages:
 	$(BIN)/python tests/vulnerabilities.py
 
 hostile: $(VENV)/dev.stamp $(FASTIO)  ## Attack a server in every way there is, in 20 minutes

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs the Python tests. Those in a browser run beside all others, and print their result after them:
-# on two cores, each half leaves the other enough.
+# so both cores have work all the time. What measures how long something takes runs alone at the end.
 #
 # usage: tests/run.sh FOLDER   where coverage and pytest are
 set -u
@@ -9,18 +9,21 @@ bin=$1
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-situations=tests/client_facing/test_situations
-"$bin/pytest" tests/client_facing --ignore-glob="$situations*" >"$log" 2>&1 &
+# Files begin in the order in which they are collected. Otherwise those with the most tests would be
+# first, which are the quick ones, and a long one would be left at the end.
+side_by_side="--dist loadfile --no-loadscope-reorder -m not(alone)"
+# shellcheck disable=SC2086  # several options
+"$bin/pytest" -n 2 $side_by_side tests/client_facing >"$log" 2>&1 &
 browser=$!
 # The others wait more than they work, so three run at a time.
-"$bin/pytest" -n 3 --dist loadfile --cov=presence/protocol --cov=presence/rooms --cov-report= \
-    --ignore=tests/client_facing --ignore=tests/system --ignore=tests/hostile
+# shellcheck disable=SC2086
+"$bin/pytest" -n 3 $side_by_side --cov=presence/protocol --cov=presence/rooms --cov-report= \
+    --ignore=tests/client_facing --ignore=tests/hostile
 status=$?
-"$bin/pytest" -n 3 --dist loadfile tests/system --ignore=tests/system/test_hop.py || status=1
-# Two browsers, side by side.
-"$bin/pytest" -n 2 --dist loadfile "$situations.py" "${situations}_firefox.py" || status=1
 wait "$browser" || status=1
 cat "$log"
-# These measure, so nothing else may run.
-"$bin/pytest" tests/system/test_hop.py tests/hostile || status=1
+"$bin/pytest" -m alone --ignore=tests/client_facing --ignore=tests/hostile || status=1
+"$bin/pytest" -m alone tests/client_facing || status=1
+# Attacks are judged by what the machine left them, so two may run at a time.
+"$bin/pytest" -n 2 --dist loadfile tests/hostile || status=1
 exit "$status"

@@ -22,6 +22,7 @@ from presence.admin.threads import in_request
 from presence.server.people import Person, Scene
 from presence_site.models import Board
 from tests.support.admin import Fill, Log, Patch, Replace, fill, make_staff, page_config
+from tests.support.waiting import DEADLINE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 __all__ = ["fill"]
@@ -289,7 +290,7 @@ class TestAccountNames:
 
         def look_up(keys: Collection[str]) -> dict[str, str]:
             asked.append({*keys})
-            assert answer.wait(20)
+            assert answer.wait(DEADLINE)
             return dict.fromkeys(keys, "ada")
 
         monkeypatch.setattr(page, "_user_names", look_up)

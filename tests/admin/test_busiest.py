@@ -16,7 +16,7 @@ from presence.admin.busiest import Titles, rank, titles_of
 from presence.admin.poller import MAX_IDLE
 from presence.admin.threads import in_request
 from tests.support.admin import Patch
-from tests.support.waiting import eventually
+from tests.support.waiting import DEADLINE, eventually
 
 A, B, C, D = (UUID(int=number) for number in range(1, 5))
 
@@ -41,7 +41,7 @@ class Site:
 
     def titles(self, site: Any, request: Any, boards: Collection[UUID]) -> dict[UUID, str]:
         self.asked.append([*boards])
-        assert self.answers.wait(20)
+        assert self.answers.wait(DEADLINE)
         if self.fails:
             raise RuntimeError("on purpose")
         return {board: str(board) for board in boards if self.may_view(board)}

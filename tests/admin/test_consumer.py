@@ -20,6 +20,7 @@ from presence.admin.topics import Topic
 from presence.runtime import current_hub
 from presence_site.models import Board
 from tests.support.admin import Log, Patch, Replace, make_staff
+from tests.support.waiting import DEADLINE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -41,11 +42,11 @@ class Page(WebsocketCommunicator):
 
     async def next(self) -> Any:
         """Return the next frame."""
-        return json.loads(await self.receive_from(timeout=5))
+        return json.loads(await self.receive_from(timeout=DEADLINE))
 
     async def close_code(self) -> int:
         """Return the code that the socket is closed with, before any other frame."""
-        message = await self.receive_output(timeout=5)
+        message = await self.receive_output(timeout=DEADLINE)
         assert message["type"] == "websocket.close"
         return int(message["code"])
 
@@ -166,11 +167,12 @@ async def test_slow_permissions_do_not_delay_the_next_check(
     monkeypatch.setattr(consumer, "AUTHORIZE_EVERY", 1.0)
     board_admin(get_queryset=get_queryset)
     await page.subscribe()
-    assert await asyncio.to_thread(enough.wait, 15)
+    assert await asyncio.to_thread(enough.wait, DEADLINE)
     # It would be 1.8 s each, were the time counted from the answer.
     assert asked[3] - asked[0] < 3 * 1.6
 
 
+@pytest.mark.alone
 async def test_nothing_is_shown_4_s_after_a_permission_is_lost(
     page: Page, board_admin: Replace
 ) -> None:

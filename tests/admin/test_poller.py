@@ -12,6 +12,7 @@ from presence.admin.poller import IDLE_RATIO, MAX_IDLE, Poller, poll
 from presence.admin.topics import Topic
 from presence.protocol.errors import TryLater
 from tests.support.admin import Log
+from tests.support.waiting import DEADLINE
 
 INTERVAL = 0.02
 
@@ -54,7 +55,7 @@ class Page:
 
     async def next(self) -> Any:
         """Return the next value."""
-        return await asyncio.wait_for(self._values.get(), 5)
+        return await asyncio.wait_for(self._values.get(), DEADLINE)
 
 
 @pytest.fixture

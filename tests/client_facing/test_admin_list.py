@@ -107,6 +107,7 @@ async def crowd(clients: Clients, boards: list[str], joined: list[Client], enoug
             coming.create_task(come(number))
 
 
+@pytest.mark.alone
 def test_five_hundred_rows_and_fifty_joins_a_second(
     browser: Browser,
     open_list: Callable[..., Tap],

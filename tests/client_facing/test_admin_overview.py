@@ -98,6 +98,7 @@ def seconds_until(place: Locator, text: str, since: float) -> float:
     return shown / 1000 - since
 
 
+@pytest.mark.alone
 def test_a_join_through_any_process_shows_everywhere_within_a_second(
     open_page: Open,
     invites: list[Invite],

@@ -15,6 +15,7 @@ from tests.support.browser import Tap
 from tests.support.clients import inviting
 from tests.support.redis import RedisServer
 from tests.support.server import OPEN_BOARD, Server, serve
+from tests.support.waiting import DEADLINE
 
 SOON = 10_000
 """Milliseconds until a count that is asked for every second shows, on a busy machine."""
@@ -43,7 +44,7 @@ def server(environment: dict[str, str], redis: RedisServer, tmp_path: Path) -> S
 def path(server: Server) -> str:
     """The page of the list that has the welcome board."""
     for number in range(1, 100):
-        with urlopen(f"{server.origin}/?page={number}", timeout=15) as answer:
+        with urlopen(f"{server.origin}/?page={number}", timeout=DEADLINE) as answer:
             if OPEN_BOARD in answer.read().decode():
                 return f"/?page={number}"
     raise AssertionError("the welcome board is in no page of the list")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Page
 
 from benchmarks.client import Room, run_client
@@ -54,6 +55,7 @@ def used_heap(page: Page) -> int:
     return used
 
 
+@pytest.mark.alone
 def test_a_hundred_cursors_at_twenty_updates_a_second(
     browser: Browser,
     server: Server,

@@ -12,6 +12,7 @@ from tests.support.accounts import EVERYTHING, sign_in
 from tests.support.browser import Tap
 from tests.support.clients import Invite
 from tests.support.server import Server, serve
+from tests.support.waiting import eventually
 
 OVERVIEW = "/admin/presence/overview/"
 
@@ -109,7 +110,11 @@ def assert_plots_readable(page: Page) -> None:
     for plot in page.locator(".presence-plot").all():
         canvas = plot.locator("canvas")
         expect(canvas).to_be_visible()
-        assert max(canvas.evaluate("one => drawn(one, 0, 0, 30, 150)")) >= READABLE
+        # A plot is drawn a frame after its data or its theme change.
+        eventually(
+            lambda c=canvas: max(c.evaluate("one => drawn(one, 0, 0, 30, 150)")) >= READABLE,
+            "readable numbers",
+        )
         assert max(canvas.evaluate("one => drawn(one, 48, 20, 60, 60)")) < VISIBLE
         line = plot.locator(".u-marker").nth(1)
         color = line.evaluate("one => getComputedStyle(one).borderColor")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Page, expect
 
 # Notes when the pointer moved on this page, and when and where another's cursor was drawn on it.
@@ -42,6 +43,7 @@ def time_to_arrive(mover: Page, observer: Page, fx: float, fy: float) -> float:
     return float(arrived) - float(mover.evaluate("moves.at(-1)"))
 
 
+@pytest.mark.alone
 def test_two_people_see_each_other(look: Callable[..., Page]) -> None:
     ada, bob = look(RECORD), look(RECORD)
     for page in (ada, bob):

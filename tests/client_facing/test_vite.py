@@ -17,6 +17,7 @@ from tests.client_facing.conftest import NewContext
 from tests.support.browser import Tap, join
 from tests.support.examples import example
 from tests.support.server import ROOT, Server, answers, free_port, run_program
+from tests.support.waiting import DEADLINE
 
 EMBEDDING = "docs/embedding.md"
 EXAMPLES = {
@@ -127,7 +128,7 @@ def test_the_elements_in_react(visit: Visit, ada: Page) -> None:
 
 
 def test_a_page_that_a_server_has_rendered(vite: str, board: str) -> None:
-    with urlopen(f"{vite}/react.html?board={board}", timeout=20) as answer:
+    with urlopen(f"{vite}/react.html?board={board}", timeout=DEADLINE) as answer:
         html = answer.read().decode()
     assert '<div id="root"><div style="position:relative"><p>' in html
     assert '<div aria-hidden="true"' in html

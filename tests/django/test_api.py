@@ -23,6 +23,7 @@ from presence.signals import announcer, board_emptied, person_left
 from presence.store.base import JoinRequest, Timing
 from presence.store.memory import MemoryStore
 from presence_site.models import Board
+from tests.support.waiting import DEADLINE
 
 JOIN = encode(Join(0, "Ada"), Dialect.COMPACT)
 ADA = "guest:ada"
@@ -212,7 +213,7 @@ async def test_a_removal_sends_the_signal(board):
     person_left.connect(received)
     try:
         await api.aremove(board, ADA)
-        assert await asyncio.to_thread(announcer.settle, 15)
+        assert await asyncio.to_thread(announcer.settle, DEADLINE)
     finally:
         person_left.disconnect(received)
     told = received.call_args.kwargs
@@ -277,7 +278,7 @@ async def test_a_disconnect_sends_the_signals(board):
     board_emptied.connect(received)
     try:
         await api.adisconnect(7)
-        assert await asyncio.to_thread(announcer.settle, 15)
+        assert await asyncio.to_thread(announcer.settle, DEADLINE)
     finally:
         board_emptied.disconnect(received)
     told = sorted(str(call.kwargs["board"]) for call in received.call_args_list)

@@ -18,6 +18,7 @@ from presence.protocol.messages import Dialect, Join, NoticeMessage, PresenceUpd
 from presence.runtime import current_hub
 from presence.server.caps import RETRY, Cap
 from tests.support.metrics import by_label
+from tests.support.waiting import DEADLINE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -71,7 +72,7 @@ async def connect(board, configure):
 
 async def notice(socket):
     """Return the NOTICE that a socket is closed with."""
-    message = decode_server(await socket.receive_from(timeout=5), Dialect.COMPACT)
+    message = decode_server(await socket.receive_from(timeout=DEADLINE), Dialect.COMPACT)
     assert await socket.receive_output() == {"type": "websocket.close", "code": 1013}
     return message
 
@@ -80,7 +81,7 @@ async def joined(socket):
     """Join, and wait for the count that ends it."""
     await socket.send_to(bytes_data=JOIN)
     while not isinstance(
-        decode_server(await socket.receive_from(timeout=5), Dialect.COMPACT), PresenceUpdate
+        decode_server(await socket.receive_from(timeout=DEADLINE), Dialect.COMPACT), PresenceUpdate
     ):
         pass
     return socket
@@ -119,7 +120,7 @@ async def test_a_newcomer_at_a_cap(
     assert [setting in each.getMessage() for each in said] == [True]
     if debug:
         asking = await connect(subprotocols=["presence.debug"], **newcomer)
-        assert setting in await asking.receive_from(timeout=5)
+        assert setting in await asking.receive_from(timeout=DEADLINE)
     if other is not None:
         await joined(await connect(**other))
     if setting != "MAX_ADDRESS_JOINS":

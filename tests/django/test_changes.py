@@ -25,7 +25,7 @@ from presence.protocol.errors import TryLater
 from presence.runtime import current_hub
 from presence_site.models import Board
 from tests.django.test_joins import scope
-from tests.support.waiting import eventually
+from tests.support.waiting import DEADLINE, eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -339,7 +339,7 @@ async def test_this_process_serves(monkeypatch, ada_on_a_board):
     user, refused = ada_on_a_board
     user.is_active = False
     await sync_to_async(user.save)()
-    await asyncio.wait_for(refused.wait(), 10)
+    await asyncio.wait_for(refused.wait(), DEADLINE)
     await current_hub().close()
 
 
@@ -359,7 +359,7 @@ async def test_a_site_has_its_own_rules_asked(ada_on_a_board, plan, asked):
     if asked == "neither":
         assert not current_hub().rechecks._unsettled
     else:
-        await asyncio.wait_for(refused.wait(), 10)
+        await asyncio.wait_for(refused.wait(), DEADLINE)
     await current_hub().close()
 
 

@@ -14,6 +14,7 @@ from presence.runtime import current_hub
 from presence.server.connection import Connection
 from presence_site.models import Board
 from tests.support.metrics import value
+from tests.support.waiting import DEADLINE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -60,7 +61,7 @@ def connect(scope):
 async def count(socket):
     """Wait for the next count."""
     while True:
-        message = decode_server(await socket.receive_from(timeout=5), Dialect.COMPACT)
+        message = decode_server(await socket.receive_from(timeout=DEADLINE), Dialect.COMPACT)
         if isinstance(message, PresenceUpdate):
             return message.count
 

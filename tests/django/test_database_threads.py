@@ -6,6 +6,7 @@ import pytest
 
 from presence.auth import threads
 from presence.auth.threads import CALLS_PER_CONNECTION, DatabaseThreads
+from tests.support.waiting import DEADLINE
 
 
 def test_calls_are_made_and_their_errors_are_raised():
@@ -40,6 +41,6 @@ def test_calls_that_wait_share_a_connection_and_the_last_one_closes_it(monkeypat
         ours.submit(done.append, number)
     goes_on.set()
     for _ in range(4):
-        assert closed.acquire(timeout=10)
+        assert closed.acquire(timeout=DEADLINE)
     *first, before_last, last = range(CALLS_PER_CONNECTION + 1)
     assert done == ["closes", *first, "closes", "closes", before_last, last, "closes"]

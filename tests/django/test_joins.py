@@ -34,6 +34,7 @@ from presence.runtime import current_hub
 from presence.server.connection import Connection
 from presence.tokens import SUBPROTOCOL_PREFIX, issue
 from presence_site.models import Board
+from tests.support.waiting import DEADLINE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -254,7 +255,7 @@ class TestSlowRules:
             assert await socket.receive_from() == b"\x08"
         await sync_to_async(asked_last.set)()
         for socket in sockets:
-            message = decode_server(await socket.receive_from(timeout=30), Dialect.COMPACT)
+            message = decode_server(await socket.receive_from(timeout=DEADLINE), Dialect.COMPACT)
             assert isinstance(message, Welcome)
             await socket.disconnect()
         await current_hub().close()
@@ -282,7 +283,7 @@ class TestSlowRules:
         cancelled.clear()
         with pytest.raises(TryLater):
             await admit(scope(sessionid=session), board)
-        await asyncio.wait_for(cancelled.wait(), 10)
+        await asyncio.wait_for(cancelled.wait(), DEADLINE)
 
     async def test_who_gave_up_is_not_asked_about(self, monkeypatch, board, session, caplog):
         """Neither does the refusal of somebody who gave up earlier reach the log."""
@@ -487,7 +488,7 @@ class TestWhatGuestsShare:
 async def closed(socket):
     """Return the code with which the server closes a socket."""
     while True:
-        message = await socket.receive_output(timeout=5)
+        message = await socket.receive_output(timeout=DEADLINE)
         if message["type"] == "websocket.close":
             return message["code"]
 

@@ -6,6 +6,7 @@ import weakref
 import pytest
 
 from presence.recent import RecentAnswers
+from tests.support.waiting import DEADLINE
 
 
 class Oracle:
@@ -146,4 +147,4 @@ async def test_a_key_that_nobody_asks_for_any_more_is_not_kept(oracle):
     oracle.answers = RecentAnswers(0.01, lambda: oracle.now)
     await oracle.ask(key)
     del key
-    await asyncio.wait_for(gone.wait(), 10)
+    await asyncio.wait_for(gone.wait(), DEADLINE)

@@ -21,7 +21,7 @@ from tests.hostile.conftest import production
 from tests.hostile.trial import Outcome, State, attempt, state_of
 from tests.support.clients import Clients, cursor, joining
 from tests.support.server import Server
-from tests.support.waiting import LONG, eventually
+from tests.support.waiting import DEADLINE, LONG, eventually
 
 SECONDS = 20.0 if LONG else 4.0
 WITHIN = 2.0
@@ -84,7 +84,7 @@ def slow_upload(server: Server, seconds: float) -> int:
 
 
 def test_a_huge_header_is_refused(server: Server) -> None:
-    connection = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+    connection = socket.create_connection(("127.0.0.1", server.port), timeout=DEADLINE)
     with connection, suppress(ConnectionError):
         connection.sendall(b"GET / HTTP/1.1\r\n" + b"X: " + b"x" * 17_000)
         answer = connection.recv(100)
@@ -125,7 +125,7 @@ USED_UP = (503, "file descriptors are used up: newcomers are refused")
 def health(server: Server) -> tuple[int, str]:
     """Return what `/healthz` answers; 0 where it could not be asked."""
     try:
-        with urlopen(f"{server.origin}/healthz", timeout=10) as answer:
+        with urlopen(f"{server.origin}/healthz", timeout=DEADLINE) as answer:
             return answer.status, answer.read().decode()
     except HTTPError as error:
         with error:

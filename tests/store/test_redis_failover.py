@@ -19,6 +19,7 @@ from presence.store.base import Timing
 from presence.store.redis.store import RedisStore
 from tests.store.cast import HERE, THERE, gone, request
 from tests.support.redis import RedisServer, Replicated, behind_sentinel, six_nodes
+from tests.support.waiting import SPARE
 
 pytestmark = pytest.mark.redis
 
@@ -64,7 +65,7 @@ async def layers(redis: Replicated) -> AsyncIterator[list[Any]]:
 
 async def in_time(work: Callable[[], Awaitable[object]]) -> None:
     """Wait until something succeeds, as the hub does: it tries again."""
-    async with asyncio.timeout(TRUE_AGAIN):
+    async with asyncio.timeout(TRUE_AGAIN + SPARE):
         while True:
             try:
                 await work()

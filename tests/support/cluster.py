@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.support.clients import Clients
 from tests.support.server import OPEN_BOARD, SITE, THIS, Release, Server, free_port, serve
+from tests.support.waiting import DEADLINE
 
 Running = AbstractContextManager[Server]
 
@@ -79,7 +80,7 @@ class Cluster:
         """End a process as a crash does."""
         self._ending.add(number)
         self._signal(number, signal.SIGKILL)
-        self.servers[number].process.wait(15)
+        self.servers[number].process.wait(DEADLINE)
 
     def terminate(self, number: int) -> None:
         """Ask a process to end; it may take its time."""

@@ -14,7 +14,7 @@ from typing import Any
 from websockets.sync.client import ClientConnection, connect
 
 from tests.support.server import free_port
-from tests.support.waiting import eventually
+from tests.support.waiting import DEADLINE, eventually
 
 PROGRAMS = ("firefox", "firefox-esr")
 
@@ -44,7 +44,7 @@ class Firefox:
         command = {"id": self._asked, "method": method, "params": parameters}
         self._socket.send(json.dumps(command))
         while True:
-            answer = json.loads(self._socket.recv(timeout=30))
+            answer = json.loads(self._socket.recv(timeout=DEADLINE))
             if answer.get("id") == self._asked:
                 assert answer["type"] == "success", answer
                 return answer["result"]
@@ -118,7 +118,7 @@ def run_firefox(folder: Path) -> Iterator[Firefox]:
             yield Firefox(socket)
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=DEADLINE)
 
 
 def _connected(port: int) -> ClientConnection | None:

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.request import urlopen
 
 from tests.support.server import Server
+from tests.support.waiting import DEADLINE
 
 WATCHED = "tests.sites.watched.asgi:application"
 
@@ -66,5 +67,5 @@ def turn(server: Server) -> float:
 
 
 def _ask(server: Server, what: str) -> Any:
-    with urlopen(f"{server.origin}/insides/{what}", timeout=15) as response:
+    with urlopen(f"{server.origin}/insides/{what}", timeout=DEADLINE) as response:
         return json.load(response)

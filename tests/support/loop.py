@@ -6,6 +6,8 @@ from concurrent.futures import Future
 from threading import Thread
 from typing import Any, TypeVar
 
+from tests.support.waiting import DEADLINE
+
 T = TypeVar("T")
 
 
@@ -21,7 +23,7 @@ class LoopThread:
         """Start a coroutine there; its future cancels it."""
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
-    def run(self, work: Coroutine[Any, Any, T], within: float = 30.0) -> T:
+    def run(self, work: Coroutine[Any, Any, T], within: float = 2 * DEADLINE) -> T:
         """Return what a coroutine returns there, or raise what it raises."""
         return self.start(work).result(within)
 

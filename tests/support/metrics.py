@@ -7,11 +7,12 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from presence.server.metrics import Metrics
 from tests.support.server import Server
+from tests.support.waiting import DEADLINE
 
 
 def scrape(server: Server) -> dict[str, float]:
     """Return the samples of a process by name, one of each."""
-    with urlopen(f"{server.origin}/metrics", timeout=10) as response:
+    with urlopen(f"{server.origin}/metrics", timeout=DEADLINE) as response:
         families = text_string_to_metric_families(response.read().decode())
         return {sample.name: sample.value for family in families for sample in family.samples}
 

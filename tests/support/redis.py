@@ -21,7 +21,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from tests.support.server import free_port
-from tests.support.waiting import eventually
+from tests.support.waiting import DEADLINE, eventually
 
 SERVICE = "presence-test"
 """The name by which the Sentinels know their master."""
@@ -83,7 +83,7 @@ class RedisServer:
         with self.log.open("ab") as out:
             command = [executable(self.program), *arguments]
             self._process = subprocess.Popen(command, stdout=out, stderr=out)
-        eventually(self._answers, lambda: f"Redis: {self.log.read_text()}", 15)
+        eventually(self._answers, lambda: f"Redis: {self.log.read_text()}", DEADLINE)
 
     def stop(self) -> None:
         """Ask it to end, and wait until it did; nothing where it is not running."""
@@ -109,7 +109,7 @@ class RedisServer:
     @contextmanager
     def client(self) -> Iterator[Redis]:
         """Open a client that waits for its answers, for what a test asks the server itself."""
-        with Redis(port=self.port, retry=Retry(NoBackoff(), 0), socket_timeout=5) as client:
+        with Redis(port=self.port, retry=Retry(NoBackoff(), 0), socket_timeout=DEADLINE) as client:
             yield client
 
     def _answers(self) -> bool:
@@ -126,7 +126,7 @@ class RedisServer:
             self._process.send_signal(how)
             # A paused process takes in a signal when it goes on.
             self._process.send_signal(signal.SIGCONT)
-            self._process.wait(timeout=15)
+            self._process.wait(timeout=DEADLINE)
             self._process = None
 
 

@@ -14,7 +14,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 from presence.protocol.messages import MAX_NAME_BYTES
-from tests.support.waiting import eventually
+from tests.support.waiting import DEADLINE, eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 OPEN_BOARD = "00000000-0000-4000-8000-000000000001"
@@ -191,7 +191,7 @@ def run_program(
         yield process
     finally:
         process.terminate()
-        process.wait(timeout=15)
+        process.wait(timeout=DEADLINE)
 
 
 def answers(url: str, *, healthy: bool = True) -> bool:

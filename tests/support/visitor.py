@@ -5,6 +5,8 @@ from http.client import HTTPConnection, HTTPMessage
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode, urlsplit
 
+from tests.support.waiting import DEADLINE
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -29,7 +31,7 @@ class Visitor:
 
     def get(self, path: str, headers: dict[str, str] | None = None, **query: str) -> Answer:
         """Fetch a page."""
-        connection = HTTPConnection(urlsplit(self.origin).netloc, timeout=10)
+        connection = HTTPConnection(urlsplit(self.origin).netloc, timeout=DEADLINE)
         url = f"{path}?{urlencode(query)}" if query else path
         connection.request("GET", url, headers={"Cookie": self.cookie, **(headers or {})})
         response = connection.getresponse()

@@ -21,6 +21,7 @@ from tests.support.audit import audit
 from tests.support.clients import Client, Clients, StaffPage
 from tests.support.metrics import scrape
 from tests.support.server import Server
+from tests.support.waiting import DEADLINE
 from tests.system.crowd import Crowd
 
 BOARDS = "/admin/presence_site/board/"
@@ -118,7 +119,7 @@ def differences(told: Told) -> list[str]:
 def fetch(server: Server, path: str, session: str = "") -> str:
     """Return a page of a process, as the owner of a session sees it."""
     headers = {"Cookie": f"sessionid={session}"} if session else {}
-    with urlopen(Request(f"{server.origin}{path}", headers=headers), timeout=15) as response:
+    with urlopen(Request(f"{server.origin}{path}", headers=headers), timeout=DEADLINE) as response:
         return str(response.read().decode())
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.clients import Clients
 from tests.support.server import Server, manage, serve, site_environment
+from tests.support.waiting import DEADLINE
 
 NAMES = ("ada", "bob", "eve")
 MEMBERS = """
@@ -58,7 +59,7 @@ class Site:
     def get(self, path: str, cookie: str = "") -> str:
         """Return the text of a page."""
         request = Request(self.server.origin + path, headers={"Cookie": cookie})
-        with urlopen(request, timeout=10) as answer:
+        with urlopen(request, timeout=DEADLINE) as answer:
             return str(answer.read().decode())
 
     def status(self, path: str, cookie: str = "") -> int:

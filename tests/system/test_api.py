@@ -64,7 +64,7 @@ async def call(server: Server | None, kind: str, name: str, board: str, *more: s
     path = "/".join([kind, name, board, *more]) + ("" if more else "/")
 
     def ask() -> Any:
-        with urlopen(f"{server.origin}/{path}", timeout=15) as answer:
+        with urlopen(f"{server.origin}/{path}", timeout=DEADLINE) as answer:
             return json.loads(answer.read())["answer"]
 
     return await asyncio.to_thread(ask)

@@ -12,7 +12,7 @@ from presence.protocol.errors import Close
 from tests.support.accounts import sign_in
 from tests.support.clients import Clients
 from tests.support.server import OPEN_BOARD, Server, serve
-from tests.support.waiting import eventually
+from tests.support.waiting import DEADLINE, eventually
 
 AT_ONCE = 200
 """More than the 50 connections that Twisted has the kernel queue."""
@@ -24,7 +24,9 @@ def test_connections_wait_for_a_busy_process(server: Server) -> None:
         opened.callback(server.process.send_signal, signal.SIGCONT)
         for _ in range(AT_ONCE):
             # One that the kernel drops is tried again, in vain while the process is stopped.
-            opened.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=5))
+            opened.enter_context(
+                socket.create_connection(("127.0.0.1", server.port), timeout=DEADLINE)
+            )
 
 
 @pytest.mark.parametrize("name", ["daphne", "uvicorn"])
@@ -39,7 +41,7 @@ async def test_a_rule_that_never_answers_does_not_keep_a_process_from_ending(
         server.process.terminate()
         assert await guest.closed() == Close.RESTARTING
         # `wait` raises if the process goes on.
-        await asyncio.to_thread(server.process.wait, 15)
+        await asyncio.to_thread(server.process.wait, DEADLINE)
 
 
 async def test_a_slow_rule_fails_no_handshake(environment: dict[str, str], tmp_path: Path) -> None:

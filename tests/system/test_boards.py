@@ -16,6 +16,7 @@ from presence.protocol.errors import Close
 from tests.support.accounts import sign_in
 from tests.support.clients import Clients, cursor, joining
 from tests.support.server import Server, manage, serve, site_environment
+from tests.support.waiting import DEADLINE
 
 PREPARE = """
 from django.core.management import call_command
@@ -93,7 +94,7 @@ class Browser:
         token = "a" * 32
         cookies = f"csrftoken={token}; sessionid={self.session}"
         headers = {"Cookie": cookies, "X-CSRFToken": token, "Origin": self.origin}
-        with urlopen(Request(self.origin + path, body, headers), timeout=10) as answer:
+        with urlopen(Request(self.origin + path, body, headers), timeout=DEADLINE) as answer:
             return str(answer.read().decode())
 
 

@@ -13,7 +13,7 @@ import pytest
 from presence.auth import RULE_THREADS
 from tests.support.clients import Clients
 from tests.support.server import Server, manage, serve, site_environment
-from tests.support.waiting import eventually
+from tests.support.waiting import DEADLINE, eventually
 
 PEOPLE = 30
 BOARDS = ("databases.plan:1", "databases.draft:1")
@@ -99,7 +99,7 @@ def server(
 def get(server: Server, path: str, session: str) -> str:
     """Return the text of a page."""
     request = Request(server.origin + path, headers={"Cookie": f"sessionid={session}"})
-    with urlopen(request, timeout=10) as answer:
+    with urlopen(request, timeout=DEADLINE) as answer:
         return str(answer.read().decode())
 
 

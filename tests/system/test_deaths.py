@@ -15,7 +15,7 @@ from presence.store.base import Timing
 from tests.support.clients import Client, cursor, joining
 from tests.support.cluster import Cluster
 from tests.support.redis import RedisServer
-from tests.support.waiting import POLL
+from tests.support.waiting import DEADLINE, POLL, SPARE
 from tests.system.crowd import Crowd
 
 TRUE_AGAIN = 10.0
@@ -40,7 +40,7 @@ def running(redis: RedisServer) -> Iterator[RedisServer]:
 def death_seen(timing: Timing) -> float:
     """Seconds until the people of a dead process are gone everywhere: a lease and a grace, noticed
     by a renewal and a sweep, on a busy machine."""
-    return timing.lease * 4 / 3 + timing.grace + 5
+    return timing.lease * 4 / 3 + timing.grace + SPARE
 
 
 async def health(crowd: Crowd) -> list[tuple[int, str]]:
@@ -48,7 +48,7 @@ async def health(crowd: Crowd) -> list[tuple[int, str]]:
 
     def ask(origin: str) -> tuple[int, str]:
         try:
-            with urlopen(f"{origin}/healthz", timeout=10) as answer:
+            with urlopen(f"{origin}/healthz", timeout=DEADLINE) as answer:
                 return answer.status, answer.read().decode()
         except HTTPError as error:
             with error:
@@ -60,7 +60,7 @@ async def health(crowd: Crowd) -> list[tuple[int, str]]:
 
 async def health_becomes(crowd: Crowd, told: tuple[int, str]) -> None:
     """Wait until every process says this of its health. An answer is given again for a second."""
-    async with asyncio.timeout(HEALTH_WITHIN):
+    async with asyncio.timeout(HEALTH_WITHIN + SPARE):
         while (seen := await health(crowd)) != [told] * 3:
             assert {*seen} <= {told, (200, "ok"), DOWN}
             await asyncio.sleep(POLL)
@@ -103,7 +103,7 @@ async def without_redis(crowd: Crowd, board: str, pairs: Pairs) -> AsyncIterator
     await still_move(pairs, 12)
     assert {person.close_code for person in crowd} == {None}
     yield
-    await crowd.agree(TRUE_AGAIN)
+    await crowd.agree(TRUE_AGAIN + SPARE)
     await are_well(crowd)
 
 
@@ -135,7 +135,7 @@ async def test_redis_forgets_everything(crowd: Crowd, running: RedisServer, boar
         client.flushall()
     # Until the others are put back, a newcomer gets the lowest id, which is somebody else's.
     await crowd.join(1, board, "Latecomer")
-    await crowd.agree(TRUE_AGAIN)
+    await crowd.agree(TRUE_AGAIN + SPARE)
     await are_well(crowd)
     assert all(len(person.all(Roster)) > 1 for pair in pairs for person in pair)
 
@@ -166,6 +166,6 @@ async def test_a_process_is_paused_until_it_is_taken_for_dead(
     await crowd.join(0, board, "Latecomer")
     cluster.resume(2)
     crowd.extend(asleep)
-    await crowd.agree(TRUE_AGAIN)
+    await crowd.agree(TRUE_AGAIN + SPARE)
     await still_move([*rest, asleep], 13)
     await are_well(crowd)

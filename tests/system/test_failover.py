@@ -12,6 +12,7 @@ from presence.protocol.errors import TryLater
 from presence.store.base import Timing
 from tests.support.clients import cursor
 from tests.support.redis import RedisServer, Replicated, behind_sentinel, six_nodes
+from tests.support.waiting import SPARE
 from tests.system.crowd import Crowd, agreed
 from tests.system.test_deaths import health
 
@@ -77,7 +78,7 @@ async def test_counts_are_true_in_time(
         except TryLater as error:
             return str(error)
 
-    await agreed(complaint, TRUE_AGAIN)
+    await agreed(complaint, TRUE_AGAIN + SPARE)
 
     async def unwell() -> str:
         said = await health(crowd)

@@ -1,10 +1,9 @@
-"""The delay that a second process adds to a move.
-
-`tests/run.sh` runs it alone at the end, or it would measure how busy the machine is.
-"""
+"""The delay that a second process adds to a move."""
 
 import logging
 import time
+
+import pytest
 
 from benchmarks.hop import hops, percentile
 from tests.support.cluster import Cluster
@@ -15,6 +14,7 @@ QUIET_WITHIN = 100.0
 """Seconds within which the machine must have time for one batch of moves."""
 
 
+@pytest.mark.alone
 async def test_another_process_is_a_few_milliseconds_away(cluster: Cluster, board: str) -> None:
     added: list[float] = []
     # The machine may be busy with something else for a while: the best batch counts.

@@ -18,7 +18,7 @@ from tests.support.insides import memory
 from tests.support.proxy import MOBILE, Link, Proxy, run_proxy
 from tests.support.redis import RedisServer
 from tests.support.server import Server
-from tests.support.waiting import LONG
+from tests.support.waiting import LONG, SPARE
 from tests.system.crowd import Crowd
 from tests.system.test_deaths import health, still_move
 
@@ -79,6 +79,7 @@ async def move(client: Client, sent: dict[int, float]) -> None:
         await asyncio.sleep(MOVES_EVERY)
 
 
+@pytest.mark.alone
 async def test_people_on_mobile_networks_see_each_other_move(remote: Clients, proxy: Proxy) -> None:
     proxy.become(MOBILE)
     ada, bob = people = [await remote.join(name) for name in ("Ada", "Bob")]
@@ -158,7 +159,7 @@ async def trouble(
     pairs = await crowd.pairs(board)
     yield pairs
     to_redis.become(Link())
-    await crowd.agree(TRUE_AGAIN)
+    await crowd.agree(TRUE_AGAIN + SPARE)
     assert await health(crowd) == [(200, "ok")] * 3
     still_here = {person.user for pair in pairs for person in pair}
     for pair in pairs:
@@ -199,5 +200,5 @@ async def test_connections_to_redis_are_reset(crowd: Crowd, to_redis: Proxy, boa
             await leaver.leave()
             crowd.gone(leaver)
             await still_move(pairs, 30 + turn)
-            await crowd.agree(TRUE_AGAIN)
+            await crowd.agree(TRUE_AGAIN + SPARE)
         assert broken >= RESETS

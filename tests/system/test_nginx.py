@@ -18,6 +18,7 @@ from tests.support.cluster import Cluster
 from tests.support.nginx import run_nginx
 from tests.support.pages import serve_answers
 from tests.support.server import ROOT, Server
+from tests.support.waiting import DEADLINE
 from tests.system.crowd import agreed
 
 FILES = ("nginx.conf", "nginx-ip-hash.conf")
@@ -110,16 +111,16 @@ async def test_a_board_moves_when_its_process_dies(
 
 @pytest.mark.parametrize("front", ["nginx.conf"], indirect=True)
 def test_pages_and_static_files_come_through_and_metrics_do_not(front: Server) -> None:
-    with urlopen(front.page(), timeout=10) as answer:
+    with urlopen(front.page(), timeout=DEADLINE) as answer:
         source = re.search(
             r'<script type="module" src="([^"]*overlay[^"]*)"', answer.read().decode()
         )
     assert source
-    with urlopen(front.origin + source[1], timeout=10) as answer:
+    with urlopen(front.origin + source[1], timeout=DEADLINE) as answer:
         assert answer.read() == (ROOT / "presence/static/presence/overlay.js").read_bytes()
     for path in ("/metrics", "//metrics", "/%6detrics", "/x/../metrics"):
         with pytest.raises(HTTPError) as refused:
-            urlopen(front.origin + path, timeout=10)
+            urlopen(front.origin + path, timeout=DEADLINE)
         with refused.value as answer:
             assert answer.code == 404
 

@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.clients import Clients
 from tests.support.server import ROOT, Server, serve
+from tests.support.waiting import DEADLINE
 
 DASHBOARD = json.loads((ROOT / "deploy/grafana-dashboard.json").read_text())
 ALERTS = yaml.safe_load((ROOT / "deploy/prometheus-alerts.yml").read_text())
@@ -35,7 +36,7 @@ def in_alerts() -> str:
 @pytest.fixture
 def families(server: Server) -> dict[str, Metric]:
     """The metrics of a process by their names."""
-    with urlopen(f"{server.origin}/metrics", timeout=10) as answer:
+    with urlopen(f"{server.origin}/metrics", timeout=DEADLINE) as answer:
         return {f.name: f for f in text_string_to_metric_families(answer.read().decode())}
 
 
@@ -86,7 +87,7 @@ async def test_the_log_of_a_process(logging: Server, board: str) -> None:
     logging.process.send_signal(signal.SIGTERM)
     for person in people:
         await person.closed()
-    logging.process.wait(15)
+    logging.process.wait(DEADLINE)
     lines = [json.loads(line) for line in logging.logged().splitlines() if line[:1] == "{"]
     events = [line for line in lines if "event" in line]
     assert all(line.keys() >= {"time", "level", "logger"} for line in lines)

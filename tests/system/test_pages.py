@@ -22,13 +22,14 @@ from tests.support.server import (
     site_environment,
     with_settings,
 )
+from tests.support.waiting import DEADLINE
 
 SORT_BOARDS = "from tests.support import many_boards; many_boards.check()"
 
 
 def fetch(url: str) -> tuple[int, str]:
     try:
-        with urlopen(url, timeout=10) as response:
+        with urlopen(url, timeout=DEADLINE) as response:
             return response.status, response.read().decode()
     except HTTPError as error:
         with error:

@@ -15,7 +15,7 @@ from tests.support.accounts import guest_cookie
 from tests.support.clients import Client, Clients
 from tests.support.proxy import Proxy, run_proxy
 from tests.support.server import ROOT, Server
-from tests.support.waiting import DEADLINE, LONG
+from tests.support.waiting import DEADLINE, LONG, SPARE
 
 SCRIPT = ROOT / "presence" / "static" / "presence" / "client.js"
 PAGE = ROOT / "tests" / "support" / "page.mjs"
@@ -28,9 +28,6 @@ ANSWER_WITHIN = 5.0
 
 SILENCE = 40.0
 """Seconds without a frame after which a client gives up its socket."""
-
-SPARE = 2.0
-"""Seconds by which this machine may be late."""
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from presence.protocol.errors import Notice
 from presence.protocol.messages import MAX_MESSAGE_BYTES, NoticeMessage, UserLeft
 from tests.support.clients import LEAVE, Clients, cursor
 from tests.support.server import MEMBERS_BOARD, SERVERS, Server, serve
+from tests.support.waiting import DEADLINE
 
 pytestmark = pytest.mark.parametrize("name", SERVERS, scope="module")
 
@@ -68,5 +69,5 @@ async def test_a_shutdown_is_told_with_its_spread(server: Server, clients: Clien
         assert isinstance(notice, NoticeMessage)
         assert notice.code is Notice.RESTARTING
         assert notice.retry > 0
-    server.process.wait(15)
+    server.process.wait(DEADLINE)
     assert "Traceback" not in server.logged()

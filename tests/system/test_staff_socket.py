@@ -14,6 +14,7 @@ from websockets.exceptions import InvalidStatus
 from tests.support.accounts import VIEW, change, sign_in
 from tests.support.clients import Clients
 from tests.support.server import Server, serve, with_settings
+from tests.support.waiting import SPARE
 
 OTHER = "https://www.example.com"
 
@@ -61,7 +62,7 @@ async def test_a_socket_closes_within_five_seconds_after_a_permission_is_lost(
     change(server, "UPDATE auth_user SET password = ? WHERE username = ?", "new", "renewed")
     owned = "user_id = (SELECT id FROM auth_user WHERE username = ?)"
     change(server, f"DELETE FROM auth_user_user_permissions WHERE {owned}", "narrowed")
-    codes = await asyncio.gather(*(page.closed(within=5) for page in opened))
+    codes = await asyncio.gather(*(page.closed(within=5 + SPARE) for page in opened))
     assert codes == [*expected.values()]
 
 

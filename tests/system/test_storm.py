@@ -24,7 +24,7 @@ from tests.support.accounts import guest_cookie, sign_in
 from tests.support.cluster import Cluster
 from tests.support.fixtures import COLLISION
 from tests.support.redis import RedisServer
-from tests.support.waiting import POLL
+from tests.support.waiting import POLL, SPARE
 from tests.system.conftest import QUICK
 from tests.system.crowd import Crowd, agreed
 from tests.system.surfaces import Surfaces, Told, Truth, differences
@@ -42,16 +42,16 @@ TIMING = QUICK if BRIEF else Timing(lease=6.0, grace=5.0)
 PROCESSES = 2
 DEATHS = max(1, int(SECONDS // 120))
 
-PEOPLE_WITHIN = TIMING.lease * 4 / 3 + TIMING.grace + 5
+PEOPLE_WITHIN = TIMING.lease * 4 / 3 + TIMING.grace + SPARE
 """Seconds until the people of a dead process are gone: a renewal, a sweep, and some to spare."""
 
-TOLD_WITHIN = STATS_TTL + PUBLISH_INTERVAL + 5
+TOLD_WITHIN = STATS_TTL + PUBLISH_INTERVAL + SPARE
 """Seconds until nothing tells of a dead process."""
 
-LOOKED_WITHIN = RECORD_INTERVAL * 2 + (0 if BRIEF else RECORDER_LEASE)
+LOOKED_WITHIN = RECORD_INTERVAL * 2 + (0 if BRIEF else RECORDER_LEASE) + SPARE
 """Seconds until the history has a sample; another process may have to take it over first."""
 
-NOTED_WITHIN = 1.0
+NOTED_WITHIN = 1.0 + SPARE
 """Seconds between the samples of all boards together and of each board."""
 
 Compare = Callable[[Truth], Awaitable[Told]]

@@ -12,6 +12,7 @@ from websockets.exceptions import InvalidStatus
 from tests.support.accounts import issue, sign_in
 from tests.support.clients import Client, Clients
 from tests.support.server import MEMBERS_BOARD, with_settings
+from tests.support.waiting import DEADLINE
 
 ORIGIN = "https://www.example.com"
 
@@ -63,7 +64,9 @@ async def test_an_origin_that_is_not_named_fails_the_handshake(
 async def test_the_tokens_of_the_view(clients: Clients) -> None:
     def ask(board: str, **headers: str) -> dict[str, str]:
         url = f"{clients.server.origin}/presence/token/{board}/"
-        with urlopen(Request(url, headers={"Origin": ORIGIN, **headers}), timeout=10) as answer:
+        with urlopen(
+            Request(url, headers={"Origin": ORIGIN, **headers}), timeout=DEADLINE
+        ) as answer:
             said: dict[str, str] = json.loads(answer.read())
             return said
 

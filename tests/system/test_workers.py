@@ -10,7 +10,7 @@ from urllib.request import urlopen
 import pytest
 
 from tests.support.server import ROOT, Server, serve
-from tests.support.waiting import eventually
+from tests.support.waiting import DEADLINE, eventually
 
 ONE_MORE = "2 processes serve this site on this machine"
 
@@ -26,7 +26,7 @@ def checked(environment: dict[str, str]) -> str:
 
 def told(servers: Sequence[Server]) -> list[str]:
     """Ask each of them how it is, and return what all say of processes."""
-    answers = [urlopen(f"{server.origin}/healthz", timeout=10) for server in servers]
+    answers = [urlopen(f"{server.origin}/healthz", timeout=DEADLINE) for server in servers]
     for answer in answers:
         with answer:
             assert answer.read() == b"ok"
