@@ -14,6 +14,7 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
+from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter as BaseJsonFormatter
 
 from presence.protocol.errors import (
@@ -42,7 +43,7 @@ class JsonFormatter(BaseJsonFormatter):
     """Writes each record as one JSON object on one line.
 
     It holds `time` (UTC, RFC 3339), `level` and `logger`, then the fields of a journal event or
-    else `message`, and `exception` and `stack` where the record has them.
+    else `message`, then what `extra` holds, and `exception` and `stack` where the record has them.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -52,12 +53,15 @@ class JsonFormatter(BaseJsonFormatter):
     def add_fields(
         self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
     ) -> None:
-        """Fill `log_data`. What other loggers put in `extra` is left out: it may hold addresses."""
+        """Fill `log_data`. Django's `request` in `extra` is left out: it may hold addresses."""
         time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         log_data["time"] = time.replace("+00:00", "Z")
         log_data["level"] = record.levelname
         log_data["logger"] = record.name
         log_data |= getattr(record, "fields", None) or {"message": record.getMessage()}
+        for key, value in vars(record).items():
+            if key not in _NO_EXTRA and key not in log_data:
+                log_data[key] = _as_json(value)
         for key, name in [("exc_info", "exception"), ("stack_info", "stack")]:
             if key in message_dict:
                 log_data[name] = message_dict[key]
@@ -65,6 +69,18 @@ class JsonFormatter(BaseJsonFormatter):
 
 CHANGE = "change"
 """Attribute of a record that tells of a change, as those of `OutageLog` do: it is always logged."""
+
+_NO_EXTRA = {*RESERVED_ATTRS, "exception", "fields", "request", "stack", CHANGE}
+"""Attributes of a record that are no field of its JSON object, or get there by another name."""
+
+
+def _as_json(value: object) -> object:
+    """Return a value that JSON can hold: a text in place of any other."""
+    try:
+        _json(value)
+    except (TypeError, ValueError):
+        return repr(value)
+    return value
 
 
 class OutageLog:
@@ -160,7 +176,11 @@ class Repeats(logging.Filter):
             return True
         times = self._log_limit.times(f"{record.name}: {record.msg}", self._clock())
         if times > 1:
-            record.msg = f"{record.msg} [{times} times since the last such line]"
+            # The number is a value: collectors of errors group them by the text without values.
+            values = record.args if isinstance(record.args, tuple) else ()
+            text = str(record.msg) if values else record.getMessage().replace("%", "%%")
+            record.msg = f"{text} [%d times since the last such line]"
+            record.args = (*values, times)
         return times > 0
 
     def clear(self) -> None:
@@ -236,7 +256,7 @@ class Journal:
         logger.info("%s", _Text(fields), extra={"fields": fields})
 
 
-_json = json.JSONEncoder(default=str).encode
+_json = json.JSONEncoder(default=str, allow_nan=False).encode
 
 
 class _Text:

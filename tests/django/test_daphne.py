@@ -1,5 +1,6 @@
 """The patches for Daphne, in a process of its own: to import Daphne chooses its event loop."""
 
+import json
 import subprocess
 import sys
 
@@ -35,7 +36,7 @@ def run(code: str) -> str:
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
     )
     assert done.returncode == 0, done.stderr
-    return done.stdout
+    return done.stdout or done.stderr
 
 
 def test_autobahn_formats_nothing_for_a_log_that_is_off() -> None:
@@ -55,7 +56,7 @@ from twisted.internet.tcp import Connection
 
 daphne.server.Server.run = lambda server: None
 django.setup()
-daphne.server.Server.run(None)
+daphne.server.Server(None, endpoints=["tcp:0"]).run()
 from presence.asgi.daphne import EXTENSION, direct_socket
 protocol = WebSocketFactory(None).buildProtocol(None)
 ours, theirs = socket.socketpair()
@@ -68,6 +69,37 @@ print(repr(direct_socket({"extensions": {EXTENSION: protocol}})))
 def test_a_socket_that_closed_while_its_visitor_was_let_in_lacks_nothing() -> None:
     """Autobahn sets some attributes only when a socket opens."""
     assert run(CLOSED) == "''\n"
+
+
+FAULT = """
+import daphne.server, django
+
+django.setup()
+
+def begin():
+    daphne.server.reactor.callLater(0, lambda: 1 / 0)
+    daphne.server.reactor.callLater(0, daphne.server.reactor.stop)
+
+daphne.server.Server(
+    None,
+    endpoints=["tcp:port=0:interface=127.0.0.1"],
+    ready_callable=begin,
+    signal_handlers=False,
+    verbosity={verbosity},
+).run()
+"""
+
+
+@pytest.mark.parametrize("verbosity", [0, 1, 2])
+def test_an_error_that_twisted_logs_is_logged_once(
+    monkeypatch: pytest.MonkeyPatch, verbosity: int
+) -> None:
+    monkeypatch.setenv("LOG_FORMAT", "json")
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "presence_site.settings")
+    lines = [json.loads(line) for line in run(FAULT.format(verbosity=verbosity)).splitlines()]
+    [error] = [line for line in lines if line["level"] == "CRITICAL"]
+    assert error["logger"] == ("daphne.server" if verbosity > 1 else "twisted")
+    assert error["exception"].endswith("ZeroDivisionError: division by zero")
 
 
 LOST = """
@@ -130,7 +162,7 @@ class Protocol:
 protocol = Protocol(Transport())
 scope = {{"extensions": {{EXTENSION: protocol}}}}
 assert ordinary_reason(), "Daphne does not run yet"
-daphne.server.Server.run(None)
+daphne.server.Server(None, endpoints=["tcp:0"]).run()
 """
 
 

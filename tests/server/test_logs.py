@@ -3,12 +3,17 @@
 import json
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from logging.config import DictConfigurator
-from typing import Any
+from math import nan
+from typing import Any, ClassVar
 from unittest.mock import Mock
 
 import pytest
+import sentry_sdk
+from sentry_sdk.envelope import Envelope
+from sentry_sdk.integrations.logging import LoggingIntegration
+from sentry_sdk.transport import Transport
 
 from presence.protocol.codec import encode
 from presence.protocol.errors import NoBoard, Removed, StruckOut, TryLater
@@ -16,11 +21,39 @@ from presence.protocol.identity import Visitor
 from presence.protocol.messages import Dialect, Join
 from presence.server.connection import Connection
 from presence.server.hub import Hub
-from presence.server.logs import LOG_EVERY, Journal, JsonFormatter, OutageLog, Repeats
+from presence.server.logs import (
+    LOG_EVERY,
+    REPEATS,
+    Journal,
+    JsonFormatter,
+    OutageLog,
+    Repeats,
+    bounded_logger,
+)
 from presence.store.base import Timing
 from tests.server.harness import BOARD, OUT, Process, pass_time, settle
 
 Line = dict[str, Any]
+
+
+class Received(Transport):
+    """Keeps the events that would go to Sentry."""
+
+    events: ClassVar[list[Line]] = []
+
+    def capture_envelope(self, envelope: Envelope) -> None:
+        """See `Transport`."""
+        self.events.append(envelope.get_event() or {})
+
+
+@pytest.fixture
+def sentry() -> Iterator[list[Line]]:
+    """The events that Sentry's own client sends of what is logged."""
+    Received.events.clear()
+    how = {"default_integrations": False, "integrations": [LoggingIntegration()]}
+    sentry_sdk.init("https://key@sentry.invalid/1", transport=Received, **how)  # type: ignore[arg-type]
+    yield Received.events
+    sentry_sdk.init()
 
 
 @pytest.fixture
@@ -131,12 +164,18 @@ def test_any_record_is_one_line_of_json() -> None:
     except ValueError:
         info = sys.exc_info()
     record = logging.LogRecord("site", logging.ERROR, "f", 1, 'a "b"\n%s', ("ü",), info, sinfo="st")
-    record.request = "from 203.0.113.9"  # as in `extra`
+    # As by `extra`.
+    vars(record).update(request="from 203.0.113.9", time="never", order=7, load=nan, at=BOARD)
+    record.nested = {"by": {(1, 2): "no key"}}
     text = JsonFormatter().format(record)
     line = json.loads(text)
     assert "\n" not in text
     assert "ü" in text
-    assert line.keys() == {"time", "level", "logger", "message", "exception", "stack"}
+    assert "203.0.113.9" not in text, "Django's request"
+    assert line.pop("time").endswith("Z")
+    extra = {"order": 7, "load": "nan", "at": str(BOARD), "nested": "{'by': {(1, 2): 'no key'}}"}
+    assert {key: line.pop(key) for key in extra} == extra
+    assert line.keys() == {"level", "logger", "message", "exception", "stack"}
     assert (line["logger"], line["message"], line["stack"]) == ("site", 'a "b"\nü', "st")
     assert line["exception"].endswith("ValueError: no")
 
@@ -185,6 +224,33 @@ def test_failures_now_and_then_are_one_outage(caplog: pytest.LogCaptureFixture) 
     assert caplog.messages == [failed, failed, "a rule: works again"]
 
 
+def test_sentry_gets_each_fault_once_with_its_exception(
+    sentry: list[Line], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = [0.0]
+    log = logging.getLogger("site.sentry")
+    monkeypatch.setattr(REPEATS, "_clock", lambda: times[-1])
+    for time in (0.0, 1.0, LOG_EVERY):
+        times.append(time)
+        try:
+            raise KeyError("on purpose")
+        except KeyError:
+            bounded_logger("presence.sentry").exception("board: flush failed (board=%s)", time)
+    outage = OutageLog(log, "%s: is down", "%s: works again")
+    outage.failed(ZeroDivisionError(), "a rule")
+    outage.failed(TimeoutError(), "redis")
+    texts = [event["logentry"]["message"] for event in sentry]
+    assert texts == [
+        "board: flush failed (board=%s)",
+        "board: flush failed (board=%s) [%d times since the last such line]",
+        "%s: is down (error=%s)",
+    ]
+    told = [(e["logger"], e["level"], e["exception"]["values"][0]["type"]) for e in sentry]
+    assert told == [("presence.sentry", "error", "KeyError")] * 2 + [
+        ("site.sentry", "error", "ZeroDivisionError")
+    ]
+
+
 class TestRepeats:
     def log(self, repeats: Repeats, *lines: tuple[int, str, int]) -> list[str]:
         """Return the lines that get through."""
@@ -210,6 +276,15 @@ class TestRepeats:
             "lost 1 [2 times since the last such line]",
             "odd 2 [2 times since the last such line]",
         ]
+
+    def test_a_text_without_values_keeps_its_percent_signs(self) -> None:
+        now = 0.0
+        repeats = Repeats(lambda: now)
+        full = [logging.LogRecord("x", logging.ERROR, "", 0, "100% full", (), None)] * 3
+        assert [record for record in full if repeats.filter(record)] == full[:1]
+        now = LOG_EVERY
+        assert repeats.filter(full[0])
+        assert full[0].getMessage() == "100% full [3 times since the last such line]"
 
     def test_what_is_no_fault_is_always_logged(self) -> None:
         assert len(self.log(Repeats(lambda: 0.0), *[(logging.INFO, "joined %d", 1)] * 3)) == 3
