@@ -18,7 +18,7 @@ FASTIO := presence/server/_fastio.abi3.so
 
 DIST := dist
 
-.PHONY: help run check test lint lint-types lint-style lint-client lint-packages fuzz hostile situations image client bench soak upgrade micro dist lock screenshots clean
+.PHONY: help run check test lint lint-types lint-style lint-client lint-packages fuzz hostile situations image client bench soak upgrade micro dist release ready lock screenshots clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -114,6 +114,17 @@ dist: $(VENV)/dev.stamp $(CLIENT)/node_modules/.stamp $(FASTIO)  ## Build what P
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/auditwheel repair --wheel-dir $(DIST) $(DIST)/linux/*-abi3-linux_*.whl
 	@rm -r $(DIST)/linux *.egg-info
 	cd $(CLIENT) && npm pack --silent --pack-destination $(abspath $(DIST))
+
+# What is tagged is what was built, so nothing may have changed meanwhile.
+release: ready dist  ## Build a release, check what PyPI and npm would get, and tag it; nothing is uploaded
+	$(BIN)/twine check --strict $(DIST)/*.tar.gz $(DIST)/*.whl
+	$(BIN)/check-wheel-contents $(DIST)/*.whl
+	npm pack --dry-run $(abspath $(DIST))/*.tgz
+	$(CLIENT)/node_modules/.bin/publint --strict $(DIST)/*.tgz
+	@$(BIN)/python tests/release.py tag
+
+ready: $(VENV)/dev.stamp  ## Say what keeps this tree from being released
+	@$(BIN)/python tests/release.py check
 
 lock: $(VENV)/dev.stamp  ## Lock the versions of all dependencies again
 	$(BIN)/pip install --quiet uv

@@ -11,8 +11,12 @@ from zipfile import ZipFile
 
 import pytest
 
+from tests.release import versions
 from tests.support.server import ROOT
+from tests.support.waiting import LONG
 from tests.test_documents import anchors
+
+CLIENT = "presence/client"
 
 
 def wheel(dist: Path, tag: str) -> ZipFile:
@@ -71,6 +75,46 @@ def test_every_link_on_pypi_is_absolute_and_leads_to_a_file(dist: Path) -> None:
         file, _, anchor = re.sub(files, "", link).partition("#")
         assert (ROOT / file).is_file(), file
         assert not anchor or anchor in anchors(ROOT / file), link
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A clone of this repository whose changelog is ready for a release."""
+    there = tmp_path / "clone"
+    run("git", "clone", "--quiet", str(ROOT), str(there), cwd=tmp_path)
+    version = versions(there)["pyproject.toml"]
+    text = re.sub(rf"## Unreleased\n|## {version} .*\n", "", (there / "CHANGELOG.md").read_text())
+    first = text.index("\n### ")
+    ready = f"{text[:first]}\n## {version} (2031-02-03)\n{text[first:]}"
+    (there / "CHANGELOG.md").write_text(ready)
+    for name in ("user.name", "user.email"):
+        run("git", "config", name, "ada@example.com", cwd=there)
+    run("git", "commit", "--quiet", "--all", "--message", "Ready", cwd=there)
+    (there / CLIENT / "node_modules").symlink_to(ROOT / CLIENT / "node_modules")
+    (there / ".git/info/exclude").write_text("node_modules\n")
+    return there
+
+
+def run(*command: str, cwd: Path) -> str:
+    """Run a program, and return what it printed."""
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def test_a_release_is_checked_and_tagged_once(clone: Path, dist: Path) -> None:
+    """Built anew only with PRESENCE_LONG: otherwise, what other tests have had built is checked."""
+    command = ["make", "release", f"VENV={sys.prefix}", f"BIN={sys.prefix}/bin"]
+    command += ["-o", f"{sys.prefix}/dev.stamp", "-o", f"{CLIENT}/node_modules/.stamp"]
+    built = [] if LONG else [f"DIST={dist}", "-o", "dist"]
+    said = run(*command, *built, cwd=clone)
+    version = versions(clone)["pyproject.toml"]
+    assert f"Tagged v{version}" in said
+    assert run("git", "cat-file", "-t", f"v{version}", cwd=clone) == "tag\n"
+    again = subprocess.run([*command, *built], cwd=clone, capture_output=True, text=True)
+    assert again.returncode != 0
+    assert f"The tag v{version} exists" in again.stderr
+    assert "twine" not in again.stdout
 
 
 def test_the_npm_package_has_the_same_version(dist: Path) -> None:
