@@ -86,11 +86,12 @@ def test_the_site_starts_and_is_healthy(image: Image, postgresql: str, tmp_path:
     run(command(["python", "manage.py", "migrate", "--noinput"]))
     assert not is_healthy()
     with run_program(command(last("CMD")), tmp_path / "site.log", is_healthy):
+        address, page = f"http://127.0.0.1:{port}", "/accounts/login/"
         behind_nginx = {"Host": HOST, "X-Forwarded-Proto": "https"}
-        address = f"http://127.0.0.1:{port}"
-        with urlopen(Request(f"{address}/accounts/login/", headers=behind_nginx)) as answer:
-            [script] = re.findall(r"/static/site/\w+\.\w{12}\.css", answer.read().decode())[:1]
-        with urlopen(Request(f"{address}{script}", headers=behind_nginx)) as answer:
+        with urlopen(Request(address + page, headers=behind_nginx), timeout=10) as answer:
+            style = re.search(r"/static/site/\w+\.\w{12}\.css", answer.read().decode())
+        assert style
+        with urlopen(Request(address + style[0], headers=behind_nginx), timeout=10) as answer:
             assert "immutable" in answer.headers["Cache-Control"]
     assert "ERROR" not in (tmp_path / "site.log").read_text()
 
