@@ -18,7 +18,7 @@ FASTIO := presence/server/_fastio.abi3.so
 
 DIST := dist
 
-.PHONY: help run check test lint lint-types lint-style lint-client lint-packages fuzz hostile situations image client bench soak upgrade micro dist release ready lock screenshots clean
+.PHONY: help run check test lint lint-types lint-style lint-client lint-packages fuzz hostile situations image client bench load soak upgrade micro dist release ready lock screenshots clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -81,6 +81,10 @@ client: $(CLIENT)/node_modules/.stamp  ## Build the scripts in presence/static f
 bench: $(VENV)/dev.stamp $(FASTIO)  ## Measure presence and its peers into docs/performance.md, in 90 minutes (QUICK=1: 3)
 	@sh tests/system.sh $(BIN)
 	$(BIN)/python -m benchmarks.suite $(if $(QUICK),--quick) $(if $(RESUME),--resume)
+
+load: $(VENV)/dev.stamp $(FASTIO)  ## Restart processes under 1,000 to 5,000 moving people into docs/performance.md, in 10 minutes (QUICK=1: 1)
+	@sh tests/system.sh $(BIN)
+	$(BIN)/python -m benchmarks.rolling $(if $(QUICK),--quick)
 
 FUZZ := decoder session accelerator
 FUZZ_SECONDS ?= 600

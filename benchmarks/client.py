@@ -71,8 +71,35 @@ class Moves:
     silence: float
 
 
+@dataclass(frozen=True)
+class Restarts:
+    """What the people of a client noticed of restarts, since the seconds that count.
+
+    `ends` sockets of people on a board ended, and `failed` attempts to come back came to nothing;
+    `out` people are not back now. A count, or a roster, was by `above` higher than the people that
+    there are, at most, and somebody was missing on a roster for `lacking`. All times are in
+    milliseconds: `away` is from the end of a socket until its person is back, `gap` the longest
+    time of each person without a new position of another.
+    """
+
+    ends: int
+    failed: int
+    out: int
+    above: int
+    lacking: float
+    away_p50: float
+    away_p99: float
+    away_most: float
+    gap_p50: float
+    gap_p99: float
+    gap_most: float
+
+
 Process = subprocess.Popen[str]
-ADDED = ("joined", "lost", "moves", "blocked", "frames", "bytes", "cursors", "cpu")
+ADDED = (
+    *("joined", "lost", "moves", "blocked", "frames", "bytes", "cursors", "cpu"),
+    *("ends", "failed", "out"),
+)
 """What several clients have together. Of all other figures the greatest is taken."""
 
 
@@ -94,6 +121,12 @@ class Client:
     def moves(self) -> Moves:
         """Wait for the end of the seconds that count, and return what was seen in them."""
         return Moves(**self._hear())
+
+    def restarts(self) -> Restarts:
+        """Return what people who return have noticed of restarts until now."""
+        for process in self._processes:
+            say(process, "\n")
+        return Restarts(**self._hear())
 
     def _hear(self) -> dict[str, Any]:
         answers = [json.loads(hear(process)) for process in self._processes]
@@ -119,29 +152,32 @@ def hear(process: Process) -> str:
     return line
 
 
-def command(program: Path, speech: str, work: Workload, sources: int) -> list[str]:
+def command(program: Path, speech: str, work: Workload, sources: int, returns: bool) -> list[str]:
     """Return how to run the client: SPEECH PEOPLE RATE WARM_UP SECONDS WINDOW JOIN_RATE PATIENCE
-    SOURCES.
+    SOURCES RETURNS.
 
     `PEOPLE` are in each room, and each moves `RATE` times a second. They join at `JOIN_RATE` a
     second; where that is 0, `WINDOW` at a time. Connections leave from so many `SOURCES`, 127.0.0.1
-    and up.
+    and up. With `returns`, who loses a socket comes back as a browser does, and people move on
+    after the seconds that count.
     """
     numbers = (
         *(work.people, work.rate, work.warm_up, work.seconds),
-        *(work.window, work.join_rate, work.patience, sources),
+        *(work.window, work.join_rate, work.patience, sources, int(returns)),
     )
     return [str(program), speech, *map(str, numbers)]
 
 
 @contextmanager
-def run_client(speech: str, rooms: Sequence[Room], work: Workload) -> Iterator[Client]:
-    """Start a client, which begins to join; it ends with the block."""
+def run_client(
+    speech: str, rooms: Sequence[Room], work: Workload, returns: bool = False
+) -> Iterator[Client]:
+    """Start a client, which begins to join; it ends with the block. See `command`."""
     count = -(-work.people * len(rooms) // MOST_SOCKETS)
     sources = work.people * len(rooms) // count // PORTS_PER_ADDRESS + 1
     with ExitStack() as stack:
         processes = [
-            stack.enter_context(_run(command(compiled(), speech, work, sources)))
+            stack.enter_context(_run(command(compiled(), speech, work, sources, returns)))
             for _ in range(count)
         ]
         for number, process in enumerate(processes):

@@ -8,7 +8,11 @@
 
    A position carries the time at which it left: its 32 bits are microseconds of the machine's
    monotonic clock. So its age is what has passed when it arrives at another socket. Nothing that a
-   server says slows the load down; the client answers pings and probes, and sends heartbeats. */
+   server says slows the load down; the client answers pings and probes, and sends heartbeats.
+
+   With `returns`, who loses a socket comes back with the same cookie, after as long as a browser waits.
+   Then people go on moving after that, and each further line on standard input is answered with what
+   they noticed of the restarts of servers since the seconds that counted. */
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -26,7 +30,9 @@
 #include <unistd.h>
 
 enum { TEXT = 1, BINARY = 2, CLOSE = 8, PING = 9, PONG = 10 }; /* RFC 6455, section 5.2 */
-enum { BEAT_SECONDS = 15 }; /* as a browser */
+enum { BEAT_SECONDS = 15, STABLE_SECONDS = 5, WELCOME_SECONDS = 20 }; /* as a browser */
+enum { RESTARTING = 1012, TRY_LATER = 1013, SILENT = 4408, OWN_CODES = 4400 }; /* PROTOCOL.md, Notices and closes */
+enum { LOOK_MICROS = 5000 }; /* between two looks for those who connect again */
 enum { EVENTS = 512, TURN = 64, ROOM_TEXT = 200, BUFFER = 1 << 17 };
 
 typedef struct {
@@ -46,6 +52,14 @@ typedef struct {
     Room *room;
     uint8_t *rest, *out; /* received without an end yet; not taken by the kernel yet */
     size_t rest_size, out_size;
+    /* With `returns`; times are in microseconds, 0 for none. */
+    char cookie[200];
+    int64_t entered, ended, due; /* when this person came in last, lost the socket, and connects again */
+    int64_t longest;             /* the longest time without a position of others */
+    int64_t lacking;             /* since when somebody is missing on this person's roster */
+    int code, notice, retry, attempts;
+    uint32_t others;             /* on the roster, which is `known` */
+    bool known[256];
 } Socket;
 
 typedef struct { /* what a server expects of its clients */
@@ -67,7 +81,16 @@ static struct {
     int64_t silence; /* the longest time in which somebody heard of no move */
     Times ages, late;
 } seen;
+static struct { /* what people noticed of restarts */
+    uint64_t ends, failed; /* sockets of people on a board that ended; attempts that did not get there */
+    uint32_t above;  /* by how many a count, or a roster, was above the truth at most */
+    int64_t lacking; /* the longest time for which somebody was missing on a roster */
+    Times away;      /* from the end of a socket until the person was back */
+} noticed;
 static Times joins;
+static int64_t youngest; /* the age of the newest position in the frame at hand */
+static bool returns, all_in;
+static uint32_t people;
 static uint32_t joined, lost, in_flight;
 static int poller;
 static bool told; /* standard input has a line */
@@ -110,12 +133,33 @@ static void watch(Socket *s, int operation) {
     if (epoll_ctl(poller, operation, s->fd, &e)) die("epoll_ctl");
 }
 
+/* Return after how long a browser connects again (client/src/protocol/reconnect.ts); -1 for never. */
+static int64_t return_delay(const Socket *s) {
+    int code = s->code ? s->code : s->notice == 7 ? RESTARTING : s->notice == 8 ? TRY_LATER : 0;
+    double most = s->attempts < 6 ? 500e3 * (1 << s->attempts) : 30e6, wait = drand48() * most, retry = s->retry * 1e3;
+    if (wait < 100e3) wait = 100e3;
+    if (code == SILENT) return s->attempts ? wait : 0;
+    if (code >= OWN_CODES) return -1;
+    if (code != RESTARTING && code != TRY_LATER) return wait;
+    return (code == RESTARTING ? retry * drand48() : retry) + (s->attempts || !retry ? wait : 0);
+}
+
 static void lose(Socket *s) {
     close(s->fd);
     s->fd = -1;
     if (s->state == IN) joined--;
     else in_flight--;
+    int64_t now = micros(), delay = returns ? 0 : -1;
+    if (returns) {
+        if (s->state == IN && now - s->entered >= STABLE_SECONDS * 1000000LL) s->attempts = 0;
+        if ((delay = return_delay(s)) >= 0) s->due = now + delay;
+        if (s->state == IN) s->ended = now, noticed.ends++;
+        else noticed.failed++;
+        s->attempts++;
+        s->rest_size = s->out_size = 0;
+    }
     s->state = CONNECTING;
+    if (delay >= 0) return;
     lost++;
     seen.lost++;
 }
@@ -125,7 +169,26 @@ static void enter(Socket *s) {
     s->state = IN;
     in_flight--;
     joined++;
-    note(&joins, micros() - s->asked);
+    s->entered = micros();
+    if (s->ended) note(&noticed.away, s->entered - s->ended);
+    else note(&joins, s->entered - s->asked);
+    s->ended = 0;
+}
+
+/* See who is too many on a person's roster, and for how long somebody has been missing. */
+static void look_at_roster(Socket *s) {
+    if (!all_in) return;
+    int64_t now = micros();
+    if (s->others + 1 > people && s->others + 1 - people > noticed.above) noticed.above = s->others + 1 - people;
+    if (s->lacking && now - s->lacking > noticed.lacking) noticed.lacking = now - s->lacking;
+    if (s->others + 1 >= people) s->lacking = 0;
+    else if (!s->lacking) s->lacking = now;
+}
+
+static void know(Socket *s, uint8_t user, bool here) {
+    if (user == s->user || s->known[user] == here) return;
+    s->known[user] = here;
+    s->others += here ? 1 : -1;
 }
 
 static void put(Socket *s, const uint8_t *bytes, size_t size) {
@@ -179,8 +242,9 @@ static void handshake(Socket *s) {
     int size = snprintf(text, sizeof text,
         "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nOrigin: http://127.0.0.1:%d\r\nUpgrade: websocket\r\n"
         "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-        "Sec-WebSocket-Version: 13\r\n%s%s%s\r\n", s->room->path, s->room->port, s->room->port,
-        offer ? "Sec-WebSocket-Protocol: " : "", offer ? offer : "", offer ? "\r\n" : "");
+        "Sec-WebSocket-Version: 13\r\n%s%s%s%s%s%s\r\n", s->room->path, s->room->port, s->room->port,
+        offer ? "Sec-WebSocket-Protocol: " : "", offer ? offer : "", offer ? "\r\n" : "",
+        *s->cookie ? "Cookie: " : "", s->cookie, *s->cookie ? "\r\n" : "");
     s->state = UPGRADING;
     put(s, (uint8_t *)text, size);
     watch(s, EPOLL_CTL_MOD);
@@ -203,9 +267,13 @@ static size_t answer(Socket *s, uint8_t *bytes, size_t size) {
     uint8_t *end = memmem(bytes, size, "\r\n\r\n", 4);
     if (!end) return 0;
     if (size < 12 || memcmp(bytes + 9, "101", 3)) {
+        if (returns) { lose(s); return 0; }
         fprintf(stderr, "load: refused: %.*s\n", (int)(end - bytes), bytes);
         exit(1);
     }
+    static const char set[] = "\r\nset-cookie: ";
+    const char *cookie = strcasestr((char *)bytes, set);
+    if (returns && cookie && cookie < (char *)end) sscanf(cookie + strlen(set), "%199[^;\r]", s->cookie);
     s->state = OPEN;
     speech->opened(s);
     return end + 4 - bytes;
@@ -213,6 +281,7 @@ static size_t answer(Socket *s, uint8_t *bytes, size_t size) {
 
 static void hear(Socket *s, int64_t now) {
     if (now - s->heard > seen.silence) seen.silence = now - s->heard;
+    if (now - s->heard > s->longest) s->longest = now - s->heard;
     s->heard = now;
 }
 
@@ -233,12 +302,15 @@ static size_t frame(Socket *s, uint8_t *bytes, size_t size, int64_t now) {
         say(s, PONG, bytes + head, payload);
     } else if (opcode == TEXT || opcode == BINARY) {
         uint64_t before = seen.cursors;
+        youngest = INT64_MAX;
         speech->heard(s, bytes + head, payload, now);
-        if (seen.cursors > before) {
-            seen.frames++;
-            hear(s, now);
-        }
+        if (seen.cursors > before) seen.frames++;
+        /* The positions that a newcomer is told are no sign that anybody moves. */
+        if (youngest < now - s->entered) hear(s, now);
         seen.bytes += head + payload;
+    } else if (opcode == CLOSE && returns) {
+        s->code = bytes[head] << 8 | bytes[head + 1];
+        say(s, CLOSE, bytes + head, payload);
     } else if (opcode == CLOSE) {
         fprintf(stderr, "load: the server closed with %d\n", bytes[head] << 8 | bytes[head + 1]);
     }
@@ -257,6 +329,7 @@ static void readable(Socket *s) {
         taken = s->state >= OPEN ? frame(s, buffer + at, size - at, now) : answer(s, buffer, size);
         at += taken;
     } while (taken && at < size);
+    if (s->fd < 0) return; /* it was refused */
     s->rest_size = size - at;
     if (s->rest_size) memcpy(s->rest = realloc(s->rest, s->rest_size), buffer + at, s->rest_size);
 }
@@ -264,8 +337,10 @@ static void readable(Socket *s) {
 /* --- what servers expect --- */
 
 static void cursor(uint32_t stamp, int64_t now) {
+    int64_t age = (uint32_t)now - stamp;
     seen.cursors++;
-    note(&seen.ages, (uint32_t)now - stamp);
+    note(&seen.ages, age);
+    if (age < youngest) youngest = age;
 }
 
 static uint32_t read_stamp(const uint8_t *p) { return (uint32_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3]; }
@@ -281,6 +356,23 @@ static void presence_opened(Socket *s) { say(s, BINARY, "\3\0\0\0", 4); }
 
 static size_t presence_move(Socket *s, uint32_t stamp, uint8_t *to) { (void)s; return write_stamp(to, 1, stamp); }
 
+/* Take in who is on the board, and how many people are said to be. */
+static void presence_told(Socket *s, const uint8_t *p, size_t size) {
+    if (p[0] == 0x05 || p[0] == 0x06) {
+        know(s, p[3], p[0] == 0x05);
+    } else if (p[0] == 0x0A) {
+        memset(s->known, 0, sizeof s->known);
+        s->others = 0;
+        for (size_t at = 4; at + 6 <= size; at += 6 + p[at + 5]) know(s, p[at], true);
+    } else if (p[0] == 0x07 && all_in && p[3] > people && p[3] - people > noticed.above) {
+        noticed.above = p[3] - people;
+    } else if (p[0] == 0x0E) {
+        s->notice = p[1];
+        s->retry = p[2] << 8 | p[3];
+    }
+    if (p[0] == 0x05 || p[0] == 0x06 || p[0] == 0x0A) look_at_roster(s);
+}
+
 static void presence_heard(Socket *s, const uint8_t *p, size_t size, int64_t now) {
     if (p[0] == 0x02) {
         for (size_t at = 1; at + 5 <= size; at += 5)
@@ -291,6 +383,8 @@ static void presence_heard(Socket *s, const uint8_t *p, size_t size, int64_t now
         s->user = p[3];
         s->room->ours[s->user] = true;
         enter(s);
+    } else if (returns) {
+        presence_told(s, p, size);
     }
 }
 
@@ -452,7 +546,7 @@ static Room *read_rooms(uint32_t *count) {
 static Socket *sockets;
 static uint32_t total, opened, window, sources;
 static double join_rate, rate; /* joins a second, 0: as fast as `window` at a time go; moves a second of all */
-static int64_t join_start, start, sent, beats; /* those of sockets that are not there any more are counted */
+static int64_t join_start, start, sent, next_look, beats; /* those of sockets that are not there any more are counted */
 
 /* All people's heartbeats are evenly spread. */
 static int64_t beat_due(void) { return join_start + (int64_t)((beats + 1) * 1e6 * BEAT_SECONDS / total); }
@@ -464,10 +558,27 @@ static void beat(void) {
     }
 }
 
+/* Connect those again who have waited long enough, and give up those who wait in vain. */
+static void bring_back(void) {
+    int64_t now = micros();
+    if (!returns || joined + lost == total || now < next_look) return;
+    next_look = now + LOOK_MICROS;
+    for (Socket *s = sockets; s < sockets + opened; s++) {
+        if (s->fd >= 0 && s->state != IN && now - s->asked > WELCOME_SECONDS * 1000000LL) {
+            lose(s);
+        } else if (s->fd < 0 && s->due && s->due <= now) {
+            s->code = s->notice = s->retry = s->due = 0;
+            s->asked = now;
+            connect_to(s, sources);
+        }
+    }
+}
+
 /* Wait for sockets until a time, and handle them. `due` is called now and then, for what is due. */
 static void turn(int64_t until, void (*due)(void)) {
     struct epoll_event events[EVENTS];
     if (speech->beat && beat_due() < until) until = beat_due();
+    if (returns && joined + lost < total && next_look < until) until = next_look;
     int64_t wait = until - micros();
     if (wait < 0) wait = 0;
     struct timespec t = {wait / 1000000, wait % 1000000 * 1000};
@@ -482,6 +593,7 @@ static void turn(int64_t until, void (*due)(void)) {
     }
     due();
     beat();
+    bring_back();
 }
 
 static int64_t join_due(void) { return join_start + (join_rate ? (int64_t)(opened / join_rate * 1e6) : 0); }
@@ -514,14 +626,44 @@ static void move(void) {
 
 static void idle(void) {}
 
+static char line[64];
+
 static double cpu(void) {
     struct rusage u;
     getrusage(RUSAGE_SELF, &u);
     return u.ru_utime.tv_sec + u.ru_stime.tv_sec + (u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
 }
 
+/* Go on until standard input has another line, which is in `line` then; false at its end. */
+static bool next_line(void (*due)(void)) {
+    struct epoll_event input = {EPOLLIN, {.ptr = NULL}};
+    if (epoll_ctl(poller, EPOLL_CTL_ADD, 0, &input)) die("standard input");
+    for (told = false; !told;) {
+        int64_t until = micros() + 1000000;
+        turn(due == move && rate && move_due() < until ? move_due() : until, due);
+    }
+    epoll_ctl(poller, EPOLL_CTL_DEL, 0, NULL);
+    return fgets(line, sizeof line, stdin);
+}
+
+static void tell_of_restarts(void) {
+    Times gaps = {0};
+    int64_t now = micros();
+    for (Socket *s = sockets; s < sockets + total; s++) {
+        int64_t gap = now - s->heard;
+        note(&gaps, gap > s->longest ? gap : s->longest);
+        look_at_roster(s);
+    }
+    printf("{\"ends\": %" PRIu64 ", \"failed\": %" PRIu64 ", \"out\": %u, \"above\": %u, \"lacking\": %.3f, "
+           "\"away_p50\": %.3f, \"away_p99\": %.3f, \"away_most\": %.3f, "
+           "\"gap_p50\": %.3f, \"gap_p99\": %.3f, \"gap_most\": %.3f}\n", noticed.ends, noticed.failed, total - joined,
+           noticed.above, noticed.lacking / 1000.0, share_of(&noticed.away, 0.5), share_of(&noticed.away, 0.99),
+           share_of(&noticed.away, 1), share_of(&gaps, 0.5), share_of(&gaps, 0.99), share_of(&gaps, 1));
+    fflush(stdout);
+}
+
 int main(int count, char **words) {
-    if (count != 10) die("usage: load SPEECH PEOPLE RATE WARM_UP SECONDS WINDOW JOIN_RATE PATIENCE SOURCES");
+    if (count != 11) die("usage: load SPEECH PEOPLE RATE WARM_UP SECONDS WINDOW JOIN_RATE PATIENCE SOURCES RETURNS");
     for (size_t i = 0; i < sizeof SPEECHES / sizeof *SPEECHES; i++)
         if (!strcmp(words[1], SPEECHES[i].name)) speech = SPEECHES + i;
     if (!speech) die("no such speech");
@@ -529,9 +671,11 @@ int main(int count, char **words) {
     window = atoi(words[6]);
     join_rate = atof(words[7]);
     sources = atoi(words[9]);
+    returns = atoi(words[10]);
     uint32_t room_count;
     Room *rooms = read_rooms(&room_count);
-    total = atoi(words[2]) * room_count;
+    people = atoi(words[2]);
+    total = people * room_count;
     rate = atof(words[3]) * total;
     sockets = calloc(total, sizeof *sockets);
     for (uint32_t i = 0; i < total; i++) sockets[i] = (Socket){.fd = -1, .number = i, .room = rooms + i % room_count};
@@ -548,12 +692,7 @@ int main(int count, char **words) {
            (micros() - join_start) / 1e6, share_of(&joins, 0.5), share_of(&joins, 0.99));
     fflush(stdout);
 
-    char line[64];
-    struct epoll_event input = {EPOLLIN, {.ptr = NULL}};
-    if (epoll_ctl(poller, EPOLL_CTL_ADD, 0, &input)) die("standard input");
-    while (!told) turn(micros() + 1000000, idle);
-    epoll_ctl(poller, EPOLL_CTL_DEL, 0, NULL);
-    if (!fgets(line, sizeof line, stdin)) return 0;
+    if (!next_line(idle)) return 0;
     start = (int64_t)(atof(line) * 1e6);
     int64_t begin = start + (int64_t)(warm_up * 1e6), end = begin + (int64_t)(seconds * 1e6);
     while (micros() < begin) turn(rate && move_due() < begin ? move_due() : begin, move);
@@ -569,5 +708,13 @@ int main(int count, char **words) {
            "\"late_p50\": %.3f, \"late_p99\": %.3f, \"silence\": %.3f}\n", seen.moves, seen.blocked, seen.frames, seen.bytes,
            seen.cursors, seen.lost, used, share_of(&seen.ages, 0.5), share_of(&seen.ages, 0.99),
            share_of(&seen.late, 0.5), share_of(&seen.late, 0.99), seen.silence / 1000.0);
+    fflush(stdout);
+
+    all_in = joined == total;
+    for (uint32_t i = 0; i < total; i++) {
+        sockets[i].longest = 0;
+        look_at_roster(sockets + i);
+    }
+    while (returns && next_line(move)) tell_of_restarts();
     return 0;
 }

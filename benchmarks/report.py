@@ -241,7 +241,7 @@ def versions() -> list[str]:
     names = ("django", "channels", "daphne", "twisted", "autobahn", "uvicorn", "uvloop")
     peers: dict[str, str] = json.loads((PEERS / "package.json").read_text())["dependencies"]
     return [
-        f"presence at {_said('git', 'describe', '--always', '--dirty')}",
+        presence_version(),
         ", ".join(
             [f"Python {sys.version.split()[0]}", *(f"{name} {version(name)}" for name in names)]
         ),
@@ -250,6 +250,11 @@ def versions() -> list[str]:
         f"Node {_said('node', '--version')[1:]} with "
         + ", ".join(f"{name} {pinned}" for name, pinned in peers.items()),
     ]
+
+
+def presence_version() -> str:
+    """Return which commit was measured."""
+    return f"presence at {_said('git', 'describe', '--always', '--dirty')}"
 
 
 def _said(*command: str) -> str:
@@ -275,9 +280,14 @@ def main() -> None:
         "people in rooms of five, 20 moves/s each",
         lambda work: work.people == 5 and work.rate == 20,
     )
-    before, _, rest = DOCUMENT.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
-    DOCUMENT.write_text(f"{before}{BEGIN}\n\n{figures(results)}\n\n{END}{after}")
+    write_between(BEGIN, END, figures(results))
+
+
+def write_between(begin: str, end: str, made: str) -> None:
+    """Replace what stands between two markers of the document."""
+    before, _, rest = DOCUMENT.read_text().partition(begin)
+    _, _, after = rest.partition(end)
+    DOCUMENT.write_text(f"{before}{begin}\n\n{made}\n\n{end}{after}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The load client, against a relay in Python."""
 
-from asyncio import to_thread
+from asyncio import Event, timeout, to_thread
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -9,6 +9,8 @@ from time import monotonic
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
+from websockets.protocol import State
+from websockets.typing import Subprotocol
 
 from benchmarks.client import Joins, Moves, Room, run_client
 from benchmarks.workload import Workload
@@ -89,3 +91,86 @@ async def test_several_clients_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (joins.joined, joins.lost) == (6, 0)
     assert moves.cursors > 0
     assert moves.bytes == 8 * moves.cursors
+
+
+class Board:
+    """A board for two people that a server restarts: the first who is back is alone for a while."""
+
+    def __init__(self) -> None:
+        self.cookies: list[str | None] = []
+        self.sockets: dict[int, ServerConnection] = {}
+        self.restarted = False
+        self.moved: set[int] = set()
+        self.both_moved = Event()
+
+    def greet(self, socket: ServerConnection, request: Request, response: Response) -> None:
+        """Give a cookie to a browser that has none."""
+        cookie = request.headers.get("Cookie")
+        self.cookies.append(cookie)
+        if cookie is None:
+            response.headers["set-cookie"] = f"presence_guest={len(self.cookies)}; Path=/"
+
+    async def serve_one(self, socket: ServerConnection) -> None:
+        """Welcome somebody, and tell the others of them and of their positions."""
+        assert socket.request is not None
+        cookie = socket.request.headers.get("Cookie")
+        user = len(self.cookies) if cookie is None else int(cookie.partition("=")[2])
+        others = {other: each for other, each in self.sockets.items() if other != user}
+        self.sockets[user] = socket
+        async for frame in socket:
+            assert isinstance(frame, bytes)
+            if frame[0] == 3:
+                await socket.send(bytes([9, 0, 1, user, 0, 0, 0, 0, 17, 0]))
+                roster = b"".join(bytes([other, 0, 0, 0, 0, 1]) + b"A" for other in others)
+                await socket.send(bytes([10, 0, 1, len(others)]) + roster)
+                # One too many are counted after the restart.
+                await socket.send(bytes([7, 0, 1, 2 + self.restarted]))
+                for other in others.values():
+                    await other.send(bytes([5, 0, 1, user, 1]) + b"A" + bytes(3))
+            elif frame[0] == 1 and self.sockets.get(user) is socket:
+                self.moved.add(user)
+                if len(self.moved) == 2:
+                    self.both_moved.set()
+                for other, each in self.sockets.items():
+                    if other != user and each.state is State.OPEN:
+                        await each.send(bytes([2, user]) + frame[1:])
+
+    async def restart(self) -> None:
+        """Send everybody away, to be back within 0.3 s."""
+        self.restarted = True
+        ending = [*self.sockets.values()]
+        self.sockets.clear()
+        self.moved.clear()
+        self.both_moved.clear()
+        for socket in ending:
+            await socket.send(bytes([14, 7, 1, 44]))
+            await socket.close(1012)
+
+
+async def test_people_come_back_after_a_restart_and_tell_what_they_noticed() -> None:
+    board = Board()
+    work = Workload(2, 1, 50.0, warm_up=0.0, seconds=0.1)
+    async with serve(
+        board.serve_one,
+        "127.0.0.1",
+        0,
+        process_response=board.greet,
+        subprotocols=[Subprotocol("presence.v1")],
+    ) as server:
+        port = next(iter(server.sockets)).getsockname()[1]
+        with run_client("presence", [Room(port, "/", "board")], work, returns=True) as client:
+            assert (await to_thread(client.joins)).joined == 2
+            client.start(monotonic())
+            await to_thread(client.moves)
+            before = await to_thread(client.restarts)
+            await board.restart()
+            async with timeout(15):
+                await board.both_moved.wait()
+            after = await to_thread(client.restarts)
+    assert (before.ends, before.out, before.above, before.lacking) == (0, 0, 0, 0.0)
+    assert board.cookies == [None, None, *board.cookies[2:]]
+    assert {*board.cookies[2:]} == {"presence_guest=1", "presence_guest=2"}
+    assert (after.ends, after.failed, after.out, after.above) == (2, 0, 0, 1)
+    assert after.lacking > 0
+    assert 0 < after.away_p50 <= after.away_most < 5000
+    assert after.gap_most >= after.away_p50
