@@ -180,8 +180,11 @@ class Restarting(Unavailable):
 
     @classmethod
     def within(cls, grace: float, reason: str = "") -> "Restarting":
-        """Return the error after which all clients are back well within a grace, in seconds."""
-        return cls(reason, retry=min(int(grace * 600), MAX_RETRY))
+        """Return the error after which all clients are back well within a grace, in seconds.
+
+        They wait for 1.5 s of the usual 5 at most, so that hardly anybody is without cursors for 3.
+        """
+        return cls(reason, retry=min(int(grace * 300), MAX_RETRY))
 
 
 class TryLater(Unavailable):

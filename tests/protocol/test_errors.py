@@ -46,7 +46,7 @@ def test_retry_is_the_leafs_own_unless_it_is_given():
     assert retries == [5000, 0, 65535]
 
 
-@pytest.mark.parametrize(("grace", "retry"), [(0, 0), (5, 3000), (300, 65535)])
+@pytest.mark.parametrize(("grace", "retry"), [(0, 0), (5, 1500), (300, 65535)])
 def test_clients_are_back_within_any_grace(grace, retry):
     assert Restarting.within(grace).retry == retry
 

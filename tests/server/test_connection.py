@@ -376,7 +376,7 @@ async def test_a_restart_begins_a_grace_and_closes(process: Process, drained: bo
         assert (bob.heard(), bob.codes, ada.pointers) == ([], [], {})
     bob.connection.restart()
     await settle()
-    assert bob.heard() == [NoticeMessage(Notice.RESTARTING, int(process.hub.grace * 600))]
+    assert bob.heard() == [NoticeMessage(Notice.RESTARTING, int(process.hub.grace * 300))]
     assert bob.codes == [Close.RESTARTING]
     await pass_time(3)
     assert ada.count == 2

@@ -215,7 +215,7 @@ async def test_everybody_reconnects_unnoticed(world: World, by: str) -> None:
     elsewhere = await world.joined("one", "ada", board=OTHER_BOARD)
     await world.operations(by).reconnect(BOARD)
     await pass_time(0.5)
-    retry = int(TIMING.grace * 600)
+    retry = int(TIMING.grace * 300)
     for socket in people.values():
         assert socket.codes == [Close.RESTARTING]
         assert socket.heard()[-1] == NoticeMessage(Notice.RESTARTING, retry)

@@ -33,8 +33,9 @@ def run_nginx(folder: Path, name: str, behind: Sequence[int]) -> Iterator[Server
     """Run nginx on deploy/`name` until the block ends, before servers on the ports `behind` it."""
     port = free_port()
     text = (ROOT / "deploy" / name).read_text()
-    servers = "".join(f"    server 127.0.0.1:{port};\n" for port in behind)
-    text = re.sub(r"(?:    server 127\.0\.0\.1:\d+;\n)+", servers, text)
+    # \1: each server has the parameters that the file gives.
+    servers = "".join(f"    server 127.0.0.1:{port}\\1;\n" for port in behind)
+    text = re.sub(r"(?:    server 127\.0\.0\.1:\d+([^;]*);\n)+", servers, text)
     text = text.replace("listen 80;", f"listen 127.0.0.1:{port};")
     with run_proxy(folder, text, port) as server:
         yield server

@@ -100,7 +100,7 @@ async def test_everybody_keeps_their_place(crowd: Crowd, cluster: Cluster, board
             notice = person.messages[-1]
             assert isinstance(notice, NoticeMessage)
             assert notice.code is Notice.RESTARTING
-            assert 0 < notice.retry <= 3000
+            assert 0 < notice.retry <= 1500
         crowd.gone(*people, leaver, reloading)
         # The process answers nobody any more, and nobody is sent to it.
         status, lines = await asyncio.to_thread(audit, cluster.servers[1].environment)
