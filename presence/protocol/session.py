@@ -225,9 +225,9 @@ class Session:
             return None
         if now - self._last_frame >= SILENCE:
             return self._close(Silent())
-        idle = tuple(n for n, standing in self._standings.items() if standing.becomes_idle(now))
+        idle = [n for n, standing in self._standings.items() if standing.becomes_idle(now)]
         if idle:
-            return Idle(idle)
+            return Idle(tuple(idle))
         if self.dialect is Dialect.EXPLICIT:
             # It has no PROBE, and what has left this server must do.
             if not clogged:

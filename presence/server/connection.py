@@ -368,7 +368,11 @@ class Connection:
     @property
     def _board(self) -> Board | None:
         """The board that its sessions are on."""
-        return next((stay.board for stay in self._stays.values() if stay.board), None)
+        # A loop, as each connection is asked every second.
+        for stay in self._stays.values():
+            if stay.board is not None:
+                return stay.board
+        return None
 
     def _join(self, stay: Stay, asked: str) -> None:
         if self._visitor is None or self._board_uuid is None:
