@@ -36,7 +36,7 @@ run: $(VENV)/run.stamp  ## Try it: the example site on http://127.0.0.1:8000 (HO
 
 check: $(VENV)/dev.stamp $(CLIENT)/node_modules/.stamp $(FASTIO)  ## Run the tests that need no server and no browser, in about a minute
 	npm --prefix $(CLIENT) run --silent test
-	$(BIN)/pytest -q -m 'not redis' --ignore=tests/client_facing --ignore=tests/system --ignore=tests/hostile
+	$(BIN)/pytest -q -m 'not redis' --ignore=tests/client_facing --ignore=tests/deploy --ignore=tests/system --ignore=tests/hostile
 
 test: $(VENV)/dev.stamp $(CLIENT)/node_modules/.stamp  ## Run every test: Python, TypeScript, real servers, real browser
 	@sh tests/system.sh $(BIN)

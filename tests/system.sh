@@ -19,8 +19,11 @@ else
     command -v gcc >/dev/null || missing="$missing gcc libc6-dev"
     [ -f "$("$1"/python -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" ] ||
         missing="$missing python3-dev"
-    # Where the Debian package puts it, which is not in everybody's PATH.
-    command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || missing="$missing nginx"
+    # Where the Debian packages put them, which is not in everybody's PATH.
+    for program in nginx haproxy caddy; do
+        command -v $program >/dev/null || [ -x /usr/sbin/$program ] || missing="$missing $program"
+    done
+    command -v systemd-analyze >/dev/null || missing="$missing systemd"
     command -v msgfmt >/dev/null || missing="$missing gettext"
     if [ "${2:-}" = image ]; then
         command -v buildah >/dev/null || missing="$missing buildah"

@@ -5,51 +5,22 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
 from channels_redis.pubsub import RedisPubSubChannelLayer
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from presence.cluster.hosts import layer_hosts
 from presence.cluster.requests import check_layer
 from presence.store.base import Timing
 from presence.store.redis.store import RedisStore
 from tests.store.test_redis_offline import refused
+from tests.support.certificates import self_signed
 from tests.support.redis import SERVICE, SentinelServer, run_cluster, run_redis
 from tests.support.server import free_port
 
 pytestmark = pytest.mark.redis
-
-
-def certify(folder: Path) -> ssl.SSLContext:
-    """Write ca.pem, a certificate for 127.0.0.1 that signed itself; return a server's context."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "presence-test")])
-    now, address = datetime.now(UTC), x509.IPAddress(ip_address("127.0.0.1"))
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-    (folder / "ca.pem").write_bytes(certificate.public_bytes(pem))
-    (folder / "key.pem").write_bytes(key.private_bytes(pem, form, serialization.NoEncryption()))
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(folder / "ca.pem", folder / "key.pem")
-    return context
 
 
 class Fronts:
@@ -112,8 +83,10 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
 
 @pytest.fixture
 async def fronts(tmp_path: Path) -> AsyncIterator[Fronts]:
-    """Fronts with a certificate that only ca.pem vouches for."""
-    opened = Fronts(certify(tmp_path))
+    """Fronts with a certificate that only server.pem vouches for."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(self_signed(tmp_path))
+    opened = Fronts(context)
     yield opened
     await opened.close()
 
@@ -156,7 +129,7 @@ async def test_store_and_layer_trust_the_ca_that_is_named(
     run: Callable[[Path, Fronts], AbstractContextManager[str]], tmp_path: Path, fronts: Fronts
 ) -> None:
     with run(tmp_path, fronts) as url:
-        trusting = f"{url}ssl_ca_certs={tmp_path / 'ca.pem'}"
+        trusting = f"{url}ssl_ca_certs={tmp_path / 'server.pem'}"
         # A busy machine may take longer for the handshakes than a store waits by default.
         store = RedisStore(trusting, Timing(), timeout=15.0, connect_timeout=10.0)
         stranger = RedisStore(url, Timing())

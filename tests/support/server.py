@@ -62,15 +62,16 @@ class Server:
     log: Path
     environment: dict[str, str]
     release: Release = THIS
+    scheme: str = "http"
 
     @property
     def origin(self) -> str:
-        """Where pages are: http://127.0.0.1:<port>."""
-        return f"http://127.0.0.1:{self.port}"
+        """Where pages are: http://127.0.0.1:<port>, or https."""
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     def socket_url(self, board: str = OPEN_BOARD) -> str:
         """The WebSocket of a board."""
-        return f"ws://127.0.0.1:{self.port}/ws/presence/{board}/"
+        return f"{self.origin.replace('http', 'ws')}/ws/presence/{board}/"
 
     def page(self, board: str = OPEN_BOARD) -> str:
         """The page of a board."""

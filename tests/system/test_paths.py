@@ -7,22 +7,17 @@ import socket
 import ssl
 import struct
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, fields
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
+from dataclasses import dataclass, replace
 from itertools import count, islice
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from prometheus_client.parser import text_string_to_metric_families
 
 from presence.protocol.messages import CursorBroadcast, Dialect
 from tests.server.wire import client_frame, server_frame
+from tests.support.certificates import self_signed
 from tests.support.clients import Client, Clients, cursor, joining
 from tests.support.metrics import scrape
 from tests.support.server import Server, free_port, serve
@@ -163,36 +158,8 @@ async def test_metrics_and_healthz_say_which_path_serves(clients: Clients, fast_
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with a key, and a certificate for 127.0.0.1 that it signed itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    signed = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
-        )
-        .sign(key, hashes.SHA256())
-    )
-    file = tmp_path_factory.mktemp("tls") / "server.pem"
-    file.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + signed.public_bytes(serialization.Encoding.PEM)
-    )
-    return file
-
-
-class SecureServer(Server):
-    """The same site over TLS."""
-
-    def socket_url(self, board: str = "") -> str:
-        return super().socket_url(board).replace("ws://", "wss://")
+    """A file with a key and a certificate for 127.0.0.1."""
+    return self_signed(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture
@@ -201,8 +168,7 @@ def secure(site: dict[str, str], certificate: Path, tmp_path: Path) -> Iterator[
     port = free_port()
     endpoint = f"ssl:{port}:interface=127.0.0.1:privateKey={certificate}:certKey={certificate}"
     with serve(tmp_path, site, options=["-e", endpoint]) as running:
-        known = {field.name: getattr(running, field.name) for field in fields(running)}
-        yield SecureServer(**{**known, "port": port})
+        yield replace(running, port=port, scheme="https")
         assert running.process.poll() is None
 
 
