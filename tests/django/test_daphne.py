@@ -1,10 +1,50 @@
-"""The patches for Daphne, in a process of its own: to import Daphne chooses its event loop."""
+"""The patches for Daphne, in processes of their own: to import Daphne chooses its event loop."""
 
 import json
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 
 import pytest
+
+from tests.support.forks import run_forks
+
+Run = Callable[[str], str]
+Reason = Callable[..., str]
+
+BEGIN = """
+import daphne.server, daphne.ws_protocol, django.contrib.admin, presence.apps, socket, txaio
+import twisted.internet.testing
+"""
+"""What takes long to import, and patches nothing yet."""
+
+
+def run_anew(code: str) -> str:
+    """Run code in a process that has imported nothing, and return what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout or done.stderr
+
+
+@pytest.fixture(scope="module")
+def run() -> Iterator[Run]:
+    """Runs code in another process, and returns what it printed."""
+    with run_forks(BEGIN) as run_code:
+        yield run_code
+
+
+@pytest.fixture
+def reason(run: Run) -> Reason:
+    """Tells why the socket is not handed over, after some code; "None" if it is."""
+
+    def tell(code: str, change: str = "") -> str:
+        ask = "\nfound = direct_socket(scope)\nprint(found if isinstance(found, str) else None)"
+        return run(READY.format(change=change) + code + ask).strip()
+
+    return tell
+
 
 HANDSHAKE = """
 import daphne.server, django, txaio
@@ -31,19 +71,11 @@ protocol.makeConnection(StringTransport())
 """
 
 
-def run(code: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout or done.stderr
-
-
-def test_autobahn_formats_nothing_for_a_log_that_is_off() -> None:
+def test_autobahn_formats_nothing_for_a_log_that_is_off(run: Run) -> None:
     run(HANDSHAKE.format(enable=""))
 
 
-def test_autobahns_debug_log_has_its_values() -> None:
+def test_autobahns_debug_log_has_its_values(run: Run) -> None:
     logged = run(HANDSHAKE.format(enable="txaio.start_logging(level='debug')"))
     assert "autoPingInterval" in logged
     assert "costly" in logged
@@ -66,7 +98,7 @@ print(repr(direct_socket({"extensions": {EXTENSION: protocol}})))
 """
 
 
-def test_a_socket_that_closed_while_its_visitor_was_let_in_lacks_nothing() -> None:
+def test_a_socket_that_closed_while_its_visitor_was_let_in_lacks_nothing(run: Run) -> None:
     """Autobahn sets some attributes only when a socket opens."""
     assert run(CLOSED) == "''\n"
 
@@ -96,7 +128,7 @@ def test_an_error_that_twisted_logs_is_logged_once(
 ) -> None:
     monkeypatch.setenv("LOG_FORMAT", "json")
     monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "presence_site.settings")
-    lines = [json.loads(line) for line in run(FAULT.format(verbosity=verbosity)).splitlines()]
+    lines = [json.loads(line) for line in run_anew(FAULT.format(verbosity=verbosity)).splitlines()]
     [error] = [line for line in lines if line["level"] == "CRITICAL"]
     assert error["logger"] == ("daphne.server" if verbosity > 1 else "twisted")
     assert error["exception"].endswith("ZeroDivisionError: division by zero")
@@ -131,7 +163,7 @@ protocol.transport.connectionLost(Failure(ConnectionAborted()))
 """
 
 
-def test_a_socket_is_given_back_before_it_is_closed() -> None:
+def test_a_socket_is_given_back_before_it_is_closed(run: Run) -> None:
     """An epoll goes on to watch a closed one that a forked process has, too."""
     assert run(LOST) == "detached from True\nclosed True\n"
 
@@ -177,13 +209,7 @@ print(ordinary_reason())
 """
 
 
-def reason(code: str, change: str = "") -> str:
-    """Return why the socket is not handed over, after some code; "None" if it is."""
-    ask = "\nfound = direct_socket(scope)\nprint(found if isinstance(found, str) else None)"
-    return run(READY.format(change=change) + code + ask).strip()
-
-
-def test_what_is_installed_has_all_that_is_needed() -> None:
+def test_what_is_installed_has_all_that_is_needed(reason: Reason) -> None:
     assert reason("assert ordinary_reason() == ''") == "None"
 
 
@@ -199,11 +225,13 @@ def test_what_is_installed_has_all_that_is_needed() -> None:
         ),
     ],
 )
-def test_what_an_open_socket_lacks_is_named(code: str, lacking: str) -> None:
+def test_what_an_open_socket_lacks_is_named(reason: Reason, code: str, lacking: str) -> None:
     assert reason(code) == f"this version of Daphne, Autobahn or Twisted lacks {lacking}"
 
 
-def test_what_a_version_lacks_is_named_and_nothing_of_it_is_touched() -> None:
+def test_what_a_version_lacks_is_named_and_nothing_of_it_is_touched(
+    reason: Reason,
+) -> None:
     code = "assert daphne.server.Server.create_application is create\n"
     code += "assert 'check_timeouts' in ordinary_reason()"
     change = """
@@ -222,7 +250,7 @@ create = daphne.server.Server.create_application
         ("scope = {}", "the server did not hand over the socket"),
     ],
 )
-def test_other_sockets_have_the_ordinary_path(code: str, why: str) -> None:
+def test_other_sockets_have_the_ordinary_path(reason: Reason, code: str, why: str) -> None:
     assert reason(code) == why
 
 
@@ -233,10 +261,10 @@ def test_other_sockets_have_the_ordinary_path(code: str, why: str) -> None:
         ("import select; del select.epoll", "this system has no epoll"),
     ],
 )
-def test_a_process_may_have_the_ordinary_path_alone(code: str, why: str) -> None:
+def test_a_process_may_have_the_ordinary_path_alone(reason: Reason, code: str, why: str) -> None:
     change = f"from django.conf import settings\n{code}"
     assert reason("assert ordinary_reason()", change) == why
 
 
 def test_without_daphne_there_is_nothing_to_hand_over() -> None:
-    assert run(WITHOUT_DAPHNE).strip() == "the server is not Daphne"
+    assert run_anew(WITHOUT_DAPHNE).strip() == "the server is not Daphne"

@@ -1,10 +1,10 @@
-"""Turns and limits of WebSockets. Those of Daphne are tested in a process of their own: to import
+"""Turns and limits of WebSockets. Those of Daphne are tested in processes of their own: to import
 Daphne chooses its event loop."""
 
 import asyncio
 import importlib
-import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 
 from presence.asgi import turns
 from presence.asgi.turns import FIRST_PIECE, LEAST_PIECE, _parse_in_pieces
+from tests.support.forks import run_forks
 
 BEGIN = """
 import asyncio, socket
@@ -35,9 +36,6 @@ MESSAGE = client_frame(b"m")
 class Transport(StringTransport):
     def getHandle(self):
         return ours
-
-
-ours, theirs = socket.socketpair()
 
 
 class Listener:
@@ -80,19 +78,26 @@ async def finish(*protocols):
 """
 
 
-def run(*steps: str) -> None:
-    """Run the steps of a coroutine in another process."""
-    body = "".join(f"    {line}\n" for step in steps for line in step.strip().splitlines())
-    code = f"{BEGIN}\nasync def main():\n{body}\nasyncio.run(main())"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
-    )
-    assert done.returncode == 0, done.stderr
+SOCKETS = "ours, theirs = socket.socketpair()"
+
+Run = Callable[..., None]
+
+
+@pytest.fixture(scope="module")
+def run() -> Iterator[Run]:
+    """Runs the steps of a coroutine in another process."""
+    with run_forks(BEGIN) as run_code:
+
+        def run_steps(*steps: str) -> None:
+            body = "".join(f"    {line}\n" for step in steps for line in step.strip().splitlines())
+            run_code(f"{SOCKETS}\nasync def main():\n{body}\nasyncio.run(main())")
+
+        yield run_steps
 
 
 @pytest.mark.parametrize("limited", [True, False])
 def test_a_socket_is_parsed_for_a_few_frames_and_read_again_after_all_of_them(
-    limited: bool,
+    run: Run, limited: bool
 ) -> None:
     run(
         f"""
@@ -116,7 +121,7 @@ assert len(long.messages[0]) == 200_000
     )
 
 
-def test_frames_that_end_no_message_are_counted() -> None:
+def test_frames_that_end_no_message_are_counted(run: Run) -> None:
     run(
         """
 protocol = opened()
@@ -140,7 +145,7 @@ for frame in (client_frame(b"", PING), client_frame(b"", MIDDLE), client_frame(b
     )
 
 
-def test_what_follows_a_close_for_what_was_sent_is_not_parsed() -> None:
+def test_what_follows_a_close_for_what_was_sent_is_not_parsed(run: Run) -> None:
     run(
         """
 for code in (1002, 1007, 1009, 4400, 4429):
@@ -174,7 +179,7 @@ assert not reads(protocol)
     )
 
 
-def test_a_message_that_is_too_big_is_not_awaited() -> None:
+def test_a_message_that_is_too_big_is_not_awaited(run: Run) -> None:
     run(
         """
 for beginning in (
@@ -203,7 +208,7 @@ assert protocol.transport.value().endswith(bytes(10_000)), "what is sent may be 
     )
 
 
-def test_a_client_that_does_not_read_is_cut_off() -> None:
+def test_a_client_that_does_not_read_is_cut_off(run: Run) -> None:
     run(
         """
 protocol = opened(False)
@@ -223,7 +228,7 @@ assert cut
     )
 
 
-def test_nothing_is_read_before_the_handshake_is_answered() -> None:
+def test_nothing_is_read_before_the_handshake_is_answered(run: Run) -> None:
     run(
         """
 protocol = WebSocketFactory(None).buildProtocol(None)
@@ -240,7 +245,7 @@ assert reads(protocol)
     )
 
 
-def test_a_connection_that_was_lost_before_its_application_ran_is_no_error() -> None:
+def test_a_connection_that_was_lost_before_its_application_ran_is_no_error(run: Run) -> None:
     run(
         """
 from presence.asgi.turns import EXTENSION, limited_socket

@@ -9,7 +9,7 @@ import pytest
 
 from tests.fuzz.targets import TARGETS
 
-RUNS = 30_000
+RUNS = 10_000
 
 
 WITHOUT_ATHERIS = """

@@ -115,8 +115,8 @@ def test_any_sequence(open_world: OpenWorld, monkeypatch: pytest.MonkeyPatch) ->
     for module in (memory, redis_store):
         monkeypatch.setattr(module, "POOL_RESTS", POOL_RESTS)
 
-    # The world in memory is fast.
-    @settings(max_examples=100 if open_world is memory_world else 30)
+    # The world in memory is fast. Every run has other examples.
+    @settings(max_examples=100 if open_world is memory_world else 15)
     @given(steps)
     def run(steps: list[Any]) -> None:
         asyncio.run(compare(steps))

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 from presence.protocol.messages import MAX_NAME_BYTES
@@ -188,7 +188,7 @@ def run_program(
         return is_up()
 
     try:
-        eventually(is_up_or_ended, lambda: f"{command}: {log.read_text()}", 30)
+        eventually(is_up_or_ended, lambda: f"{command}: {log.read_text()}", 2 * DEADLINE)
         yield process
     finally:
         process.terminate()
@@ -203,5 +203,6 @@ def answers(url: str, *, healthy: bool = True) -> bool:
     except HTTPError as error:
         error.close()
         return not healthy
-    except URLError:
+    except OSError:
+        # It does not listen yet, or listens before it answers.
         return False
