@@ -24,6 +24,11 @@ def script(name: str) -> str:
     return str(text)
 
 
+def targets(name: str) -> list[Path]:
+    """Return where a service has the folders and files that it mounts."""
+    return [Path(mount["target"]) for mount in services()[name]["volumes"]]
+
+
 def number(text: str, pattern: str) -> int:
     found = re.search(pattern, text)
     assert found, pattern
@@ -100,18 +105,32 @@ def test_redis_is_refused_memory_by_itself_before_the_kernel_ends_it() -> None:
     assert number(script("redis"), r"--maxmemory (\d+)mb") * 1.25 < limit
 
 
-def test_nginx_finds_the_processes_and_they_trust_it() -> None:
-    config = (DEPLOY / "nginx.conf").read_text()
-    changed = config
-    for old, new in re.findall(r"-e s/([^/]+)/([^/]+)/", script("nginx")):
-        assert old in config
-        changed = changed.replace(old, new)
+def test_nginx_finds_the_processes_and_they_trust_it(tmp_path: Path) -> None:
+    main = tmp_path / "main.conf"
+    main.write_text("events {\n    worker_connections  1024;\n}\n")
+    here = {
+        "/tmp/": f"{tmp_path}/",
+        "/etc/nginx/nginx.conf": str(main),
+        "/etc/nginx/conf.d/": f"{tmp_path}/",
+        " /nginx.conf": f" {DEPLOY}/nginx.conf",
+        "exec nginx": "true",
+    }
+    steps = script("nginx")
+    for old, new in here.items():
+        assert old in steps
+        steps = steps.replace(old, new)
+    subprocess.run(["sh", "-ec", steps], check=True)
+    connections = number((tmp_path / "nginx.conf").read_text(), r"worker_connections (\d+);\n}")
+    assert connections * 2 <= services()["nginx"]["ulimits"]["nofile"]
+    changed = (tmp_path / "default.conf").read_text()
     assert "127.0.0.1:" not in changed
 
     def address(name: str) -> Any:
         return services()[name]["networks"]["default"]["ipv4_address"]
 
-    for upstream in re.findall(r"^upstream \w+ \{(.*?)^\}", changed, re.MULTILINE | re.DOTALL):
+    upstreams = re.findall(r"^upstream \w+ \{(.*?)^\}", changed, re.MULTILINE | re.DOTALL)
+    assert len(upstreams) == 2
+    for upstream in upstreams:
         servers = re.findall(r"server ([\d.]+):8000\b", upstream)
         assert servers == [address("web1"), address("web2")]
     for name in ("web1", "web2"):
@@ -128,11 +147,7 @@ def test_a_service_finds_its_file(name: str) -> None:
 def test_nginx_finds_static_files_and_certificates() -> None:
     config = (DEPLOY / "nginx.conf").read_text()
     needed = re.findall(r"^ *(?:root|ssl_certificate\w*) (/.+);", config, re.MULTILINE)
+    assert len(needed) >= 4
     for path in needed:
         mounted = [each for each in targets("nginx") if each.is_relative_to(path)]
         assert mounted or any(Path(path).is_relative_to(each) for each in targets("nginx")), path
-
-
-def targets(name: str) -> list[Path]:
-    """Return where a service has the folders and files that it mounts."""
-    return [Path(mount["target"]) for mount in services()[name]["volumes"]]
