@@ -104,6 +104,16 @@ def test_every_command_is_in_the_help() -> None:
         assert command in text("README.md")
 
 
+def test_what_contributors_are_told_of_is_there() -> None:
+    told = text("CONTRIBUTING.md")
+    paths = re.findall(r"`((?:presence|tests|docs|deploy|\.ci)[\w.]*/[\w./]*)`", told)
+    assert len(paths) > 25
+    for path in paths:
+        assert (ROOT / path).exists(), path
+    targets = re.findall(r"^([a-z]+):.*## ", text("Makefile"), re.MULTILINE)
+    assert {*re.findall(r"`make ([a-z]+)", told)} <= {*targets}
+
+
 def anchors(document: Path) -> set[str]:
     """Return the anchors of a document's headings, as GitHub makes them."""
     headings = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
@@ -120,8 +130,9 @@ def test_every_link_leads_somewhere(document: Path) -> None:
 
 
 def test_the_readme_links_to_every_document() -> None:
-    for document in ROOT.glob("docs/*.md"):
-        assert f"docs/{document.name}" in text("README.md"), document.name
+    for document in [*ROOT.glob("docs/*.md"), *ROOT.glob("*.md")]:
+        path = str(document.relative_to(ROOT))
+        assert path == "README.md" or f"]({path})" in text("README.md"), path
 
 
 PRIVACY = text("docs/privacy.md")

@@ -84,6 +84,8 @@ def test_the_second_version_of_the_lock_file_counts_too(tree: Path) -> None:
 def test_everything_says_the_same_version() -> None:
     said = release.versions(release.ROOT)
     assert len({*said.values()}) == 1, said
+    fixed = said["pyproject.toml"].rpartition(".")[0]
+    assert f"| {fixed} | yes |" in (release.ROOT / "SECURITY.md").read_text()
 
 
 def test_the_changelog_is_dated_and_in_order() -> None:
