@@ -1,4 +1,5 @@
 import weakref
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,12 +20,19 @@ REDIS_FIXTURES = {"redis", "redis_process", "fill"}
 """Fixtures that start a real Redis."""
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a real Redis: `make check` leaves it out."""
+LONG = ("system", "deploy", "store")
+"""Folders of tests that wait for real servers."""
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Mark what needs a real Redis: `make check` leaves it out. Put long tests first: where several
+    files run at a time, none of the workers is left with one of them at the end."""
     for item in items:
         if REDIS_FIXTURES & {*getattr(item, "fixturenames", ())}:
             item.add_marker(pytest.mark.redis)
+    yield
+    items.sort(key=lambda item: item.path.parent.name not in LONG)
 
 
 @pytest.fixture(autouse=True)

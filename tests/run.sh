@@ -9,8 +9,8 @@ bin=$1
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-# Files begin in the order in which they are collected. Otherwise those with the most tests would be
-# first, which are the quick ones, and a long one would be left at the end.
+# Files begin in the order of tests/conftest.py. Otherwise those with the most tests would be first, which
+# are the quick ones, and a long one would be left at the end.
 side_by_side="--dist loadfile --no-loadscope-reorder -m not(alone)"
 # shellcheck disable=SC2086  # several options
 "$bin/pytest" -n 2 $side_by_side tests/client_facing >"$log" 2>&1 &
