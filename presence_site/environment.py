@@ -76,7 +76,7 @@ def whole_number(environment: Environment, name: str, default: int) -> int:
 
 def hsts_seconds(environment: Environment) -> int:
     """Return HSTS_SECONDS: for how long a browser that came by https uses nothing else. By default
-    an hour, since a browser cannot be told to forget it."""
+    an hour: for as long nobody can come where https fails."""
     return whole_number(environment, "HSTS_SECONDS", 3600)
 
 
