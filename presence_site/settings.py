@@ -2,6 +2,7 @@
 variables.
 """
 
+import logging
 import os
 from pathlib import Path
 
@@ -135,6 +136,9 @@ SILENCED_SYSTEM_CHECKS = (
     [] if SECURE_HSTS_INCLUDE_SUBDOMAINS else ["security.W005", "security.W021"]
 )
 
+LOG_FORMAT = environment.log_format(os.environ)
+# Otherwise Python writes its warnings to stderr as text.
+logging.captureWarnings(LOG_FORMAT == "json")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -145,7 +149,7 @@ LOGGING = {
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
-            "formatter": environment.log_format(os.environ),
+            "formatter": LOG_FORMAT,
         }
     },
     "root": {"handlers": ["stderr"], "level": "INFO"},

@@ -1,5 +1,6 @@
 """Settings from the environment: each variable by itself, and all of them in a new process."""
 
+import json
 import os
 import subprocess
 import sys
@@ -145,6 +146,13 @@ def run(code, tmp_path, **variables):
 def test_settings(tmp_path, variables, names, values):
     code = f"print([getattr(settings, name) for name in {names.split()}])"
     assert run(code, tmp_path, **variables).startswith(values)
+
+
+def test_warnings_of_python_are_lines_of_json(tmp_path):
+    code = "import django, warnings\ndjango.setup()\nwarnings.warn('careful')"
+    line = json.loads(run(code, tmp_path, SECRET_KEY="k", LOG_FORMAT="json"))
+    assert (line["logger"], line["level"]) == ("py.warnings", "WARNING")
+    assert "careful" in line["message"]
 
 
 @pytest.mark.parametrize("subdomains", ["0", "1"])
