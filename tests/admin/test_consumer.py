@@ -11,7 +11,6 @@ from uuid import UUID, uuid4
 
 import pytest
 from asgiref.sync import sync_to_async
-from channels.testing import WebsocketCommunicator
 from django.test import Client
 
 from presence.admin import consumer
@@ -20,12 +19,13 @@ from presence.admin.topics import Topic
 from presence.runtime import current_hub
 from presence_site.models import Board
 from tests.support.admin import Log, Patch, Replace, make_staff
+from tests.support.communicator import Communicator
 from tests.support.waiting import DEADLINE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-class Page(WebsocketCommunicator):
+class Page(Communicator):
     """An admin page that shows one board, with the session of its user."""
 
     def __init__(self, session: str, board: UUID, **headers: str) -> None:
@@ -42,11 +42,11 @@ class Page(WebsocketCommunicator):
 
     async def next(self) -> Any:
         """Return the next frame."""
-        return json.loads(await self.receive_from(timeout=DEADLINE))
+        return json.loads(await self.receive_from())
 
     async def close_code(self) -> int:
         """Return the code that the socket is closed with, before any other frame."""
-        message = await self.receive_output(timeout=DEADLINE)
+        message = await self.receive_output()
         assert message["type"] == "websocket.close"
         return int(message["code"])
 

@@ -6,7 +6,6 @@ from hashlib import sha256
 from uuid import uuid4
 
 import pytest
-from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser
 
 from presence import consumers
@@ -17,8 +16,8 @@ from presence.protocol.codec import decode_server, encode
 from presence.protocol.messages import Dialect, Join, NoticeMessage, PresenceUpdate
 from presence.runtime import current_hub
 from presence.server.caps import RETRY, Cap
+from tests.support.communicator import Communicator
 from tests.support.metrics import by_label
-from tests.support.waiting import DEADLINE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -44,7 +43,7 @@ async def connect(board, configure):
     opened = []
 
     async def connected(address="198.51.100.1", to=board, consumer=PresenceConsumer, **more):
-        socket = WebsocketCommunicator(consumer.as_asgi(), "/")
+        socket = Communicator(consumer.as_asgi(), "/")
         headers = [
             (b"x-forwarded-for", address.encode()),
             (b"host", b"testserver"),
@@ -72,7 +71,7 @@ async def connect(board, configure):
 
 async def notice(socket):
     """Return the NOTICE that a socket is closed with."""
-    message = decode_server(await socket.receive_from(timeout=DEADLINE), Dialect.COMPACT)
+    message = decode_server(await socket.receive_from(), Dialect.COMPACT)
     assert await socket.receive_output() == {"type": "websocket.close", "code": 1013}
     return message
 
@@ -81,7 +80,7 @@ async def joined(socket):
     """Join, and wait for the count that ends it."""
     await socket.send_to(bytes_data=JOIN)
     while not isinstance(
-        decode_server(await socket.receive_from(timeout=DEADLINE), Dialect.COMPACT), PresenceUpdate
+        decode_server(await socket.receive_from(), Dialect.COMPACT), PresenceUpdate
     ):
         pass
     return socket
@@ -120,7 +119,7 @@ async def test_a_newcomer_at_a_cap(
     assert [setting in each.getMessage() for each in said] == [True]
     if debug:
         asking = await connect(subprotocols=["presence.debug"], **newcomer)
-        assert setting in await asking.receive_from(timeout=DEADLINE)
+        assert setting in await asking.receive_from()
     if other is not None:
         await joined(await connect(**other))
     if setting != "MAX_ADDRESS_JOINS":

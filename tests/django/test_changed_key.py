@@ -4,7 +4,6 @@ and what they have is signed anew. When the old one is gone, nothing that it sig
 from http.cookies import SimpleCookie
 
 import pytest
-from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import User
 
 from presence.auth import admit
@@ -15,6 +14,7 @@ from presence.protocol.errors import Forbidden
 from presence.tokens import issue
 from tests.django.test_joins import ORIGIN, scope
 from tests.django.test_rights import sign_in, sync_to_async
+from tests.support.communicator import Communicator
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -68,7 +68,7 @@ async def test_the_session_of_an_account(board, change_key):
 async def test_the_cookie_of_a_guest(board, change_key):
     async def visit(value):
         """Return the cookie that a socket sets, None for none, and who it is of."""
-        socket = WebsocketCommunicator(PresenceConsumer.as_asgi(), "/")
+        socket = Communicator(PresenceConsumer.as_asgi(), "/")
         route = {"kwargs": {"board": str(board)}}
         socket.scope |= {**scope(**{COOKIE: value}), "url_route": route}
         await socket.send_input({"type": "websocket.connect"})

@@ -4,7 +4,6 @@ import asyncio
 from uuid import uuid4
 
 import pytest
-from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser
 
 from presence.consumers import PresenceConsumer
@@ -13,8 +12,8 @@ from presence.protocol.messages import Dialect, Join, PresenceUpdate
 from presence.runtime import current_hub
 from presence.server.connection import Connection
 from presence_site.models import Board
+from tests.support.communicator import Communicator
 from tests.support.metrics import value
-from tests.support.waiting import DEADLINE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -45,7 +44,7 @@ def connect(scope):
     opened = []
 
     async def connected(join=True, accepted=(True, "presence.v1"), **more):
-        socket = WebsocketCommunicator(PresenceConsumer.as_asgi(), "/")
+        socket = Communicator(PresenceConsumer.as_asgi(), "/")
         socket.scope |= {**scope, **more}
         assert await socket.connect() == accepted
         opened.append(socket)
@@ -61,7 +60,7 @@ def connect(scope):
 async def count(socket):
     """Wait for the next count."""
     while True:
-        message = decode_server(await socket.receive_from(timeout=DEADLINE), Dialect.COMPACT)
+        message = decode_server(await socket.receive_from(), Dialect.COMPACT)
         if isinstance(message, PresenceUpdate):
             return message.count
 

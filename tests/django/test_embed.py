@@ -1,9 +1,9 @@
 """The origins whose pages may open a socket."""
 
 import pytest
-from channels.testing import WebsocketCommunicator
 
 from presence.embed import EmbeddingOriginValidator, below_prefix, is_embedded, origin_of
+from tests.support.communicator import Communicator
 
 OWN = b"http://testserver"
 OTHER = b"https://www.example.com"
@@ -31,7 +31,7 @@ async def test_a_page_of_another_origin_may_ask_why_in_development(settings, deb
     async def application(scope, receive, send):
         pytest.fail("the site's own consumers would serve other origins")
 
-    socket = WebsocketCommunicator(
+    socket = Communicator(
         EmbeddingOriginValidator(application),
         "/",
         [(b"origin", b"http://app.example:8000")],
@@ -54,7 +54,7 @@ async def passed(*origins):
         await send({"type": "websocket.accept"})
 
     headers = [*((b"origin", origin) for origin in origins), (b"cookie", b"sessionid=x")]
-    socket = WebsocketCommunicator(EmbeddingOriginValidator(application), "/", headers)
+    socket = Communicator(EmbeddingOriginValidator(application), "/", headers)
     connected, _ = await socket.connect()
     assert connected is bool(seen)
     return seen[0] if seen else None

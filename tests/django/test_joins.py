@@ -13,7 +13,6 @@ from uuid import uuid4
 import pytest
 from asgiref.sync import sync_to_async
 from channels.auth import AuthMiddlewareStack
-from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser, User
 from django.contrib.sessions.models import Session
 from django.db import transaction
@@ -34,6 +33,7 @@ from presence.runtime import current_hub
 from presence.server.connection import Connection
 from presence.tokens import SUBPROTOCOL_PREFIX, issue
 from presence_site.models import Board
+from tests.support.communicator import Communicator
 from tests.support.waiting import DEADLINE
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -207,7 +207,7 @@ class TestCost:
     async def test_a_whole_visit_of_a_guest(self, board, cost):
         await admit(scope(), board)
         cost()
-        socket = WebsocketCommunicator(PresenceConsumer.as_asgi(), "/")
+        socket = Communicator(PresenceConsumer.as_asgi(), "/")
         socket.scope |= {**scope(), "url_route": {"kwargs": {"board": str(board)}}}
         assert await socket.connect() == (True, "presence.v1")
         await socket.send_to(bytes_data=encode(Join(0, "Ada"), Dialect.COMPACT))
@@ -223,7 +223,7 @@ class TestCost:
 
 def visit(board, **cookies):
     """Return a socket on a board."""
-    socket = WebsocketCommunicator(PresenceConsumer.as_asgi(), "/")
+    socket = Communicator(PresenceConsumer.as_asgi(), "/")
     socket.scope |= {**scope(**cookies), "url_route": {"kwargs": {"board": str(board)}}}
     return socket
 
@@ -255,7 +255,7 @@ class TestSlowRules:
             assert await socket.receive_from() == b"\x08"
         await sync_to_async(asked_last.set)()
         for socket in sockets:
-            message = decode_server(await socket.receive_from(timeout=DEADLINE), Dialect.COMPACT)
+            message = decode_server(await socket.receive_from(), Dialect.COMPACT)
             assert isinstance(message, Welcome)
             await socket.disconnect()
         await current_hub().close()
@@ -463,7 +463,7 @@ class TestWhatGuestsShare:
         """Closing to newcomers and removing are in the store, which a JOIN asks."""
 
         async def join(guest):
-            socket = WebsocketCommunicator(PresenceConsumer.as_asgi(), "/")
+            socket = Communicator(PresenceConsumer.as_asgi(), "/")
             socket.scope |= {
                 **scope(presence_guest=sign_guest(guest)),
                 "url_route": {"kwargs": {"board": str(board)}},
@@ -488,7 +488,7 @@ class TestWhatGuestsShare:
 async def closed(socket):
     """Return the code with which the server closes a socket."""
     while True:
-        message = await socket.receive_output(timeout=DEADLINE)
+        message = await socket.receive_output()
         if message["type"] == "websocket.close":
             return message["code"]
 

@@ -5,18 +5,18 @@ import sys
 from types import ModuleType
 
 import pytest
-from channels.testing import WebsocketCommunicator
 
 from presence.asgi import shutdown
 from presence.asgi.shutdown import end_sockets, open_sockets, patch_servers
 from presence.consumers import PresenceConsumer
 from presence.runtime import current_hub
+from tests.support.communicator import Communicator
 
 RESTARTING = b"\x0e\x07"
 
 
 def visit(board):
-    socket = WebsocketCommunicator(PresenceConsumer.as_asgi(), "/")
+    socket = Communicator(PresenceConsumer.as_asgi(), "/")
     socket.scope |= {
         "subprotocols": ["presence.v1"],
         "url_route": {"kwargs": {"board": str(board)}},

@@ -3,7 +3,6 @@
 from html.parser import HTMLParser
 
 import pytest
-from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.template.loader import render_to_string
@@ -12,6 +11,7 @@ from django.test import Client
 from presence_site import boards
 from presence_site.asgi import application
 from presence_site.middleware import POLICY, policy
+from tests.support.communicator import Communicator
 
 CSP = "Content-Security-Policy"
 
@@ -99,6 +99,6 @@ def test_system_checks_find_nothing():
 
 async def test_sockets_from_other_origins_are_refused():
     path = "/ws/presence/00000000-0000-4000-8000-000000000001/"
-    stranger = WebsocketCommunicator(application, path, [(b"origin", b"http://evil.example")])
+    stranger = Communicator(application, path, [(b"origin", b"http://evil.example")])
     connected, _ = await stranger.connect()
     assert not connected

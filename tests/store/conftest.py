@@ -10,7 +10,7 @@ from tests.store.cast import HERE, SHORT_LEASE, THERE
 from tests.store.worlds import WORLDS, OpenWorld, RedisWorld, World, redis_world
 from tests.support.redis import RedisServer, run_redis, shared_redis
 
-TIMEOUT = 0.5
+TIMEOUT = 1.0
 """Seconds that the store `impatient` waits for a server."""
 
 
