@@ -134,7 +134,7 @@ async def test_a_cancelled_consumer(two, board):
     while not await bob.receive_nothing(timeout=0.01):
         await bob.receive_output()
     bob.future.cancel()
-    assert await bob.receive_from() == b"\x0e\x07\x00\x78", "120 ms of a grace of 200"
+    assert await bob.receive_from() == b"\x0e\x07\x00\x3c", "60 ms of a grace of 200"
     assert await bob.receive_output() == {"type": "websocket.close", "code": 1012}
     await gone_after_the_grace(ada, board)
     await bob.send_input({"type": "websocket.disconnect", "code": 1012})
