@@ -200,8 +200,15 @@ export class PresenceClient {
         return this.#flush();
       }
       case "AVATARS":
-        // A path is the site's, also on a page of another origin.
-        roster.avatars = new Map(message.avatars.map(([user, url]) => [user, new URL(url, this.#site()).href]));
+        roster.avatars.clear();
+        for (const [user, url] of message.avatars) {
+          try {
+            // A path is the site's, also on a page of another origin.
+            roster.avatars.set(user, new URL(url, this.#site()).href);
+          } catch (error) {
+            emitter.emit("error", error as Error);
+          }
+        }
         return;
       case "ROSTER": {
         roster.replace(message.users);
@@ -235,7 +242,7 @@ export class PresenceClient {
         this.#anchors = new Map();
         return;
       case "NOTICE":
-        this.#refused = true;
+        this.#refused ||= message.code === 1;
         return;
       case "PRESENCE_UPDATE":
         return emitter.emit("count", message.count);

@@ -21,7 +21,7 @@ export class Roster {
   /** This session's name and picture, once the server has sent them. */
   own: Pick<Member, "name" | "avatar"> | undefined;
   /** Pictures of users who are told of next. */
-  avatars = new Map<number, string>();
+  readonly avatars = new Map<number, string>();
 
   #own = NO_USER;
   readonly #entries = new Map<number, Entry>();

@@ -100,8 +100,10 @@ test("anchors are sent until a server takes one for malformed, and in the next s
   };
   assert.deepEqual(sent(0), [{ ...update(0, 0), anchor }]);
   assert.deepEqual(sent(1), [{ ...update(65535, 0), anchor }]);
+  socket.say({ type: "NOTICE", code: 7, retry: 0 });
+  assert.deepEqual(sent(0), [{ ...update(0, 0), anchor }]);
   socket.say({ type: "NOTICE", code: 1, retry: 0 });
-  assert.deepEqual(sent(0), [update(0, 0)]);
+  assert.deepEqual(sent(1), [update(65535, 0)]);
   socket.end(1006);
   environment.pass(1000);
   environment.socket.accept().say(...welcome());
@@ -152,6 +154,14 @@ test("pictures come before those who have them, and their paths are the server's
   socket.say({ type: "ROSTER", board: BOARD, users: [ADA, BOB] });
   assert.deepEqual(avatars(), [undefined, undefined]);
   assert.deepEqual(events.filter(([event]) => event === "error"), []);
+});
+
+test("a picture whose URL is none is reported, and costs nobody else theirs", () => {
+  const { environment, client, events } = connect();
+  const [first, ...rest] = welcome({ users: [ADA, BOB] });
+  environment.socket.accept().say(first!, { type: "AVATARS", avatars: [[ADA.user, "http://["], [BOB.user, "/bob"]] }, ...rest);
+  assert.deepEqual(client.members.map(({ avatar }) => avatar), [undefined, "http://host/bob"]);
+  assert.equal(events.filter(([event]) => event === "error").length, 1);
 });
 
 test("a name that the server chose is unknown until it arrives, and so is an empty one", () => {
