@@ -6,26 +6,16 @@ other's cursor is drawn on the same thing. Then the page of one of them changes,
 """
 
 import json
-import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
-
-import pytest
 
 from tests.support.server import ROOT, Server
 from tests.support.waiting import DEADLINE, LONG, eventually
 
 FOLDER = ROOT / "tests/situations/pages"
 
-FAILS = re.compile(r"{# fails in (chromium|firefox|both)(?:: .*)? #}")
-"""A page has this as long as it is known to fail."""
-
 MOST = 2
 """Pixels between a thing and the tip of the cursor on it."""
-
-PATIENCE = 2
-"""Seconds for a cursor of a situation that is known to fail: a test of it must not take long."""
 
 SIZES = {"a": (1000, 700), "b": (820, 620)}
 """The viewport of each person. A page may widen the pixels of one with `data-ratio`."""
@@ -52,11 +42,10 @@ class Screen(Protocol):
 
 @dataclass
 class Person:
-    """Somebody at a screen, who waits so many seconds for what must be seen there."""
+    """Somebody at a screen."""
 
     name: str
     screen: Screen
-    patience: float = DEADLINE
 
     def arrive(self, server: Server, situation: str, board: str) -> None:
         """Open the page of a situation."""
@@ -88,7 +77,7 @@ class Person:
 
     def must_see(self, thing: str, when: str) -> None:
         """Check that the other's cursor comes to rest on a thing, or is not shown, as it is."""
-        found = self.screen.run(f"table.meet('{thing}', {MOST}, {1000 * self.patience})")
+        found = self.screen.run(f"table.meet('{thing}', {MOST}, {1000 * DEADLINE})")
         assert float(found["off"]) <= MOST, (
             f"{self.name}'s page, {when}: the cursor is {found['off']} px off #{thing}: "
             f"{json.dumps(found)}"
@@ -101,27 +90,16 @@ SHARE = 1 if LONG else 4
 FIRST = {"chromium": 0, "firefox": SHARE // 2}
 
 
-def situations(browser: str) -> list[Any]:
-    """Return the situations as parameters of a test in a browser."""
-    return [
-        pytest.param(path.stem, marks=[pytest.mark.xfail] if _fails(path, browser) else [])
-        for path in sorted(FOLDER.glob("*.html"))[FIRST[browser] :: SHARE]
-    ]
-
-
-def _fails(path: Path, browser: str) -> bool:
-    found = FAILS.search(path.read_text())
-    return found is not None and found[1] in (browser, "both")
+def situations(browser: str) -> list[str]:
+    """Return the situations that are tested in a browser."""
+    return [path.stem for path in sorted(FOLDER.glob("*.html"))[FIRST[browser] :: SHARE]]
 
 
 def assert_same_thing(
     screens: tuple[Screen, Screen], server: Server, browser: str, situation: str
 ) -> None:
     """Check a situation, with a board of its own."""
-    fails = _fails(FOLDER / f"{situation}.html", browser)
-    a, b = meet(
-        screens, server, situation, f"{situation}-{browser}", PATIENCE if fails else DEADLINE
-    )
+    a, b = meet(screens, server, situation, f"{situation}-{browser}")
     a.point_at("two")
     b.must_see("two", "at first")
     a.point_at("one")
@@ -147,14 +125,10 @@ def assert_told_anew(screens: tuple[Screen, Screen], server: Server, browser: st
 
 
 def meet(
-    screens: tuple[Screen, Screen],
-    server: Server,
-    situation: str,
-    board: str,
-    patience: float = DEADLINE,
+    screens: tuple[Screen, Screen], server: Server, situation: str, board: str
 ) -> list[Person]:
     """Have two people come to the page of a situation, on a board of their own."""
-    people = [Person(name, each, patience) for name, each in zip("ab", screens, strict=True)]
+    people = [Person(name, each) for name, each in zip("ab", screens, strict=True)]
     for person in people:
         person.arrive(server, situation, board)
     for person in people:
