@@ -79,6 +79,29 @@ def test_what_is_wrong_with_anchors_is_told(
     assert page.evaluate("errors.length") == 1, "once"
 
 
+COUNT_LISTENERS = """
+const add = EventTarget.prototype.addEventListener;
+window.added = window.kept = 0;
+AbortSignal.prototype.addEventListener = function (type, run, options) {
+  added += 1;
+  kept += 1;
+  if (options?.signal) add.call(options.signal, 'abort', () => { kept -= 1; });
+  add.call(this, type, run, options);
+};
+"""
+"""Counts the listeners to the ends of things."""
+
+
+def test_anchors_that_are_replaced_leave_nothing_behind(look: Look) -> None:
+    page = look(COUNT_LISTENERS)
+    before, kept = page.evaluate("added"), set()
+    for number in range(1, 6):
+        page.evaluate(SET_ANCHOR, f"section, .other-{number}")
+        page.wait_for_function("added => window.added === added", arg=before + number)
+        kept.add(page.evaluate("kept"))
+    assert len(kept) == 1
+
+
 def test_without_the_script_cursors_have_no_anchors_and_the_page_is_told(
     look: Look, invite: Invite
 ) -> None:

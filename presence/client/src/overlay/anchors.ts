@@ -36,7 +36,7 @@ export function attach(owner: Owner, signal: AbortSignal): void {
   if (!selector || signal.aborted) return;
   const anchors = new PageAnchors(selector, surface, owner);
   surface.anchors = anchors;
-  signal.addEventListener("abort", () => anchors.stop());
+  signal.addEventListener("abort", () => anchors.stop(), { signal: anchors.stopped });
   owner.refresh();
 }
 
@@ -59,6 +59,7 @@ class PageAnchors implements Anchors {
   /** The surface's view in this frame. */
   #around: View | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #stopping = new AbortController();
   /** What the pointer was on at the last call of `at`. */
   #last: { readonly point: Position; readonly around: View | undefined; readonly on: Measured | undefined; readonly anchor: Anchor | undefined } | undefined;
 
@@ -71,7 +72,13 @@ class PageAnchors implements Anchors {
     this.#observe(document);
   }
 
+  /** Aborts when it has stopped. */
+  get stopped(): AbortSignal {
+    return this.#stopping.signal;
+  }
+
   stop(): void {
+    this.#stopping.abort();
     this.#changes.disconnect();
     clearTimeout(this.#timer);
     if (this.surface.anchors === this) this.surface.anchors = undefined;
