@@ -172,7 +172,7 @@ def test_the_page_on_privacy_has_all_that_a_browser_keeps() -> None:
     sources = {path: path.read_text() for path in ROOT.glob("presence/client/src/**/*.ts*")}
     storage = re.compile(r"localStorage|sessionStorage|indexedDB|document\.cookie|caches\.")
     users = {path.name for path, source in sources.items() if storage.search(source)}
-    assert users == {"environment.ts", "worker.ts"}  # The worker compares the CSRF cookie.
+    assert users == {"environment.ts", "sharing.ts"}  # Who shares compares the CSRF cookie.
     writers = {path.name for path, source in sources.items() if "remember(" in source}
     assert writers == {"environment.ts", "preferences.ts", "tokens.ts"}
     python = {path: path.read_text() for path in ROOT.glob("presence/**/*.py")}

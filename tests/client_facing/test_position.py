@@ -268,7 +268,8 @@ def test_nothing_is_scheduled_while_no_cursor_is_shown(look: Look, invite: Invit
 
 def test_nothing_is_scheduled_for_a_pointer_that_nobody_sees(look: Look, invite: Invite) -> None:
     page = look(COUNT_FRAMES)
-    page.mouse.move(300, 300)
+    with page.expect_response("**/visitor.js"):
+        page.mouse.move(300, 300)
     page.evaluate("frames30()")
     still = page.evaluate("asked")
     page.evaluate("document.body.append('news')")

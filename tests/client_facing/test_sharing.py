@@ -141,7 +141,7 @@ new MutationObserver((_, observer) => {
 """
 """A script for a page before all others: its policy refuses workers."""
 
-FAILS = "onconnect = () => {}; export const openShared = () => { throw Error(); };"
+FAILS = "onconnect = () => {}; export const shared = () => { throw Error(); };"
 
 
 def answer(body: str | None) -> Callable[[Route], None]:

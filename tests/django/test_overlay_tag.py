@@ -53,7 +53,7 @@ def test_it_names_scripts_that_are_not_beside_its_own(monkeypatch):
     parts = json.loads(html.unescape(attributes(render())["parts"]))
     assert parts == {
         name: f"/static/presence/{name}.5f3c.js"
-        for name in ("anchors", "coordinates", "nested", "stack", "tokens", "top-layer")
+        for name in ("anchors", "coordinates", "nested", "pictures", "stack", "tokens", "visitor")
     }
 
 

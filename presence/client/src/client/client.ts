@@ -173,7 +173,7 @@ export class PresenceClient {
    */
   moveTo(x: number, y: number, anchor?: Anchor): void {
     const fraction = fractionIn(this.bounds, { x, y });
-    if (!Number.isFinite(fraction.x + fraction.y)) return;
+    if (!isFinite(fraction.x + fraction.y)) return;
     const position = { x: toWire(fraction.x), y: toWire(fraction.y) };
     this.#throttle.move(anchor && !this.#refused ? { ...position, anchor } : position);
     this.#flush();

@@ -1,18 +1,33 @@
-/** Sockets that the tabs of a browser share by a script of their own (worker.ts), with the page's own socket as fall-back. */
-import { browser, type Environment, type Socket } from "../lib/environment.js";
+/** The tabs' end of the ports to the worker by which they share sockets (worker.ts). Each falls back on a socket of its own. */
+import type { Environment, Socket, SocketEvents } from "../lib/environment.js";
 import { ABNORMAL } from "../protocol/reconnect.js";
+import type { News } from "./shared-socket.js";
+
+/** A hash of the worker's script. Tabs with another one, from before an update, have a worker of their own. */
+declare const WORKER_VERSION: string;
+
+/** The first message of a tab, before frames and a close code: the socket, whom it is for, and the lock that the tab holds. */
+export type Request = readonly [url: string, login: string, lock: string];
+/** What a tab hears first is a version and the lock that the worker holds. */
+export type Told = News | string;
+
+/** Milliseconds until a worker that says nothing is given up. */
+const PATIENCE = 1_000;
 
 /** Whether this page may still share. Where that failed once, it is not tried again. */
 let usable = "SharedWorker" in globalThis;
 
-/** The environment of a page that shares. `script` is the URL of worker.js, `cookie` as for its `openShared`. */
-export function sharing(script: string, cookie: string): Environment {
-  const open: Environment["open"] = (url, subprotocols, events) => {
-    let socket: Socket | undefined;
-    let closed = false;
-    const openOwn = () => browser.open(url, subprotocols, events);
+/**
+ * The environment's `open`, by which tabs share sockets where they can. Only those share that have the same value of
+ * `cookie`, which changes with each login: a socket is the person's who opened it.
+ */
+export function shared(open: Environment["open"], cookie: string): Environment["open"] {
+  return (url, subprotocols, events) => {
+    const openOwn = () => open(url, subprotocols, events);
     // A token is for one connection.
     if (!usable || subprotocols.length > 1) return openOwn();
+    let socket: Socket | undefined;
+    let closed = false;
     const failed = () => {
       usable = false;
       try {
@@ -22,11 +37,12 @@ export function sharing(script: string, cookie: string): Environment {
         events.closed(ABNORMAL);
       }
     };
-    import(/* webpackIgnore: true */ /* @vite-ignore */ script)
-      .then(({ openShared }: typeof import("./worker.js")) => {
-        socket = closed ? undefined : openShared(url, cookie, failed, events.opened, events.received, events.closed);
-      })
-      .catch(failed);
+    try {
+      socket = openShared(url, cookie, failed, events);
+    } catch {
+      usable = false;
+      return openOwn();
+    }
     return {
       get buffered() {
         return socket?.buffered ?? 0;
@@ -38,5 +54,67 @@ export function sharing(script: string, cookie: string): Environment {
       },
     };
   };
-  return { ...browser, open };
+}
+
+/** Open a shared socket. `failed` is called at most once, if there is no worker. Throws if there can be none. */
+function openShared(url: string, cookie: string, failed: () => void, { opened, received, closed }: SocketEvents): Socket {
+  const { locks } = navigator;
+  const worker = start();
+  const { port } = worker;
+  const ended = new AbortController();
+  const { signal } = ended;
+  const end = (then?: () => void) => {
+    if (signal.aborted) return;
+    clearTimeout(timer);
+    ended.abort();
+    port.close();
+    then?.();
+  };
+  const timer = setTimeout(() => end(failed), PATIENCE);
+  let congested = false;
+  worker.onerror = () => end(failed);
+  port.onmessage = ({ data }: MessageEvent<Told>) => {
+    if (typeof data === "string") {
+      const [version, lock] = data.split(" ") as [string, string];
+      if (version !== WORKER_VERSION) return end(failed);
+      clearTimeout(timer);
+      // The worker holds its lock as long as it lives.
+      locks.request(lock, { signal }, () => end(() => closed(ABNORMAL))).catch(() => {});
+    } else if (data === null) end(failed);
+    else if (typeof data === "boolean") congested = data;
+    else if (typeof data === "number") end(() => closed(data));
+    else if (data instanceof ArrayBuffer) received(data);
+    else opened(data[0]);
+  };
+  // The worker gets this lock when the page is gone, however that was.
+  const lock = crypto.randomUUID();
+  const hold = async () => {
+    if (signal.aborted) return;
+    const login = document.cookie.split("; ").find((each) => each.startsWith(`${cookie}=`)) ?? "";
+    port.postMessage([url, login, lock] satisfies Request);
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+  };
+  locks.request(lock, hold).catch(() => end(failed));
+  return {
+    get buffered() {
+      return congested ? Infinity : 0;
+    },
+    send: (frame) => port.postMessage(frame),
+    close: (code) => {
+      if (!signal.aborted) port.postMessage(code);
+      end();
+    },
+  };
+}
+
+/** `window.trustedTypes`, as far as it is needed. */
+interface TrustedTypes {
+  createPolicy<Policy>(name: string, policy: Policy): Policy;
+}
+
+function start(): SharedWorker {
+  const { trustedTypes } = globalThis as unknown as { trustedTypes?: TrustedTypes };
+  const policy = { createScriptURL: (url: string) => url };
+  const url = (trustedTypes?.createPolicy("presence", policy) ?? policy).createScriptURL(import.meta.url);
+  return new SharedWorker(url, { name: `presence ${WORKER_VERSION}`, type: "module" });
 }

@@ -38,19 +38,3 @@ export function picture(d: string): SVGElement {
 export function paint(element: HTMLElement, color: readonly number[]): void {
   element.style.setProperty("--color", `rgb(${color.join(" ")})`);
 }
-
-/** Show an image at the start of an element once it is loaded, as long as the style sheet has it displayed. */
-export function cover(element: HTMLElement, src: string | undefined): void {
-  const old = element.querySelector("img");
-  if (old?.src === src) return;
-  old?.remove();
-  if (!src) return;
-  const image = make("img", "picture");
-  image.alt = "";
-  image.loading = "lazy";
-  image.referrerPolicy = "no-referrer";
-  image.onload = () => image.classList.add("on");
-  image.onerror = () => (image.hidden = true);
-  image.src = src;
-  element.prepend(image);
-}

@@ -118,8 +118,10 @@ function openSocket(url: string, subprotocols: readonly string[], events: Socket
     listen("close", (event) => events.closed(event.code));
   };
   if (first) void first.then(open);
-  else open();
-  if (!first) firsts.set(host, new Promise((resolve) => (answered = resolve)));
+  else {
+    open();
+    firsts.set(host, new Promise((resolve) => (answered = resolve)));
+  }
   return {
     get buffered() {
       return socket?.bufferedAmount ?? 0;

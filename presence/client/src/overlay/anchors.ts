@@ -6,7 +6,9 @@ import { anchorAt, anchorPoint } from "../protocol/anchors.js";
 import type { Anchor, Position } from "../protocol/messages.js";
 import { AnchorIndex } from "./anchor-index.js";
 import type { View } from "./geometry.js";
-import { elementView, isHidden, isPage, scrollTo, type Anchors, type Spot, type Surface } from "./surface.js";
+import { scrollTo } from "./reveal.js";
+import { isHidden, isPage, type Anchors, type Spot, type Surface } from "./surface.js";
+import { anyView } from "./svg.js";
 
 /** What has anchors. */
 interface Owner {
@@ -109,7 +111,7 @@ class PageAnchors implements Anchors {
   scrollTo(position: Position, smooth: boolean): boolean {
     this.#measureUsed();
     const spot = this.#spot(position);
-    if (spot && !spot.view.toFraction(spot.point)) scrollTo(spot.element, spot.point, smooth ? "smooth" : "instant");
+    if (spot && !spot.view.toFraction(spot.point)) scrollTo(this.surface, spot.element, spot.point, smooth);
     return !!spot;
   }
 
@@ -178,7 +180,7 @@ class PageAnchors implements Anchors {
   }
 
   #measure(element: Element | undefined): Measured | undefined {
-    const view = element && elementView(element);
+    const view = element && anyView(element);
     return view && { element, view, place: placeOf(element), around: viewNow(this.surface) };
   }
 

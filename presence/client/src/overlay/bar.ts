@@ -1,12 +1,11 @@
 /** The people bar, which consists of buttons, and the live region that announces the count. */
-import { cover, make, paint, picture } from "../lib/dom.js";
+import { make, paint, picture } from "../lib/dom.js";
 import { isSignedIn } from "../protocol/roster.js";
 import { initials, type Person } from "./people.js";
 import { shortcutLetter, shortcutText, type Choice } from "./preferences.js";
 import type { Texts } from "./strings.js";
 
-const EYE_ICON =
-  "M2 10S5 4.8 10 4.8 18 10 18 10 15 15.2 10 15.2 2 10 2 10ZM10 7.6a2.4 2.4 0 1 0 0 4.8 2.4 2.4 0 0 0 0-4.8Z";
+const EYE_ICON = "M2 10Q10-.4 18 10 10 20.4 2 10ZM10 7.6a2.4 2.4 0 1 0 .1 0Z";
 const ARROW_ICON = "M4.5 3.5 8.7 16.5 10.9 11 16.4 8.8Z";
 
 /** How many people the bar shows before "+N", unless the attribute `avatars` says otherwise. */
@@ -25,7 +24,7 @@ function button(name: string, onclick: () => void, ...children: Node[]): HTMLBut
   return element;
 }
 
-/** Name an element for assistive technology, and for the tip that is shown on hover and focus. */
+/** Name an element for assistive technology, and for the tip that is shown on hover and focus (visitor.ts). */
 function label(element: HTMLElement, name: string, tip = name): void {
   element.ariaLabel = name;
   element.dataset["tip"] = tip;
@@ -50,7 +49,7 @@ class Avatar {
     this.#pointing = pointing;
     // The style sheet draws the letters, so that they are no part of the button's name.
     this.#letters.dataset["letters"] = initials(name);
-    cover(this.#letters, avatar);
+    this.#letters.dataset["picture"] = avatar ?? "";
     paint(this.element, color);
     label(this.#button, disabled ? tip : texts.text("goTo", name), tip);
     // Of guests, too: a name may end with "signed in".
@@ -83,24 +82,20 @@ export class Bar {
   readonly #avatars = new Map<string, Avatar>();
   #open = false;
 
-  /** `goTo` shows where someone points, `turn` turns a switch on or off. Listens until `signal` aborts. */
+  /** `goTo` shows where someone points, `turn` turns a switch on or off. */
   constructor(
     private readonly host: BarHost,
     private readonly goTo: (user: number) => void,
     private readonly turn: (choice: Choice) => void,
-    signal: AbortSignal,
   ) {
     const { element } = this;
     element.hidden = this.#notice.hidden = true;
     // A press between the buttons keeps the focus in the bar, and so the list open.
     element.tabIndex = -1;
     element.onkeydown = (event) => this.#onKey(event);
-    element.onpointerover = () => this.#muteTips(false);
-    element.addEventListener("focusin", () => this.#muteTips(false), { signal });
-    const onFocusOut = ({ relatedTarget }: FocusEvent) => {
+    element.addEventListener("focusout", ({ relatedTarget }) => {
       if (!element.contains(relatedTarget as Node | null)) this.#layOut(false);
-    };
-    element.addEventListener("focusout", onFocusOut, { signal });
+    });
     this.#list.role = "list";
   }
 
@@ -168,11 +163,6 @@ export class Bar {
     this.#layOut(open);
   }
 
-  /** Hide the tips until the next hover or focus. */
-  #muteTips(muted: boolean): void {
-    this.element.classList.toggle("mute", muted);
-  }
-
   #dismiss(): void {
     this.#notice.hidden = true;
     this.element.hidden = this.#count.hidden;
@@ -186,7 +176,6 @@ export class Bar {
       event.preventDefault();
       this.#toggle(false);
     } else this.#dismiss();
-    this.#muteTips(true);
   }
 }
 

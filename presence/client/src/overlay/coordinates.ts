@@ -13,6 +13,19 @@ export interface Coordinates {
   reveal?(point: Position): void;
 }
 
+interface Site {
+  readonly coordinates: Coordinates | undefined;
+  readonly element: Element | undefined;
+  readonly host: { report(error: Error): void };
+}
+
+/** How the site's world lies on a surface that has coordinates, and whose own fractions lie as `view` tells. */
+export function worldOn(view: View, { coordinates, element, host }: Site): View {
+  // Of the whole box, before transforms.
+  const size = element ? [element.scrollWidth, element.scrollHeight] as const : [view.clip.right, view.clip.bottom] as const;
+  return worldView(view, size, coordinates as Coordinates, (error) => host.report(error));
+}
+
 /** Those with a function that failed. It probably will for each position. */
 const failing = new WeakSet<Coordinates>();
 

@@ -1,7 +1,7 @@
 /** Draws the cursors of everyone else: an arrow and a name each, or a mark at the edge of the view. */
 import { fractionIn } from "../client/bounds.js";
 import type { PresenceClient } from "../client/client.js";
-import { ARROW, cover, make, paint, picture } from "../lib/dom.js";
+import { ARROW, make, paint, picture } from "../lib/dom.js";
 import { ACTIVE, type Position } from "../protocol/messages.js";
 import type { Member } from "../protocol/roster.js";
 import { edgeMark, type Plane, type View } from "./geometry.js";
@@ -50,7 +50,7 @@ class CursorView {
 
   /** Show a new or changed name and colour. */
   introduce({ name, color, avatar, signedIn, position }: Member): void {
-    cover(this.#label, avatar);
+    this.#label.dataset["picture"] = avatar ?? "";
     this.#name.data = name;
     this.#sign.hidden = !signedIn;
     this.#initials.textContent = initials(name);

@@ -4,10 +4,11 @@
  */
 import { PresenceClient, type ClientOptions } from "../client/client.js";
 import { UNIT } from "../client/bounds.js";
-import { boardPath, socketUrl, type StatusChange } from "../client/connection.js";
+import { boardPath, type StatusChange } from "../client/connection.js";
 import type { TokensScript } from "../client/tokens.js";
-import { sharing } from "../client/sharing.js";
+import type * as Worker from "../client/worker.js";
 import { define, ElementBase } from "../lib/dom.js";
+import { browser } from "../lib/environment.js";
 import type { Coordinates } from "./coordinates.js";
 import { Overlay, type OverlayHost } from "./overlay.js";
 import { listed, loadPart } from "./parts.js";
@@ -117,9 +118,9 @@ export class PresenceOverlayElement extends ElementBase {
     this.#seat.surface.coordinates = coordinates;
     if (this.client) this.client.bounds = coordinates?.bounds ?? UNIT;
     this.viewChanged();
-    if (!coordinates || this.#seat.surface.worldView) return;
-    void loadPart(this, "coordinates", ({ worldView }) => {
-      this.#seat.surface.worldView = worldView;
+    if (!coordinates) return;
+    void loadPart(this, "coordinates", ({ worldOn }) => {
+      this.#seat.surface.worldOn = worldOn;
       this.viewChanged();
     });
   }
@@ -192,10 +193,10 @@ export class PresenceOverlayElement extends ElementBase {
     if (!wanted) return;
     const { path, ...options } = wanted;
     const worker = this.getAttribute("worker");
-    const environment = worker ? sharing(worker, this.getAttribute("login-cookie") || "csrftoken") : undefined;
+    const environment = { ...browser };
     const bounds = this.coordinates?.bounds;
     const loadTokens = () => listed<TokensScript>(seat, "tokens");
-    const client = new PresenceClient({ url: socketUrl(path, location.href), bounds, environment, loadTokens, ...options });
+    const client = new PresenceClient({ url: path, bounds, environment, loadTokens, ...options });
     const tell = (name: string, detail: object) => {
       seat.told.set(name, detail);
       seat.element.#dispatch(name, detail);
@@ -210,7 +211,13 @@ export class PresenceOverlayElement extends ElementBase {
     running.add(this);
     // Few pages have several, whose bars share the window.
     if (running.size > 1) void loadPart(seat, "stack", ({ share }) => share(running));
-    client.connect();
+    const connect = () => seat.overlay?.client === client && client.connect();
+    if (!worker) return void connect();
+    const share = ({ shared }: typeof Worker) => {
+      environment.open = shared(browser.open, this.getAttribute("login-cookie") || "csrftoken");
+    };
+    // Without that script it has a socket of its own.
+    void import(/* webpackIgnore: true */ /* @vite-ignore */ worker).then(share).catch(() => {}).then(connect);
   }
 
   #stop(returns: boolean): void {

@@ -1,10 +1,13 @@
 /**
- * Finds and places surfaces inside open shadow roots and frames of the page's origin (docs/overlay.md, Attributes). Entry
- * point of `nested.js`, which only pages load whose document does not have the surface.
+ * Finds and places surfaces inside open shadow roots and frames of the page's origin, and those of SVG (docs/overlay.md,
+ * Attributes). Entry point of `nested.js`, which only pages load whose document has no other surface.
  */
 import type { Position } from "../protocol/messages.js";
 import { corners, intersect, type Rect, type View } from "./geometry.js";
-import { elementView, frameOf } from "./surface.js";
+import { frameOf } from "./surface.js";
+import { anyView } from "./svg.js";
+
+export { anyView } from "./svg.js";
 
 /** How the pixels of a frame's page lie in the document that the frame is in. */
 interface Window {
@@ -61,7 +64,7 @@ function inside(element: Element): ParentNode | null {
 }
 
 function windowOf(frame: Element): Window | undefined {
-  const view = elementView(frame);
+  const view = anyView(frame);
   if (!view) return undefined;
   const { clientWidth, clientHeight } = frame;
   const { paddingLeft, paddingTop } = getComputedStyle(frame);

@@ -6,13 +6,16 @@ import { Announcer, Bar, type BarHost } from "./bar.js";
 import { Cursors, type Canvas } from "./cursors.js";
 import { groupPeople } from "./people.js";
 import { loadPart } from "./parts.js";
-import { Pointer } from "./pointer.js";
 import type { StatusChange } from "../client/connection.js";
-import { choose, isChosen, isShortcut, shortcutLetter, type Choice } from "./preferences.js";
+import { choose, isChosen, type Choice } from "./preferences.js";
 import { pixelsOf, type Surface } from "./surface.js";
+import type { Visitor } from "./visitor.js";
 
 /** A connection may be waiting for so many milliseconds before the visitor is told: most are back by then. */
 const PATIENCE = 8_000;
+
+/** A visitor's events. The last one does not bubble, and is taken at the root element. */
+const ACTS = ["pointerover", "pointermove", "pointerup", "pointercancel", "dragover", "focusin", "keydown", "pointerleave"];
 
 /** The text of overlay.css. */
 declare const OVERLAY_CSS: string;
@@ -30,10 +33,15 @@ export class Overlay {
   readonly #cursors: Cursors;
   readonly #bar: Bar;
   readonly #announcer = new Announcer();
-  readonly #pointer: Pointer;
-  readonly #layer: HTMLElement;
+  /** Undefined until its script is there. */
+  #visitor: Visitor | undefined;
+  /** Resolves when that script is there, or cannot be loaded. */
+  #arriving: Promise<void> | undefined;
+  /** The documents whose events are listened to. */
+  readonly #entered = new WeakSet<Document>();
+  readonly layer: HTMLElement;
   /** Any Content-Security-Policy allows a sheet that a script makes, but not an element with styles. */
-  readonly #sheet = new CSSStyleSheet();
+  readonly sheet = new CSSStyleSheet();
   readonly #listening = new AbortController();
   readonly #chosen = { hide: isChosen("hide", browser), unseen: isChosen("unseen", browser) };
   #count: number | undefined;
@@ -51,22 +59,20 @@ export class Overlay {
 
   constructor(
     readonly host: OverlayHost,
-    private root: ShadowRoot,
+    public root: ShadowRoot,
     readonly client: PresenceClient,
     readonly surface: Surface,
   ) {
-    const { signal } = this.#listening;
     const goTo = (user: number) => host.safely(() => this.#goTo(user));
-    const turn = (choice: Choice) => host.safely(() => this.#turn(choice));
+    const turn = (choice: Choice) => host.safely(() => this.turn(choice));
     this.#cursors = new Cursors(client, surface, () => this.refreshBar());
-    this.#bar = new Bar(host, goTo, turn, signal);
-    this.#pointer = new Pointer(surface, client, host, signal);
-    this.#layer = make("div", "layer", this.#cursors.element, this.#bar.element, this.#announcer.element);
-    this.#sheet.replaceSync(OVERLAY_CSS);
+    this.#bar = new Bar(host, goTo, turn);
+    this.layer = make("div", "layer", this.#cursors.element, this.#bar.element, this.#announcer.element);
+    this.sheet.replaceSync(OVERLAY_CSS);
     this.show(root);
     // Nobody may be counted who sees nothing.
-    if (getComputedStyle(this.#layer).pointerEvents === "auto") {
-      this.#layer.remove();
+    if (getComputedStyle(this.layer).pointerEvents === "auto") {
+      this.layer.remove();
       throw new Error("the overlay has no style sheet");
     }
     this.#listen();
@@ -76,8 +82,8 @@ export class Overlay {
   /** Show it in the root of an element, in place of where it was. */
   show(root: ShadowRoot): void {
     this.root = root;
-    root.adoptedStyleSheets = [this.#sheet];
-    root.append(this.#layer);
+    root.adoptedStyleSheets = [this.sheet];
+    root.append(this.layer);
   }
 
   /** `returns`: another overlay of this page goes on with the session. */
@@ -87,11 +93,11 @@ export class Overlay {
     cancelAnimationFrame(this.#frame);
     clearTimeout(this.#check);
     this.#listening.abort();
-    this.#pointer.stop();
+    this.#visitor = undefined;
     this.surface.unwatch();
     this.#announcer.destroy();
     clearTimeout(this.#patience);
-    this.#layer.remove();
+    this.layer.remove();
   }
 
   /** Tell positions relative to what the attribute `anchor` selects. Only pages that have it load the script. */
@@ -128,20 +134,35 @@ export class Overlay {
     this.#apply("unseen");
     this.surface.watch(
       () => host.safely(() => this.#followed && this.refresh()),
-      (page) => this.#pointer.listen(page),
+      (page) => this.#enter(page),
     );
-    const { signal } = this.#listening;
-    // Whatever comes to lie above any z-index, the visitor has used the page before, or it gets the focus.
-    for (const type of ["focusin", "pointerover"]) document.addEventListener(type, this.#stayOnTop, { once: true, signal });
-    window.addEventListener("keydown", (event) => host.safely(() => this.#onKey(event)), this.#listening);
   }
 
-  readonly #stayOnTop = (): Promise<void> =>
-    loadPart(this.host, "top-layer", ({ stayOnTop }) => stayOnTop(this.#layer, () => this.root, this.#listening.signal, () => this.refresh()));
+  /** Listen to a visitor in a document: the page's, or that of a frame which has the surface. */
+  #enter(page: Document): void {
+    if (this.#entered.has(page)) return;
+    this.#entered.add(page);
+    const act = (event: Event) => this.#act(event, event.composedPath()[0]);
+    for (const type of ACTS) {
+      const inside = type === "pointerleave" && page.documentElement;
+      (inside || page.defaultView!).addEventListener(type, act, { signal: this.#listening.signal, capture: !inside });
+    }
+  }
+
+  /** Load the visitor's script with their first event, and hand on all events in their order. */
+  #act(event: Event, target: EventTarget | undefined): void {
+    const { signal } = this.#listening;
+    this.#arriving ??= loadPart(this.host, "visitor", ({ Visitor }) => {
+      if (signal.aborted) return;
+      this.#visitor = new Visitor(this, signal);
+      this.#apply("unseen");
+    });
+    void this.#arriving.then(() => this.host.safely(() => this.#visitor?.handle(event, target)));
+  }
 
   #onStatus(change: StatusChange): void {
     const { status, reason } = change;
-    this.#layer.dataset["status"] = status;
+    this.layer.dataset["status"] = status;
     if (reason) {
       this.#change = change;
       this.refreshBar();
@@ -162,7 +183,8 @@ export class Overlay {
     this.refreshBar();
   }
 
-  #turn(choice: Choice): void {
+  /** Turn one of the visitor's choices on or off. */
+  turn(choice: Choice): void {
     this.#chosen[choice] = !this.#chosen[choice];
     choose(choice, this.#chosen[choice], browser);
     this.#apply(choice);
@@ -172,14 +194,8 @@ export class Overlay {
     const on = this.#chosen[choice];
     this.#bar.press(choice, on);
     if (choice === "hide") this.#cursors.element.hidden = on;
-    else this.#pointer.setUnseen(on);
+    else this.#visitor?.pointer.setUnseen(on);
     this.refresh();
-  }
-
-  #onKey(event: KeyboardEvent): void {
-    if (event.repeat || !isShortcut(shortcutLetter(this.host), event) || isTyping(event)) return;
-    event.preventDefault();
-    this.#turn("hide");
   }
 
   /** Draw now. Reads everything before it writes, so that the browser lays out the page once. */
@@ -188,7 +204,7 @@ export class Overlay {
     this.#frame = 0;
     const cursors = this.#cursors;
     const now = performance.now();
-    this.#pointer.refresh();
+    this.#visitor?.pointer.refresh();
     const gliding = !cursors.element.hidden && cursors.draw(this.#measure(), now);
     if (gliding || (this.#followed && this.surface.moving())) this.refresh();
     else this.#rest();
@@ -197,7 +213,7 @@ export class Overlay {
 
   /** Whether a cursor here, or this person's on the pages of others, must stay on its thing when the surface moves. */
   get #followed(): boolean {
-    return this.#cursors.shown || (this.#pointer.known && this.client.members.length > 0);
+    return this.#cursors.shown || (!!this.#visitor?.pointer.known && this.client.members.length > 0);
   }
 
   /** Nothing moves: ask for no frame until something does. While a cursor is visible, make sure now and then. */
@@ -222,22 +238,18 @@ export class Overlay {
       if (notice) this.#announcer.push(notice);
     }
     this.#bar.show(groupPeople(members, own), this.#count);
+    // A picture's URL has a colon. One that is shown may have to go.
+    if (this.layer.querySelector(`[data-picture*=":"],img`)) void loadPart(this.host, "pictures", ({ show }) => show(this));
   }
 
   #measure(): Canvas | undefined {
     const view = this.surface.view();
-    if (view !== this.#canvas?.view) this.#canvas = view && { view, layer: pixelsOf(this.#layer) };
+    if (view !== this.#canvas?.view) this.#canvas = view && { view, layer: pixelsOf(this.layer) };
     return this.#canvas;
   }
 
   #goTo(user: number): void {
     const fraction = this.#cursors.find(user);
-    if (fraction) this.surface.reveal(fraction, !this.#cursors.reducedMotion);
+    if (fraction) void loadPart(this.host, "visitor", ({ reveal }) => reveal(this.surface, fraction, !this.#cursors.reducedMotion));
   }
-}
-
-/** Whether a key press is meant for a field of the page. */
-function isTyping(event: KeyboardEvent): boolean {
-  const target = event.composedPath()[0] as HTMLElement;
-  return target.isContentEditable || "selectionStart" in target;
 }

@@ -1,11 +1,15 @@
 /** Parts of the overlay that only some pages need. Each is a script of its own beside overlay.js, loaded on demand. */
 
+/** Whether each is beside this script under its name, as Django serves them. A bundler has to see them one by one. */
+declare const BESIDE: boolean;
+
 const PARTS = {
   anchors: () => import("./anchors.js"),
   coordinates: () => import("./coordinates.js"),
   nested: () => import("./nested.js"),
+  pictures: () => import("./pictures.js"),
   stack: () => import("./stack.js"),
-  "top-layer": () => import("./top-layer.js"),
+  visitor: () => import("./visitor.js"),
 };
 type Parts = typeof PARTS;
 
@@ -28,7 +32,8 @@ export async function loadPart<Name extends keyof Parts>(
   use: (part: Awaited<ReturnType<Parts[Name]>>) => void,
 ): Promise<void> {
   try {
-    const load = PARTS[name] as () => Promise<Awaited<ReturnType<Parts[Name]>>>;
+    const path = `./${name}.js`;
+    const load = (BESIDE ? () => import(path) : PARTS[name]) as () => Promise<Awaited<ReturnType<Parts[Name]>>>;
     use(await (listed<Awaited<ReturnType<Parts[Name]>>>(host, name) ?? load()));
   } catch (error) {
     host.report(error as Error);

@@ -23,33 +23,21 @@ export class Pointer {
   #point: Position | undefined;
   #lifting: ReturnType<typeof setTimeout> | undefined;
   #unseen = false;
-  readonly #heard = new WeakSet<Document>();
 
-  /** `host` runs each listener, so that no error reaches the page. Listens until `signal` aborts. */
+  /** `host` runs what waits, so that no error reaches the page. */
   constructor(
     private readonly surface: Surface,
     private readonly sink: PointerSink,
     private readonly host: { safely(run: () => void): void },
-    private readonly signal: AbortSignal,
   ) {}
 
-  /** Listen to a document: the page's, or that of a frame which has the surface. */
-  listen(page: Document): void {
-    if (this.#heard.has(page)) return;
-    this.#heard.add(page);
-    const on = <Name extends keyof DocumentEventMap>(
-      name: Name,
-      handle: (event: DocumentEventMap[Name]) => void,
-      target: EventTarget = page.defaultView!,
-    ): void => {
-      const listener = (event: Event) => this.host.safely(() => handle(event as DocumentEventMap[Name]));
-      target.addEventListener(name, listener, { signal: this.signal, capture: target !== page.documentElement, passive: true });
-    };
+  /** Handle an event of the page, or of a frame which has the surface, by its type and its innermost target. */
+  handle(event: PointerEvent, target: EventTarget | undefined): void {
     // The page's own drag and drop sends dragover in place of pointer events.
-    on("dragover", (event) => this.#place(event));
-    for (const name of ["pointermove", "pointerover"] as const) on(name, (event) => this.#move(event));
-    for (const name of ["pointerup", "pointercancel"] as const) on(name, (event) => this.#lift(event));
-    on("pointerleave", (event) => this.#lift(event), page.documentElement);
+    if (event.type === "dragover") this.#place(event);
+    // Where it goes on is told to the document of the frame.
+    else if (/over|move/.test(event.type) && !(target as HTMLIFrameElement).contentWindow) this.#move(event);
+    else this.#lift(event);
   }
 
   /** Cancel the timer of a lifted finger. */
@@ -79,8 +67,6 @@ export class Pointer {
   }
 
   #move(event: PointerEvent): void {
-    // Where it goes on is told to the document of the frame.
-    if ((event.composedPath()[0] as HTMLIFrameElement).contentWindow) return this.#lift(event);
     const [point, now] = [this.#point, this.surface.pointOf(event)];
     const trembles = point && Math.hypot(now.x - point.x, now.y - point.y) < TREMBLE;
     if (!isFinger(event) || (event.isPrimary && !trembles)) this.#place(event);

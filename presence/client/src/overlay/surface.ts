@@ -1,7 +1,6 @@
-/** Measures, follows and scrolls the shared surface: an element's whole scrollable box, or the viewport. */
-import { pointIn } from "../client/bounds.js";
+/** Measures and follows the shared surface: an element's whole scrollable box, or the viewport. */
 import type { Anchor, Position } from "../protocol/messages.js";
-import type { Coordinates, worldView } from "./coordinates.js";
+import type { Coordinates, worldOn } from "./coordinates.js";
 import { SQUARE, boxView, corners, intersect, planeOf, rectOf, viewOf, type Plane, type Rect, type View } from "./geometry.js";
 import { loadPart, type PartsHost } from "./parts.js";
 
@@ -36,16 +35,18 @@ export class Surface {
   /** The site's own, which the view tells of then. */
   coordinates: Coordinates | undefined;
   /** What makes a view of them, once it is loaded. Until then there is no view. */
-  worldView: typeof worldView | undefined;
+  worldOn: typeof worldOn | undefined;
+  /** For the scripts that are loaded later. */
+  readonly pixelsOf = pixelsOf;
   #element: Element | undefined;
   /** What it was selected by; undefined = the viewport. */
   #selected: string | Element | undefined;
-  /** Finds and places what the document itself does not have, once it is loaded. */
+  /** Finds and places what the document itself does not have, and what is SVG, once it is loaded. */
   #nested: typeof import("./nested.js") | undefined;
   #loading: Promise<void> | undefined;
   #view: View | undefined;
   /** The same in the document of its frame, if it is in one. */
-  #inner: View | undefined;
+  inner: View | undefined;
   /** Whether anything may have changed since the last measurement. */
   #stale = true;
   /** Where the element was then, and when the observer of shifts began. */
@@ -65,7 +66,7 @@ export class Surface {
   #shifts: IntersectionObserver | undefined;
 
   /** `host` is told if no element matches, in which case nothing can be shown. */
-  constructor(private readonly host: PartsHost) {}
+  constructor(readonly host: PartsHost) {}
 
   /** The element that it is, if there is one. */
   get element(): Element | undefined {
@@ -95,7 +96,7 @@ export class Surface {
   /** Notice what may move an element, and what is around it. */
   #follow(element: Element): void {
     const root = element.getRootNode() as ShadowRoot;
-    const options = { signal: this.#listening.signal, capture: true, passive: true };
+    const options = { signal: this.#listening.signal, capture: true };
     // Most of these events do not bubble, but the document captures them all, except for those in shadow roots.
     for (const sign of SIGNS) root.addEventListener(sign, this.#notice, options);
     this.#mutations.observe(root, { attributes: true, characterData: true, childList: true, subtree: true });
@@ -122,8 +123,7 @@ export class Surface {
       this.#view = this.#measure();
       this.#place = placeOf(this.#element);
     }
-    const [view, coordinates] = [this.#view, this.coordinates];
-    return view && coordinates ? this.worldView?.(view, this.#size(view), coordinates, (error) => this.host.report(error)) : view;
+    return this.#view && this.coordinates ? this.worldOn?.(this.#view, this) : this.#view;
   }
 
   /** Whether it may have moved since the last call: then look again with the next frame. */
@@ -151,17 +151,6 @@ export class Surface {
     return (view && this.#nested?.fromFrame({ x, y }, view)) ?? { x, y };
   }
 
-  /** Scroll a position into view. A viewport that is the surface does not scroll. */
-  reveal(fraction: Position, smooth: boolean): void {
-    if (this.anchors?.scrollTo(fraction, smooth)) return;
-    const view = this.view();
-    const point = view?.toScreen(fraction);
-    if (!view || !point || view.shows(point)) return;
-    const { coordinates } = this;
-    if (coordinates) coordinates.reveal?.(pointIn(coordinates.bounds, fraction));
-    else if (this.#element) scrollTo(this.#element, this.#inner!.toScreen(fraction), smooth ? "smooth" : "instant");
-  }
-
   #measure(): View | undefined {
     const selected = this.#selected;
     if (selected === undefined) return boxView(viewport(document), viewport(document));
@@ -170,20 +159,15 @@ export class Surface {
     const element = this.#element;
     if (!element) return undefined;
     const { ownerDocument } = element;
-    this.#inner = isPage(element) ? boxView(page(ownerDocument), viewport(ownerDocument)) : elementView(element);
-    return this.#nested ? this.#nested.onPage(this.#inner, element) : this.#inner;
-  }
-
-  /** The size of the whole box in CSS pixels before transforms. */
-  #size({ clip }: View): [width: number, height: number] {
-    return this.#element ? [this.#element.scrollWidth, this.#element.scrollHeight] : [clip.right, clip.bottom];
+    this.inner = isPage(element) ? boxView(page(ownerDocument), viewport(ownerDocument)) : (this.#nested?.anyView ?? elementView)(element);
+    return this.#nested ? this.#nested.onPage(this.inner, element) : this.inner;
   }
 
   #find(selected: string | Element): Element | undefined {
     try {
       if (this.#nested) return this.#nested.find(selected);
       const element = typeof selected === "string" ? document.querySelector(selected) : selected;
-      if (element?.ownerDocument === document) return element;
+      if (element?.ownerDocument === document && !(element instanceof SVGElement)) return element;
     } catch (error) {
       // Only that script knows whether it is a selector.
       if (this.#nested) this.host.report(error as Error);
@@ -219,7 +203,7 @@ export function isPage(element: Element): boolean {
 }
 
 /** The element that scrolls a document, which is the body in quirks mode (CSSOM View, scrollingElement). */
-function scrollingElement({ scrollingElement, documentElement }: Document): Element {
+export function scrollingElement({ scrollingElement, documentElement }: Document): Element {
   return scrollingElement ?? documentElement;
 }
 
@@ -242,11 +226,11 @@ export function isHidden(element: Element): boolean {
 }
 
 /**
- * How an element's whole scrollable box lies in its document, an SVG element's view box, or the rectangle around what has
- * no box, such as a part of a line. Its own scroll box, the boxes around it and the viewport clip it. Undefined if it is not
- * shown.
+ * How an element's whole scrollable box lies in its document, or the rectangle around what has no box, such as a part of a
+ * line; what `userPlane` tells comes first. Its own scroll box, the boxes around it and the viewport clip it. Undefined if
+ * it is not shown.
  */
-export function elementView(element: Element): View | undefined {
+export function elementView(element: Element, userPlane?: (element: Element) => Plane | undefined): View | undefined {
   if (isHidden(element)) return undefined;
   const windows: Plane[] = [];
   let clip = viewport(element.ownerDocument);
@@ -261,25 +245,15 @@ export function elementView(element: Element): View | undefined {
   const around = element.getBoundingClientRect();
   const hasBox = element.clientWidth + element.clientHeight > 0;
   const boxPlane = () => hasBox ? pixelPlane(element, scrollBox(element), around) : planeAround(around, around, (point) => point);
-  const plane = userPlane(element as SVGSVGElement) ?? boxPlane();
+  const plane = userPlane?.(element) ?? boxPlane();
   return plane && viewOf(plane, clip, windows);
 }
 
 /** The element that scrolls or clips this one. */
-function boxAround(element: Element): Element | null {
+export function boxAround(element: Element): Element | null {
   // What is taken out of the flow is not clipped by everything around it.
   if (/fixed|absolute/.test(getComputedStyle(element).position)) return (element as HTMLElement).offsetParent;
   return element.assignedSlot ?? element.parentElement ?? (element.getRootNode() as ShadowRoot).host ?? null;
-}
-
-/** The view box of an SVG element, or else its bounding box; undefined for what has a box of pixels. */
-function userPlane(element: SVGSVGElement): Plane | undefined {
-  const { viewBox, ownerSVGElement } = element;
-  const box = viewBox?.baseVal?.width ? viewBox.baseVal : ownerSVGElement && element.getBBox();
-  const inverse = box && element.getScreenCTM()?.inverse();
-  if (!inverse) return undefined;
-  const locate = ({ x, y }: Position) => new DOMPoint(x, y).matrixTransform(inverse);
-  return planeAround(element.getBoundingClientRect(), rectOf(box.x, box.y, box.width, box.height), locate);
 }
 
 /** The pixels of an element from the corner of its padding box, whatever transforms there are around it. */
@@ -304,7 +278,7 @@ function pixelPlane(element: Element, box: Rect, around: Rect = element.getBound
 }
 
 /** `locate` tells where points of the screen lie. */
-function planeAround(around: Rect, box: Rect, locate: (point: Position) => Position): Plane | undefined {
+export function planeAround(around: Rect, box: Rect, locate: (point: Position) => Position): Plane | undefined {
   const { left, top, right, bottom } = around;
   const [width, height] = [right - left, bottom - top];
   // Points near the middle of an element are before the horizon in any perspective.
@@ -322,22 +296,4 @@ function scrollBox(element: Element): Rect {
   const left = /rtl h|-rl/.test(flow) ? clientWidth - scrollWidth : 0;
   const top = /flex column-r/.test(flow) ? clientHeight - scrollHeight : 0;
   return rectOf(left - scrollLeft, top - scrollTop, scrollWidth, scrollHeight);
-}
-
-/** Scroll a point of the element's document to the middle of the element's scroller, and that scroller into view. */
-export function scrollTo(element: Element, point: Position, behavior: ScrollBehavior): void {
-  const scroller = scrollerAround(element);
-  const { x, y } = (scroller && pixelsOf(scroller))?.toOwn(point) ?? point;
-  const { clientWidth, clientHeight } = scroller ?? scrollingElement(element.ownerDocument);
-  (scroller ?? element.ownerDocument.defaultView!).scrollBy({ left: x - clientWidth / 2, top: y - clientHeight / 2, behavior });
-  (scroller ?? frameOf(element))?.scrollIntoView({ block: "nearest", inline: "nearest", behavior });
-}
-
-/** The element or the nearest one around it that scrolls; undefined = the page. */
-function scrollerAround(element: Element | null): Element | undefined {
-  if (!element || isPage(element)) return undefined;
-  const { scrollWidth, scrollHeight, clientWidth, clientHeight } = element;
-  const overflows = scrollWidth > clientWidth || scrollHeight > clientHeight;
-  const scrolls = overflows && /auto|scroll/.test(getComputedStyle(element).overflow);
-  return scrolls ? element : scrollerAround(boxAround(element));
 }

@@ -1,7 +1,6 @@
 /**
  * Keeps the layer above full screen elements, modal dialogs and popovers. These are in the browser's top layer, above any
- * z-index. The layer is there too, as a popover, while one of them is open. Entry point of `top-layer.js`, which
- * `overlay.js` loads when the visitor first uses the page.
+ * z-index. The layer is there too, as a popover, while one of them is open.
  */
 
 /** Matches what is in the top layer. `:is` ignores what an older browser does not know. */
@@ -10,9 +9,6 @@ const IN_TOP_LAYER = ":is(:modal,:popover-open,:fullscreen)";
 const BLOCKING = ":is(:modal,:fullscreen)";
 /** A page may take these for a click on the backdrop of its dialog. */
 const PRESSES = ["pointerdown", "mousedown", "mouseup", "click"];
-
-/** The layer looks the same as a popover. */
-const STYLE = ".layer{display:block;width:auto;height:auto;margin:0;padding:0;border:0;background:none}";
 
 /** The layers of all overlays of this page. */
 const layers = new WeakSet<Element>();
@@ -25,7 +21,6 @@ export function stayOnTop(layer: HTMLElement, root: () => ShadowRoot, signal: Ab
 class TopLayer {
   /** What is open, in the order of opening. */
   readonly #open = new Set<Element>();
-  readonly #sheet = new CSSStyleSheet();
   /** What makes the overlay's element inert. The layer is inside it then, in the shadow root of a stand-in. */
   #blocking: Element | undefined;
   #standIn: HTMLElement | undefined;
@@ -36,7 +31,6 @@ class TopLayer {
     private readonly signal: AbortSignal,
     private readonly moved: () => void,
   ) {
-    this.#sheet.replaceSync(STYLE);
     layers.add(layer);
     // What is removed tells of it by no event.
     const removals = new MutationObserver(() => this.#open.size > 0 && this.#update([]));
@@ -90,7 +84,6 @@ class TopLayer {
   #place(): void {
     const { layer } = this;
     const root = this.root();
-    if (!root.adoptedStyleSheets.includes(this.#sheet)) root.adoptedStyleSheets.push(this.#sheet);
     const blocking = [...this.#open].filter((element) => element.matches(BLOCKING)).pop();
     const strays = !layer.isConnected || (this.#standIn && layer.getRootNode() !== this.#standIn.shadowRoot);
     if (blocking !== this.#blocking || strays) {

@@ -76,7 +76,7 @@ class Reader {
 
   text(most: number): string {
     const length = this.u8();
-    ensure(length > 0 && length <= most && length <= this.left);
+    ensure(length > 0 && length <= most);
     return utf8.decode(new Uint8Array(this.view.buffer, this.#skip(length), length));
   }
 
@@ -116,7 +116,7 @@ class Reader {
   }
 }
 
-function ensure(holds: boolean): void {
+function ensure(holds: boolean): asserts holds {
   if (!holds) throw new RangeError("out of range");
 }
 
@@ -145,7 +145,7 @@ export function decode(frame: ArrayBuffer): ServerMessage {
   try {
     const reader = new Reader(view);
     const message = READERS[view.getUint8(0)]?.(reader);
-    if (!message || reader.left !== 0) throw new RangeError("unknown type or wrong length");
+    ensure(message !== undefined && reader.left === 0);
     return message;
   } catch (cause) {
     const type = frame.byteLength > 0 ? view.getUint8(0) : "none";

@@ -22,32 +22,27 @@ export type Reason =
 export const NORMAL = 1000;
 export const ABNORMAL = 1006;
 
-type Delay = "never" | "if-asked" | "at-once" | "after-retry" | "within-retry" | "back-off";
-type Rule = readonly [Reason, Delay];
+/** When to connect again. By these three the server's wish binds the client. */
+const AFTER_RETRY = 0;
+const WITHIN_RETRY = 1;
+const IF_ASKED = 2;
+const AT_ONCE = 3;
+const BACK_OFF = 4;
+const NEVER = 5;
 
-const BY_CLOSE_CODE: Readonly<Record<number, Rule>> = {
-  1009: ["too-big", "back-off"],
-  1012: ["restarting", "within-retry"],
-  1013: ["try-later", "after-retry"],
-  4400: ["malformed", "never"],
-  4401: ["sign-in", "if-asked"],
-  4403: ["forbidden", "never"],
-  4404: ["no-board", "never"],
-  4408: ["silent", "at-once"],
-  4409: ["removed", "never"],
-  4429: ["too-fast", "after-retry"],
-};
-
-/** The close code that follows each NOTICE, for when a proxy loses the close code. */
-const CLOSE_CODE_OF_NOTICE: Readonly<Record<number, number>> = {
-  2: 4429,
-  3: 4401,
-  4: 4403,
-  5: 4404,
-  6: 4409,
-  7: 1012,
-  8: 1013,
-};
+/** The code of the NOTICE that precedes a close code, because a proxy may lose that; 0 = there is none. */
+const RULES: readonly (readonly [closeCode: number, notice: number, Reason, when: 0 | 1 | 2 | 3 | 4 | 5])[] = [
+  [1009, 0, "too-big", BACK_OFF],
+  [1012, 7, "restarting", WITHIN_RETRY],
+  [1013, 8, "try-later", AFTER_RETRY],
+  [4400, 0, "malformed", NEVER],
+  [4401, 3, "sign-in", IF_ASKED],
+  [4403, 4, "forbidden", NEVER],
+  [4404, 5, "no-board", NEVER],
+  [4408, 0, "silent", AT_ONCE],
+  [4409, 6, "removed", NEVER],
+  [4429, 2, "too-fast", AFTER_RETRY],
+];
 
 const SHORTEST_BACKOFF = 500;
 const LONGEST_BACKOFF = 30_000;
@@ -89,21 +84,20 @@ export function backOff(attempts: number, random: number, longest = LONGEST_BACK
 
 /** Decide what follows the end of a socket. `random` returns another number 0..1 each time. */
 export function reconnect({ code, notice, attempts, welcomed }: Ending, random: () => number): Reconnect {
-  const noticed = CLOSE_CODE_OF_NOTICE[notice?.code ?? 0] ?? 0;
-  const unsaid: Rule = welcomed || attempts < REFUSED_AFTER ? ["lost", "back-off"] : ["refused", "back-off"];
-  const [reason, rule] = BY_CLOSE_CODE[code] ?? BY_CLOSE_CODE[noticed] ?? unsaid;
+  const unsaid: Reason = welcomed || attempts < REFUSED_AFTER ? "lost" : "refused";
+  const told = RULES.find(([closeCode]) => closeCode === code) ?? RULES.find((rule) => notice && rule[1] === notice.code);
+  const [, , reason, when] = told ?? [code, 0, unsaid, BACK_OFF];
   const retry = notice?.retry ?? 0;
   const wait = backOff(attempts, random(), reason === "refused" ? RAREST_BACKOFF : LONGEST_BACKOFF);
   // The first reconnect follows the server's wish exactly; later ones also back off.
   const extra = attempts > 0 || retry === 0 ? wait : 0;
-  const delays: Record<Delay, number | undefined> = {
-    never: undefined,
-    "if-asked": retry > 0 ? retry + extra : undefined,
-    "at-once": attempts > 0 ? wait : 0,
-    "after-retry": retry + extra,
-    "within-retry": retry * random() + extra,
-    "back-off": wait,
+  const delays = {
+    [AFTER_RETRY]: retry + extra,
+    [WITHIN_RETRY]: retry * random() + extra,
+    [IF_ASKED]: retry > 0 ? retry + extra : undefined,
+    [AT_ONCE]: attempts > 0 ? wait : 0,
+    [BACK_OFF]: wait,
+    [NEVER]: undefined,
   };
-  const binding = retry > 0 && (rule === "if-asked" || rule === "after-retry" || rule === "within-retry");
-  return { reason, delay: delays[rule], binding };
+  return { reason, delay: delays[when], binding: retry > 0 && when <= IF_ASKED };
 }
