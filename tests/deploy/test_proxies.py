@@ -1,5 +1,6 @@
 """Real proxies with the files of deploy/: TLS, static files, and all of a board in one process."""
 
+import asyncio
 import re
 import socket
 import ssl
@@ -11,7 +12,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.conf import settings
@@ -19,6 +20,7 @@ from django.conf import settings
 from presence.protocol.session import SILENCE
 from presence.store.base import Timing
 from presence.store.redis.store import RedisStore
+from tests.support.accounts import guest_cookie
 from tests.support.certificates import self_signed
 from tests.support.clients import Client, Clients, cursor
 from tests.support.cluster import Cluster
@@ -27,7 +29,7 @@ from tests.support.nginx import system_program
 from tests.support.pages import serve_answers
 from tests.support.redis import RedisServer
 from tests.support.server import ROOT, Server, free_port, manage, with_settings
-from tests.support.waiting import DEADLINE
+from tests.support.waiting import DEADLINE, eventually
 
 FILES = tuple(BY_VISITOR)
 EACH = pytest.mark.parametrize("name", FILES)
@@ -173,6 +175,59 @@ async def test_or_a_visitor_lives_in_one_process(
         await visitors.close()
 
 
+async def home(store: RedisStore, board: str) -> int:
+    """Return the process id of the one process that a board is in."""
+    members = (await store.snapshot(UUID(board))).members
+    (process,) = {member.process for member in members}
+    return int(process.split(":")[1])
+
+
+async def on_process(pid: int, visitors: Clients, store: RedisStore, boards: list[str]) -> Client:
+    """Return somebody on one of the boards that a proxy has in a process."""
+    for board in boards:
+        person = await visitors.join("Ada", board=board, cookies=guest_cookie())
+        if await home(store, board) == pid:
+            return person
+    raise AssertionError(f"none of {len(boards)} boards is in process {pid}")
+
+
+@pytest.mark.parametrize("boards", [30], indirect=True)
+async def test_people_keep_their_place_when_a_process_ends(
+    cluster: Cluster,
+    fronts: dict[str, Front],
+    opened: list[Clients],
+    store: RedisStore,
+    boards: list[str],
+) -> None:
+    ending, other = (server.process.pid for server in cluster.servers)
+    people = {}
+    # Each proxy has boards of its own, since another may have the same board in the other process.
+    for number, (front, _) in enumerate(fronts.values()):
+        visitors = Clients(front)
+        opened.append(visitors)
+        people[visitors] = await on_process(ending, visitors, store, boards[number :: len(fronts)])
+    cluster.terminate(0)
+    for visitors, ada in people.items():
+        assert await ada.closed() == 1012
+        again = await visitors.join("Ada", board=ada.board, cookies=ada.cookies)
+        assert again.user == ada.user
+        assert await home(store, ada.board) == other
+
+
+@EACH
+@pytest.mark.usefixtures("cluster")
+async def test_presence_knows_the_visitors_address(
+    name: str, cluster: Cluster, fronts: dict[str, Front], opened: list[Clients]
+) -> None:
+    front, _ = fronts[name]
+    visitors = Clients(front, board := str(uuid4()))
+    opened.append(visitors)
+    stranger = await visitors.connect(local_addr=("127.0.0.2", 0))
+    assert await stranger.closed() == 4404
+    told = re.compile(f'refusal.*{board}.* address="127.0.0.2"')
+    await asyncio.to_thread(eventually, lambda: cluster.matching(told), "it is logged")
+
+
 @EACH
 @pytest.mark.usefixtures("cluster")
 def test_pages_and_static_files_come_and_what_is_for_operators_does_not(
@@ -204,19 +259,18 @@ def test_pages_and_static_files_come_and_what_is_for_operators_does_not(
 
 
 @EACH
-@pytest.mark.usefixtures("cluster")
-def test_old_protocols_are_refused(name: str, fronts: dict[str, Front], certificate: Path) -> None:
+def test_old_protocols_are_refused(name: str, certificate: Path, tmp_path: Path) -> None:
     old = ssl.create_default_context(cafile=certificate)
     with pytest.warns(DeprecationWarning, match="TLSv1_1"):
         old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1
     old.set_ciphers("ALL:@SECLEVEL=0")
-    address = ("127.0.0.1", fronts[name][0].port)
-    with (
-        pytest.raises(ssl.SSLError, match="protocol version"),
-        socket.create_connection(address, timeout=DEADLINE) as connection,
-        old.wrap_socket(connection, server_hostname="127.0.0.1"),
-    ):
-        pass
+    with run_front(tmp_path, name, [free_port(), free_port()], certificate) as (front, _):
+        connection = socket.create_connection(("127.0.0.1", front.port), timeout=DEADLINE)
+        wrapped = old.wrap_socket(
+            connection, server_hostname="127.0.0.1", do_handshake_on_connect=False
+        )
+        with wrapped, pytest.raises(ssl.SSLError, match="protocol version"):
+            wrapped.do_handshake()
 
 
 def headers_behind(front: Server, path: str, **said: str) -> dict[str, str]:
