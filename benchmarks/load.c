@@ -11,8 +11,8 @@
    server says slows the load down; the client answers pings and probes, and sends heartbeats.
 
    With `returns`, who loses a socket comes back with the same cookie, after as long as a browser waits.
-   Then people go on moving after that, and each further line on standard input is answered with what
-   they noticed of the restarts of servers since the seconds that counted. */
+   After the seconds that count people go on moving. Each further line on standard input is answered with
+   what they have noticed of restarts of the server since then. */
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -89,7 +89,7 @@ static struct { /* what people noticed of restarts */
 } noticed;
 static Times joins;
 static int64_t youngest; /* the age of the newest position in the frame at hand */
-static bool returns, all_in;
+static bool returns, watching; /* whether people come back; whether rosters are complete until a restart */
 static uint32_t people;
 static uint32_t joined, lost, in_flight;
 static int poller;
@@ -177,7 +177,7 @@ static void enter(Socket *s) {
 
 /* See who is too many on a person's roster, and for how long somebody has been missing. */
 static void look_at_roster(Socket *s) {
-    if (!all_in) return;
+    if (!watching) return;
     int64_t now = micros();
     if (s->others + 1 > people && s->others + 1 - people > noticed.above) noticed.above = s->others + 1 - people;
     if (s->lacking && now - s->lacking > noticed.lacking) noticed.lacking = now - s->lacking;
@@ -309,7 +309,7 @@ static size_t frame(Socket *s, uint8_t *bytes, size_t size, int64_t now) {
         if (youngest < now - s->entered) hear(s, now);
         seen.bytes += head + payload;
     } else if (opcode == CLOSE && returns) {
-        s->code = bytes[head] << 8 | bytes[head + 1];
+        if (payload >= 2) s->code = bytes[head] << 8 | bytes[head + 1];
         say(s, CLOSE, bytes + head, payload);
     } else if (opcode == CLOSE) {
         fprintf(stderr, "load: the server closed with %d\n", bytes[head] << 8 | bytes[head + 1]);
@@ -364,7 +364,7 @@ static void presence_told(Socket *s, const uint8_t *p, size_t size) {
         memset(s->known, 0, sizeof s->known);
         s->others = 0;
         for (size_t at = 4; at + 6 <= size; at += 6 + p[at + 5]) know(s, p[at], true);
-    } else if (p[0] == 0x07 && all_in && p[3] > people && p[3] - people > noticed.above) {
+    } else if (p[0] == 0x07 && watching && p[3] > people && p[3] - people > noticed.above) {
         noticed.above = p[3] - people;
     } else if (p[0] == 0x0E) {
         s->notice = p[1];
@@ -710,7 +710,8 @@ int main(int count, char **words) {
            share_of(&seen.late, 0.5), share_of(&seen.late, 0.99), seen.silence / 1000.0);
     fflush(stdout);
 
-    all_in = joined == total;
+    memset(&noticed, 0, sizeof noticed);
+    watching = true;
     for (uint32_t i = 0; i < total; i++) {
         sockets[i].longest = 0;
         look_at_roster(sockets + i);

@@ -154,6 +154,8 @@ def part(index: int) -> Look:
 
 
 ROWS: Mapping[str, Look] = {
+    "joined": lambda f: f"{f.joins.joined:,}",
+    "all in after, s": lambda f: number(f.joins.seconds),
     "moves a second": lambda f: f"{f.moves.moves / f.work.seconds:,.0f}",
     "cursors told a second": lambda f: f"{f.moves.cursors / f.work.seconds:,.0f}",
     "of the moves, arrived": lambda f: (
@@ -170,7 +172,6 @@ ROWS: Mapping[str, Look] = {
     "memory for each person, kB": lambda f: number(f.added / 1000),
     "Redis, commands/s": lambda f: number(f.commands),
     "Redis, of them scripts/s": lambda f: number(f.scripts),
-    "first join, all in after, s": lambda f: number(f.joins.seconds),
     "restart: sockets that ended": lambda f: f"{f.restarts.ends:,}",
     "restart: attempts that failed": lambda f: f"{f.restarts.failed:,}",
     "restart: people not back": lambda f: f"{f.restarts.out:,}",
