@@ -76,8 +76,8 @@ class Restarts:
     """What the people of a client noticed of restarts, since the seconds that count.
 
     `ends` sockets of people on a board ended, and `failed` attempts to come back came to nothing;
-    `out` people are not back now. A count, or a roster, was by `above` higher than the people that
-    there are, at most, and somebody was missing on a roster for `lacking`. All times are in
+    `out` people are not back now. A count was by `above` too high, at most, `extra` entries were
+    too many on a roster, and somebody was missing on one for `lacking`. All times are in
     milliseconds: `away` is from the end of a socket until its person is back, `gap` the longest
     time of each person without a new position of another.
     """
@@ -86,6 +86,7 @@ class Restarts:
     failed: int
     out: int
     above: int
+    extra: int
     lacking: float
     away_p50: float
     away_p99: float

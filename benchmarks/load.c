@@ -83,7 +83,8 @@ static struct {
 } seen;
 static struct { /* what people noticed of restarts */
     uint64_t ends, failed; /* sockets of people on a board that ended; attempts that did not get there */
-    uint32_t above;  /* by how many a count, or a roster, was above the truth at most */
+    uint32_t above;  /* by how many a count was above the truth at most */
+    uint32_t extra;  /* how many were too many on a roster at most */
     int64_t lacking; /* the longest time for which somebody was missing on a roster */
     Times away;      /* from the end of a socket until the person was back */
 } noticed;
@@ -179,7 +180,7 @@ static void enter(Socket *s) {
 static void look_at_roster(Socket *s) {
     if (!watching) return;
     int64_t now = micros();
-    if (s->others + 1 > people && s->others + 1 - people > noticed.above) noticed.above = s->others + 1 - people;
+    if (s->others + 1 > people && s->others + 1 - people > noticed.extra) noticed.extra = s->others + 1 - people;
     if (s->lacking && now - s->lacking > noticed.lacking) noticed.lacking = now - s->lacking;
     if (s->others + 1 >= people) s->lacking = 0;
     else if (!s->lacking) s->lacking = now;
@@ -654,10 +655,10 @@ static void tell_of_restarts(void) {
         note(&gaps, gap > s->longest ? gap : s->longest);
         look_at_roster(s);
     }
-    printf("{\"ends\": %" PRIu64 ", \"failed\": %" PRIu64 ", \"out\": %u, \"above\": %u, \"lacking\": %.3f, "
+    printf("{\"ends\": %" PRIu64 ", \"failed\": %" PRIu64 ", \"out\": %u, \"above\": %u, \"extra\": %u, \"lacking\": %.3f, "
            "\"away_p50\": %.3f, \"away_p99\": %.3f, \"away_most\": %.3f, "
            "\"gap_p50\": %.3f, \"gap_p99\": %.3f, \"gap_most\": %.3f}\n", noticed.ends, noticed.failed, total - joined,
-           noticed.above, noticed.lacking / 1000.0, share_of(&noticed.away, 0.5), share_of(&noticed.away, 0.99),
+           noticed.above, noticed.extra, noticed.lacking / 1000.0, share_of(&noticed.away, 0.5), share_of(&noticed.away, 0.99),
            share_of(&noticed.away, 1), share_of(&gaps, 0.5), share_of(&gaps, 0.99), share_of(&gaps, 1));
     fflush(stdout);
 }

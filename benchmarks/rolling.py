@@ -182,6 +182,7 @@ ROWS: Mapping[str, Look] = {
     "without new cursors, p99, s": seconds_of(lambda r: r.gap_p99),
     "somebody off a roster for, s": seconds_of(lambda r: r.lacking),
     "counts above the truth by": lambda f: f"{f.restarts.above}",
+    "entries too many on a roster": lambda f: f"{f.restarts.extra}",
     "CPU of the machine meanwhile, %": lambda f: number(f.machine),
 }
 
