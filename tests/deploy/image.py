@@ -30,9 +30,9 @@ LEFT_OUT = [
 """Files of a project that no image should have."""
 NEEDS_ROOT = ("apt-get ", "useradd ")
 """How steps begin that change the system itself."""
-OURS = r"(?<![\w.])/(?=opt/|srv/)"
+OURS = r"(?<![\w.:/])/(?=opt/|srv/)"
 """The first character of a path that the image makes."""
-OTHERS = r"(?<![\w.])/(?!opt/|srv/)"
+OTHERS = r"(?<![\w.:/])/(?!opt/|srv/)"
 """That of any other."""
 CHANGES_NO_FILE = {"CMD", "EXPOSE", "HEALTHCHECK", "USER"}
 

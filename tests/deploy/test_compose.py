@@ -10,6 +10,7 @@ import pytest
 
 from presence.asgi.shutdown import DRAIN_TIMEOUT
 from tests.deploy.compose import DEPLOY, PASSWORD, read, services
+from tests.support.examples import example
 
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text()
 ENVIRONMENT = (DEPLOY / ".env.example").read_text()
@@ -40,6 +41,19 @@ def test_hadolint_finds_nothing_in_the_dockerfile() -> None:
     command = [program, "--failure-threshold", "style", DEPLOY / "Dockerfile"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_the_settings_of_the_runbook_can_be_read_in_the_build(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for variable in ("SECRET_KEY", "DATABASE_URL", "ALLOWED_HOSTS", "REDIS_URL"):
+        monkeypatch.delenv(variable, raising=False)
+    [exported] = re.findall(r"^RUN export (.*) \\$", DOCKERFILE, re.MULTILINE)
+    for assignment in exported.split():
+        monkeypatch.setenv(*assignment.split("=", 1))
+    settings: dict[str, Any] = {"BASE_DIR": Path("mysite"), "PRESENCE": {}}
+    exec(example("docs/deployment.md", "Install", "python", "SECRET_KEY ="), settings)
+    assert settings["STATIC_ROOT"] == Path("mysite/var/static")
 
 
 def test_every_image_has_a_version() -> None:
