@@ -25,6 +25,7 @@ else
     done
     command -v systemd-analyze >/dev/null || missing="$missing systemd"
     command -v msgfmt >/dev/null || missing="$missing gettext"
+    for program in curl openssl; do command -v $program >/dev/null || missing="$missing $program"; done
     if [ "${2:-}" = image ]; then
         command -v buildah >/dev/null || missing="$missing buildah"
         [ -x /usr/sbin/debootstrap ] || missing="$missing debootstrap"

@@ -1,15 +1,28 @@
-"""docs/deployment.md is whole: its commands, alerts and figures."""
+"""An operator follows docs/deployment.md from an empty folder, command by command."""
 
+import json
+import os
 import re
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from math import ceil
+from threading import Thread
+from typing import Any
 
 import pytest
 import yaml
+from django.core.signing import Signer
 
 from benchmarks.model import Costs, Limits
 from benchmarks.workload import Workload
+from presence.conf import Settings
+from presence.guests import COOKIE_SALT, new_guest
 from tests.support.examples import blocks
+from tests.support.operator import HOST, Operator, run_operator
 from tests.support.server import ROOT
+from tests.support.waiting import LONG, eventually
 
 PAGE = "docs/deployment.md"
 TEXT = (ROOT / PAGE).read_text()
@@ -24,6 +37,8 @@ REASONS = {
     "it needs a cluster": {"kubectl"},
 }
 """Why a block is not run, and the programs that this is a reason for."""
+
+SEEN, RESTART, AWAY = "See that it works", "A rolling restart", "When Redis is away"
 
 
 def test_every_block_is_run_or_says_why_not() -> None:
@@ -50,6 +65,108 @@ def test_every_alert_has_a_section_that_it_links_to() -> None:
         assert parts == ["Means", "Look", "Do"], rule["alert"]
         link = rule["annotations"]["runbook_url"]
         assert link.endswith(f"/blob/main/{PAGE}#{rule['alert'].lower()}")
+
+
+class Visitor:
+    """The built client in Node, on the lobby through nginx. `events` are its own, with when each
+    came."""
+
+    def __init__(self, operator: Operator) -> None:
+        self.events: list[tuple[float, dict[str, Any]]] = []
+        script = (ROOT / "presence/static/presence/client.js").as_uri()
+        url = f"wss://127.0.0.1:{operator.ports['443']}/ws/presence/lobby/"
+        page = ROOT / "tests/support/page.mjs"
+        [key] = re.findall(r"^SECRET_KEY=(.+)", operator.read("/etc/mysite.env"), re.MULTILINE)
+        cookie = f"{Settings().GUEST_COOKIE}={Signer(key=key, salt=COOKIE_SALT).sign(new_guest())}"
+        self._process = subprocess.Popen(
+            ["node", "--experimental-websocket", "--no-warnings", page, script, url,
+             f"https://{HOST}", cookie],
+            env={**os.environ, "NODE_EXTRA_CA_CERTS": str(operator.certificate)},
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
+        self._thread = Thread(target=self._read)
+        self._thread.start()
+
+    @property
+    def statuses(self) -> list[tuple[float, str]]:
+        """When the client had which status."""
+        return [(at, event["status"]) for at, event in self.events if "status" in event]
+
+    @property
+    def users(self) -> set[int]:
+        """The user ids that it was given."""
+        return {event["user"] for _, event in self.events if event["event"] == "self"}
+
+    @property
+    def away(self) -> list[float]:
+        """How many seconds passed from each loss of the connection until it was back."""
+        found, since = [], 0.0
+        for at, status in self.statuses:
+            if status == "waiting" and not since:
+                since = at
+            elif status == "open" and since:
+                found.append(at - since)
+                since = 0.0
+        return found
+
+    def is_there(self) -> bool:
+        """Return whether it is on the board."""
+        return [status for _, status in self.statuses][-1:] == ["open"]
+
+    def close(self) -> None:
+        """Close the page."""
+        with self._process:
+            self._process.kill()
+            self._thread.join()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as lines:
+            for line in lines:
+                self.events.append((time.monotonic(), json.loads(line)))
+
+
+@pytest.fixture(scope="module")
+def operator(
+    postgresql: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Operator]:
+    """An operator with an empty machine. With PRESENCE_LONG, pip really installs what `make dist`
+    built; otherwise the tests' own packages are in every virtual environment."""
+    dist = request.getfixturevalue("dist") if LONG else None
+    with run_operator(tmp_path_factory.mktemp("machine"), postgresql, dist) as running:
+        yield running
+
+
+@contextmanager
+def somebody_stays(operator: Operator) -> Iterator[None]:
+    """Have somebody on the lobby, who is back within the time that the page tells, as the same
+    user, when their process restarts. Nobody hears that they left."""
+    promised = re.search(r"Everybody is back within\s(\d+) s", TEXT)
+    assert promised
+    visitor = Visitor(operator)
+    try:
+        eventually(visitor.is_there, lambda: f"on the board: {visitor.events} {operator.logs()}")
+        yield
+        eventually(visitor.is_there, lambda: f"back on the board: {visitor.events}")
+        assert visitor.away, "their process restarted"
+        assert max(visitor.away) <= float(promised[1])
+        assert len(visitor.users) == 1
+        assert '"event": "leave"' not in operator.logs()
+    finally:
+        visitor.close()
+
+
+def test_an_operator_follows_the_page(operator: Operator) -> None:
+    with ExitStack() as visit:
+        for section in SECTIONS:
+            if section == SEEN:
+                eventually(operator.serves_https, operator.logs)
+            if section == RESTART:
+                visit.enter_context(somebody_stays(operator))
+            for block in BLOCKS[section]:
+                operator.follow(block)
+            if section == AWAY:
+                visit.close()
 
 
 def fitted() -> Costs:

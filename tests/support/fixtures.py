@@ -4,6 +4,8 @@ A module has other servers by overriding `site` (their environment) or `size` (h
 """
 
 import json
+import subprocess
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -15,11 +17,11 @@ from tests.support.clients import Clients
 from tests.support.cluster import Cluster, run_cluster
 from tests.support.postgresql import run_postgresql
 from tests.support.redis import RedisServer, run_redis
-from tests.support.server import Server, prepare, serve, site_environment
+from tests.support.server import ROOT, Server, prepare, serve, site_environment
 
 __all__ = [
-    "board", "boards", "clients", "cluster", "environment", "postgresql", "processes", "redis",
-    "server", "site", "size",
+    "board", "boards", "clients", "cluster", "dist", "environment", "postgresql", "processes",
+    "redis", "server", "site", "size",
 ]  # fmt: skip
 
 BOARDS = [str(uuid4()) for _ in range(400)]
@@ -109,3 +111,16 @@ def postgresql() -> Iterator[str]:
     # Not below pytest's own folders: PostgreSQL's account may not look into them.
     with tempfile.TemporaryDirectory(prefix="presence-") as home, run_postgresql(Path(home)) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with what `make dist` builds."""
+    folder = tmp_path_factory.mktemp("dist")
+    environment = [f"VENV={sys.prefix}", f"BIN={sys.prefix}/bin"]
+    # -o: what is installed is what the tests run with, however old it is.
+    installed = ["-o", f"{sys.prefix}/dev.stamp", "-o", "presence/client/node_modules/.stamp"]
+    command = ["make", "dist", f"DIST={folder}", *environment, *installed]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder

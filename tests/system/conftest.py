@@ -1,9 +1,6 @@
 """Fixtures for tests of real servers without a browser."""
 
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +12,7 @@ from tests.support.cluster import Cluster
 from tests.support.fixtures import *  # noqa: F403
 from tests.support.own import close_own
 from tests.support.redis import RedisServer
-from tests.support.server import ROOT, with_settings
+from tests.support.server import with_settings
 from tests.system.crowd import Crowd
 
 QUICK = Timing(lease=2.0, grace=1.0, reload_grace=0.5)
@@ -26,19 +23,6 @@ def settings_of(timing: Timing) -> dict[str, float]:
     """Return the settings of processes with these times."""
     own = {"LEASE": timing.lease, "GRACE": timing.grace}
     return own | {"RELOAD_GRACE": timing.reload_grace}
-
-
-@pytest.fixture(scope="session")
-def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder with what `make dist` builds."""
-    folder = tmp_path_factory.mktemp("dist")
-    environment = [f"VENV={sys.prefix}", f"BIN={sys.prefix}/bin"]
-    # -o: what is installed is what the tests run with, however old it is.
-    installed = ["-o", f"{sys.prefix}/dev.stamp", "-o", "presence/client/node_modules/.stamp"]
-    command = ["make", "dist", f"DIST={folder}", *environment, *installed]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return folder
 
 
 @pytest.fixture(scope="module")

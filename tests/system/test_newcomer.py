@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.support.browser import run_chromium
 from tests.support.examples import Block, blocks
+from tests.support.operator import pip_installs
 from tests.support.server import ROOT, answers, free_port, run_program
 from tests.support.waiting import DEADLINE
 
@@ -133,16 +133,12 @@ def newcomer(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Newcomer:
     """An empty folder, and a new virtual environment in which pip finds what `make dist` built, and
     the versions that the tests run with."""
     folder = tmp_path_factory.mktemp("newcomer")
-    [wheel] = dist.glob("*-py3-none-any.whl")
-    versions = {f"{each.name}=={each.version}" for each in distributions()}
-    constraints = folder / "constraints.txt"
-    constraints.write_text("\n".join([*versions, f"django-live-presence @ {wheel.as_uri()}"]))
     subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
     hidden = ("PYTHONPATH", "DJANGO_SETTINGS_MODULE", "COVERAGE", "PYTEST")
     own = {
         "PATH": f"{folder / 'venv/bin'}:{os.environ['PATH']}",
-        "PIP_CONSTRAINT": str(constraints),
         "PIP_QUIET": "1",
+        **pip_installs(folder, dist),
     }
     kept = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
     (folder / "empty").mkdir()
