@@ -253,9 +253,10 @@ def test_pages_and_static_files_come_and_what_is_for_operators_does_not(
             assert error.code == 404, path
     with closing(HTTPConnection("127.0.0.1", http, timeout=DEADLINE)) as connection:
         connection.request("GET", "/boards/?q=1", headers={"Host": "127.0.0.1"})
-        moved = connection.getresponse()
-        assert moved.status == 308
-        assert re.fullmatch(r"https://127\.0\.0\.1(:\d+)?/boards/\?q=1", moved.headers["Location"])
+        with connection.getresponse() as moved:
+            assert moved.status == 308
+            place = moved.headers["Location"]
+    assert re.fullmatch(r"https://127\.0\.0\.1(:\d+)?/boards/\?q=1", place)
 
 
 @EACH
