@@ -11,7 +11,7 @@ from presence.protocol.codec import decode_client, decode_server
 from presence.protocol.errors import Close, Malformed, MalformedFrame, Notice
 from presence.protocol.messages import (
     MAX_MESSAGE_BYTES,
-    SUBPROTOCOL,
+    SUBPROTOCOLS,
     Dialect,
     MessageType,
     UserState,
@@ -98,5 +98,6 @@ def test_every_example_is_a_vector():
 
 
 def test_the_names_and_limits_it_gives():
-    assert f"`{SUBPROTOCOL}`" in DOCUMENT
+    for name in SUBPROTOCOLS.values():
+        assert f"`{name}`" in DOCUMENT
     assert f"a message over {MAX_MESSAGE_BYTES} bytes" in DOCUMENT

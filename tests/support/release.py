@@ -9,9 +9,7 @@ from typing import Any
 from tests.support.server import ROOT, Release
 
 COMMIT = "1232ed39430dcda0f5cc708fd01b25937a8039ee"
-"""What 0.1.0 was. Set it to what is released, and `NAME_BYTES` to what that knows."""
-
-NAME_BYTES = 32
+"""What 0.1.0 was. Set it to what is released."""
 
 
 def last_release(folder: Path) -> Release:
@@ -25,7 +23,7 @@ def last_release(folder: Path) -> Release:
     )
     with tarfile.open(fileobj=BytesIO(archive.stdout)) as packed:
         packed.extractall(folder, filter="data")
-    return Release(folder, NAME_BYTES)
+    return Release(folder)
 
 
 def _git(*arguments: str) -> "subprocess.CompletedProcess[bytes]":

@@ -78,7 +78,7 @@ class Raw:
 
     def handshake(self, dialect: Dialect = Dialect.COMPACT) -> bytes:
         key = base64.b64encode(os.urandom(16)).decode()
-        protocol = "Sec-WebSocket-Protocol: presence.v1\r\n" if dialect is Dialect.COMPACT else ""
+        protocol = "Sec-WebSocket-Protocol: presence.v1.1\r\n" if dialect is Dialect.COMPACT else ""
         port, origin = self.server.port, self.server.origin
         return HANDSHAKE.format(
             board=self.board, port=port, key=key, origin=origin, protocol=protocol
