@@ -50,6 +50,9 @@ class Listener(Protocol):
     def layer_failed(self, error: Exception) -> None:
         """Note that the layer failed; it is used again after `RETRY_AFTER`."""
 
+    def not_understood(self, process: str) -> None:
+        """Note that a process sent a message of a kind that is not known here."""
+
 
 class Broker:
     """One process on the layer. Create it on the event loop; it does nothing until `start`."""
@@ -220,5 +223,7 @@ class Broker:
             pass
         elif "rights" in received:
             self._listener.rights_changed([*map(unpack_change, received["rights"])])
-        else:
+        elif "board" in received:
             self._listener.heard(UUID(received["board"]), received["from"], unpack(received))
+        else:
+            self._listener.not_understood(received["from"])

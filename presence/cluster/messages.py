@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from presence.protocol.codec import ANCHORED_POSITION, POSITION
-from presence.protocol.messages import UserState
+from presence.protocol.messages import KNOWN_STATES, UserState
 
 _CURSOR = Struct(f">B{POSITION}s")
 _ANCHOR = Struct(f">B{ANCHORED_POSITION - POSITION}s")
@@ -65,7 +65,8 @@ class Message:
 
 
 def unpack(packed: dict[str, Any]) -> Message:
-    """Return the message that was packed; `ValueError` for anything else."""
+    """Return the message that was packed; `ValueError` for anything else. What a later release may
+    add is left out: more fields, and states that are not known here."""
     try:
         cursors = dict(_CURSOR.iter_unpack(packed["cursors"]))
         # Processes of an older version write no `anchors`.
@@ -74,7 +75,11 @@ def unpack(packed: dict[str, Any]) -> Message:
         return Message(
             int(packed["version"]),
             cursors,
-            {user: UserState(state) for user, state in _STATE.iter_unpack(packed["states"])},
+            {
+                user: UserState(state)
+                for user, state in _STATE.iter_unpack(packed["states"])
+                if state in KNOWN_STATES
+            },
             bool(packed["introduction"]),
             bool(packed["reconnect"]),
         )

@@ -81,6 +81,10 @@ class UserState(IntEnum):
     IDLE = 3
 
 
+KNOWN_STATES = frozenset(UserState)
+"""For what other processes tell, which may be of a later release."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cursor:
     """The position of one user's pointer."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from presence.protocol.codec import POSITION
-from presence.protocol.messages import NO_USER, Dialect, UserState
+from presence.protocol.messages import KNOWN_STATES, NO_USER, Dialect, UserState
 from presence.store.base import Member
 
 
@@ -29,9 +29,11 @@ class Activity:
 
 
 def unpack_activity(packed: Mapping[str, Any]) -> Activity:
-    """Return the activity that was packed; `ValueError` for anything else."""
+    """Return the activity that was packed, without states that are not known here; `ValueError` for
+    anything else."""
     try:
-        states = {str(session): UserState(state) for session, state in packed["states"].items()}
+        told = packed["states"].items()
+        states = {str(each): UserState(state) for each, state in told if state in KNOWN_STATES}
         cursors = {str(session): bytes(at) for session, at in packed["cursors"].items()}
     except (KeyError, AttributeError, TypeError) as error:
         raise ValueError(f"not an activity: {error!r}") from error

@@ -275,6 +275,14 @@ class Hub:
         """See `presence.cluster.broker.Listener`."""
         self._layer_outage.failed(error)
 
+    def not_understood(self, process: str) -> None:
+        """See `presence.cluster.broker.Listener`."""
+        logger.warning(
+            "channel layer: a message of a kind that this release does not know was ignored "
+            "(process=%s)",
+            process,
+        )
+
     # The sweep
 
     def _keep_sweeping(self) -> None:

@@ -27,6 +27,7 @@ class Station:
         self.changes: list[RightsChange] = []
         self.failures: list[Exception] = []
         self.times: list[float | None] = []
+        self.strange: list[str] = []
         self.fails = False
         self.broker = Broker(layer, name, self)
 
@@ -51,6 +52,9 @@ class Station:
 
     def layer_failed(self, error: Exception) -> None:
         self.failures.append(error)
+
+    def not_understood(self, process: str) -> None:
+        self.strange.append(process)
 
 
 class Net:

@@ -198,7 +198,6 @@ async def test_a_group_that_cannot_be_joined_or_left_holds_up_no_other(
     "garbage",
     [
         {},
-        {"from": "third"},
         {"from": "third", "board": "no board"} | Message().packed(),
         {"from": "third", "board": BOARD.hex} | Message().packed() | {"cursors": b"\x01\x02"},
         {"ask": 5},
@@ -301,3 +300,17 @@ async def test_nothing_runs_after_the_end(net: Net) -> None:
         net.layer.open.set()
         await station.broker.stop()
     assert asyncio.all_tasks() == before
+
+
+async def test_a_message_of_a_later_release_is_told_and_ignored(
+    net: Net, caplog: pytest.LogCaptureFixture
+) -> None:
+    station = net.station("one", BOARD)
+    await settle()
+    await net.layer.group_send(GROUP, {"type": MESSAGE_TYPE, "from": "newer", "news": b"?"})
+    await net.layer.group_send(
+        GROUP, {"type": MESSAGE_TYPE, "from": "newer", "board": BOARD.hex, **Message(7).packed()}
+    )
+    await settle()
+    assert (station.strange, station.messages) == (["newer"], [Message(7)])
+    assert caplog.records == []

@@ -548,7 +548,6 @@ def test_activities_are_packed_unpacked_and_joined() -> None:
         {},
         {"states": {}},
         {"states": [], "cursors": {}},
-        {"states": {"a": 9}, "cursors": {}},
         {"states": {}, "cursors": {"a": b"123"}},
         {"states": {}, "cursors": {"a": None}},
     ],
@@ -556,6 +555,11 @@ def test_activities_are_packed_unpacked_and_joined() -> None:
 def test_anything_else_is_no_activity(packed: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
         unpack_activity(packed)
+
+
+def test_states_of_a_later_release_are_left_out() -> None:
+    packed = {"states": {"a": 9, "b": 2}, "cursors": {}, "new": 1}
+    assert unpack_activity(packed) == Activity({"b": UserState.AWAY})
 
 
 def test_the_activity_of_a_board_is_that_of_its_local_members_by_session() -> None:

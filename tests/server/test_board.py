@@ -415,3 +415,13 @@ async def test_the_hub_renews_its_lease_while_anybody_is_here(process: Process) 
     await pass_time(600)
     assert process.seam.calls.count("renew") == renewals
     assert (await process.joined()).count == 1
+
+
+async def test_messages_of_a_later_release_are_logged_once(
+    process: Process, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("a newer one", "another"):
+        process.hub.not_understood(name)
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert "(process=a newer one)" in record.getMessage()
