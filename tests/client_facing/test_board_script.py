@@ -43,7 +43,7 @@ def note(page):
         data={"text": "Mine", "x": 0.5, "y": 0.2, "color": "yellow"},
         headers={"X-CSRFToken": token},
     ).json()
-    page.reload()
+    poll(page)
     yield page.locator(f'.note[data-id="{made["id"]}"]')
     page.request.delete(f"{BOARD}notes/{made['id']}/", headers={"X-CSRFToken": token})
 

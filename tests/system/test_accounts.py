@@ -169,13 +169,14 @@ async def test_two_tabs_are_one_person_under_the_players_name(players: Site) -> 
     async with players.visitors() as clients:
         guest = await clients.join("Guest")
         tabs = [await clients.join(cookies=cookie) for _ in range(2)]
-        await guest.until(lambda: len(guest.others) == 2, "both tabs")
-        assert guest.count == tabs[0].count == 2
+        await guest.until(lambda: (len(guest.others), guest.count) == (2, 2), "both tabs")
+        assert tabs[0].count == 2
         page = players.get("/page/lobby/", cookie)
         assert 'count="2"' in page
         token = json.loads(players.get("/presence/token/lobby/", cookie))["token"]
         await clients.join(subprotocols=("presence.v1", f"presence.token.{token}"))
         await guest.until(lambda: len(guest.others) == 3, "a third tab, with the token")
+        await guest.settle()
         assert ({*guest.others.values()}, guest.count) == ({"ada/1"}, 2)
 
 
