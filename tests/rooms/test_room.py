@@ -569,3 +569,25 @@ def test_the_activity_of_a_board_is_that_of_its_local_members_by_session() -> No
     board.set_state("cy", AWAY)
     board.update_remote("process", {1: C}, {})
     assert board.seats.activity() == Activity({"ada": ACTIVE, "cy": AWAY}, {"ada": A})
+
+
+def test_a_board_that_no_longer_shows_counts_only_tells_of_everybody() -> None:
+    board = Board("ada", "bob")
+    board.move("ada", A)
+    board.move("bob", B)
+    board.set_state("bob", AWAY)
+    board.told()
+    board.arrive(replace(member("crowd", NO_USER), name=""), None)
+    assert not [told for told in board.told() if isinstance(told, CursorBroadcast)]
+    board.depart("crowd")
+    told = board.told()
+    assert at(0, 1, 2) in told
+    assert States(((0, ACTIVE), (1, AWAY))) in told
+
+
+def test_of_a_spectator_who_resumes_nobody_is_told() -> None:
+    board = Board("ada")
+    board.arrive(member("late", NO_USER), COMPACT)
+    board.told()
+    board.resume(member("late again", NO_USER, "late"), None, "late")
+    assert not board.pending
