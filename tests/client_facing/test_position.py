@@ -270,13 +270,43 @@ def test_nothing_is_scheduled_for_a_pointer_that_nobody_sees(look: Look, invite:
     page = look(COUNT_FRAMES)
     with page.expect_response("**/visitor.js"):
         page.mouse.move(300, 300)
-    page.evaluate("frames30()")
-    still = page.evaluate("asked")
-    page.evaluate("document.body.append('news')")
-    page.evaluate("frames30()")
-    assert page.evaluate("asked") == still
+    assert_no_frames(page)
     invite("Ada")
-    page.wait_for_function("still => asked > still", arg=still)
+    eventually(lambda: frames_for_news(page) > 0, "Ada sees the pointer")
+    page.keyboard.press("Tab")
+    page.get_by_role("button", name="Appear without a cursor").press("Enter")
+    assert_no_frames(page)
+
+
+def frames_for_news(page: Page) -> int:
+    """Return how many frames the overlay asks for when the page changes."""
+    page.evaluate("frames30()")
+    still: int = page.evaluate("asked")
+    page.evaluate("document.body.append('news')")
+    return int(page.evaluate("frames30()")) - still
+
+
+def assert_no_frames(page: Page) -> None:
+    assert frames_for_news(page) == 0
+
+
+def test_a_label_that_has_no_room_is_on_the_other_side(look: Look, invite: Invite) -> None:
+    page = look(viewport={"width": 700, "height": 500}, reduced_motion="reduce")
+    ada = invite("Augusta Ada King-Noel, Countess of Lovelace")
+    label = page.locator("presence-overlay [part=label]")
+    width = page.evaluate("document.getElementById('surface').scrollWidth")
+
+    def lies(right: bool) -> bool:
+        """Return whether the label is on a side of the pointer, and in the window."""
+        box, at = label.bounding_box(), tip(page)
+        if box is None or at is None:
+            return False
+        begins, ends = box["x"], box["x"] + box["width"]
+        return at[0] < begins < ends < 700 if right else 0 < begins < ends < at[0]
+
+    for x, right in [(100, True), (600, False), (100, True)]:
+        ada.point(x / width, 0.2)
+        eventually(lambda: lies(right), f"the label of a pointer at {x}")  # noqa: B023
 
 
 def test_a_cursor_outside_the_view_is_a_mark_at_the_edge_that_leads_to_it(

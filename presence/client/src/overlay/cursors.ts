@@ -11,12 +11,16 @@ import type { Spot, Surface } from "./surface.js";
 
 const RIPPLE: Keyframe[] = [{ transform: "scale(.2)", opacity: 1 }, { opacity: 0 }];
 const RIPPLE_TIME = 700;
+/** CSS pixels from the pointer to its label, as in overlay.css. */
+const LABEL_OFFSET = 14;
 
 /** The surface, and the layer that is drawn on, which may be transformed too. */
 export interface Canvas {
   readonly view: View;
   /** Undefined while it is not shown. */
   readonly layer: Plane | undefined;
+  /** The width of the window in CSS pixels. */
+  readonly width: number;
 }
 
 type Mode = "hidden" | "cursor" | "edge";
@@ -36,6 +40,9 @@ class CursorView {
   /** The fraction of the surface where the target was when it came. */
   #goal: Position = { x: 0, y: 0 };
   #mode: Mode = "hidden";
+  #labelWidth = 0;
+  /** Whether its label is to the left, because there is no room to the right. */
+  #flipped = false;
   #look = "";
   #transform = "";
 
@@ -78,6 +85,11 @@ class CursorView {
     this.#ring.animate(RIPPLE, RIPPLE_TIME);
   }
 
+  /** Read from the layout what drawing depends on. */
+  measure(): void {
+    this.#labelWidth = this.#label.offsetWidth;
+  }
+
   /** Draw it as of `now`. Only writes to the DOM. Returns whether it is still moving. */
   draw(canvas: Canvas | undefined, now: number): boolean {
     if (!canvas || !this.#target) this.#show("hidden");
@@ -96,6 +108,7 @@ class CursorView {
   }
 
   #drawAt({ view, point }: Spot, canvas: Canvas): void {
+    this.#flipped = point.x + LABEL_OFFSET + this.#labelWidth > canvas.width;
     if (view.shows(point)) return this.#place("cursor", point, canvas);
     const mark = this.#active ? edgeMark(view.clip, point) : undefined;
     if (!mark) return this.#show("hidden");
@@ -118,7 +131,7 @@ class CursorView {
 
   #show(mode: Mode): void {
     this.#mode = mode;
-    const look = `${mode}${this.#active ? " on" : ""}${this.#touch.isTouch ? " touch" : ""}`;
+    const look = `${mode}${this.#active ? " on" : ""}${this.#touch.isTouch ? " touch" : ""}${this.#flipped ? " flipped" : ""}`;
     if (look === this.#look) return;
     this.element.className = this.#look = look;
     this.element.part.value = mode;
@@ -178,7 +191,9 @@ export class Cursors {
 
   /** Returns whether any is still moving. */
   draw(canvas: Canvas | undefined, now: number): boolean {
-    return [...this.#views.values()].filter((view) => view.draw(canvas, now)).length > 0;
+    const views = [...this.#views.values()];
+    for (const view of views) view.measure();
+    return views.filter((view) => view.draw(canvas, now)).length > 0;
   }
 
   #add(member: Member): void {

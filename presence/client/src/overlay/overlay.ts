@@ -244,7 +244,7 @@ export class Overlay {
 
   #measure(): Canvas | undefined {
     const view = this.surface.view();
-    if (view !== this.#canvas?.view) this.#canvas = view && { view, layer: pixelsOf(this.layer) };
+    if (view !== this.#canvas?.view) this.#canvas = view && { view, layer: pixelsOf(this.layer), width: this.layer.offsetWidth };
     return this.#canvas;
   }
 

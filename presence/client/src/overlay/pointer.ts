@@ -45,9 +45,9 @@ export class Pointer {
     clearTimeout(this.#lifting);
   }
 
-  /** Whether it is on the page. */
+  /** Whether it is on the page, and others may see it. */
   get known(): boolean {
-    return !!this.#point;
+    return !!this.#point && !this.#unseen;
   }
 
   /** The surface moved: report again what lies under the pointer. */
