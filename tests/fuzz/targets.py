@@ -48,7 +48,7 @@ def session(data: bytes) -> None:
     no message. An odd number of milliseconds says that much is unread.
     """
     rest = memoryview(data)[1:]
-    machine, now = Session(DIALECTS[data[0] % 2] if data else Dialect.COMPACT, 0.0), 0.0
+    machine, now = Session(DIALECTS[data[0] % len(DIALECTS)] if data else Dialect.COMPACT, 0.0), 0.0
     speaks, on_board, over = 0, set[int](), False
     while len(rest) >= 2:
         admit, size, pause = rest[0] >= 128, rest[0] % 128, rest[1] ** 2 / 1000
