@@ -31,7 +31,7 @@ def decoder(data: bytes) -> None:
     """
     if not data:
         return
-    dialect, decode = DIALECTS[data[0] % 2], DECODERS[data[0] // 2 % 2]
+    dialect, decode = DIALECTS[data[0] % 3], DECODERS[data[0] // 3 % 2]
     try:
         message = decode(data[1:], dialect)
     except MalformedFrame:
