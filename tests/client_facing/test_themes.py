@@ -105,12 +105,17 @@ def board_page(board: str) -> str:
     return f"/admin/presence_site/board/{board}/change/"
 
 
+def assert_texts_readable(page: Page) -> None:
+    """Check all texts, some of which fade to the colours of a theme."""
+    eventually(lambda: page.evaluate(PALE_TEXTS, READABLE) == [], "readable texts")
+
+
 def assert_plots_readable(page: Page) -> None:
     """Check the numbers beside each plot, its lines, and that its grid does not stand out."""
     for plot in page.locator(".presence-plot").all():
         canvas = plot.locator("canvas")
         expect(canvas).to_be_visible()
-        # A plot is drawn a frame after its data or its theme change.
+        # A plot is drawn a frame after its data or its theme change, and after a theme has faded.
         eventually(
             lambda c=canvas: max(c.evaluate("one => drawn(one, 0, 0, 30, 150)")) >= READABLE,
             "readable numbers",
@@ -137,7 +142,7 @@ def test_the_pages_are_readable(
     hidden = page.locator(".presence-panel [hidden]").all()
     assert len(hidden) >= 3
     assert not any(each.is_visible() for each in hidden)
-    assert page.evaluate(PALE_TEXTS, READABLE) == []
+    assert_texts_readable(page)
     assert_plots_readable(page)
     grid = page.locator(".presence-map canvas")
     assert max(grid.evaluate("one => drawn(one, 0, 0, 40, 40)")) < VISIBLE
@@ -146,7 +151,7 @@ def test_the_pages_are_readable(
     expect(page.locator("#presence-processes tbody tr")).to_have_count(1)
     expect(page.locator(".presence-plot canvas")).to_have_count(3)
     page.locator("html").evaluate(SET_THEME[theme], shade)
-    assert page.evaluate(PALE_TEXTS, READABLE) == []
+    assert_texts_readable(page)
     assert_plots_readable(page)
 
 

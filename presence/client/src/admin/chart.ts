@@ -36,7 +36,7 @@ export class Chart {
     this.#times = new Times(options.locale, options.timeZone);
     this.#resizing = new ResizeObserver(() => this.#resize());
     this.#resizing.observe(box);
-    this.#unlisten = onThemeChange(() => this.#draw());
+    this.#unlisten = onThemeChange(box, () => this.#draw());
   }
 
   /** Day and time of seconds since 1970. */

@@ -39,7 +39,7 @@ export class CursorMap {
   constructor(private readonly canvas: HTMLCanvasElement) {
     this.#label = canvas.dataset["label"] ?? "";
     new ResizeObserver(() => this.#drawSoon()).observe(canvas);
-    onThemeChange(() => {
+    onThemeChange(canvas, () => {
       this.#lines = undefined;
       this.#drawSoon();
     });

@@ -62,14 +62,22 @@ export function themeColors<Name extends ThemeColor>(place: Element, ...names: N
 /** Where the admin, Bootstrap and Tailwind say which theme the page has. */
 const THEME_ATTRIBUTES = ["data-theme", "data-bs-theme", "class"];
 
-/** Call `changed` when the theme changes, by an attribute of the page or the browser's wish. Returns what stops it. */
-export function onThemeChange(changed: () => void): () => void {
+/**
+ * Call `changed` when the theme of a place changes, by an attribute of the page or the browser's wish, and once more
+ * when a theme that fades has come to its colours. Returns what stops it.
+ */
+export function onThemeChange(place: Element, changed: () => void): () => void {
+  const faded = ({ propertyName, target }: TransitionEvent) => {
+    if (propertyName === "color" && (target as Element).contains(place)) changed();
+  };
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const attribute = new MutationObserver(changed);
   attribute.observe(document.documentElement, { attributeFilter: THEME_ATTRIBUTES });
   dark.addEventListener("change", changed);
+  document.addEventListener("transitionend", faded);
   return () => {
     attribute.disconnect();
     dark.removeEventListener("change", changed);
+    document.removeEventListener("transitionend", faded);
   };
 }
