@@ -22,7 +22,7 @@ from tests.support.units import Unit
 ROOTED = re.compile(r"(?<![\w.~}/-])/(?=(?:srv|etc|usr/local/src)/)")
 """Where a path begins that is below the operator's folder."""
 
-WITHIN = 90.0
+WITHIN = 180.0
 """Seconds after which a block hangs."""
 
 COMMAND = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
