@@ -352,7 +352,7 @@ static size_t write_stamp(uint8_t *to, uint8_t type, uint32_t stamp) {
     return sizeof bytes;
 }
 
-/* presence.v1.1 (PROTOCOL.md). Everybody in a room gets the same frame, so a person's own cursor is in it. */
+/* presence.v1 (PROTOCOL.md). Everybody in a room gets the same frame, so a person's own cursor is in it. */
 static void presence_opened(Socket *s) { say(s, BINARY, "\3\0\0\0", 4); }
 
 static size_t presence_move(Socket *s, uint32_t stamp, uint8_t *to) { (void)s; return write_stamp(to, 1, stamp); }
@@ -522,7 +522,7 @@ static void hocus_heard(Socket *s, const uint8_t *p, size_t size, int64_t now) {
 }
 
 static const Speech SPEECHES[] = {
-    {"presence", "presence.v1.1", BINARY, presence_opened, presence_move, presence_heard, "\x08"},
+    {"presence", "presence.v1", BINARY, presence_opened, presence_move, presence_heard, "\x08"},
     {"raw", NULL, BINARY, enter, presence_move, raw_heard, NULL},
     {"json", NULL, TEXT, enter, json_move, json_heard, NULL},
     {"socketio", NULL, TEXT, io_opened, io_move, io_heard, NULL},

@@ -26,7 +26,7 @@ from presence.embed import asks_why, explain, is_embedded
 from presence.guests import GUEST, guest_cookie, new_guest, read_guest
 from presence.protocol.errors import Close, Full, PresenceError, TooBig, TryLater
 from presence.protocol.identity import Privacy, Visitor
-from presence.protocol.messages import MAX_MESSAGE_BYTES, SUBPROTOCOLS, Dialect
+from presence.protocol.messages import MAX_MESSAGE_BYTES, SUBPROTOCOL, Dialect
 from presence.protocol.session import UNREAD_LIMIT, farewell
 from presence.runtime import current_hub
 from presence.server.addresses import counted_as, scope_address, was_forwarded
@@ -187,13 +187,14 @@ def _pool(address: str) -> str:
 
 def choose_dialect(offered: list[str]) -> Dialect | None:
     """Return the dialect for a client's subprotocols; None if it offers only others."""
-    known = (dialect for dialect, name in SUBPROTOCOLS.items() if name in offered)
-    return next(known, None if offered else Dialect.EXPLICIT)
+    if SUBPROTOCOL in offered:
+        return Dialect.COMPACT
+    return None if offered else Dialect.EXPLICIT
 
 
 def subprotocol_of(dialect: Dialect) -> str | None:
     """Return the subprotocol of a dialect; the explicit one has none."""
-    return SUBPROTOCOLS.get(dialect)
+    return SUBPROTOCOL if dialect is Dialect.COMPACT else None
 
 
 class PresenceConsumer(Endpoint):

@@ -347,9 +347,8 @@ _SERVER_COMPACT: _Grammar = {
     MessageType.NOTICE: Record(NoticeMessage, code=_NOTICE, retry=_RETRY),
     MessageType.SESSION: Record(SessionMessage, session=_SESSION_OR_ALL),
 }
-# Of the earlier dialect only the server's names are shorter, which `presence.rooms.frames` sees to.
-_CLIENT = dict.fromkeys(Dialect, _CLIENT_COMPACT) | {Dialect.EXPLICIT: _CLIENT_EXPLICIT}
-_SERVER = dict.fromkeys(Dialect, _SERVER_COMPACT) | {Dialect.EXPLICIT: _SERVER_EXPLICIT}
+_CLIENT = {Dialect.COMPACT: _CLIENT_COMPACT, Dialect.EXPLICIT: _CLIENT_EXPLICIT}
+_SERVER = {Dialect.COMPACT: _SERVER_COMPACT, Dialect.EXPLICIT: _SERVER_EXPLICIT}
 _ENCODERS = {
     dialect: {
         record.of: (bytes((kind,)), record)
@@ -400,8 +399,8 @@ def unpack_position(position: bytes) -> tuple[int, int]:
 
 def cursor_frames(board: int, positions: Mapping[int, bytes], dialect: Dialect) -> list[bytes]:
     """Return the frames of positions by user id: none if there are no positions. In the compact
-    dialect one CURSOR_BROADCAST, after ANCHORS if any position has one, in the earlier one without
-    these; in the explicit dialect one CURSOR_BROADCAST of 8 bytes for each position."""
+    dialect one CURSOR_BROADCAST, after ANCHORS if any position has one; in the explicit dialect one
+    CURSOR_BROADCAST of 8 bytes for each position."""
     if not positions:
         return []
     if dialect is Dialect.EXPLICIT:
@@ -418,8 +417,7 @@ def cursor_frames(board: int, positions: Mapping[int, bytes], dialect: Dialect) 
         if len(position) > POSITION:
             anchors += (_USER_BYTE[user], position[POSITION:])
     plain = {user: position[:POSITION] for user, position in positions.items()}
-    frames = cursor_frames(board, plain, dialect)
-    return frames if dialect is Dialect.EARLIER else [b"".join(anchors), *frames]
+    return [b"".join(anchors), *cursor_frames(board, plain, dialect)]
 
 
 def avatar_frames(avatars: Mapping[int, str]) -> list[bytes]:

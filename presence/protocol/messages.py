@@ -1,4 +1,4 @@
-"""The messages of `presence.v1.1` as frozen dataclasses (PROTOCOL.md, Messages).
+"""The messages of `presence.v1` as frozen dataclasses (PROTOCOL.md, Messages).
 
 They only hold fields; `presence.protocol.codec` checks the ranges. Board ids are 1..65535, user ids
 0..254, coordinates 0..65535, intervals and retries 0..65535 milliseconds. A client may send board 0
@@ -10,6 +10,7 @@ from enum import Enum, IntEnum
 
 from presence.protocol.errors import Notice
 
+SUBPROTOCOL = "presence.v1"
 MAX_USERS = 255
 NO_USER = 255
 MAX_MESSAGE_BYTES = 1_024
@@ -24,24 +25,15 @@ Color = tuple[int, int, int]
 
 
 class Dialect(Enum):
-    """COMPACT and EARLIER for sockets that asked for the subprotocols in `SUBPROTOCOLS`, EXPLICIT
-    for those that asked for none. EARLIER is the compact one as clients of release 0.1.0 read it:
-    without long names, ANCHORS and AVATARS."""
+    """COMPACT for sockets that asked for `SUBPROTOCOL`, EXPLICIT for those that asked for none."""
 
     COMPACT = "compact"
-    EARLIER = "earlier"
     EXPLICIT = "explicit"
 
     __hash__ = object.__hash__  # An enum's own is slow, and every flush needs it.
 
 
-SUBPROTOCOL = "presence.v1.1"
-"""That of the compact dialect."""
-
-SUBPROTOCOLS = {Dialect.COMPACT: SUBPROTOCOL, Dialect.EARLIER: "presence.v1"}
-"""The one that a server prefers is first."""
-
-NAME_BYTES = {Dialect.COMPACT: 96, Dialect.EARLIER: 32, Dialect.EXPLICIT: 32}
+NAME_BYTES = {Dialect.COMPACT: 96, Dialect.EXPLICIT: 32}
 """Bytes of UTF-8 that a name has, at most. 96 are 32 letters of Hindi, Tamil or Thai."""
 
 MAX_NAME_BYTES = max(NAME_BYTES.values())

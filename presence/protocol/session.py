@@ -173,7 +173,7 @@ class Session:
     def __init__(self, dialect: Dialect, now: float) -> None:
         self.dialect = dialect
         self.held = False
-        compact = dialect is not Dialect.EXPLICIT
+        compact = dialect is Dialect.COMPACT
         self._anchored_update = MessageType.ANCHORED_UPDATE if compact else None
         self._closed = False
         self._standing = Standing(now)

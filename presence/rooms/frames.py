@@ -144,13 +144,13 @@ def changes_frames(
     came = (*changes.joined.values(), *changes.renamed.values())
     messages += [_user_joined(board_id, seat, dialect) for seat in came]
     frames = [encode(message, dialect) for message in messages]
-    if dialect is not Dialect.EXPLICIT:
-        frames = _or_roster(frames, board_id, came, seats, dialect, always=changes.everything)
+    if dialect is Dialect.COMPACT:
+        frames = _or_roster(frames, board_id, came, seats, always=changes.everything)
     if changes.people is not None:
         frames.append(encode(PresenceUpdate(board_id, changes.people), dialect))
-    if dialect is not Dialect.EXPLICIT and changes.interval is not None:
+    if dialect is Dialect.COMPACT and changes.interval is not None:
         frames.append(encode(Rate(changes.interval), dialect))
-    if dialect is not Dialect.EXPLICIT and changes.states:
+    if dialect is Dialect.COMPACT and changes.states:
         frames.append(encode(States(tuple(changes.states.items())), dialect))
     return frames
 
@@ -182,7 +182,7 @@ def welcome_frames(
         welcome = Welcome(board_id, member.user, color, pace, spectator, newcomer.name_set)
         # Only the server knows the name that it chose, and where the picture is.
         last = [newcomer] if (newcomer.name_set or member.avatar) and not spectator else []
-        first = [encode(welcome, dialect), *_roster(board_id, [*others, *last], dialect)]
+        first = [encode(welcome, dialect), *_roster(board_id, [*others, *last])]
     count = encode(PresenceUpdate(board_id, people), dialect)
     return [*first, *shown_cursors(board_id, dialect, others), count]
 
@@ -198,35 +198,31 @@ def _or_roster(
     board_id: int,
     came: Iterable[Seat],
     seats: Collection[Seat],
-    dialect: Dialect,
     *,
     always: bool,
 ) -> list[bytes]:
     """Return joins and leaves as they are, with the pictures of those who `came`, or one roster
     where that is cheaper, or `always`."""
-    changes = [*_avatars(came, dialect), *frames]
+    changes = [*_avatars(came), *frames]
     if len(frames) <= ROSTER_AFTER and not always:
         return changes
-    roster = _roster(board_id, seats, dialect)
+    roster = _roster(board_id, seats)
     if _cost(changes) < _cost(roster) and not always:
         return changes
     # A roster replaces all that a client knew, the cursors too.
-    return [*roster, *shown_cursors(board_id, dialect, seats)]
+    return [*roster, *shown_cursors(board_id, Dialect.COMPACT, seats)]
 
 
 def _cost(frames: Iterable[bytes]) -> int:
     return sum(FRAME_COST + len(frame) for frame in frames)
 
 
-def _roster(board_id: int, seats: Collection[Seat], dialect: Dialect) -> list[bytes]:
-    entries = [_roster_entry(seat, NAME_BYTES[dialect]) for seat in seats]
-    return [*_avatars(seats, dialect), roster_frame(board_id, entries)]
+def _roster(board_id: int, seats: Collection[Seat]) -> list[bytes]:
+    return [*_avatars(seats), roster_frame(board_id, map(_roster_entry, seats))]
 
 
-def _avatars(seats: Iterable[Seat], dialect: Dialect) -> list[bytes]:
+def _avatars(seats: Iterable[Seat]) -> list[bytes]:
     """Return where the pictures of members are, which goes before they are told of."""
-    if dialect is Dialect.EARLIER:
-        return []
     members = [seat.member for seat in seats]
     return avatar_frames({member.user: member.avatar for member in members if member.avatar})
 
@@ -240,19 +236,13 @@ def told_color(member: Member) -> Color:
 
 def _user_joined(board_id: int, seat: Seat, dialect: Dialect) -> UserJoined:
     member = seat.member
-    color = member.color if dialect is Dialect.EXPLICIT else told_color(member)
+    color = told_color(member) if dialect is Dialect.COMPACT else member.color
     return UserJoined(board_id, member.user, fit(member.name, NAME_BYTES[dialect]), color)
 
 
-def _roster_entry(seat: Seat, most: int) -> bytes:
+def _roster_entry(seat: Seat) -> bytes:
+    member = seat.member
     if not seat.entry:
-        seat.entry = _constant_part(seat.member, seat.member.name)
-    entry = seat.entry
-    if entry[3] > most:  # the length of the name, after the colour
-        entry = _constant_part(seat.member, fit(seat.member.name, most))
-    return bytes((seat.member.user, seat.state)) + entry
-
-
-def _constant_part(member: Member, name: str) -> bytes:
-    """Return what no state changes of a roster's entry."""
-    return roster_entry(RosterEntry(member.user, UserState.ACTIVE, told_color(member), name))[2:]
+        entry = roster_entry(RosterEntry(member.user, seat.state, told_color(member), member.name))
+        seat.entry = entry[2:]
+    return bytes((member.user, seat.state)) + seat.entry

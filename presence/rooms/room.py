@@ -12,7 +12,7 @@ from dataclasses import replace
 from presence.protocol.codec import cursor_frames
 from presence.protocol.identity import anonymous_name, look_of
 from presence.protocol.limits import Quotas
-from presence.protocol.messages import NO_USER, SUBPROTOCOLS, Dialect, UserState
+from presence.protocol.messages import NO_USER, Dialect, UserState
 from presence.rooms.frames import (
     Flush,
     PendingChanges,
@@ -128,7 +128,7 @@ class Room:
         """
         before = self.seats.by_session[member.session]
         seat = replace(before, member=member, entry=b"")
-        welcome = member.session in self._newcomers or seat.dialect in SUBPROTOCOLS
+        welcome = member.session in self._newcomers or seat.dialect is Dialect.COMPACT
         self.depart(member.session)
         self._arrive(seat)
         if welcome:
@@ -288,7 +288,7 @@ class Room:
         own = users[next(iter(moved))].member.session if len(moved) == 1 else None
         if len(frames) == 1:
             return [(frames[0], own)]
-        if dialect is not Dialect.EXPLICIT:
+        if dialect is Dialect.COMPACT:
             return [(frame, own) for frame in frames]
         return [(f, users[user].member.session) for f, user in zip(frames, moved, strict=True)]
 
@@ -353,7 +353,7 @@ class Room:
         joined = self._pending.joined
         shown = () if self._told_nothing else self.shown
         known = [seat for seat in shown if seat.member.user not in joined]
-        if dialect is not Dialect.EXPLICIT:
+        if dialect is Dialect.COMPACT:
             return shown_cursors(self.board_id, dialect, known)
         last = {seat.member.user: seat.position for seat in known}
         told = {user: position for user, position in last.items() if position is not None}

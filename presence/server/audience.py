@@ -56,9 +56,8 @@ class Audience:
     """The peers of one board, by session.
 
     Most get the same frames: the bytes of all of them are joined once, and sent to each socket by
-    one call. That needs a compact dialect, a socket that can be written directly and has no other
-    session, and a client that reads. The `_earlier` of these speak the earlier one: most flushes
-    have the same frames for them. `written` counts the payload bytes that each of these was
+    one call. That needs the compact dialect, a socket that can be written directly and has no other
+    session, and a client that reads. `written` counts the payload bytes that each of these was
     sent.
     """
 
@@ -72,7 +71,6 @@ class Audience:
         self._sessions: list[str] = []
         self._lines: list[Line] = []
         self._fds: list[int] = []
-        self._earlier: set[str] = set()
         self._others: dict[str, Peer] = {}
 
     def add(self, session: str, peer: Peer) -> None:
@@ -99,15 +97,16 @@ class Audience:
         """Write a flush to every peer."""
         if not self._sorted:
             self._sort()
+        common = flush.common.get(Dialect.COMPACT)
         if self._fds:
-            common, cursors, other = self._for_direct(flush)
-            if len(cursors) == 1 and not (common or flush.welcomes or self._others or other):
+            cursors = flush.cursors.get(Dialect.COMPACT, ())
+            if len(cursors) == 1 and not (common or flush.welcomes or self._others):
                 # Most flushes tell moves only.
                 self._send_one(*cursors[0])
                 return
-            frames = [*common, *[frame for frame, _ in cursors]]
+            frames = [*(common or ()), *[frame for frame, _ in cursors]]
             movers = [own for _, own in cursors if own is not None]
-            apart = {*flush.welcomes, *movers, *other} & self._direct.keys()
+            apart = {*flush.welcomes, *movers} & self._direct.keys()
             self._send(frames, apart)
             for session in apart:
                 self._write_to(session, self.peers[session], flush)
@@ -118,18 +117,6 @@ class Audience:
         for session, peer in others if flush.welcomes else ():
             if session in flush.welcomes:
                 self._write_to(session, peer, flush)
-
-    def _for_direct(
-        self, flush: Flush
-    ) -> tuple[Sequence[bytes], Sequence[tuple[bytes, str | None]], Collection[str]]:
-        """Return the common frames and the cursors for the direct sockets, and the sessions among
-        them that get others."""
-        first = Dialect.COMPACT if len(self._earlier) < len(self._fds) else Dialect.EARLIER
-        common, cursors = flush.common.get(first, ()), flush.cursors.get(first, ())
-        if self._earlier and first is Dialect.COMPACT:
-            theirs = (flush.common.get(Dialect.EARLIER, ()), flush.cursors.get(Dialect.EARLIER, ()))
-            return common, cursors, () if theirs == (common, cursors) else self._earlier
-        return common, cursors, ()
 
     def _write_to(self, session: str, peer: Peer, flush: Flush) -> None:
         """Write to one peer what it gets of a flush, unless another session of its socket was
@@ -192,7 +179,7 @@ class Audience:
     def _sort(self) -> None:
         """Find out who can be written to directly: `_direct` holds where their lines are."""
         self._sorted = True
-        self._direct, self._earlier, self._others = {}, set(), {}
+        self._direct, self._others = {}, {}
         self._sessions, self._lines, self._fds = [], [], []
         for session, peer in self.peers.items():
             self._place(session, peer)
@@ -208,7 +195,6 @@ class Audience:
     def _take_out(self, session: str) -> None:
         """Undo `_place`."""
         self._others.pop(session, None)
-        self._earlier.discard(session)
         index = self._direct.pop(session, None)
         if index is None:
             return
@@ -219,7 +205,7 @@ class Audience:
             self._direct[last] = index
 
     def _place(self, session: str, peer: Peer) -> None:
-        line = None if peer.dialect is Dialect.EXPLICIT else peer.line
+        line = peer.line if peer.dialect is Dialect.COMPACT else None
         if line is not None:
             line.changed = self.changed
         alone = not self._beside(session, peer)
@@ -228,7 +214,5 @@ class Audience:
             self._sessions.append(session)
             self._lines.append(line)
             self._fds.append(line.fd)
-            if peer.dialect is Dialect.EARLIER:
-                self._earlier.add(session)
         else:
             self._others[session] = peer

@@ -155,7 +155,7 @@ async def test_people_come_back_after_a_restart_and_tell_what_they_noticed() -> 
         "127.0.0.1",
         0,
         process_response=board.greet,
-        subprotocols=[Subprotocol("presence.v1.1")],
+        subprotocols=[Subprotocol("presence.v1")],
     ) as server:
         port = next(iter(server.sockets)).getsockname()[1]
         with run_client("presence", [Room(port, "/", "board")], work, returns=True) as client:

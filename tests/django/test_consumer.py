@@ -121,7 +121,6 @@ async def gone_after_the_grace(ada, board):
         ([], (True, None)),
         (["presence.v1"], (True, "presence.v1")),
         (["chat", "presence.v1"], (True, "presence.v1")),
-        (["presence.v1", "presence.v1.1"], (True, "presence.v1.1")),
         (["chat"], (False, 1000)),
     ],
 )

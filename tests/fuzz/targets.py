@@ -31,7 +31,7 @@ def decoder(data: bytes) -> None:
     """
     if not data:
         return
-    dialect, decode = DIALECTS[data[0] % 3], DECODERS[data[0] // 3 % 2]
+    dialect, decode = DIALECTS[data[0] % 2], DECODERS[data[0] // 2 % 2]
     try:
         message = decode(data[1:], dialect)
     except MalformedFrame:
@@ -48,7 +48,7 @@ def session(data: bytes) -> None:
     no message. An odd number of milliseconds says that much is unread.
     """
     rest = memoryview(data)[1:]
-    machine, now = Session(DIALECTS[data[0] % len(DIALECTS)] if data else Dialect.COMPACT, 0.0), 0.0
+    machine, now = Session(DIALECTS[data[0] % 2] if data else Dialect.COMPACT, 0.0), 0.0
     speaks, on_board, over = 0, set[int](), False
     while len(rest) >= 2:
         admit, size, pause = rest[0] >= 128, rest[0] % 128, rest[1] ** 2 / 1000

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from presence.protocol.messages import SUBPROTOCOLS, Dialect, MessageType
+from presence.protocol.messages import SUBPROTOCOL, Dialect, MessageType
 
 HEADERS = (
     "Host: 127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
@@ -22,8 +22,7 @@ BINARY, CLOSE = 0x82, 0x88
 def handshake(port: int, board: str, dialect: Dialect = Dialect.COMPACT, more: str = "") -> bytes:
     """Return a good opening handshake (RFC 6455 section 4.1), with `more` lines of header."""
     key = base64.b64encode(os.urandom(16)).decode()
-    name = SUBPROTOCOLS.get(dialect)
-    offer = f"Sec-WebSocket-Protocol: {name}\r\n" if name else ""
+    offer = f"Sec-WebSocket-Protocol: {SUBPROTOCOL}\r\n" if dialect is Dialect.COMPACT else ""
     lines = HEADERS.format(port=port, key=key) + offer + more
     return f"GET /ws/presence/{board}/ HTTP/1.1\r\n{lines}\r\n".encode()
 

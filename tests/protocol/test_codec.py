@@ -355,8 +355,7 @@ def test_anchors_come_first_and_every_cursor_without_them(pointers, board):
     expected = [encode(m.Anchors(anchored), COMPACT)] if anchored else []
     expected += cursor_frames(board, plain, COMPACT)
     assert cursor_frames(board, positions, COMPACT) == expected
-    for dialect in (Dialect.EARLIER, EXPLICIT):
-        assert cursor_frames(board, positions, dialect) == cursor_frames(board, plain, dialect)
+    assert cursor_frames(board, positions, EXPLICIT) == cursor_frames(board, plain, EXPLICIT)
 
 
 @given(rosters)

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from presence.protocol.codec import decode_server
-from presence.protocol.graphemes import fit
 from presence.protocol.messages import (
     NO_USER,
     Avatars,
@@ -39,7 +38,7 @@ from presence.rooms.seats import Seat
 from presence.store.base import Member
 
 BOARD = 0x1234
-COMPACT, EARLIER, EXPLICIT = Dialect
+COMPACT, EXPLICIT = Dialect.COMPACT, Dialect.EXPLICIT
 RED = (0xC0, 0x10, 0x20)
 
 
@@ -128,28 +127,6 @@ def test_pictures_are_told_before_those_who_have_them() -> None:
     old = pictured(2, "Cy", EXPLICIT)
     messages = read(welcome_frames(BOARD, old, [ada], people=2, interval=33), EXPLICIT)
     assert messages[:2] == [UserJoined(BOARD, 0, "Ada", RED), UserJoined(BOARD, 2, "Cy", RED)]
-
-
-def test_clients_of_release_0_1_0_are_told_what_they_can_read() -> None:
-    long = "नमस्ते" * 5
-    ada, bob = pictured(0, long, EARLIER), replace(seat(1, "Bob"), position=bytes(12))
-    here = [ada, bob, replace(pictured(2, long, EARLIER), position=bytes(12))]
-    short = [
-        replace(each, member=replace(each.member, name=fit(each.member.name, 32))) for each in here
-    ]
-    plain = [replace(each, member=replace(each.member, avatar="")) for each in short]
-    cursors = CursorBroadcast((Cursor(1, 0, 0), Cursor(2, 0, 0)))
-    for _ in range(2):
-        welcome, roster, told, count = read(welcome_frames(BOARD, ada, here, people=3, interval=33))
-        assert (roster, told) == (roster_of([*plain[1:], plain[0]]), cursors)
-        assert (type(welcome), type(count)) == (Welcome, PresenceUpdate)
-        # What is remembered of an entry is for all.
-        roster = read(welcome_frames(BOARD, bob, here, people=3, interval=33))[2]
-        assert roster == roster_of([here[0], here[2]])
-    news = [UserLeft(BOARD, 100), UserJoined(BOARD, 2, fit(long, 32), RED)]
-    assert read(changes_frames(BOARD, changed(1, here[2:]), here, EARLIER)) == news
-    everything = changed(0, here, everything=True)
-    assert read(changes_frames(BOARD, everything, here, EARLIER)) == [roster_of(plain), cursors]
 
 
 def test_the_colour_says_who_is_signed_in() -> None:

@@ -236,7 +236,7 @@ def test_nobody_is_told_only_their_own_cursor(dialect: Dialect) -> None:
     board.move("ada", B)
     board.move("bob", C)
     ada, bob = Cursor(0, 3, 4), Cursor(1, 5, 6)
-    assert told() == ([[(ada, bob)]] * 2 if dialect is not EXPLICIT else [[(bob,)], [(ada,)]])
+    assert told() == ([[(ada, bob)]] * 2 if dialect is COMPACT else [[(bob,)], [(ada,)]])
 
 
 def test_anchors_are_told_with_the_cursors_that_they_belong_to() -> None:

@@ -20,9 +20,7 @@ from hypothesis.stateful import (
 )
 
 from presence.protocol.codec import decode_server
-from presence.protocol.graphemes import fit
 from presence.protocol.messages import (
-    NAME_BYTES,
     NO_USER,
     Anchors,
     CursorBroadcast,
@@ -201,7 +199,7 @@ class RoomMachine(RuleBasedStateMachine):
         truth.member = replace(truth.member, user=user)
         self.published[user] = Truth(truth.member, remote=truth.remote)
         self.room.reseat(truth.member)
-        if client is not None and client.dialect is not Dialect.EXPLICIT:
+        if client is not None and client.dialect is Dialect.COMPACT:
             self.welcomed.discard(session)
 
     @rule()
@@ -219,7 +217,7 @@ class RoomMachine(RuleBasedStateMachine):
         """One tick, then as many as the quotas need to let the last positions through."""
         pending = self.room.pending
         told = self._flush(pause)
-        compact = any(client.dialect is not Dialect.EXPLICIT for client in self.clients.values())
+        compact = any(client.dialect is Dialect.COMPACT for client in self.clients.values())
         if compact and not self.waits and (pause == 1.0 or not pending):
             assert pending == told
         if not self.waits:
@@ -253,7 +251,7 @@ class RoomMachine(RuleBasedStateMachine):
     def _member(self, person: str, user: int, name: str | None = None) -> Member:
         serial = next(self.serials)
         color = (serial // 256, serial % 256, 0)
-        name = f"name {serial} {'n' * 50 * (serial % 2)}" if name is None else name
+        name = f"name {serial}" if name is None else name
         return Member(f"session {serial}", "process", person, name, color, user)
 
     def _arrive(
@@ -352,11 +350,9 @@ class RoomMachine(RuleBasedStateMachine):
             own = self.here[session].member.user
             others = {user: truth for user, truth in shown.items() if user != own}
             known = {user: known for user, known in client.users.items() if user != own}
-            size = NAME_BYTES[client.dialect]
-            names = {user: fit(truth.member.name, size) for user, truth in others.items()}
-            assert known == {u: (names[u], t.member.color) for u, t in others.items()}
+            assert known == {u: (t.member.name, t.member.color) for u, t in others.items()}
             assert client.people == self._people()
-            if client.dialect is not Dialect.EXPLICIT:
+            if client.dialect is Dialect.COMPACT:
                 states = {user: state for user, state in client.states.items() if user != own}
                 assert states == {user: truth.state for user, truth in others.items()}
                 assert client.own == own
@@ -376,7 +372,7 @@ class RoomMachine(RuleBasedStateMachine):
 
     def _compare_cursors(self, client: BoardView, others: dict[int, Truth]) -> None:
         active = {user: truth for user, truth in others.items() if truth.state is ACTIVE}
-        size = None if client.dialect is Dialect.COMPACT else 4
+        size = 4 if client.dialect is Dialect.EXPLICIT else None
         shown = {user: truth.position[:size] for user, truth in active.items() if truth.position}
         assert {user: client.cursors.get(user) for user in shown} == shown
         if client.dialect is Dialect.EXPLICIT:

@@ -17,7 +17,7 @@ from presence.server.pump import Line, Pump
 from tests.server.wire import WrittenServer, drain, server_frame
 from tests.support.opcodes import OpcodeCount
 
-COMPACT, EARLIER, EXPLICIT = Dialect
+COMPACT, EXPLICIT = Dialect.COMPACT, Dialect.EXPLICIT
 JOINED, STATES, CURSORS = b"joined", b"s" * 126, b"cursors"
 LONG = b"an explicit cursor"
 WELCOME, ROSTER = b"welcome", b"r" * 70_000
@@ -163,27 +163,6 @@ async def test_each_socket_gets_exactly_its_frames(board: Board) -> None:
     size = len(JOINED + STATES + CURSORS)
     assert board.audience.written == size
     assert (board.metrics.frames_out, board.metrics.bytes_out) == (2 * 3, 2 * size)
-
-
-@pytest.mark.parametrize("compact", [0, 1])
-async def test_earlier_clients_are_written_to_directly(board: Board, compact: int) -> None:
-    for session in [*["ada"] * compact, "bob", "cy"]:
-        board.add(session, dialect=COMPACT if session == "ada" else EARLIER)
-    compact_one = dict.fromkeys(["ada"] * compact, framed(JOINED, CURSORS))
-    both = [COMPACT, EARLIER] if compact else [EARLIER]
-    same = {dialect: [JOINED] for dialect in both}, {d: [(CURSORS, "bob")] for d in both}
-    earlier = {"bob": framed(JOINED), "cy": framed(JOINED, CURSORS)}
-    assert board.write(Flush(*same)) == {**compact_one, **earlier}
-    assert board.members["cy"].wrote == []
-    for common, cursors in ([STATES], [(CURSORS, "bob")]), ([JOINED], [(ROSTER[:9], "bob")]):
-        got = board.write(Flush(same[0] | {EARLIER: common}, same[1] | {EARLIER: cursors}))
-        earlier = {"bob": framed(*common), "cy": framed(*common, cursors[0][0])}
-        assert got == {**compact_one, **earlier}
-        one = Flush({}, {COMPACT: [(CURSORS, "elsewhere")], EARLIER: [(STATES, "elsewhere")]})
-        told = {**dict.fromkeys(["ada"] * compact, framed(CURSORS))}
-        assert board.write(one) == {**told, "bob": framed(STATES), "cy": framed(STATES)}
-    board.remove("bob")
-    assert board.write(Flush(*same))["cy"] == framed(JOINED, CURSORS)
 
 
 async def test_nothing_to_tell_writes_nothing(board: Board) -> None:

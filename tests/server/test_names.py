@@ -138,10 +138,8 @@ async def test_without_guest_names_nobody_hears_them(process: Process, dialect: 
     assert {name_of(process, socket) for socket in (tab, again)} == {names[0]}
 
 
-COMPACT = [MessageType.WELCOME, MessageType.ROSTER, MessageType.PRESENCE_UPDATE]
 TOLD = {
-    Dialect.COMPACT: COMPACT,
-    Dialect.EARLIER: COMPACT,
+    Dialect.COMPACT: [MessageType.WELCOME, MessageType.ROSTER, MessageType.PRESENCE_UPDATE],
     Dialect.EXPLICIT: [MessageType.PRESENCE_UPDATE],
 }
 

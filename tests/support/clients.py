@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from presence.protocol.codec import decode_server, encode
 from presence.protocol.messages import (
     NO_USER,
-    SUBPROTOCOLS,
+    SUBPROTOCOL,
     Anchor,
     AnchoredUpdate,
     Anchors,
@@ -300,21 +300,16 @@ class Clients:
         url: str = "",
         **how: Any,
     ) -> Client:
-        """Open a visitor's socket; nothing is sent yet. Where an older server does not know the
-        dialect, it gets the next best. `url` is one in an unusual place. `how` is for websockets'
-        `connect`."""
+        """Open a visitor's socket; nothing is sent yet. `url` is one in an unusual place. `how` is
+        for websockets' `connect`."""
         if subprotocols is None:
-            known = [*SUBPROTOCOLS]
-            best = known.index(dialect) if dialect in known else len(known)
-            subprotocols = (*SUBPROTOCOLS.values(),)[best:]
+            subprotocols = (SUBPROTOCOL,) if dialect is Dialect.COMPACT else ()
         board = board or self.board
         url, how = (
             url or self.server.socket_url(board),
             {"subprotocols": subprotocols or None, **how},
         )
         socket = await self._connect(url, cookies, how)
-        by_name = {name: dialect for dialect, name in SUBPROTOCOLS.items()}
-        dialect = by_name.get(socket.subprotocol or "", Dialect.EXPLICIT)
         client = Client(socket, self.server, board, dialect, cookies)
         self._open.append(client)
         return client

@@ -9,7 +9,9 @@ from typing import Any
 from tests.support.server import ROOT, Release
 
 COMMIT = "1232ed39430dcda0f5cc708fd01b25937a8039ee"
-"""What 0.1.0 was. Set it to what is released."""
+"""What 0.1.0 was. Set it to what is released, and `NAME_BYTES` to what that knows."""
+
+NAME_BYTES = 32
 
 
 def last_release(folder: Path) -> Release:
@@ -23,7 +25,7 @@ def last_release(folder: Path) -> Release:
     )
     with tarfile.open(fileobj=BytesIO(archive.stdout)) as packed:
         packed.extractall(folder, filter="data")
-    return Release(folder)
+    return Release(folder, NAME_BYTES)
 
 
 def _git(*arguments: str) -> "subprocess.CompletedProcess[bytes]":

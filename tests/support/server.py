@@ -13,6 +13,7 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
+from presence.protocol.messages import MAX_NAME_BYTES
 from tests.support.waiting import DEADLINE, eventually
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,10 +42,11 @@ SERVERS = {
 
 @dataclass(frozen=True)
 class Release:
-    """The code that a server runs, in a folder. `environment` is what its servers have besides that
-    of their site."""
+    """The code that a server runs, in a folder: it knows names of so many bytes. `environment` is
+    what its servers have besides their site's."""
 
     root: Path = ROOT
+    name_bytes: int = MAX_NAME_BYTES
     environment: Mapping[str, str] = field(default_factory=dict)
 
 

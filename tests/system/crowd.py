@@ -40,7 +40,7 @@ class Crowd(list[Client]):
         # What the others heard is not needed any more.
         still_open = [each for each in self._everybody if each.close_code is None]
         self._everybody = [*still_open, client]
-        self.append(await client.join(fit(name, NAME_BYTES[client.dialect])))
+        self.append(await client.join(fit(name, _name_bytes(client))))
         return client
 
     async def pairs(self, board: str, processes: Iterable[int] = range(3)) -> list[list[Client]]:
@@ -78,7 +78,7 @@ class Crowd(list[Client]):
         if len(names) < len(here):
             return f"a user id was given twice: {[(c.user, c.name) for c in here]}"
         for client in here:
-            size = NAME_BYTES[client.dialect]
+            size = _name_bytes(client)
             others = {u: fit(name, size) for u, name in names.items() if u != client.user}
             if (client.others, client.count) != (others, count):
                 return f"not {others} and {count}: {client.others} and {client.count}; {client}"
@@ -88,3 +88,8 @@ class Crowd(list[Client]):
         if (stored, snapshot.people, counts[UUID(board)]) != (names, count, count):
             return f"the store has {stored}, {snapshot.people} and {counts}, not {names}, {count}"
         return ""
+
+
+def _name_bytes(client: Client) -> int:
+    """Return how many bytes of a name a client can be told."""
+    return min(NAME_BYTES[client.dialect], client.server.release.name_bytes)

@@ -34,7 +34,7 @@ Connection: Upgrade
 Sec-WebSocket-Key: {key}
 Sec-WebSocket-Version: 13
 Origin: {server.origin}
-Sec-WebSocket-Protocol: presence.v1.1
+Sec-WebSocket-Protocol: presence.v1
 
 """
 

@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from presence.protocol.messages import SUBPROTOCOLS, CursorBroadcast, Dialect
+from presence.protocol.messages import CursorBroadcast, Dialect
 from tests.server.wire import client_frame, server_frame
 from tests.support.certificates import self_signed
 from tests.support.clients import Client, Clients, cursor, joining
@@ -78,8 +78,7 @@ class Raw:
 
     def handshake(self, dialect: Dialect = Dialect.COMPACT) -> bytes:
         key = base64.b64encode(os.urandom(16)).decode()
-        name = SUBPROTOCOLS.get(dialect)
-        protocol = f"Sec-WebSocket-Protocol: {name}\r\n" if name else ""
+        protocol = "Sec-WebSocket-Protocol: presence.v1\r\n" if dialect is Dialect.COMPACT else ""
         port, origin = self.server.port, self.server.origin
         return HANDSHAKE.format(
             board=self.board, port=port, key=key, origin=origin, protocol=protocol

@@ -44,8 +44,8 @@ ARRIVE_WITHIN = 0.15
 NAMES = 500
 """Names of strangers. A process remembers what thousands look like, which would pass for growth."""
 
-OTHERS = 0.2
-"""Share of those who come with another dialect than the compact one."""
+EXPLICIT = 0.2
+"""Share of those who come with the explicit dialect."""
 
 OUTAGE = (0.2, 4.0)
 """Seconds for which Redis is away."""
@@ -339,9 +339,8 @@ class Traffic:
         server = self._cluster.servers[number]
         # One who is told a short form of their own name does not know what the others are told.
         short = len(who.name.encode()) <= NAME_BYTES[Dialect.EXPLICIT]
-        other = self._random.random() < OTHERS and short
-        others = (Dialect.EARLIER, Dialect.EXPLICIT)
-        dialect = self._random.choice(others) if other else Dialect.COMPACT
+        explicit = self._random.random() < EXPLICIT and short
+        dialect = Dialect.EXPLICIT if explicit else Dialect.COMPACT
         joining = self._crowd.join(number, board, *who, dialect=dialect)
         client = await self._through(server, joining)
         if client is not None and self._ends(server):

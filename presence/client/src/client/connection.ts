@@ -6,15 +6,7 @@
  */
 import type { Environment, Signal, Socket } from "../lib/environment.js";
 import { decode, encode } from "../protocol/codec.js";
-import {
-  EARLIER_NAME_BYTES,
-  SUBPROTOCOL,
-  SUBPROTOCOLS,
-  type ClientMessage,
-  type Notice,
-  type ServerMessage,
-} from "../protocol/messages.js";
-import { fitName } from "../protocol/names.js";
+import { SUBPROTOCOL, type ClientMessage, type Notice, type ServerMessage } from "../protocol/messages.js";
 import { ABNORMAL, NORMAL, reconnect, type Reason } from "../protocol/reconnect.js";
 import { Heartbeat } from "./heartbeat.js";
 import type { Token, TokenError } from "./tokens.js";
@@ -149,7 +141,7 @@ export class Connection {
   #openSocket(...tokens: string[]): void {
     this.#tokenRequest = undefined;
     try {
-      this.#socket = this.environment.open(this.url(), [...SUBPROTOCOLS, ...tokens], {
+      this.#socket = this.environment.open(this.url(), [SUBPROTOCOL, ...tokens], {
         opened: (subprotocol) => this.#onOpen(subprotocol),
         received: (data) => this.#onData(data),
         closed: (code) => this.#onClose(code),
@@ -162,13 +154,12 @@ export class Connection {
   }
 
   #onOpen(subprotocol: string): void {
-    if (!SUBPROTOCOLS.includes(subprotocol)) {
+    if (subprotocol !== SUBPROTOCOL) {
       this.events.error(new Error(`the server does not support ${SUBPROTOCOL}`));
       return this.#replace();
     }
     this.#heartbeat.start();
-    const name = subprotocol === SUBPROTOCOL ? this.name : fitName(this.name, EARLIER_NAME_BYTES);
-    this.send({ type: "JOIN", board: 0, name });
+    this.send({ type: "JOIN", board: 0, name: this.name });
   }
 
   /** Whatever goes wrong with one frame is reported, and the socket stays open. */

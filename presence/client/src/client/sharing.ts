@@ -1,6 +1,5 @@
 /** The tabs' end of the ports to the worker by which they share sockets (worker.ts). Each falls back on a socket of its own. */
 import type { Environment, Socket, SocketEvents } from "../lib/environment.js";
-import { SUBPROTOCOLS } from "../protocol/messages.js";
 import { ABNORMAL } from "../protocol/reconnect.js";
 import type { News } from "./shared-socket.js";
 
@@ -26,7 +25,7 @@ export function shared(open: Environment["open"], cookie: string): Environment["
   return (url, subprotocols, events) => {
     const openOwn = () => open(url, subprotocols, events);
     // A token is for one connection.
-    if (!usable || subprotocols.length > SUBPROTOCOLS.length) return openOwn();
+    if (!usable || subprotocols.length > 1) return openOwn();
     let socket: Socket | undefined;
     let closed = false;
     const failed = () => {

@@ -3,7 +3,7 @@
  * import and run as their SharedWorker.
  */
 import { browser } from "../lib/environment.js";
-import { SUBPROTOCOLS } from "../protocol/messages.js";
+import { SUBPROTOCOL } from "../protocol/messages.js";
 import { NORMAL } from "../protocol/reconnect.js";
 import { SharedSocket, type SharedSession } from "./shared-socket.js";
 import type { Request, Told } from "./sharing.js";
@@ -27,7 +27,7 @@ function serve(): void {
     try {
       if (!socket || socket.full) {
         const ended = () => void (sockets.get(key) === socket && sockets.delete(key));
-        sockets.set(key, (socket = new SharedSocket(browser, url, SUBPROTOCOLS, ended)));
+        sockets.set(key, (socket = new SharedSocket(browser, url, [SUBPROTOCOL], ended)));
       }
     } catch {
       tell(null);

@@ -1,13 +1,9 @@
-/** The messages of `presence.v1.1` (PROTOCOL.md, Messages). This client speaks the compact dialect only. */
+/** The messages of `presence.v1` (PROTOCOL.md, Messages). This client speaks the compact dialect only. */
 
 /** The subprotocol that asks the server for the compact dialect. */
-export const SUBPROTOCOL = "presence.v1.1";
-/** The same, and that of servers of release 0.1.0: they know no messages that this client cannot do without. */
-export const SUBPROTOCOLS: readonly string[] = [SUBPROTOCOL, "presence.v1"];
+export const SUBPROTOCOL = "presence.v1";
 /** The longest name on the wire, in bytes of UTF-8. */
 export const NAME_BYTES = 96;
-/** The same for servers of release 0.1.0. */
-export const EARLIER_NAME_BYTES = 32;
 /** The user id of a spectator, who has none of its own. */
 export const NO_USER = 255;
 

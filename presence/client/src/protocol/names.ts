@@ -6,9 +6,9 @@ export function letters(text: string): string[] {
   return Intl.Segmenter ? [...new Intl.Segmenter().segment(text)].map(({ segment }) => segment) : [...text];
 }
 
-/** As much of a name as fits into so many bytes, by default those of a JOIN, with an ellipsis where letters were cut off. */
-export function fitName(name: string, most = NAME_BYTES): string {
-  const fits = (text: string) => new TextEncoder().encode(text).length <= most;
+/** As much of a name as a JOIN can carry, with an ellipsis where letters were cut off. */
+export function fitName(name: string): string {
+  const fits = (text: string) => new TextEncoder().encode(text).length <= NAME_BYTES;
   if (fits(name)) return name;
   let kept = "";
   for (const letter of letters(name)) {

@@ -293,7 +293,7 @@ test("what fetches tokens comes from where the overlay says", async () => {
   const client = new PresenceClient({ board: "1", tokenUrl: "/token/", loadTokens: async () => ({ tokensFrom }), environment });
   client.connect();
   await promises();
-  assert.deepEqual([urls, environment.socket.subprotocols.length], [["/token/"], 3]);
+  assert.deepEqual([urls, environment.socket.subprotocols.length], [["/token/"], 2]);
 });
 
 test("a client that is destroyed leaves, unless another one goes on with its session", () => {

@@ -12,12 +12,12 @@ const SOCKET = "ws://host/ws/presence/board/";
 const HEARTBEAT = { type: "HEARTBEAT" } as const;
 const JOIN = { type: "JOIN", board: 0, name: "Ada" } as const;
 
-function connect(settings: Partial<FakeEnvironment> = {}, token?: Token, name = "Ada") {
+function connect(settings: Partial<FakeEnvironment> = {}, token?: Token) {
   const environment = Object.assign(new FakeEnvironment(), settings);
   const messages: ServerMessage[] = [];
   const statuses: StatusChange[] = [];
   const errors: string[] = [];
-  const connection = new Connection(() => SOCKET, name, environment, {
+  const connection = new Connection(() => SOCKET, "Ada", environment, {
     message: (message) => void messages.push(message),
     status: (change) => void statuses.push(change),
     error: ({ message }) => void errors.push(message),
@@ -49,7 +49,7 @@ function waiting() {
 
 test("a session offers the subprotocol, joins, and passes every message on in order", () => {
   const { environment, statuses, messages } = connect();
-  assert.deepEqual([environment.socket.url, environment.socket.subprotocols], [SOCKET, ["presence.v1.1", "presence.v1"]]);
+  assert.deepEqual([environment.socket.url, environment.socket.subprotocols], [SOCKET, ["presence.v1"]]);
   assert.deepEqual(environment.socket.accept().take(), [JOIN]);
   environment.socket.say(...welcome(), { type: "RATE", interval: 50 });
   assert.deepEqual(statuses.map(({ status }) => status), ["connecting", "open"]);
@@ -79,18 +79,6 @@ test("a session leaves a server without the subprotocol", () => {
   const { environment, errors, last } = connect();
   environment.socket.accept("");
   assert.deepEqual([environment.socket.state, errors.length, ...last()], ["gone", 1, "waiting", "lost"]);
-});
-
-test("a server of release 0.1.0 gets a name that it can read", () => {
-  const name = "नमस्ते".repeat(3);
-  for (const [subprotocol, joins] of [
-    ["presence.v1.1", name],
-    ["presence.v1", "नमस्तेनम…"],
-  ]) {
-    const { environment } = connect({}, undefined, name);
-    environment.socket.accept(subprotocol);
-    assert.deepEqual(environment.socket.take(), [{ type: "JOIN", board: 0, name: joins }]);
-  }
 });
 
 test("a session leaves a server that does not welcome it within 20 s", () => {
@@ -316,7 +304,7 @@ test("there is never more than one socket, also with a token", async () => {
 
 test("a connection with a token offers it beside the subprotocol, and never in the URL", () => {
   const { environment } = connect({}, "abc");
-  assert.deepEqual(environment.socket.subprotocols, ["presence.v1.1", "presence.v1", "presence.token.abc"]);
+  assert.deepEqual(environment.socket.subprotocols, ["presence.v1", "presence.token.abc"]);
   assert.doesNotMatch(environment.socket.url, /abc/);
 });
 
@@ -327,7 +315,7 @@ test("a connection with a token calls a function for each attempt, which may ret
   environment.socket.accept().say(...welcome()).end(1006);
   environment.pass(1000);
   await promises();
-  const offered = environment.sockets.map(({ subprotocols }) => subprotocols[2]);
+  const offered = environment.sockets.map(({ subprotocols }) => subprotocols[1]);
   assert.deepEqual(offered, ["presence.token.t1", "presence.token.t2"]);
 });
 
