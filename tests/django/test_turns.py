@@ -16,6 +16,7 @@ from tests.support.forks import run_forks
 
 BEGIN = """
 import asyncio, socket
+from types import SimpleNamespace
 import daphne.server, django
 from daphne.ws_protocol import WebSocketFactory
 from twisted.internet import tcp
@@ -26,7 +27,7 @@ from tests.server.wire import client_frame
 
 daphne.server.Server.run = lambda server: None
 django.setup()
-daphne.server.Server.run(None)
+daphne.server.Server.run(SimpleNamespace(verbosity=2))
 from presence.asgi.turns import FRAMES_A_TURN, LimitedSocket
 
 PING, PONG, CLOSE, BEGINNING, MIDDLE, END = 0x89, 0x8A, 0x88, 0x02, 0x00, 0x80
