@@ -24,7 +24,7 @@ from tests.support.server import (
     with_settings,
 )
 from tests.support.visitor import Visitor
-from tests.support.waiting import eventually
+from tests.support.waiting import DEADLINE, eventually
 
 HOST = "boards.example.org"
 FORWARDED = {"Host": HOST, "X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.9"}
@@ -98,7 +98,7 @@ async def test_a_visitor_joins_and_gets_a_secure_cookie(server: Server) -> None:
     async with connect(url, origin=f"https://{HOST}", **how, **address) as socket:  # type: ignore[arg-type]
         assert "; Secure" in socket.response.headers["Set-Cookie"]  # type: ignore[union-attr]
         await socket.send(joining("Ada"))
-        assert await asyncio.wait_for(socket.recv(), 10)
+        assert await asyncio.wait_for(socket.recv(), DEADLINE)
 
 
 def test_pages_share_a_few_connections_and_get_over_a_restart_of_the_database(
