@@ -537,6 +537,8 @@ def test_python_serves_where_c_is_missing_or_unwanted(monkeypatch, c_module, bui
     assert module["send_all"] is module["PYTHON"].send_all
 
 
+# It runs all the others once more, at a fraction of their speed.
+@pytest.mark.timeout(600)
 def test_the_sanitizers_find_nothing():
     library = subprocess.run(
         ["gcc", "-print-file-name=libasan.so"], check=True, capture_output=True, text=True
