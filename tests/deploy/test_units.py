@@ -50,3 +50,9 @@ def test_a_process_has_time_to_drain() -> None:
     found = re.search(r"^TimeoutStopSec=(\d+)$", UNIT, re.MULTILINE)
     assert found
     assert int(found[1]) >= 2 * SHUTDOWN_TIMEOUT
+
+
+def test_a_process_is_asked_at_the_address_where_it_listens() -> None:
+    commands = re.findall(r"^ExecStart(?:Post)?=.*[ /](\$\{ADDRESS\})[ :]", UNIT, re.MULTILINE)
+    assert len(commands) == 2
+    assert "\nEnvironment=ADDRESS=127.0.0.1\n" in UNIT

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
+from string import Template
 
 from tests.support.waiting import eventually
 
@@ -37,11 +38,16 @@ class Unit:
         """Start the program of ExecStart, unless it runs."""
         if self.pid:
             return
+        environment = self._environment()
+
+        def words(command: str) -> list[str]:
+            return [Template(word).safe_substitute(environment) for word in shlex.split(command)]
+
         with self.log.open("ab") as log:
             process = subprocess.Popen(
-                shlex.split(self._one("ExecStart")),
+                words(self._one("ExecStart")),
                 cwd=self._one("WorkingDirectory", "/"),
-                env=self._environment(),
+                env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -49,7 +55,7 @@ class Unit:
             )
         self._pid.write_text(str(process.pid))
         for command in self._settings.get("ExecStartPost", []):
-            subprocess.run(shlex.split(command), env=self._environment(), check=True)
+            subprocess.run(words(command), env=environment, check=True)
 
     def stop(self) -> None:
         """Send KillSignal, and wait for the end. Fail after TimeoutStopSec, when systemd kills."""
