@@ -170,6 +170,16 @@ def test_an_operator_follows_the_page(operator: Operator) -> None:
                 visit.close()
 
 
+@pytest.mark.parametrize(("restarts", "answers"), [("false", "true"), ("true", "false")])
+def test_a_rolling_restart_ends_at_a_process_that_does_not_serve(
+    restarts: str, answers: str
+) -> None:
+    [loop] = [block.code for block in BLOCKS[RESTART] if "systemctl restart" in block.code]
+    programs = f'systemctl() {{ echo "$@"; {restarts}; }}\ncurl() {{ {answers}; }}\n'
+    done = subprocess.run(["bash", "-c", programs + loop], capture_output=True, check=True)
+    assert done.stdout == b"restart presence@8001\n"
+
+
 def fitted() -> Costs:
     """Return the model of cost as docs/performance.md has it."""
     text = (ROOT / "docs/performance.md").read_text()
