@@ -124,7 +124,7 @@ async def hear_each_other(clients: list[Client]) -> None:
 
 @EACH
 @pytest.mark.usefixtures("cluster")
-@pytest.mark.parametrize("boards", [12], indirect=True)
+@pytest.mark.parametrize("boards", [14], indirect=True)
 async def test_a_board_lives_in_one_process(
     name: str,
     fronts: dict[str, Front],
@@ -191,7 +191,7 @@ async def on_process(pid: int, visitors: Clients, store: RedisStore, boards: lis
     raise AssertionError(f"none of {len(boards)} boards is in process {pid}")
 
 
-@pytest.mark.parametrize("boards", [30], indirect=True)
+@pytest.mark.parametrize("boards", [36], indirect=True)
 async def test_people_keep_their_place_when_a_process_ends(
     cluster: Cluster,
     fronts: dict[str, Front],
