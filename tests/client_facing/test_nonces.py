@@ -11,6 +11,7 @@ from tests.support.accounts import sign_in
 from tests.support.browser import NOTE_VIOLATIONS
 from tests.support.clients import Invite
 from tests.support.server import Server, serve
+from tests.support.waiting import eventually
 
 
 @pytest.fixture(scope="module")
@@ -46,10 +47,13 @@ def test_people_see_each_other(
     new_context: NewContext, server: Server, board: str, invite: Invite
 ) -> None:
     page = open_page(new_context, f"{server.origin}/page/{board}/")
-    invite("Ada").point(0.5, 0.5)
+    ada = invite("Ada")
+    ada.point(0.5, 0.5)
     expect(page.locator("presence-overlay [part=label]")).to_have_text("Ada")
     expect(page.locator("presence-overlay [part=cursor]")).to_have_css("position", "absolute")
     expect(page.locator("presence-count")).to_have_text("2")
+    page.mouse.move(300, 300)
+    eventually(lambda: ada.cursors(), "the page's pointer")
     assert violations(page) == []
 
 

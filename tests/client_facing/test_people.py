@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from presence.protocol.messages import UserState
+from tests.support.browser import NOTE_ERRORS
 from tests.support.clients import Guest, Invite
 from tests.support.waiting import eventually
 
@@ -169,3 +170,31 @@ def test_a_finger_that_draws_is_an_arrow_that_goes_away(look: Look, invite: Invi
     touch("touchEnd")
     until_off_board(ada)
     expect(cursor(page)).to_be_hidden()
+
+
+def test_what_a_visitor_does_waits_for_its_script(look: Look, invite: Invite) -> None:
+    page, ada = look(), invite("Ada")
+    held: list[Route] = []
+    page.route("**/visitor.js", lambda route: held.append(route))
+    with page.expect_request("**/visitor.js"):
+        page.mouse.move(300, 300)
+    page.keyboard.press("Alt+Shift+H")
+    hide = page.get_by_role("button", name="Hide cursors")
+    expect(hide).to_have_attribute("aria-pressed", "false")
+    held.pop().continue_()
+    expect(hide).to_have_attribute("aria-pressed", "true")
+    eventually(lambda: ada.cursors(), "the pointer that rests")
+
+
+def test_without_that_script_people_are_shown_and_the_page_is_told(
+    look: Look, invite: Invite
+) -> None:
+    page, ada = look(NOTE_ERRORS), invite("Ada")
+    page.route("**/visitor.js", lambda route: route.abort())
+    page.mouse.move(300, 300)
+    eventually(lambda: "visitor.js" in "".join(page.evaluate("window.told ?? []")), "an error")
+    ada.point(0.2, 0.2)
+    expect(cursor(page)).to_be_visible()
+    page.get_by_role("button", name="Hide cursors").click()
+    expect(cursor(page)).to_be_hidden()
+    assert len(page.evaluate("window.told ?? []")) == 1, "once"
