@@ -49,9 +49,10 @@ const BUNDLED = { "overview.js": "uplot", "overview.css": "uplot" };
  * admin get JSON with names of the server's, and keep all. So does a module with what it exports.
  */
 const PROPERTIES = [
-  ..."announce attempts beat congested dead failed follow goal introduce isTouch leave moving name_set".split(" "),
-  ..."own pointing press reducedMotion refreshBar report rest ripple safely seq setHidden".split(" "),
-  ..."settle setUnseen shown shows sink subprotocols texts toFraction toOwn u16 u8 welcome welcomed".split(" "),
+  ..."announce attempts beat congested dead failed follow goal handle innerView introduce isTouch leave".split(" "),
+  ..."loadTokens moving name_set own pixelsOf pointing press reducedMotion refreshBar report rest ripple".split(" "),
+  ..."safely seq setHidden settle setUnseen shown shows sink started subprotocols texts toFraction told".split(" "),
+  ..."toOwn u16 u8 welcome welcomed".split(" "),
 ];
 /** Those of an environment, which a page may give to `client.js` and `react.js`. Only the overlay has short ones. */
 const ENVIRONMENT = [..."clearTimer listen recall remember setTimer wall".split(" ")];

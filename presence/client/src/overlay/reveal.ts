@@ -9,9 +9,9 @@ export function reveal(surface: Surface, fraction: Position, smooth: boolean): v
   const view = surface.view();
   const point = view?.toScreen(fraction);
   if (!view || !point || view.shows(point)) return;
-  const { coordinates, element, inner } = surface;
+  const { coordinates, element, innerView } = surface;
   if (coordinates) coordinates.reveal?.(pointIn(coordinates.bounds, fraction));
-  else if (element) scrollTo(surface, element, inner!.toScreen(fraction), smooth);
+  else if (element) scrollTo(surface, element, innerView!.toScreen(fraction), smooth);
 }
 
 /** Scroll a point of the element's document to the middle of the element's scroller, and that scroller into view. */

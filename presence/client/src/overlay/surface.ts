@@ -46,7 +46,7 @@ export class Surface {
   #loading: Promise<void> | undefined;
   #view: View | undefined;
   /** The same in the document of its frame, if it is in one. */
-  inner: View | undefined;
+  innerView: View | undefined;
   /** Whether anything may have changed since the last measurement. */
   #stale = true;
   /** Where the element was then, and when the observer of shifts began. */
@@ -159,8 +159,8 @@ export class Surface {
     const element = this.#element;
     if (!element) return undefined;
     const { ownerDocument } = element;
-    this.inner = isPage(element) ? boxView(page(ownerDocument), viewport(ownerDocument)) : (this.#nested?.anyView ?? elementView)(element);
-    return this.#nested ? this.#nested.onPage(this.inner, element) : this.inner;
+    this.innerView = isPage(element) ? boxView(page(ownerDocument), viewport(ownerDocument)) : (this.#nested?.anyView ?? elementView)(element);
+    return this.#nested ? this.#nested.onPage(this.innerView, element) : this.innerView;
   }
 
   #find(selected: string | Element): Element | undefined {
