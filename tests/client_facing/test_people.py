@@ -198,3 +198,17 @@ def test_without_that_script_people_are_shown_and_the_page_is_told(
     page.get_by_role("button", name="Hide cursors").click()
     expect(cursor(page)).to_be_hidden()
     assert len(page.evaluate("window.told ?? []")) == 1, "once"
+
+
+def test_nothing_is_printed(look: Look) -> None:
+    page = look()
+    with page.expect_response("**/visitor.js"):
+        page.mouse.move(300, 300)
+    count = part(page, "count")
+    # It is there when its tips are.
+    tip = "one => getComputedStyle(one, '::after').content"
+    eventually(lambda: part(page, "switch").first.evaluate(tip) != "none", "tips")
+    page.emulate_media(media="print")
+    expect(count).to_be_hidden()
+    page.emulate_media(media="screen")
+    expect(count).to_be_visible()

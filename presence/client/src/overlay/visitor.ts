@@ -35,7 +35,8 @@ export class Visitor {
   ) {
     const { layer, sheet, surface, client, host } = overlay;
     this.pointer = new Pointer(surface, client, host);
-    sheet.insertRule(`@media all{${VISITOR_CSS}}`, sheet.cssRules.length);
+    // Its layer is displayed, but not when the page is printed.
+    sheet.insertRule(`@media screen{${VISITOR_CSS}}`, sheet.cssRules.length);
     showTips(layer.querySelector(".bar") as HTMLElement);
     stayOnTop(layer, () => overlay.root, signal, () => overlay.refresh());
     signal.addEventListener("abort", () => this.pointer.stop());
