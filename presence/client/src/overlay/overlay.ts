@@ -145,7 +145,9 @@ export class Overlay {
     const act = (event: Event) => this.#act(event, event.composedPath()[0]);
     for (const type of ACTS) {
       const inside = type === "pointerleave" && page.documentElement;
-      (inside || page.defaultView!).addEventListener(type, act, { signal: this.#listening.signal, capture: !inside });
+      // A page may keep a key for itself.
+      const capture = !inside && type !== "keydown";
+      (inside || page.defaultView!).addEventListener(type, act, { signal: this.#listening.signal, capture });
     }
   }
 
