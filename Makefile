@@ -97,6 +97,7 @@ soak: $(VENV)/dev.stamp $(FASTIO)  ## Run random traffic, kills and outages for 
 	PRESENCE_SOAK_MINUTES=$(or $(MINUTES),15) $(BIN)/pytest tests/system/test_soak.py --log-cli-level=INFO
 
 upgrade: $(VENV)/dev.stamp $(FASTIO)  ## Run random traffic through the last release and this one for five minutes
+	@sh tests/system.sh $(BIN)
 	PRESENCE_LONG=1 $(BIN)/pytest tests/system/test_upgrade.py --log-cli-level=INFO
 
 micro: $(VENV)/dev.stamp $(FASTIO)  ## Measure single functions: encode, decode, flush, receive, Lua scripts

@@ -20,7 +20,7 @@ REDIS_FIXTURES = {"redis", "redis_process", "fill"}
 """Fixtures that start a real Redis."""
 
 
-LONG = ("system", "deploy", "store")
+SLOW_FOLDERS = ("system", "deploy", "store")
 """Folders of tests that wait for real servers."""
 
 
@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
         if REDIS_FIXTURES & {*getattr(item, "fixturenames", ())}:
             item.add_marker(pytest.mark.redis)
     yield
-    items.sort(key=lambda item: item.path.parent.name not in LONG)
+    items.sort(key=lambda item: item.path.parent.name not in SLOW_FOLDERS)
 
 
 @pytest.fixture(autouse=True)
