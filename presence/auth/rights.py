@@ -111,7 +111,9 @@ class _Trip:
             return privacy
         if privacy is right.privacy:
             return None
-        return Restarting.within(get_settings().GRACE, "the board has another level of privacy")
+        return Restarting.within(
+            get_settings().GRACE, reason="the board has another level of privacy"
+        )
 
     def ask_in_thread(self, right: Right, user: Any, board: Board) -> None:
         """Ask the rule about a right, unless it was asked the same; later, where it is async."""

@@ -62,6 +62,9 @@ class Close(IntEnum):
 MAX_RETRY = 65_535
 """Milliseconds: the largest ``retry`` that its field holds (PROTOCOL.md, Messages)."""
 
+RETURNS = 300
+"""Clients that a process can let in in a second, on a slow machine."""
+
 
 class Malformed(StrEnum):
     """What is wrong with a malformed frame; the values of a metric's label."""
@@ -179,12 +182,14 @@ class Restarting(Unavailable):
     close = Close.RESTARTING
 
     @classmethod
-    def within(cls, grace: float, reason: str = "") -> "Restarting":
+    def within(cls, grace: float, sockets: int = 0, reason: str = "") -> "Restarting":
         """Return the error after which all clients are back well within a grace, in seconds.
 
         They wait for 1.5 s of the usual 5 at most, so that hardly anybody is without cursors for 3.
+        Where the sockets that end are more than another process can take in meanwhile, they wait
+        for longer: those that try in vain would keep others out.
         """
-        return cls(reason, retry=min(int(grace * 300), MAX_RETRY))
+        return cls(reason, retry=min(max(int(grace * 300), sockets * 1000 // RETURNS), MAX_RETRY))
 
 
 class TryLater(Unavailable):

@@ -107,7 +107,7 @@ class Hub:
         )
         self._clients: dict[Client, None] = {}
         self._sweeping: asyncio.TimerHandle | None = None
-        self.draining = False
+        self.draining, self.ending = False, 0  # And the sockets that there were as it began.
         self._ordinary_reason = ""
         self._round_due = 0.0
         self._round: list[Client | Board] = []
@@ -186,8 +186,9 @@ class Hub:
 
     def drain(self) -> None:
         """Note that this process shuts down. Further calls change nothing."""
-        self.draining = True
-        self.journal.draining(self.metrics.sockets)
+        if not self.draining:
+            self.draining, self.ending = True, self.metrics.sockets
+            self.journal.draining(self.ending)
 
     async def settle(self) -> None:
         """Wait until what is in the boards' queues now is done."""

@@ -204,7 +204,6 @@ class Journal:
     def __init__(self, process: str, *, names: bool) -> None:
         self._process = process
         self._names = names
-        self._draining = False
 
     def started(self, store: str, ordinary_reason: str = "") -> None:
         """Log that this process starts, the kind of its store, and why it reads no socket directly,
@@ -213,10 +212,8 @@ class Journal:
         self._log("start", {"store": store, "fast_path": not ordinary_reason, **fields})
 
     def draining(self, sockets: int) -> None:
-        """Log that this process shuts down. Later calls log nothing."""
-        if not self._draining:
-            self._draining = True
-            self._log("drain", {"sockets": sockets})
+        """Log that this process shuts down."""
+        self._log("drain", {"sockets": sockets})
 
     def joined(self, board: UUID, admission: Admission) -> None:
         """Log that a session joined a board."""

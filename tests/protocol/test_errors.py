@@ -51,6 +51,11 @@ def test_clients_are_back_within_any_grace(grace, retry):
     assert Restarting.within(grace).retry == retry
 
 
+@pytest.mark.parametrize(("sockets", "retry"), [(450, 1500), (3000, 10_000), (30_000, 65535)])
+def test_many_clients_return_no_faster_than_they_can_be_let_in(sockets, retry):
+    assert Restarting.within(5, sockets).retry == retry
+
+
 @pytest.mark.parametrize("retry", [-1, 65536])
 def test_retry_outside_its_field_is_refused(retry):
     with pytest.raises(ValueError, match=r"outside 0\.\.65535"):

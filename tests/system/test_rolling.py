@@ -1,7 +1,7 @@
 """Two processes behind nginx are restarted one after the other, while 500 people move.
 
-PRESENCE_LONG=1 has five rounds, on a quiet machine: what people notice is bound as docs/operations.md
-promises. Otherwise a slow machine has some seconds to spare.
+PRESENCE_LONG=1 has five rounds, with the bounds that docs/operations.md promises. Otherwise a slow
+machine has some seconds to spare.
 """
 
 import asyncio
