@@ -82,20 +82,22 @@ export class Bar {
   readonly #avatars = new Map<string, Avatar>();
   #open = false;
 
-  /** `goTo` shows where someone points, `turn` turns a switch on or off. */
+  /** `goTo` shows where someone points, `turn` turns a switch on or off. Listens until `signal` aborts. */
   constructor(
     private readonly host: BarHost,
     private readonly goTo: (user: number) => void,
     private readonly turn: (choice: Choice) => void,
+    signal: AbortSignal,
   ) {
     const { element } = this;
     element.hidden = this.#notice.hidden = true;
     // A press between the buttons keeps the focus in the bar, and so the list open.
     element.tabIndex = -1;
     element.onkeydown = (event) => this.#onKey(event);
-    element.addEventListener("focusout", ({ relatedTarget }) => {
+    const onFocusOut = ({ relatedTarget }: FocusEvent) => {
       if (!element.contains(relatedTarget as Node | null)) this.#layOut(false);
-    });
+    };
+    element.addEventListener("focusout", onFocusOut, { signal });
     this.#list.role = "list";
   }
 

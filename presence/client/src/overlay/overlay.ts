@@ -66,7 +66,7 @@ export class Overlay {
     const goTo = (user: number) => host.safely(() => this.#goTo(user));
     const turn = (choice: Choice) => host.safely(() => this.turn(choice));
     this.#cursors = new Cursors(client, surface, () => this.refreshBar());
-    this.#bar = new Bar(host, goTo, turn);
+    this.#bar = new Bar(host, goTo, turn, this.#listening.signal);
     this.layer = make("div", "layer", this.#cursors.element, this.#bar.element, this.#announcer.element);
     this.sheet.replaceSync(OVERLAY_CSS);
     this.show(root);
