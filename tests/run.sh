@@ -1,6 +1,7 @@
 #!/bin/sh
-# Runs the Python tests. Those in a browser run beside all others, and print their result after them:
-# so both cores have work all the time. What measures how long something takes runs alone at the end.
+# Runs the Python tests. A part of those in a browser runs beside the others, and prints its result
+# after them: so both cores have work all the time. What measures how long something takes runs alone at
+# the end.
 #
 # usage: tests/run.sh FOLDER   where coverage and pytest are
 set -u
@@ -9,23 +10,26 @@ bin=$1
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-# Files begin in the order of tests/conftest.py. Otherwise those with the most tests would be first, which
-# are the quick ones, and a long one would be left at the end.
-side_by_side="--dist loadfile --no-loadscope-reorder -m not(alone)"
-# shellcheck disable=SC2086  # several options
-"$bin/pytest" -n 2 $side_by_side tests/client_facing >"$log" 2>&1 &
+# The others wait more than they work, so two run at a time. Files begin in the order of
+# tests/conftest.py. Otherwise those with the most tests would be first, which are the quick ones, and a
+# long one would be left at the end.
+two="-n 2 --dist loadfile --no-loadscope-reorder"
+short="not(alone)and(not(long))"
+
+"$bin/pytest" -m "$short" tests/client_facing/test_[a-m]*.py >"$log" 2>&1 &
 browser=$!
-# The others wait more than they work, so three run at a time. Coverage makes a test take twice as long,
-# so only those have it that cover all of protocol and rooms.
+# Coverage makes a test take twice as long, so only those have it that cover all of protocol and rooms.
 covered="tests/protocol tests/rooms/test_frames.py tests/rooms/test_pacing.py tests/rooms/test_room.py"
-covered="$covered tests/server tests/django/test_boards.py"
-# shellcheck disable=SC2086
-"$bin/pytest" -n 3 $side_by_side --cov=presence/protocol --cov=presence/rooms --cov-report= $covered
+covered="$covered tests/server/test_[!f]*.py tests/django/test_boards.py"
+# shellcheck disable=SC2086  # several options
+"$bin/pytest" $two -m "$short" --cov=presence/protocol --cov=presence/rooms --cov-report= $covered
 status=$?
 others=""
 for path in $covered; do others="$others --ignore=$path"; done
 # shellcheck disable=SC2086
-"$bin/pytest" -n 3 $side_by_side --ignore=tests/client_facing --ignore=tests/hostile $others || status=1
+"$bin/pytest" $two -m "$short" tests --ignore=tests/client_facing --ignore=tests/hostile $others || status=1
+# shellcheck disable=SC2086
+"$bin/pytest" $two -m "$short" tests/client_facing/test_[n-z]*.py || status=1
 wait "$browser" || status=1
 cat "$log"
 "$bin/pytest" -m alone --ignore=tests/client_facing --ignore=tests/hostile || status=1

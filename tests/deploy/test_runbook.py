@@ -156,6 +156,7 @@ def somebody_stays(operator: Operator) -> Iterator[None]:
         visitor.close()
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_an_operator_follows_the_page(operator: Operator) -> None:
     with ExitStack() as visit:

@@ -82,6 +82,8 @@ async def test_a_pool_of_few_gets_the_last_id(store: Store, pool: str) -> None:
     assert await user_of(store, "s", pool) == MAX_USERS - 1
 
 
+# Redis follows its own clock.
+@pytest.mark.alone
 @pytest.mark.parametrize("crowd", ["bad", ""])
 async def test_a_crowd_that_left_keeps_nobody_out(store: Store, world: World, crowd: str) -> None:
     for n in range(3):

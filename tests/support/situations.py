@@ -84,7 +84,7 @@ class Person:
         )
 
 
-SHARE = 1 if LONG else 4
+SHARE = 1 if LONG else 8
 """Each browser walks one page in so many, unless `make situations` asks for all."""
 
 FIRST = {"chromium": 0, "firefox": SHARE // 2}

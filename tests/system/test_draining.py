@@ -84,6 +84,7 @@ def visitors_of_pages(server: Server) -> Iterator[None]:
             thread.join(DEADLINE)
 
 
+@pytest.mark.alone
 async def test_everybody_keeps_their_place(
     crowd: Crowd, cluster: Cluster, board: str, timing: Timing
 ) -> None:
