@@ -40,10 +40,11 @@ def test_firefox_and_others_see_each_other(
     eventually(lambda: firefox.evaluate(shown) == "Ada", "Ada's cursor in Firefox")
     assert firefox.evaluate(f"getComputedStyle({ROOT}.querySelector('.layer')).position") == "fixed"
 
-    firefox.move((200, 300), (300, 300), (400, 300))
-    eventually(lambda: len(ada.cursors()) >= 2, "Firefox's pointer, seen by Ada")
-    (first, _), (last, _) = ada.cursors()[0], ada.cursors()[-1]
-    assert first < last
+    # What comes before the visitor's script is there is told as one position.
+    firefox.move((200, 300))
+    eventually(lambda: len(ada.cursors()) > 0, "Firefox's pointer, seen by Ada")
+    firefox.move((300, 300), (400, 300))
+    eventually(lambda: ada.cursors()[-1][0] > ada.cursors()[0][0], "that it moved")
 
     overlay = "document.querySelector('presence-overlay')"
     swap = "document.body.replaceWith(document.body.cloneNode(true))"
