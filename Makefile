@@ -18,7 +18,7 @@ FASTIO := presence/server/_fastio.abi3.so
 
 DIST := dist
 
-.PHONY: help run check test lint lint-types lint-style lint-client lint-packages fuzz hostile situations image client bench load runbook soak upgrade micro dist release ready lock screenshots clean
+.PHONY: help run check test lint lint-types lint-style lint-client lint-packages fuzz hostile situations long image client bench load runbook soak upgrade micro dist release ready lock screenshots clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -70,6 +70,10 @@ hostile: $(VENV)/dev.stamp $(FASTIO)  ## Attack a server in every way there is, 
 situations: $(VENV)/dev.stamp $(CLIENT)/node_modules/.stamp $(FASTIO)  ## Point at the same thing on every page of tests/situations, in two browsers, in 3 minutes
 	@sh tests/system.sh $(BIN)
 	PRESENCE_LONG=1 $(BIN)/pytest -n 2 --dist loadfile tests/client_facing/test_situations.py tests/client_facing/test_situations_firefox.py
+
+long: $(VENV)/dev.stamp $(CLIENT)/node_modules/.stamp $(FASTIO)  ## Run the tests that `make test` leaves out, but for attacks, in 6 minutes
+	@sh tests/system.sh $(BIN)
+	$(BIN)/pytest -m long --ignore=tests/hostile
 
 runbook: $(VENV)/dev.stamp $(CLIENT)/node_modules/.stamp $(FASTIO)  ## Follow docs/deployment.md, every command, in 2 minutes
 	@sh tests/system.sh $(BIN)

@@ -1,7 +1,6 @@
 #!/bin/sh
-# Runs the Python tests. A part of those in a browser runs beside the others, and prints its result
-# after them: so both cores have work all the time. What measures how long something takes runs alone at
-# the end.
+# Runs the Python tests. Those in a browser run beside all others, and print their result after them:
+# so both cores have work all the time. What measures how long something takes runs alone at the end.
 #
 # usage: tests/run.sh FOLDER   where coverage and pytest are
 set -u
@@ -16,7 +15,7 @@ trap 'rm -f "$log"' EXIT
 two="-n 2 --dist loadfile --no-loadscope-reorder"
 short="not(alone)and(not(long))"
 
-"$bin/pytest" -m "$short" tests/client_facing/test_[a-m]*.py >"$log" 2>&1 &
+"$bin/pytest" -m "$short" tests/client_facing >"$log" 2>&1 &
 browser=$!
 # Coverage makes a test take twice as long, so only those have it that cover all of protocol and rooms.
 covered="tests/protocol tests/rooms/test_frames.py tests/rooms/test_pacing.py tests/rooms/test_room.py"
@@ -28,12 +27,10 @@ others=""
 for path in $covered; do others="$others --ignore=$path"; done
 # shellcheck disable=SC2086
 "$bin/pytest" $two -m "$short" tests --ignore=tests/client_facing --ignore=tests/hostile $others || status=1
-# shellcheck disable=SC2086
-"$bin/pytest" $two -m "$short" tests/client_facing/test_[n-z]*.py || status=1
 wait "$browser" || status=1
 cat "$log"
 "$bin/pytest" -m alone --ignore=tests/client_facing --ignore=tests/hostile || status=1
 "$bin/pytest" -m alone tests/client_facing || status=1
 # Attacks are judged by what the machine left them, so two may run at a time.
-"$bin/pytest" -n 2 --dist loadfile tests/hostile || status=1
+"$bin/pytest" -n 2 --dist loadfile -m "not(long)" tests/hostile || status=1
 exit "$status"

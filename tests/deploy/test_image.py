@@ -29,7 +29,7 @@ from tests.support.waiting import LONG
 
 __all__ = ["postgresql"]
 
-pytestmark = pytest.mark.timeout(1800 if LONG else 180)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1800 if LONG else 180)]
 
 HOST = "boards.example.org"
 TOOLS = re.compile(r".*(/(gcc|cc|make|msgfmt|node|npm)|\.ts)")

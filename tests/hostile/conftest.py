@@ -17,7 +17,13 @@ STORAGES = {
 }
 
 
-@pytest.fixture(scope="module", params=[True, False], ids=["fast path", "ordinary path"])
+PATHS = [
+    pytest.param(True, id="fast path"),
+    pytest.param(False, id="ordinary path", marks=pytest.mark.long),
+]
+
+
+@pytest.fixture(scope="module", params=PATHS)
 def fast_path(request: pytest.FixtureRequest) -> bool:
     """Whether the server reads and writes sockets directly."""
     return bool(request.param)

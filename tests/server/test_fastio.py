@@ -538,6 +538,7 @@ def test_python_serves_where_c_is_missing_or_unwanted(monkeypatch, c_module, bui
 
 
 # It runs all the others once more, at a fraction of their speed.
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_the_sanitizers_find_nothing():
     library = subprocess.run(

@@ -96,6 +96,7 @@ def test_without_redis_there_is_one_process(environment: dict[str, str]) -> None
     assert audit(environment) == (0, [said])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("strike", [RedisServer.pause, RedisServer.kill])
 @pytest.mark.parametrize(("lost", "said"), [("store", "Redis: "), ("layer", "the channel layer: ")])
 async def test_a_server_is_lost_while_the_processes_are_asked(

@@ -45,6 +45,8 @@ SEED = int(os.environ.get("PRESENCE_SEED", "20261129"))
 SECONDS = 300.0 if LONG else 4.0
 """Seconds of traffic through both."""
 
+pytestmark = pytest.mark.long
+
 OLD, NEW = 0, 1
 """The processes by their numbers."""
 
