@@ -30,7 +30,6 @@ for path in $covered; do others="$others --ignore=$path"; done
 wait "$browser" || status=1
 cat "$log"
 "$bin/pytest" -m alone --ignore=tests/client_facing --ignore=tests/hostile || status=1
+"$bin/pytest" -m "not(long)" tests/hostile || status=1
 "$bin/pytest" -m alone tests/client_facing || status=1
-# Attacks are judged by what the machine left them, so two may run at a time.
-"$bin/pytest" -n 2 --dist loadfile -m "not(long)" tests/hostile || status=1
 exit "$status"
