@@ -17,9 +17,6 @@ Autobahn formats values for messages of its debug log, which is off: for each co
 options with `pprint`. That is a third of the cost of a handshake. And Twisted has the kernel queue
 50 connections. The kernel drops those beyond, which clients repeat after a second.
 
-Unless it is verbose, Daphne discards the log of Twisted and Autobahn. An exception in a callback of
-theirs, and so in these patches, would be seen by nobody.
-
 A WebSocket leaves objects behind that refer to each other: the request of its handshake, and
 Autobahn's protocol. With what they refer to, 20 KB would wait for the next full garbage collection,
 which comes rarely (`presence.runtime.tune_gc`).
@@ -183,7 +180,6 @@ def patch_daphne() -> None:
         _send_headers(sockets.WebSocketProtocol)
         _format_nothing_unlogged()
         if server is not None:
-            _log_errors(server.Server)
             _wait_for_applications(server, sockets.WebSocketProtocol)
             _queue_connections(server.Server)
             _offer_sockets(server.Server, sockets.WebSocketProtocol)
@@ -286,21 +282,6 @@ def _format_nothing_unlogged() -> None:
         if hasattr(module, "pformat"):
             # The options are in a list. Its `Timings` need a text.
             module.pformat = lambda value: value if isinstance(value, list) else pformat(value)
-
-
-def _log_errors(server: Any) -> None:
-    """Have Python's logger "twisted" log what Twisted and Autobahn log as errors."""
-    run = server.run
-
-    def run_and_log(self: Any) -> None:
-        log = sys.modules["twisted.logger"]
-        if self.verbosity <= 1:
-            errors = log.LogLevelFilterPredicate(log.LogLevel.error)
-            observer = log.FilteringLogObserver(log.STDLibLogObserver(), [errors])
-            log.globalLogPublisher.addObserver(observer)
-        run(self)
-
-    server.run = run_and_log
 
 
 def _queue_connections(server_class: Any) -> None:

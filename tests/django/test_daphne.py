@@ -1,6 +1,5 @@
 """The patches for Daphne, in processes of their own: to import Daphne chooses its event loop."""
 
-import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -101,37 +100,6 @@ print(repr(direct_socket({"extensions": {EXTENSION: protocol}})))
 def test_a_socket_that_closed_while_its_visitor_was_let_in_lacks_nothing(run: Run) -> None:
     """Autobahn sets some attributes only when a socket opens."""
     assert run(CLOSED) == "''\n"
-
-
-FAULT = """
-import daphne.server, django
-
-django.setup()
-
-def begin():
-    daphne.server.reactor.callLater(0, lambda: 1 / 0)
-    daphne.server.reactor.callLater(0, daphne.server.reactor.stop)
-
-daphne.server.Server(
-    None,
-    endpoints=["tcp:port=0:interface=127.0.0.1"],
-    ready_callable=begin,
-    signal_handlers=False,
-    verbosity={verbosity},
-).run()
-"""
-
-
-@pytest.mark.parametrize("verbosity", [0, 1, 2])
-def test_an_error_that_twisted_logs_is_logged_once(
-    monkeypatch: pytest.MonkeyPatch, verbosity: int
-) -> None:
-    monkeypatch.setenv("LOG_FORMAT", "json")
-    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "presence_site.settings")
-    lines = [json.loads(line) for line in run_anew(FAULT.format(verbosity=verbosity)).splitlines()]
-    [error] = [line for line in lines if line["level"] == "CRITICAL"]
-    assert error["logger"] == ("daphne.server" if verbosity > 1 else "twisted")
-    assert error["exception"].endswith("ZeroDivisionError: division by zero")
 
 
 LOST = """
