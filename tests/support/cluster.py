@@ -98,7 +98,7 @@ class Cluster:
     def restart(self, number: int) -> None:
         """End a process if it still runs, and start another in its place."""
         if number in self._ending:
-            # Twisted logs an error for a second signal that comes while it stops.
+            # A second signal, while it stops, is an error for Twisted.
             self.servers[number].process.wait(15)
         self._running[number].__exit__(None, None, None)
         self._ending.discard(number)

@@ -108,7 +108,7 @@ async def test_a_server_that_goes_down_says_so(
         server.process.send_signal(signal.SIGTERM)
         assert await page.closed() == 1012
         await clients.close()
-        # Twisted logs an error for a second signal that comes while it stops.
+        # A second signal, while it stops, is an error for Twisted.
         await asyncio.to_thread(server.process.wait, DEADLINE)
     assert "Traceback" not in server.logged()
     assert "Task was destroyed" not in server.logged()
