@@ -5,6 +5,7 @@ import asyncio
 import importlib
 import sys
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +16,6 @@ from tests.support.forks import run_forks
 
 BEGIN = """
 import asyncio, socket
-from types import SimpleNamespace
 import daphne.server, django
 from daphne.ws_protocol import WebSocketFactory
 from twisted.internet import tcp
