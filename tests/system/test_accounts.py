@@ -149,11 +149,12 @@ async def test_staff_who_may_view_accounts_see_whose_a_name_is(members: Site) ->
         await eve.until(lambda: ada.user in eve.others, "Ada")
         feed = "/admin/contenttypes/contenttype/presence/feed/"
         told = json.loads(members.get(f"{feed}?board={board}", bob))["board"]
+        accounts = {
+            (eve.others[ada.user], "ada@example.com"),
+            (ada.others[eve.user], "eve@example.com"),
+        }
     shown = {(person["name"], person["account"]["name"]) for person in told["people"].values()}
-    assert shown == {
-        (eve.others[ada.user], "ada@example.com"),
-        (ada.others[eve.user], "eve@example.com"),
-    }
+    assert shown == accounts
     for person in told["people"].values():
         url = f"/admin/accounts/member/{person['account']['pk']}/change/"
         assert person["account"]["name"] in members.get(url, bob)

@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from redis import Redis
 
+from presence.protocol.errors import Close
 from presence.protocol.messages import UserState
-from tests.support.clients import Client, cursor, state
+from tests.support.clients import Client, ClosedEarlyError, cursor, state
 from tests.support.redis import RedisServer
 from tests.support.waiting import eventually
-from tests.system.crowd import Crowd
+from tests.system.crowd import Crowd, agreed
 from tests.system.paths import BOTH_PATHS
 
 pytestmark = BOTH_PATHS
@@ -43,6 +44,21 @@ async def move_until_cut(mover: Client, numbers: range, cutting: Callable[[], ob
         if number == numbers[-3]:
             cutting()
         await mover.send(cursor(number, 1))
+
+
+async def come_in(crowd: Crowd, process: int, board: str, name: str) -> None:
+    """Put somebody on a board who comes again while the store is out of reach, as browsers do."""
+
+    async def refused() -> str:
+        try:
+            await crowd.join(process, board, name)
+        except ClosedEarlyError as error:
+            if error.args[0] != Close.TRY_LATER:
+                raise
+            return str(error)
+        return ""
+
+    await agreed(refused, AGREED)
 
 
 async def test_a_lost_last_position_and_state_are_sent_again(
@@ -85,5 +101,5 @@ async def test_joins_and_leaves_while_every_connection_is_cut(
             assert cut(client, "pubsub") + cut(client, "normal") > LISTENERS
             await ada.leave()
             crowd.gone(ada)
-            await crowd.join((turn + 1) % 3, board, f"N{turn}")
+            await come_in(crowd, (turn + 1) % 3, board, f"N{turn}")
             await crowd.agree(AGREED)
