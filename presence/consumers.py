@@ -75,7 +75,7 @@ class Endpoint(AsyncWebsocketConsumer):
         self.outbox = Outbox(send, self._write_failed)
         self._running = asyncio.current_task()
         self.limited = limited_socket(scope, self)
-        open_sockets.add(self)
+        open_sockets[self] = None
         try:
             while True:
                 message = await receive()
@@ -106,7 +106,7 @@ class Endpoint(AsyncWebsocketConsumer):
                 # The server does not know of it, and nothing written can close it; an error does.
                 raise ConnectionError("the socket took no more frames") from None
         finally:
-            open_sockets.discard(self)
+            open_sockets.pop(self, None)
             self._end(Close.BROKEN)
 
     async def end(self) -> None:
@@ -248,7 +248,7 @@ class PresenceConsumer(Endpoint):
             self.line = hub.pump.attach(socket, connection.receive)
         elif socket:
             hub.serve_ordinarily(socket)
-        if hub.draining:
+        if hub.restarting is not None:
             connection.restart()
         elif refusal is not None:
             self._refuse(connection, None, refusal)

@@ -24,7 +24,7 @@ from django.core.exceptions import ImproperlyConfigured, SynchronousOnlyOperatio
 
 from presence.asgi.daphne import ordinary_reason
 from presence.asgi.handshakes import requests
-from presence.asgi.shutdown import at_end
+from presence.asgi.shutdown import at_begin, at_end
 from presence.auth.rights import SiteRules
 from presence.cluster.layer import Layer
 from presence.conf import Settings, get_settings
@@ -82,6 +82,15 @@ def current_hub() -> Hub:
     return _hubs[loop]
 
 
+def _begin_to_end() -> float:
+    """Have this process's hub, if it has one, shut down; return how long its sockets may take."""
+    hub = _hubs.get(asyncio.get_running_loop())
+    if hub is None:
+        return 0.0
+    hub.drain()
+    return hub.turns
+
+
 async def _say_good_bye() -> None:
     """Tell the store that this process ends, if it has a hub."""
     hub = _hubs.get(asyncio.get_running_loop())
@@ -89,6 +98,7 @@ async def _say_good_bye() -> None:
         await hub.say_good_bye()
 
 
+at_begin.append(_begin_to_end)
 at_end.append(_say_good_bye)
 
 

@@ -32,7 +32,7 @@ from typing import Any
 
 from presence.asgi import turns
 from presence.asgi.handshakes import patch_handshakes
-from presence.asgi.shutdown import end
+from presence.asgi.shutdown import end, in_turns
 from presence.asgi.turns import EXTENSION
 from presence.conf import get_settings
 from presence.protocol.errors import Close
@@ -42,9 +42,9 @@ RESERVED_CODES = frozenset({Close.TOO_BIG, Close.RESTARTING, Close.TRY_LATER})
 """Close codes for servers only, which Autobahn refuses to send."""
 
 SHUTDOWN_TIMEOUT = 6.0
-"""Seconds that applications have to end. A consumer takes up to 4 s to drain."""
+"""Seconds that applications have to end, after their turns. A consumer takes up to 4 s to drain."""
 
-Applications = set["asyncio.Future[Any]"]
+Applications = list["asyncio.Future[Any]"]
 
 
 class DaphneSocket:
@@ -300,21 +300,23 @@ def _wait_for_applications(server: Any, socket_class: Any) -> None:
         for reader in server.reactor.getReaders():
             if hasattr(reader, "stopListening"):
                 reader.stopListening()
-        sockets: Applications = set()
-        pages: Applications = set()
+        sockets: Applications = []
+        pages: Applications = []
         for protocol, details in self.connections.items():
             application = details.get("application_instance")
             if application is not None:
-                (sockets if isinstance(protocol, socket_class) else pages).add(application)
+                (sockets if isinstance(protocol, socket_class) else pages).append(application)
         return server.defer.Deferred.fromFuture(asyncio.ensure_future(_end(sockets, pages)))
 
     server.Server.kill_all_applications = end_all
 
 
 async def _end(sockets: Applications, pages: Applications) -> None:
-    for cancelled, awaited in ((sockets, sockets | pages), (pages, pages)):
-        for application in cancelled:
-            application.cancel()
-        if awaited:
-            await asyncio.wait(awaited, timeout=SHUTDOWN_TIMEOUT)
+    await in_turns(sockets, lambda application: application.cancel())
+    if sockets or pages:
+        await asyncio.wait([*sockets, *pages], timeout=SHUTDOWN_TIMEOUT)
+    for application in pages:
+        application.cancel()
+    if pages:
+        await asyncio.wait(pages, timeout=SHUTDOWN_TIMEOUT)
     await end()

@@ -11,14 +11,16 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 DRAIN_TIMEOUT = 6.0
-"""Seconds that all sockets together have to close. A socket takes up to 4 s."""
+"""Seconds that all sockets together have to close after their turns. One takes up to 4 s."""
 
 END_TIMEOUT = 1.0
 """Seconds that the store has after that to learn that the process ends."""
@@ -31,17 +33,36 @@ class OpenSocket(Protocol):
         """Say good-bye to the client, and return when the socket is closed."""
 
 
-open_sockets: set[OpenSocket] = set()
-"""The open sockets of this process."""
+open_sockets: dict[OpenSocket, None] = {}
+"""The open sockets of this process, in the order in which they were opened."""
 
+
+at_begin: list[Callable[[], float]] = []
+"""What to do when the shutdown begins. Each returns over how many seconds the sockets are to end:
+those whose turn has not come are served meanwhile. It must not raise."""
 
 at_end: list[Callable[[], Awaitable[None]]] = []
 """What to do when all sockets are drained. It must not raise."""
 
 
+async def in_turns(sockets: Sequence[T], end: Callable[[T], object]) -> None:
+    """Begin the shutdown: end one socket after the other, the oldest first. Who came from a process
+    that was restarted a moment ago is not sent away again at once."""
+    seconds = max((begin() for begin in at_begin), default=0.0)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    for number, socket in enumerate(sockets):
+        wait = began + seconds * number / len(sockets) - loop.time()
+        if wait > 0:
+            await asyncio.sleep(wait)
+        end(socket)
+
+
 async def end_sockets() -> None:
-    """Drain all open sockets. Returns when they are closed, or after `DRAIN_TIMEOUT`."""
-    ending = [asyncio.ensure_future(each.end()) for each in open_sockets]
+    """Drain all open sockets, each in its turn. Returns when they are closed, or `DRAIN_TIMEOUT`
+    after the last turn."""
+    ending: list[asyncio.Future[None]] = []
+    await in_turns([*open_sockets], lambda each: ending.append(asyncio.ensure_future(each.end())))
     if ending:
         await asyncio.wait(ending, timeout=DRAIN_TIMEOUT)
     await end()

@@ -62,6 +62,9 @@ class Close(IntEnum):
 MAX_RETRY = 65_535
 """Milliseconds: the largest ``retry`` that its field holds (PROTOCOL.md, Messages)."""
 
+AT_ONCE = 200
+"""Milliseconds: the ``retry`` of those who shall come back at once, and not all in one moment."""
+
 RETURNS = 300
 """Clients that a process can let in in a second, on a slow machine."""
 
@@ -182,14 +185,19 @@ class Restarting(Unavailable):
     close = Close.RESTARTING
 
     @classmethod
-    def within(cls, grace: float, sockets: int = 0, reason: str = "") -> "Restarting":
+    def within(
+        cls, grace: float, sockets: int = 0, turns: float = 0.0, reason: str = ""
+    ) -> "Restarting":
         """Return the error after which all clients are back well within a grace, in seconds.
 
-        They wait for 1.5 s of the usual 5 at most, so that hardly anybody is without cursors for 3.
-        Where the sockets that end are more than another process can take in meanwhile, they wait
-        for longer: those that try in vain would keep others out.
+        Where their sockets end in turns over some seconds, each comes back at once. Else they wait
+        for 1.5 s of the usual 5 at most, so that hardly anybody is without cursors for 3. Where the
+        sockets that end are more than another process can take in meanwhile, they wait for longer:
+        those that try in vain would keep others out.
         """
-        return cls(reason, retry=min(max(int(grace * 300), sockets * 1000 // RETURNS), MAX_RETRY))
+        least = AT_ONCE if turns else int(grace * 300)
+        retry = max(least, sockets * 1000 // RETURNS - int(turns * 1000))
+        return cls(reason, retry=min(retry, MAX_RETRY))
 
 
 class TryLater(Unavailable):

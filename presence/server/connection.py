@@ -313,7 +313,7 @@ class Connection:
 
     def restart(self) -> None:
         """Have the client connect anew: tell it so, start the grace, and close."""
-        self.refuse(Restarting.within(self._hub.grace, self._hub.ending))
+        self.refuse(self._hub.drain())
 
     def closed(self, code: int | None) -> None:
         """Take in that the socket is closed, and start the grace that its close code calls for.

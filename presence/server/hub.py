@@ -10,7 +10,7 @@ from presence.cluster.broker import Broker
 from presence.cluster.layer import Layer
 from presence.cluster.lease import Lease
 from presence.cluster.messages import Message, RightsChange
-from presence.protocol.errors import TryLater
+from presence.protocol.errors import Restarting, TryLater
 from presence.rooms.pacing import LAG_EVERY, Pacing
 from presence.rooms.seats import Activity
 from presence.server.board import Board, FlushQueue, RefreshQueue, Services
@@ -31,6 +31,13 @@ boards."""
 
 QUIET_BEAT = SWEEP_EVERY / 4
 """Seconds between two beats of the hub while there is little to send, else `LAG_EVERY`."""
+
+TURNS = 100
+"""Sockets that end in a second as the process shuts down: another lets their clients in at once,
+and has half of its time for those that it serves."""
+
+TURNS_WITHIN = 5.0
+"""Seconds until the last has ended, so that no process takes long to restart."""
 
 SLICE = 50
 """Connections and boards that one beat sweeps, if no more are needed to sweep all in a round. A
@@ -107,7 +114,10 @@ class Hub:
         )
         self._clients: dict[Client, None] = {}
         self._sweeping: asyncio.TimerHandle | None = None
-        self.draining, self.ending = False, 0  # And the sockets that there were as it began.
+        self.restarting: Restarting | None = None
+        """What clients are told, since this process shuts down."""
+        self.turns = 0.0
+        """Seconds over which its sockets then end, one after the other."""
         self._ordinary_reason = ""
         self._round_due = 0.0
         self._round: list[Client | Board] = []
@@ -184,11 +194,15 @@ class Hub:
         except TryLater as error:
             self._services.outage.failed(error)
 
-    def drain(self) -> None:
-        """Note that this process shuts down. Further calls change nothing."""
-        if not self.draining:
-            self.draining, self.ending = True, self.metrics.sockets
-            self.journal.draining(self.ending)
+    def drain(self) -> Restarting:
+        """Shut down, and return what clients are told. Further calls change nothing."""
+        if self.restarting is None:
+            sockets = self.metrics.sockets
+            # Without a layer there is no other process for those who go first.
+            self.turns = min(sockets / TURNS, TURNS_WITHIN) if self._broker else 0.0
+            self.restarting = Restarting.within(self.grace, sockets, self.turns)
+            self.journal.draining(sockets)
+        return self.restarting
 
     async def settle(self) -> None:
         """Wait until what is in the boards' queues now is done."""

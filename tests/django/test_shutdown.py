@@ -54,9 +54,30 @@ async def test_a_socket_that_does_not_close_holds_up_a_shutdown_for_a_while_only
 
     monkeypatch.setattr(shutdown, "DRAIN_TIMEOUT", 0.01)
     stuck = Stuck()
-    open_sockets.add(stuck)
+    open_sockets[stuck] = None
     await end_sockets()
-    open_sockets.discard(stuck)
+    del open_sockets[stuck]
+
+
+async def test_sockets_end_in_turns(monkeypatch):
+    now, ended = asyncio.get_running_loop().time, {}
+    began, turn_came = now(), asyncio.Event()
+
+    class Socket:
+        async def end(self):
+            ended[self] = now() - began
+            turn_came.set()
+
+    monkeypatch.setattr(shutdown, "at_begin", [lambda: 0.3, lambda: 0.0])
+    sockets = [Socket() for _ in range(3)]
+    open_sockets.update(dict.fromkeys(sockets))
+    ending = asyncio.create_task(end_sockets())
+    await turn_came.wait()
+    assert len(ended) == 1, "the others are served still"
+    await ending
+    open_sockets.clear()
+    assert [*ended] == sockets, "the oldest first"
+    assert all(late >= due for late, due in zip(ended.values(), (0, 0.1, 0.2), strict=True))
 
 
 def test_a_version_that_lacks_what_is_patched(monkeypatch, caplog):

@@ -56,6 +56,11 @@ def test_many_clients_return_no_faster_than_they_can_be_let_in(sockets, retry):
     assert Restarting.within(5, sockets).retry == retry
 
 
+@pytest.mark.parametrize(("sockets", "retry"), [(1, 200), (1500, 200), (3000, 5000)])
+def test_clients_whose_sockets_end_in_turns_come_back_at_once(sockets, retry):
+    assert Restarting.within(5, sockets, turns=5.0).retry == retry
+
+
 @pytest.mark.parametrize("retry", [-1, 65536])
 def test_retry_outside_its_field_is_refused(retry):
     with pytest.raises(ValueError, match=r"outside 0\.\.65535"):

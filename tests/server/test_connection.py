@@ -35,6 +35,7 @@ from presence.protocol.session import UNREAD_LIMIT
 from presence.server.connection import Connection, is_broken
 from presence.store.base import Timing
 from tests.server.harness import BOARD, OUT, Process, Socket, pass_time, settle
+from tests.server.world import World
 from tests.support.metrics import by_label, value
 
 ENDS = json.loads((Path(__file__).parents[1] / "vectors" / "leaving.json").read_text())["ends"]
@@ -353,6 +354,16 @@ async def test_a_process_that_ends_gives_its_lease_up(process: Process) -> None:
     await pass_time(3)
     assert not await process.seam.inner.processes(), "it is not renewed"
     assert await process.people() == 2, "they may come back"
+
+
+async def test_sockets_end_in_turns_where_another_process_may_take_them_in(
+    world: World, process: Process
+) -> None:
+    for who in "abcdefghij":
+        await world.joined("one", who)
+    await process.two()
+    for hub, turns, retry in ((world.process("one").hub, 0.1, 200), (process.hub, 0.0, 1500)):
+        assert (hub.drain().retry, hub.turns) == (retry, turns)
 
 
 async def test_a_process_that_ends_without_its_store_ends_all_the_same(process: Process) -> None:
