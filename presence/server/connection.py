@@ -313,7 +313,7 @@ class Connection:
 
     def restart(self) -> None:
         """Have the client connect anew: tell it so, start the grace, and close."""
-        self.refuse(self._hub.drain())
+        self.refuse(self._hub.restarting or Restarting.within(self._hub.grace))
 
     def closed(self, code: int | None) -> None:
         """Take in that the socket is closed, and start the grace that its close code calls for.

@@ -342,6 +342,13 @@ def test_a_session_that_gets_another_id_keeps_its_state_and_its_cursor(state: Us
     assert board.seats.activity_by_user() == ({5: A}, {1: ACTIVE, 5: state})
 
 
+@pytest.mark.parametrize("dialect", Dialect)
+def test_a_second_welcome_is_for_those_who_forget_by_it_who_they_knew(dialect: Dialect) -> None:
+    board = Board("ada", "bob", dialect=dialect)
+    board.reseat(member("bob", 5))
+    assert [*board.tick().welcomes] == (["bob"] if dialect is COMPACT else [])
+
+
 def test_the_tabs_of_a_person_share_a_quota_that_a_return_does_not_refill() -> None:
     board, told = Board("ada", dialect=EXPLICIT), []
     board.announcements = Announcements(burst=1_000)

@@ -356,6 +356,13 @@ async def test_a_process_that_ends_gives_its_lease_up(process: Process) -> None:
     assert await process.people() == 2, "they may come back"
 
 
+async def test_one_socket_that_connects_anew_ends_no_other(process: Process) -> None:
+    ada, bob = await process.two()
+    ada.connection.restart()
+    assert ada.all(NoticeMessage) == [NoticeMessage(Notice.RESTARTING, 1500)]
+    assert (process.hub.restarting, bob.codes) == (None, [])
+
+
 async def test_sockets_end_in_turns_where_another_process_may_take_them_in(
     world: World, process: Process
 ) -> None:
