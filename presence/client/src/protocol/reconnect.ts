@@ -85,9 +85,9 @@ export function backOff(attempts: number, random: number, longest = LONGEST_BACK
 /** Decide what follows the end of a socket. `random` returns another number 0..1 each time. */
 export function reconnect({ code, notice, attempts, welcomed }: Ending, random: () => number): Reconnect {
   const unsaid: Reason = welcomed || attempts < REFUSED_AFTER ? "lost" : "refused";
-  const told = RULES.find(([closeCode]) => closeCode === code) ?? RULES.find((rule) => notice && rule[1] === notice.code);
-  const [, , reason, when] = told ?? [code, 0, unsaid, BACK_OFF];
-  const retry = notice?.retry ?? 0;
+  const told = RULES.find((rule) => rule[0] === code) ?? RULES.find((rule) => rule[1] && rule[1] === notice?.code);
+  const [, announced, reason, when] = told ?? [code, 0, unsaid, BACK_OFF];
+  const retry = notice?.code === announced ? notice.retry : 0;
   const wait = backOff(attempts, random(), reason === "refused" ? RAREST_BACKOFF : LONGEST_BACKOFF);
   // The first reconnect follows the server's wish exactly; later ones also back off.
   const extra = attempts > 0 || retry === 0 ? wait : 0;

@@ -55,7 +55,16 @@ test("1009 and all other codes back off", () => {
 test("a notice counts if its close code got lost", () => {
   for (const code of [3, 4, 5, 6]) assert.equal(after({ notice: notice(code, 0) }).delay, undefined);
   assert.deepEqual([2, 7, 8].map((code) => after({ notice: notice(code, 8000) }).delay), [8000, 4000, 8000]);
-  for (const code of [1, 99]) assert.equal(after({ notice: notice(code, 9000) }).reason, "lost");
+});
+
+test("a notice that stands for no close code counts as none", () => {
+  for (const code of [0, 1, 99]) {
+    const ignored = notice(code, 9000);
+    for (const attempts of [0, 3]) assert.deepEqual(after({ notice: ignored, attempts }), after({ attempts }), `${code}`);
+    for (const closeCode of [1012, 1013, 4401, 4408, 4429]) {
+      assert.deepEqual(after({ code: closeCode, notice: ignored }), after({ code: closeCode }), `${code} before ${closeCode}`);
+    }
+  }
 });
 
 test("who was never welcomed asks ever more rarely, and waits no longer than they have waited twice", () => {
