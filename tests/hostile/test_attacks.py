@@ -1,7 +1,7 @@
 """Attacks on a real server, on both paths: nobody else notices much, the server's memory stays
 bounded, and nothing is left afterwards.
 
-`make test` runs each for two seconds, `make hostile` (PRESENCE_LONG=1) in full length.
+`make test` runs each for one second, `make hostile` (PRESENCE_LONG=1) in full length.
 """
 
 import logging
@@ -92,7 +92,7 @@ def test_nobody_suffers(
     server: Server, fresh: State, rest: Outcome, boards: list[str], attack: str
 ) -> None:
     row = ROWS[attack]
-    outcome = attempt(server, *boards, row.seconds if LONG else 2.0, attack)
+    outcome = attempt(server, *boards, row.seconds if LONG else 1.0, attack)
     logger.info("%s: %s", attack, outcome)
     eventually(lambda: not left(server, fresh), lambda: f"gone: {left(server, fresh)}")
     assert outcome.lost == 0, outcome

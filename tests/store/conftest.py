@@ -14,10 +14,13 @@ TIMEOUT = 1.0
 """Seconds that the store `impatient` waits for a server."""
 
 
+MARKS = {"redis": [pytest.mark.redis], "valkey": [pytest.mark.redis, pytest.mark.long]}
+"""Both servers run every script in `test_redis_rights`; `make long` holds both to the contract."""
+
+
 @pytest.fixture(
     params=[
-        pytest.param(opener, id=name, marks=[] if name == "memory" else pytest.mark.redis)
-        for name, opener in WORLDS.items()
+        pytest.param(opener, id=name, marks=MARKS.get(name, ())) for name, opener in WORLDS.items()
     ]
 )
 def open_world(request: pytest.FixtureRequest) -> OpenWorld:

@@ -1,4 +1,5 @@
-"""A server of Redis is lost: a replica takes over, and store and channel layer follow it."""
+"""A server of Redis is lost: a replica takes over, and store and channel layer follow it. For whole
+processes, tests/system/test_failover.py shows it with every change."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -21,7 +22,7 @@ from tests.store.cast import HERE, THERE, gone, request
 from tests.support.redis import RedisServer, Replicated, behind_sentinel, six_nodes
 from tests.support.waiting import SPARE
 
-pytestmark = pytest.mark.redis
+pytestmark = [pytest.mark.redis, pytest.mark.long]
 
 TRUE_AGAIN = 15.0
 """Seconds until all is well after the loss of a server."""

@@ -41,8 +41,8 @@ Sec-WebSocket-Protocol: presence.v1
 
 @pytest.fixture(scope="module")
 def timing() -> Timing:
-    """People have a whole grace to arrive elsewhere: long enough for forty on a busy machine."""
-    return Timing(lease=6.0, grace=20.0, reload_grace=20.0)
+    """People have a whole grace to arrive elsewhere: long enough for forty on a slow machine."""
+    return Timing(lease=6.0, grace=10.0, reload_grace=10.0)
 
 
 @contextmanager

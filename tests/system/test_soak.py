@@ -35,7 +35,7 @@ SEED = int(os.environ.get("PRESENCE_SEED", "20261129"))
 LONG = float(os.environ.get("PRESENCE_SOAK_MINUTES", "0")) * 60
 """Seconds of a long run; 0 for a short one."""
 
-ROUND = 60.0 if LONG else 4.0
+ROUND = 60.0 if LONG else 3.0
 """Seconds of traffic, after which everybody leaves."""
 
 ROUNDS = max(2, int(LONG // (ROUND + 10)))

@@ -33,7 +33,7 @@ from tests.system.traffic import Traffic, Visitor
 logger = logging.getLogger(__name__)
 
 SEED = int(os.environ.get("PRESENCE_SEED", "20261107"))
-SECONDS = float(os.environ.get("PRESENCE_STORM_SECONDS", "10"))
+SECONDS = float(os.environ.get("PRESENCE_STORM_SECONDS", "6"))
 
 BRIEF = SECONDS < 60
 """Whether dead processes are noticed soon, and the recorder of the history is never killed."""
