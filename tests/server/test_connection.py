@@ -359,6 +359,7 @@ async def test_a_process_that_ends_gives_its_lease_up(process: Process) -> None:
 async def test_one_socket_that_connects_anew_ends_no_other(process: Process) -> None:
     ada, bob = await process.two()
     ada.connection.restart()
+    await settle()
     assert ada.all(NoticeMessage) == [NoticeMessage(Notice.RESTARTING, 1500)]
     assert (process.hub.restarting, bob.codes) == (None, [])
 

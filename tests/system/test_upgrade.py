@@ -207,6 +207,7 @@ async def test_random_traffic_through_both(
     await traffic.leave()
 
 
+@pytest.mark.timeout(SECONDS * 2 + 180)
 async def test_one_process_is_upgraded_and_the_other_put_back(
     traffic: Mixed, crowd: Crowd, releases: tuple[Release, Release]
 ) -> None:
