@@ -104,7 +104,7 @@ soak: $(VENV)/dev.stamp $(FASTIO)  ## Run random traffic, kills and outages for 
 	@sh tests/system.sh $(BIN)
 	PRESENCE_SOAK_MINUTES=$(or $(MINUTES),15) $(BIN)/pytest tests/system/test_soak.py --log-cli-level=INFO
 
-upgrade: $(VENV)/dev.stamp $(FASTIO)  ## Run random traffic through the last release and this one for five minutes
+upgrade: $(VENV)/dev.stamp $(FASTIO)  ## Run the last release beside this one under random traffic, and upgrade it, in 11 minutes
 	@sh tests/system.sh $(BIN)
 	PRESENCE_LONG=1 $(BIN)/pytest tests/system/test_upgrade.py --log-cli-level=INFO
 

@@ -140,20 +140,20 @@ def measure(work: Workload) -> Load:
     )
 
 
-Look = Callable[[Load], str]
+Cell = Callable[[Load], str]
 
 
-def seconds_of(look: Callable[[Restarts], float]) -> Look:
+def seconds_of(cell: Callable[[Restarts], float]) -> Cell:
     """Return how to show a time that people noticed, in seconds."""
-    return lambda load: number(look(load.restarts) / 1000)
+    return lambda load: number(cell(load.restarts) / 1000)
 
 
-def part(index: int) -> Look:
+def part(index: int) -> Cell:
     """Return how to show the CPU of one of `PARTS`."""
     return lambda load: number(load.cpu[index])
 
 
-ROWS: Mapping[str, Look] = {
+ROWS: Mapping[str, Cell] = {
     "joined": lambda f: f"{f.joins.joined:,}",
     "all in after, s": lambda f: number(f.joins.seconds),
     "moves a second": lambda f: f"{f.moves.moves / f.work.seconds:,.0f}",

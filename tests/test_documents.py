@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from benchmarks import report, rolling
 from presence.conf import Settings
 from presence.server.logs import EVENTS
 from presence.store.base import ACCOUNT
@@ -102,6 +103,13 @@ def test_every_command_is_in_the_help() -> None:
     assert targets == helped
     for command in ("make run", "make check", "make test", "make bench", "make help"):
         assert command in text("README.md")
+
+
+@pytest.mark.parametrize("made_by", [report, rolling])
+def test_measured_figures_are_in_the_document(made_by: Any) -> None:
+    made = text("docs/performance.md").partition(made_by.BEGIN)[2].partition(made_by.END)[0]
+    assert "Measured on" in made
+    assert re.search(r"^\|.*\d", made, re.MULTILINE)
 
 
 def test_what_contributors_are_told_of_is_there() -> None:

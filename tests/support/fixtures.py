@@ -24,7 +24,7 @@ __all__ = [
     "redis", "server", "site", "size",
 ]  # fmt: skip
 
-BOARDS = [str(uuid4()) for _ in range(400)]
+BOARDS = [str(uuid4()) for _ in range(600)]
 """Open boards: each test has one to itself, on which no user id rests."""
 
 COLLISION: list[str] = json.loads(
