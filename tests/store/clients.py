@@ -1,17 +1,27 @@
 """Redis clients of a site's own that fail, wait, or note what they send."""
 
 import asyncio
+import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from redis.asyncio import Redis
+from redis.asyncio import Connection, Redis
 
 from presence.store.redis.scripts import Script
+
+SCRIPT = re.compile(rb"EVALSHA\r\n\$40\r\n([0-9a-f]{40})")
+"""A script in what is sent to Redis."""
 
 
 class Intercepted(Redis):
     """Calls `before` and `after` with the SHA-1s of the scripts of each trip."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        pool: Any = self.connection_pool
+        pool.connection_class = partial(InterceptedConnection, self)
 
     async def before(self, sent: list[str]) -> None:
         """Called before a trip."""
@@ -19,19 +29,27 @@ class Intercepted(Redis):
     async def after(self, sent: list[str]) -> None:
         """Called before the answers of a trip are returned."""
 
-    def pipeline(self, *arguments: Any, **options: Any) -> Any:
-        pipe: Any = super().pipeline(*arguments, **options)
-        execute = pipe.execute
 
-        async def intercepted(**how: Any) -> Any:
-            sent = [words[1] for words, _ in pipe.command_stack]
-            await self.before(sent)
-            replies = await execute(**how)
-            await self.after(sent)
-            return replies
+class InterceptedConnection(Connection):
+    """A connection of such a client."""
 
-        pipe.execute = intercepted
-        return pipe
+    def __init__(self, client: Intercepted, **options: Any) -> None:
+        super().__init__(**options)
+        self._client = client
+        self._sent: list[str] = []
+
+    async def send_packed_command(self, command: Any, check_health: bool = True) -> None:
+        if isinstance(command, bytes):
+            self._sent = [sha.decode() for sha in SCRIPT.findall(command)]
+            await self._client.before(self._sent)
+        await super().send_packed_command(command, check_health)
+
+    async def read_response(self, *arguments: Any, **options: Any) -> Any:
+        reply = await super().read_response(*arguments, **options)
+        sent, self._sent = self._sent, []
+        if sent:
+            await self._client.after(sent)
+        return reply
 
 
 class Failing(Intercepted):

@@ -13,7 +13,7 @@ from presence.protocol.messages import MAX_USERS
 from presence.store.base import POOL_RESTS, BoardSummary, JoinRequest
 from presence.store.redis.client import CALLS_PER_TRIP
 from presence.store.redis.records import unescape
-from presence.store.redis.scripts import BOARDS, RELEASE_ID, RESTORE, SUMMARY
+from presence.store.redis.scripts import BOARDS, RELEASE_ID, RESTORE, SUMMARY, TAKE_IDS
 from presence.store.redis.store import BOARDS_PER_READ, OLDER_PROCESSES, RedisStore
 from tests.store.cast import (
     BOARD,
@@ -263,6 +263,24 @@ async def test_a_join_while_the_board_empties_keeps_its_id(redis: RedisWorld) ->
         assert gone(await leaving) == ["a"]
     redis.now += 6
     assert (await other.snapshot(BOARD)).board_id == admission.board_id
+
+
+async def test_who_finds_others_on_a_board_takes_no_id_for_it(redis: RedisWorld) -> None:
+    async with Noting.from_url(redis.server.url) as client:
+        store, other = await redis.renewed(server=client), await redis.renewed(process=THERE)
+
+        async def takes_id(session: str) -> bool:
+            client.trips.clear()
+            await store.join(BOARD, request(session))
+            return TAKE_IDS.sha in [script for script, *_ in client.trips]
+
+        assert [await takes_id(session) for session in "abc"] == [True, False, False]
+        # This process has not heard of it: staff took everybody off, through another one.
+        for session in "abc":
+            await other.remove(BOARD, f"person of {session}", 1.0)
+        assert await takes_id("d")
+    redis.now += 6
+    assert (await other.snapshot(BOARD)).board_id
 
 
 async def test_a_renewal_under_way_does_not_forget_members_restored_meanwhile(

@@ -9,7 +9,14 @@ from weakref import WeakKeyDictionary
 
 from redis.asyncio import Redis
 from redis.asyncio.cluster import RedisCluster
-from redis.exceptions import MovedError, NoScriptError, RedisClusterException, RedisError
+from redis.asyncio.connection import AbstractConnection
+from redis.exceptions import (
+    MovedError,
+    NoScriptError,
+    RedisClusterException,
+    RedisError,
+    ResponseError,
+)
 
 from presence.protocol.errors import TryLater
 from presence.store.base import Timing
@@ -111,12 +118,24 @@ class ScriptClient:
     async def _send(self, client: Client, calls: Sequence[Call]) -> list[Any]:
         """Send scripts by their SHA-1. An answer may be the exception that a script raised."""
         clock = (int(self._ahead() * MICROSECONDS), *self._times)
-        pipe: Any = client.pipeline(transaction=False)
-        for call in calls:
-            words = (call.script.sha, len(call.keys), *call.keys, *clock, *call.arguments)
-            pipe.execute_command("EVALSHA", *words)
-        replies: list[Any] = await pipe.execute(raise_on_error=False)
-        return replies
+        commands: list[tuple[Argument, ...]] = [
+            ("EVALSHA", call.script.sha, len(call.keys), *call.keys, *clock, *call.arguments)
+            for call in calls
+        ]
+        if isinstance(client, RedisCluster):
+            pipe: Any = client.pipeline(transaction=False)
+            for command in commands:
+                pipe.execute_command(*command)
+            replies: list[Any] = await pipe.execute(raise_on_error=False)
+            return replies
+        # The pipeline of a server takes twice as long, which is a tenth of what a join costs.
+        pool: Any = client.connection_pool
+        connection = await pool.get_connection()
+        try:
+            await connection.send_packed_command(b"".join(map(_packed, commands)))
+            return [await _answer(connection) for _ in commands]
+        finally:
+            await pool.release(connection)
 
     async def command(self, *words: Argument) -> Any:
         """Run one command and return its answer."""
@@ -185,6 +204,20 @@ class ScriptClient:
                 )
             self._clients[loop] = LoopClient(server, asyncio.Semaphore(self._connections))
         return self._clients[loop]
+
+
+def _packed(command: Sequence[Argument]) -> bytes:
+    """Encode a command as an array of bulk strings (RESP2)."""
+    words = [word if isinstance(word, bytes) else str(word).encode() for word in command]
+    return b"*%d\r\n%b" % (len(words), b"".join([b"$%d\r\n%b\r\n" % (len(w), w) for w in words]))
+
+
+async def _answer(connection: AbstractConnection) -> Any:
+    """Return the next answer, which may be an exception."""
+    try:
+        return await connection.read_response()
+    except ResponseError as error:
+        return error
 
 
 async def _ping(client: Client) -> None:

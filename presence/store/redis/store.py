@@ -151,7 +151,7 @@ class RedisStore:
             )
             # Only a board with somebody on it takes an id. `_clear_up` looks for newcomers after it
             # released the id, so whichever comes first, the board has an id in the end.
-            (board_id,) = await self._take_in(board, request, reply) if len(reply) > 1 else [0]
+            board_id = await self._take_in(board, request, reply) if len(reply) > 1 else 0
         except BaseException:
             self._doubtful[request.session] = board
             raise
@@ -450,13 +450,20 @@ class RedisStore:
                 counts = await self.counts(emptied)
                 await self._take_ids([board for board in emptied if counts[board]])
 
-    async def _take_in(self, board: UUID, request: JoinRequest, reply: Sequence[Any]) -> list[int]:
+    async def _take_in(self, board: UUID, request: JoinRequest, reply: Sequence[Any]) -> int:
         """Return the id of a board, and note that a session is on it, which may have replaced
         another."""
+        _, people, _, _, _, resumed, _, arrived = reply
         notes = [_note_here(board, request.session, request.process, request.person)]
-        if reply[5]:
-            notes.append(Note(request.person, unescape(reply[5]), "lost"))
-        return await self._take_ids([board], self._note_calls(notes))
+        if resumed:
+            notes.append(Note(request.person, unescape(resumed), "lost"))
+        known = self._local[board].board_id if board in self._local else 0
+        if known and (people > 1 or not arrived):
+            # Others were there, so that the board has kept its id.
+            await self.client.run_all(self._note_calls(notes))
+            return known
+        (board_id,) = await self._take_ids([board], self._note_calls(notes))
+        return board_id
 
     def _due_notes(self, process: str) -> list[tuple[UUID, Note]]:
         """Return what is due to be noted once more with this renewal: a part of the sessions of a

@@ -120,8 +120,13 @@ def connect(
     url: RedisUrl, *, timeout: float, connect_timeout: float, connections: int
 ) -> Redis | RedisCluster:
     """Return a client for the running event loop. Timeouts are in seconds; up to `connections` are
-    opened, in a Cluster to each node and one more."""
-    times = {"socket_timeout": timeout, "socket_connect_timeout": connect_timeout}
+    opened, in a Cluster to each node and one more. The `timeout` of an answer is for a Cluster
+    only: elsewhere the caller limits each trip."""
+    # With a timeout of its own, redis-py takes a task and some timers for each trip.
+    times: dict[str, float | None] = {
+        "socket_timeout": None,
+        "socket_connect_timeout": connect_timeout,
+    }
     if url.kind == "server":
         pool = ConnectionPool.from_url(url.text, max_connections=connections, **times, **ONCE)
         return Redis.from_pool(pool)
@@ -133,7 +138,7 @@ def connect(
         )
         return client
     # A node that hangs leaves time to ask another for the slots.
-    times = {name: seconds / 2 for name, seconds in times.items()}
+    times = {"socket_timeout": timeout / 2, "socket_connect_timeout": connect_timeout / 2}
     nodes = [ClusterNode(host, port) for host, port in url.nodes]
     options = {**times, **ONCE, **url.options, "max_connections": connections + 1}
     return RedisCluster(startup_nodes=nodes, **options)
