@@ -180,7 +180,7 @@ class Naming:
             return self.wish
         names: Iterable[str] = islice(self.others, _MAX_TRIES)
         if own:
-            names = sorted(names, key=lambda name: name not in own)
+            names = _these_first(own, names)
         # Most often the first is free: the others are not even made.
         best = ""
         for name in names:
@@ -214,6 +214,17 @@ def number_for(purpose: str, key: str) -> int:
     """Return a number, 64 bits, that is always the same for a key and what it is for."""
     digest = blake2b(key.encode(errors="surrogatepass"), digest_size=8, person=purpose.encode())
     return int.from_bytes(digest.digest(), "big")
+
+
+def _these_first(these: Collection[str], names: Iterable[str]) -> Iterator[str]:
+    """Return names in their order, but some of them first."""
+    others = []
+    for name in names:
+        if name in these:
+            yield name
+        else:
+            others.append(name)
+    yield from others
 
 
 def _kept(character: str) -> str:

@@ -24,6 +24,7 @@ LOCAL = ("127.0.0.1", "::1")
 Address = IPv4Address | IPv6Address
 
 
+@lru_cache(maxsize=256)
 def parse_address(text: str) -> Address | None:
     """Return an IP address, an IPv4 address that is written as IPv6 as itself. None for any other
     text, such as the name of a Unix socket."""

@@ -144,8 +144,9 @@ class Caps:
             del self._counts[key]
 
     def _check(self, key: Key) -> None:
-        limit = self._limit(key)
-        if 0 < limit <= self._counts[key]:
+        # Most addresses have nothing yet: the kernel is not asked for a limit.
+        count = self._counts.get(key, 0)
+        if count and 0 < (limit := self._limit(key)) <= count:
             raise self._full(key[0], limit)
 
     def _limit(self, key: Key) -> int:

@@ -240,6 +240,9 @@ def test_a_guest_has_the_name_they_wish_if_nobody_has_one_that_looks_like_it():
     # What their other tab is called, and what they were called before their page was loaded again.
     assert Naming("Аdа", others).choose(["Warm Owl"], taken) == "Warm Owl"
     assert Naming("Аdа", others).choose(["Calm Otter"], taken) == "Bold Fox"
+    own = ["Warm Owl", "Bold Fox"]
+    assert Naming("Аdа", others).choose(own, taken) == "Bold Fox"
+    assert Naming("Аdа", others).choose(own, {*taken, *map(look_of, own)}) == "Bold Fox"
     assert Naming("", others[:1]).choose((), taken) == "Calm Otter"
 
 
