@@ -32,6 +32,7 @@ from presence.runtime import current_hub
 from presence.server.addresses import counted_as, scope_address, was_forwarded
 from presence.server.caps import Ticket
 from presence.server.connection import Connection
+from presence.server.hub import Hub
 from presence.server.outbox import Outbox
 from presence.server.pump import Line
 from presence.sessions import cookies_of
@@ -202,6 +203,7 @@ class PresenceConsumer(Endpoint):
 
     connection: Connection | None = None
     line: Line | None = None
+    _hub: Hub
     _admitting: "asyncio.Task[None] | None" = None
 
     async def connect(self) -> None:
@@ -220,8 +222,9 @@ class PresenceConsumer(Endpoint):
             if isinstance(error, TryLater):
                 logger.error("socket: nobody can join (error=%s)", error)
             refusal = error
+        self._hub = current_hub()
         try:
-            self.ticket = current_hub().caps.enter(self._counted_as, board)
+            self.ticket = self._hub.caps.enter(self._counted_as, board)
         except Full as error:
             await self._turn_away(dialect, error)
             return
@@ -232,7 +235,7 @@ class PresenceConsumer(Endpoint):
         self, dialect: Dialect, ticket: Ticket, board: UUID | None, refusal: PresenceError | None
     ) -> None:
         """Take in a socket that is accepted, and ask whether its visitor may join."""
-        hub = current_hub()
+        hub = self._hub
         self.connection = connection = Connection(
             hub,
             board,
@@ -342,7 +345,7 @@ class PresenceConsumer(Endpoint):
         if shut.frame is not None:
             self.write([shut.frame])
         self.close_with(Close.TRY_LATER)
-        current_hub().metrics.closed.labels(Close.TRY_LATER).inc()
+        self._hub.metrics.closed.labels(Close.TRY_LATER).inc()
 
     async def _reason(self) -> str:
         """Return why this visitor cannot join: what another socket of the page would be told."""
@@ -363,7 +366,7 @@ class PresenceConsumer(Endpoint):
 
     async def _admit(self, connection: Connection, ticket: Ticket, board: UUID) -> None:
         """Let the visitor in, or tell them why not."""
-        changes = current_hub().rechecks.changes
+        changes = self._hub.rechecks.changes
         try:
             visitor = await admit(self.scope, board)
         except Exception as error:  # noqa: BLE001 (it is logged)
@@ -379,7 +382,7 @@ class PresenceConsumer(Endpoint):
         try:
             ticket.let_in(visitor.person)
             connection.let_in(visitor)
-            current_hub().watch(connection, visitor.right, changes)
+            self._hub.watch(connection, visitor.right, changes)
         except Exception as error:  # noqa: BLE001 (it is logged)
             self._refuse(connection, board, error)
 

@@ -56,7 +56,8 @@ def is_proxy(peer: str, proxies: Collection[str]) -> bool:
     return is_in_networks(peer, [each for each in proxies if each != UNIX])
 
 
-def client_address(peer: str, forwarded_for: str, proxies: Collection[str]) -> str:
+@lru_cache(maxsize=256)
+def client_address(peer: str, forwarded_for: str, proxies: tuple[str, ...]) -> str:
     """Return the address of whoever connected: the peer's, or where that is a trusted proxy, the
     last in X-Forwarded-For that is none. Anybody can send what is left of it."""
     client = peer
@@ -75,7 +76,7 @@ def scope_address(scope: Mapping[str, Any], proxies: Collection[str]) -> str:
     if not proxies:
         return peer
     given = [value for name, value in scope.get("headers", ()) if name == b"x-forwarded-for"]
-    return client_address(peer, b",".join(given).decode("latin-1"), proxies)
+    return client_address(peer, b",".join(given).decode("latin-1"), tuple(proxies))
 
 
 def counted_as(scope: Mapping[str, Any], proxies: Collection[str]) -> str:

@@ -1,6 +1,7 @@
 """The sockets of one board in this process, and how a flush is written to them."""
 
 from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Protocol
 
 from presence.protocol.errors import PresenceError
@@ -66,6 +67,8 @@ class Audience:
         self.written = 0
         self._metrics = metrics
         self._sorted = True
+        # Sessions whose line is not what it was.
+        self._changed: set[str] = set()
         self._direct: dict[str | None, int] = {}
         # By the numbers in `_direct`.
         self._sessions: list[str] = []
@@ -90,13 +93,16 @@ class Audience:
         return session in self._direct
 
     def changed(self) -> None:
-        """Take in that a socket, or the reading of its client, is not what it was."""
+        """Take in that the reading of a client is not what it was."""
         self._sorted = False
 
     def write(self, flush: Flush) -> None:
         """Write a flush to every peer."""
         if not self._sorted:
             self._sort()
+        elif self._changed:
+            self._place_again(self._changed)
+        self._changed.clear()
         common = flush.common.get(Dialect.COMPACT)
         if self._fds:
             cursors = flush.cursors.get(Dialect.COMPACT, ())
@@ -207,7 +213,7 @@ class Audience:
     def _place(self, session: str, peer: Peer) -> None:
         line = peer.line if peer.dialect is Dialect.COMPACT else None
         if line is not None:
-            line.changed = self.changed
+            line.changed = partial(self._changed.add, session)
         alone = not self._beside(session, peer)
         if line is not None and alone and line.open and not (line.clogged or peer.held):
             self._direct[session] = len(self._lines)

@@ -403,9 +403,8 @@ class Board:
                 await self._services.lease.renew()
             if peer.session_id != request.session:
                 return  # the stay ended before the store was asked
-            if naming is not None:
-                request = replace(request, name=await self._name(request.person, naming))
-            request = replace(request, known=tuple(self.room.seats.by_user))
+            name = await self._name(request.person, naming) if naming else request.name
+            request = replace(request, name=name, known=tuple(self.room.seats.by_user))
             with timed(self._services.metrics.store):
                 admission = await self._services.store.join(self.id, request)
         except (Refused, TryLater) as error:

@@ -143,6 +143,7 @@ async def test_each_socket_gets_exactly_its_frames(board: Board) -> None:
     assert clogged.line is not None
     clogged.line.finish(b"beforehand", 2)
     held.held = True
+    board.audience.changed()
     got = board.write(told((CURSORS, "bob"), newcomer=[WELCOME, ROSTER]))
     clogged.server.flush()
     assert got == {
@@ -363,11 +364,14 @@ async def test_who_comes_and_goes_costs_the_others_nothing(board: Board) -> None
             board.add(f"s{len(board.members)}")
         board.write(told())
         with OpcodeCount("server/audience.py") as count:
-            board.add("new")
+            line = board.add("new").line
             board.audience.write(told())
             board.add_beside("new", "beside")
             board.audience.write(told())
             board.remove_beside("new", "beside")
+            board.audience.write(told())
+            assert line is not None
+            line.detach()
             board.audience.write(told())
             board.remove("new")
             board.audience.write(told())

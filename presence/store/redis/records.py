@@ -6,6 +6,7 @@ separate fields, and every string comes back unchanged.
 
 import json
 from collections.abc import Mapping, Sequence
+from json.encoder import encode_basestring_ascii
 from typing import Any
 from uuid import UUID
 
@@ -26,7 +27,7 @@ MICROSECONDS = 1_000_000
 
 def escape(text: str) -> bytes:
     """Encode a string."""
-    return json.dumps(text)[1:-1].encode("ascii")
+    return encode_basestring_ascii(text)[1:-1].encode("ascii")
 
 
 def unescape(kept: bytes) -> str:
