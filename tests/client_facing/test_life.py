@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from presence.protocol.codec import decode_server
 from presence.protocol.messages import Dialect, MessageType, Roster
@@ -224,6 +224,49 @@ def test_nothing_is_left_of_an_element(bare: Page, board: str) -> None:
     assert bare.evaluate("leftovers().listeners - before.listeners") > 3
     bare.evaluate("document.querySelector('presence-overlay').remove()")
     assert_nothing_is_left(bare)
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+@pytest.mark.parametrize("name", ["visitor", "anchors", "coordinates"])
+def test_nothing_is_left_of_an_element_whose_part_comes_later(
+    bare: Page, board: str, name: str, *, arrives: bool
+) -> None:
+    held: list[Route] = []
+    bare.route(f"**/{name}.js", lambda route: held.append(route))
+    with bare.expect_request(f"**/{name}.js"):
+        bare.evaluate(
+            """async ([board, name]) => {
+                await import("/static/presence/overlay.js");
+                window.told = [];
+                const overlay = window.overlay = document.createElement("presence-overlay");
+                overlay.addEventListener("presence-error", (event) => told.push(event));
+                window.before = leftovers();
+                overlay.setAttribute("board", board);
+                if (name === "anchors") overlay.setAttribute("anchor", "p");
+                if (name === "coordinates") overlay.coordinates = {
+                    bounds: { x: 0, y: 0, width: 1, height: 1 },
+                    toScreen: (point) => point,
+                    toWorld: (point) => point,
+                };
+                document.body.append(overlay);
+            }""",
+            [board, name],
+        )
+        bare.locator(OPEN).wait_for(state="attached")
+        bare.mouse.move(300, 300)
+    bare.evaluate("overlay.remove()")
+    bare.wait_for_function("() => !overlay.client")
+    assert_nothing_is_left(bare)
+    (route,) = held
+    if arrives:
+        route.continue_()
+        # It comes after the one before it.
+        bare.evaluate("name => import(`/static/presence/${name}.js`)", name)
+    else:
+        route.abort()
+        bare.wait_for_function("() => told.length === 1")
+    assert_nothing_is_left(bare)
+    assert bare.evaluate("told.length") == (not arrives)
 
 
 # Whatever goes wrong

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from presence.protocol.messages import UserState
-from tests.support.browser import NOTE_ERRORS
+from tests.support.browser import LET_TIME_PASS, NOTE_ERRORS
 from tests.support.clients import Guest, Invite
 from tests.support.waiting import eventually
 
@@ -186,18 +187,50 @@ def test_what_a_visitor_does_waits_for_its_script(look: Look, invite: Invite) ->
     eventually(lambda: ada.cursors(), "the pointer that rests")
 
 
+@pytest.mark.parametrize("kind", ["touch", "pen"])
+def test_a_first_touch_or_pen_waits_for_it_too(look: Look, invite: Invite, kind: str) -> None:
+    page, ada = look(has_touch=kind == "touch"), invite("Ada")
+    held: list[Route] = []
+    page.route("**/visitor.js", lambda route: held.append(route))
+    with page.expect_request("**/visitor.js"):
+        if kind == "touch":
+            page.touchscreen.tap(200, 300)
+        else:
+            pen = {"type": "mouseMoved", "x": 200, "y": 300, "pointerType": "pen"}
+            page.context.new_cdp_session(page).send("Input.dispatchMouseEvent", pen)
+    eventually(lambda: page.evaluate("1") and held, "the script, which is held back")
+    assert ada.cursors() == []
+    held.pop().continue_()
+    eventually(lambda: ada.cursors(), "where it was")
+    if kind == "touch":
+        until_off_board(ada)
+    assert len(ada.cursors()) == 1
+
+
 def test_without_that_script_people_are_shown_and_the_page_is_told(
     look: Look, invite: Invite
 ) -> None:
-    page, ada = look(NOTE_ERRORS), invite("Ada")
+    page, ada = look(NOTE_ERRORS + LET_TIME_PASS), invite("Ada")
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url) if "visitor.js" in one.url else None)
     page.route("**/visitor.js", lambda route: route.abort())
+    told = "(window.told ?? []).filter((message) => message.includes('visitor.js')).length"
     page.mouse.move(300, 300)
-    eventually(lambda: "visitor.js" in "".join(page.evaluate("window.told ?? []")), "an error")
+    eventually(lambda: page.evaluate(told) == 1, "an error")
     ada.point(0.2, 0.2)
     expect(cursor(page)).to_be_visible()
     page.get_by_role("button", name="Hide cursors").click()
     expect(cursor(page)).to_be_hidden()
-    assert len(page.evaluate("window.told ?? []")) == 1, "once"
+    assert len(asked) == 1, "not with each event"
+
+    page.evaluate("passed += 5000")
+    page.mouse.move(310, 300)
+    eventually(lambda: page.evaluate("1") and len(asked) == 2, "it is asked for again")
+    assert page.evaluate(told) == 1, "once"
+    page.unroute("**/visitor.js")
+    page.evaluate("passed += 5000")
+    assert ada.cursors() == []
+    until_seen(page, ada)
 
 
 def test_nothing_is_printed(look: Look) -> None:

@@ -37,8 +37,18 @@ addEventListener('presence-error', ({ detail }) => violations.push(detail.messag
 """
 """A script for a page before all others: `violations` then has those of its policy, and errors."""
 
-NOTE_ERRORS = "addEventListener('presence-error', e => (window.told ??= []).push(e.detail.message))"
+NOTE_ERRORS = (
+    "addEventListener('presence-error', e => (window.told ??= []).push(e.detail.message));"
+)
 """A script for a page before all others: `told` then has the errors of the overlay."""
+
+LET_TIME_PASS = """{
+  window.passed = 0;
+  const { now } = Performance.prototype;
+  Performance.prototype.now = function () { return now.call(this) + passed; };
+}
+"""
+"""A script for a page before all others: its clock is `passed` milliseconds ahead."""
 
 CLIENT = """async ([origin, options]) => {
     const { PresenceClient } = await import(`${origin}/static/presence/client.js`);

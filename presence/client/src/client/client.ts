@@ -31,7 +31,7 @@ export interface ClientOptions {
   /** For pages of another origin: the URL of the site's token view. Overrides `token`. */
   readonly tokenUrl?: string | undefined;
   /** For the overlay: loads the script that fetches tokens, if it is not beside this one. */
-  readonly loadTokens?: (() => Promise<TokensScript> | undefined) | undefined;
+  readonly loadTokens?: (() => Promise<TokensScript>) | undefined;
   /** A guest's name, which the server normalises. The server names a guest without one. */
   readonly name?: string | undefined;
   /** Take and give positions in coordinates of the site's own. Without it they are fractions, 0..1 each. */

@@ -28,13 +28,15 @@ interface Measured {
 }
 
 /**
- * Give a surface the anchors that the attribute of its overlay selects, until `signal` aborts. Throws if the attribute is
- * no selector.
+ * Give a surface the anchors that the attribute of its overlay selects, unless it has them, until `signal` aborts. Throws
+ * if the attribute is no selector.
  */
 export function attach(owner: Owner, signal: AbortSignal): void {
   const { host, surface } = owner;
-  (surface.anchors as PageAnchors | undefined)?.stop();
   const selector = host.getAttribute("anchor");
+  const before = surface.anchors as PageAnchors | undefined;
+  if (before?.selector === selector) return;
+  before?.stop();
   if (!selector || signal.aborted) return;
   const anchors = new PageAnchors(selector, surface, owner);
   surface.anchors = anchors;
@@ -66,7 +68,7 @@ class PageAnchors implements Anchors {
   #last: { readonly point: Position; readonly around: View | undefined; readonly on: Measured | undefined; readonly anchor: Anchor | undefined } | undefined;
 
   constructor(
-    private readonly selector: string,
+    readonly selector: string,
     private readonly surface: Surface,
     private readonly owner: Owner,
   ) {

@@ -69,7 +69,7 @@ export class Bar {
     unseen: button("switch", () => this.turn("unseen"), picture(ARROW_ICON)),
   };
   /** A press closes it, as the style sheet's cross says. */
-  readonly #notice = button("notice", () => this.#dismiss());
+  readonly #notice = button("notice", () => this.dismiss());
   readonly element = make(
     "section",
     "bar",
@@ -82,22 +82,16 @@ export class Bar {
   readonly #avatars = new Map<string, Avatar>();
   #open = false;
 
-  /** `goTo` shows where someone points, `turn` turns a switch on or off. Listens until `signal` aborts. */
+  /** `goTo` shows where someone points, `turn` turns a switch on or off. */
   constructor(
     private readonly host: BarHost,
     private readonly goTo: (user: number) => void,
     private readonly turn: (choice: Choice) => void,
-    signal: AbortSignal,
   ) {
     const { element } = this;
     element.hidden = this.#notice.hidden = true;
     // A press between the buttons keeps the focus in the bar, and so the list open.
     element.tabIndex = -1;
-    element.onkeydown = (event) => this.#onKey(event);
-    const onFocusOut = ({ relatedTarget }: FocusEvent) => {
-      if (!element.contains(relatedTarget as Node | null)) this.#layOut(false);
-    };
-    element.addEventListener("focusout", onFocusOut, { signal });
     this.#list.role = "list";
   }
 
@@ -165,19 +159,15 @@ export class Bar {
     this.#layOut(open);
   }
 
-  #dismiss(): void {
-    this.#notice.hidden = true;
-    this.element.hidden = this.#count.hidden;
+  /** Close the list of everyone. */
+  close(): void {
+    this.#layOut(false);
   }
 
-  #onKey(event: KeyboardEvent): void {
-    if (event.key !== "Escape") return;
-    if (this.#open) {
-      event.stopPropagation();
-      // Nor does it close a dialog around the bar.
-      event.preventDefault();
-      this.#toggle(false);
-    } else this.#dismiss();
+  /** Close the notice. */
+  dismiss(): void {
+    this.#notice.hidden = true;
+    this.element.hidden = this.#count.hidden;
   }
 }
 

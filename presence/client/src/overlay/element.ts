@@ -5,13 +5,12 @@
 import { PresenceClient, type ClientOptions } from "../client/client.js";
 import { UNIT } from "../client/bounds.js";
 import { boardPath, type StatusChange } from "../client/connection.js";
-import type { TokensScript } from "../client/tokens.js";
 import type * as Worker from "../client/worker.js";
 import { define, ElementBase } from "../lib/dom.js";
 import { browser } from "../lib/environment.js";
 import type { Coordinates } from "./coordinates.js";
 import { Overlay, type OverlayHost } from "./overlay.js";
-import { listed, loadPart } from "./parts.js";
+import { importPart, loadPart } from "./parts.js";
 import { Texts, type Strings } from "./strings.js";
 import { Surface } from "./surface.js";
 
@@ -117,12 +116,9 @@ export class PresenceOverlayElement extends ElementBase {
   set coordinates(coordinates: Coordinates | undefined) {
     this.#seat.surface.coordinates = coordinates;
     if (this.client) this.client.bounds = coordinates?.bounds ?? UNIT;
+    // It loads what the surface needs for them.
+    this.#seat.overlay?.refreshBar();
     this.viewChanged();
-    if (!coordinates) return;
-    void loadPart(this, "coordinates", ({ worldOn }) => {
-      this.#seat.surface.worldOn = worldOn;
-      this.viewChanged();
-    });
   }
 
   /** The site has panned or zoomed what the surface shows. To be called in the frame that shows it. */
@@ -195,11 +191,13 @@ export class PresenceOverlayElement extends ElementBase {
     const worker = this.getAttribute("worker");
     const environment = { ...browser };
     const bounds = this.coordinates?.bounds;
-    const loadTokens = () => listed<TokensScript>(seat, "tokens");
+    const loadTokens = () => importPart(seat, "tokens");
     const client = new PresenceClient({ url: path, bounds, environment, loadTokens, ...options });
     const tell = (name: string, detail: object) => {
       seat.told.set(name, detail);
       seat.element.#dispatch(name, detail);
+      // Few pages have several, whose bars share the window.
+      if (running.size > 1) void loadPart(seat, "stack", ({ share }) => share(running));
     };
     client.on("status", (change) => {
       seat.status = change.status;
@@ -209,8 +207,6 @@ export class PresenceOverlayElement extends ElementBase {
     client.on("error", (error) => seat.report(error));
     seat.overlay = new Overlay(seat, this.#root, client, seat.surface);
     running.add(this);
-    // Few pages have several, whose bars share the window.
-    if (running.size > 1) void loadPart(seat, "stack", ({ share }) => share(running));
     const connect = () => seat.overlay?.client === client && client.connect();
     if (!worker) return void connect();
     const share = ({ shared }: typeof Worker) => {

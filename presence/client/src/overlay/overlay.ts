@@ -5,7 +5,7 @@ import { browser } from "../lib/environment.js";
 import { Announcer, Bar, type BarHost } from "./bar.js";
 import { Cursors, type Canvas } from "./cursors.js";
 import { groupPeople } from "./people.js";
-import { loadPart } from "./parts.js";
+import { importPart, loadPart } from "./parts.js";
 import type { StatusChange } from "../client/connection.js";
 import { choose, isChosen, type Choice } from "./preferences.js";
 import { pixelsOf, type Surface } from "./surface.js";
@@ -15,7 +15,7 @@ import type { Visitor } from "./visitor.js";
 const PATIENCE = 8_000;
 
 /** A visitor's events. The last one does not bubble, and is taken at the root element. */
-const ACTS = ["pointerover", "pointermove", "pointerup", "pointercancel", "dragover", "focusin", "keydown", "pointerleave"];
+const ACTS = "pointerover pointermove pointerup pointercancel dragover focusin focusout keydown pointerleave".split(" ");
 
 /** The text of overlay.css. */
 declare const OVERLAY_CSS: string;
@@ -31,11 +31,11 @@ export interface OverlayHost extends BarHost {
 
 export class Overlay {
   readonly #cursors: Cursors;
-  readonly #bar: Bar;
+  readonly bar: Bar;
   readonly #announcer = new Announcer();
   /** Undefined until its script is there. */
   #visitor: Visitor | undefined;
-  /** Resolves when that script is there, or cannot be loaded. */
+  /** Resolves when that script is there, or cannot be loaded. Undefined while it is not asked for. */
   #arriving: Promise<void> | undefined;
   /** The documents whose events are listened to. */
   readonly #entered = new WeakSet<Document>();
@@ -66,8 +66,8 @@ export class Overlay {
     const goTo = (user: number) => host.safely(() => this.#goTo(user));
     const turn = (choice: Choice) => host.safely(() => this.turn(choice));
     this.#cursors = new Cursors(client, surface, () => this.refreshBar());
-    this.#bar = new Bar(host, goTo, turn, this.#listening.signal);
-    this.layer = make("div", "layer", this.#cursors.element, this.#bar.element, this.#announcer.element);
+    this.bar = new Bar(host, goTo, turn);
+    this.layer = make("div", "layer", this.#cursors.element, this.bar.element, this.#announcer.element);
     this.sheet.replaceSync(OVERLAY_CSS);
     this.show(root);
     // Nobody may be counted who sees nothing.
@@ -142,7 +142,10 @@ export class Overlay {
   #enter(page: Document): void {
     if (this.#entered.has(page)) return;
     this.#entered.add(page);
-    const act = (event: Event) => this.#act(event, event.composedPath()[0]);
+    const act = (event: Event) => {
+      const [target] = event.composedPath();
+      this.#visit((visitor) => visitor.handle(event, target));
+    };
     for (const type of ACTS) {
       const inside = type === "pointerleave" && page.documentElement;
       // A page may keep a key for itself.
@@ -151,15 +154,23 @@ export class Overlay {
     }
   }
 
-  /** Load the visitor's script with their first event, and hand on all events in their order. */
-  #act(event: Event, target: EventTarget | undefined): void {
+  /** Run something with the visitor, in the order of calls. The first loads their script; if that fails, a later one. */
+  #visit(run: (visitor: Visitor) => void): void {
+    const { host } = this;
     const { signal } = this.#listening;
-    this.#arriving ??= loadPart(this.host, "visitor", ({ Visitor }) => {
-      if (signal.aborted) return;
-      this.#visitor = new Visitor(this, signal);
-      this.#apply("unseen");
-    });
-    void this.#arriving.then(() => this.host.safely(() => this.#visitor?.handle(event, target)));
+    this.#arriving ??= importPart(host, "visitor").then(
+      ({ Visitor }) =>
+        host.safely(() => {
+          if (signal.aborted) return;
+          this.#visitor = new Visitor(this, signal);
+          this.#apply("unseen");
+        }),
+      (error) => {
+        this.#arriving = undefined;
+        host.report(error as Error);
+      },
+    );
+    void this.#arriving.then(() => host.safely(() => this.#visitor && run(this.#visitor)));
   }
 
   #onStatus(change: StatusChange): void {
@@ -194,7 +205,7 @@ export class Overlay {
 
   #apply(choice: Choice): void {
     const on = this.#chosen[choice];
-    this.#bar.press(choice, on);
+    this.bar.press(choice, on);
     if (choice === "hide") this.#cursors.element.hidden = on;
     else this.#visitor?.pointer.setUnseen(on);
     this.refresh();
@@ -236,12 +247,24 @@ export class Overlay {
     const notice = this.#alone ? texts.why(this.#change) : self?.spectator && !countsOnly ? texts.text("watching") : "";
     if (notice !== this.#notice) {
       this.#notice = notice;
-      this.#bar.tell(notice);
+      this.bar.tell(notice);
       if (notice) this.#announcer.push(notice);
     }
-    this.#bar.show(groupPeople(members, own), this.#count);
+    this.bar.show(groupPeople(members, own), this.#count);
+    this.#complete();
+  }
+
+  /** Load what the page needs and does not have: not yet, or still not because it could not be loaded. */
+  #complete(): void {
+    const { host, surface } = this;
     // A picture's URL has a colon. One that is shown may have to go.
-    if (this.layer.querySelector(`[data-picture*=":"],img`)) void loadPart(this.host, "pictures", ({ show }) => show(this));
+    if (this.layer.querySelector(`[data-picture*=":"],img`)) void loadPart(host, "pictures", ({ show }) => show(this));
+    if (!surface.anchors) this.anchor();
+    if (!surface.coordinates || surface.worldOn) return;
+    void loadPart(host, "coordinates", ({ worldOn }) => {
+      surface.worldOn = worldOn;
+      surface.moved();
+    });
   }
 
   #measure(): Canvas | undefined {
@@ -252,6 +275,6 @@ export class Overlay {
 
   #goTo(user: number): void {
     const fraction = this.#cursors.find(user);
-    if (fraction) void loadPart(this.host, "visitor", ({ reveal }) => reveal(this.surface, fraction, !this.#cursors.reducedMotion));
+    if (fraction) this.#visit((visitor) => visitor.reveal(fraction, !this.#cursors.reducedMotion));
   }
 }

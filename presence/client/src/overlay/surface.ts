@@ -5,7 +5,7 @@ import { SQUARE, boxView, corners, intersect, planeOf, rectOf, viewOf, type Plan
 import { loadPart, type PartsHost } from "./parts.js";
 
 /** Events after which things may lie elsewhere. What scripts change in the document is observed. */
-const SIGNS = ["scroll", "load", "input", "toggle", "transitionstart", "animationstart"];
+const SIGNS = "scroll load input toggle transitionstart animationstart".split(" ");
 /** The observer of shifts notices each 1/1000 of the surface that leaves its frame. */
 const STEPS = Array.from({ length: 1001 }, (_, step) => step / 1000);
 /** The type of the events that ask where a point of the screen lies in an element. No page listens to it. */
@@ -43,7 +43,6 @@ export class Surface {
   #selected: string | Element | undefined;
   /** Finds and places what the document itself does not have, and what is SVG, once it is loaded. */
   #nested: typeof import("./nested.js") | undefined;
-  #loading: Promise<void> | undefined;
   #view: View | undefined;
   /** The same in the document of its frame, if it is in one. */
   innerView: View | undefined;
@@ -57,12 +56,13 @@ export class Surface {
   #changed: (() => void) | undefined;
   #entered: ((page: Document) => void) | undefined;
   #listening = new AbortController();
-  readonly #notice = (): void => {
+  /** To be called when it may lie elsewhere, or the site tells in another way where it lies. */
+  readonly moved = (): void => {
     this.#stale = true;
     this.#changed?.();
   };
   #resizes: ResizeObserver | undefined;
-  readonly #mutations = new MutationObserver(this.#notice);
+  readonly #mutations = new MutationObserver(this.moved);
   #shifts: IntersectionObserver | undefined;
 
   /** `host` is told if no element matches, in which case nothing can be shown. */
@@ -87,8 +87,8 @@ export class Surface {
     this.#changed = changed;
     this.#entered = entered;
     this.#listening = new AbortController();
-    this.#resizes = new ResizeObserver(this.#notice);
-    window.addEventListener("resize", this.#notice, this.#listening);
+    this.#resizes = new ResizeObserver(this.moved);
+    window.addEventListener("resize", this.moved, this.#listening);
     this.#follow(document.documentElement);
     if (this.#element) this.#follow(this.#element);
   }
@@ -98,7 +98,7 @@ export class Surface {
     const root = element.getRootNode() as ShadowRoot;
     const options = { signal: this.#listening.signal, capture: true };
     // Most of these events do not bubble, but the document captures them all, except for those in shadow roots.
-    for (const sign of SIGNS) root.addEventListener(sign, this.#notice, options);
+    for (const sign of SIGNS) root.addEventListener(sign, this.moved, options);
     this.#mutations.observe(root, { attributes: true, characterData: true, childList: true, subtree: true });
     this.#resizes?.observe(element);
     this.#entered?.(element.ownerDocument);
@@ -142,7 +142,7 @@ export class Surface {
     const root = this.#element.ownerDocument;
     const [box, view] = [this.#element.getBoundingClientRect(), viewport(root)];
     const rootMargin = `${-box.top}px ${box.right - view.right}px ${box.bottom - view.bottom}px ${-box.left}px`;
-    this.#shifts = new IntersectionObserver(this.#notice, { root, rootMargin, threshold: STEPS });
+    this.#shifts = new IntersectionObserver(this.moved, { root, rootMargin, threshold: STEPS });
     this.#shifts.observe(this.#element);
   }
 
@@ -172,9 +172,9 @@ export class Surface {
       // Only that script knows whether it is a selector.
       if (this.#nested) this.host.report(error as Error);
     }
-    this.#loading ??= loadPart(this.host, "nested", (nested) => {
+    void loadPart(this.host, "nested", (nested) => {
       this.#nested = nested;
-      this.#notice();
+      this.moved();
     });
     return undefined;
   }
