@@ -4,13 +4,14 @@ import json
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route
+from playwright.sync_api import Browser, BrowserContext, Page, Route, WebSocket
 
 from presence.protocol.messages import UserLeft
 from tests.client_facing.conftest import NewContext
+from tests.support.browser import NOTE_ERRORS
 from tests.support.clients import Guest, Invite
 from tests.support.metrics import scrape
-from tests.support.server import Server
+from tests.support.server import ROOT, Server
 from tests.support.waiting import eventually
 
 ELEMENT = "document.querySelector('presence-overlay')"
@@ -24,6 +25,9 @@ class Tabs:
     def __init__(self, context: BrowserContext, server: Server, board: str, ada: Guest) -> None:
         self.context = context
         self.ada = ada
+        # Those of a worker are not the page's.
+        self.own: list[WebSocket] = []
+        context.on("page", lambda page: page.on("websocket", lambda one: self.own.append(one)))
         self.url = server.page(board)
         self._server = server
         eventually(lambda: self._open == 1, "none but Ada's socket")
@@ -143,7 +147,15 @@ new MutationObserver((_, observer) => {
 """
 """A script for a page before all others: its policy refuses workers."""
 
-FAILS = "onconnect = () => {}; export const shared = () => { throw Error(); };"
+FAILS = "export const shared = () => { throw Error('no sharing'); };"
+
+SCRIPT = (ROOT / "presence/static/presence/worker.js").read_text()
+
+
+def starting(url: str) -> str:
+    """Return the script of tabs, which start another one as their worker."""
+    assert "import.meta.url" in SCRIPT
+    return SCRIPT.replace("import.meta.url", json.dumps(url))
 
 
 def answer(body: str | None) -> Callable[[Route], None]:
@@ -153,20 +165,50 @@ def answer(body: str | None) -> Callable[[Route], None]:
     )
 
 
+def hold(route: Route) -> None:
+    """Never answer."""
+
+
 @pytest.mark.parametrize(
-    ("script", "worker"),
-    [("delete window.SharedWorker", ""), (REFUSE, ""), ("", None), ("", FAILS)],
-    ids=["unknown", "refused", "lost", "broken"],
+    ("script", "worker", "told"),
+    [
+        ("delete window.SharedWorker", None, ""),
+        (REFUSE, None, "tabs do not share a socket: "),
+        ("", lambda route: route.fulfill(status=404), "worker.js"),
+        ("", answer(None), "worker.js"),
+        ("", hold, "worker.js does not come"),
+        ("", answer(FAILS), "no sharing"),
+        ("", answer(starting("/static/presence/none.js")), "the worker does not start"),
+        ("", answer(starting("/static/presence/debug.js")), "the worker does not start"),
+        ("", answer(starting("/static/presence/count.js")), "the worker does not answer"),
+    ],
+    ids=["unknown", "refused", "missing", "lost", "held", "broken", "none", "throws", "mute"],
 )
-def test_where_there_is_no_worker_each_tab_has_a_socket(
-    tabs: Tabs, script: str, worker: str | None
+def test_where_there_is_no_worker_a_tab_has_a_socket_and_is_told_why(
+    tabs: Tabs, script: str, worker: Callable[[Route], None] | None, told: str
 ) -> None:
-    if worker != "":
-        tabs.context.route("**/worker.js", answer(worker))
-    pages = [tabs.open(script) for _ in range(2)]
-    tabs.ada.until(lambda: len(tabs.ada.client.others) == 2, "both tabs")
-    assert (tabs.sockets, tabs.ada.client.count) == (2, 2)
-    assert [page.evaluate(f"{ELEMENT}.client.pace > 0") for page in pages] == [True, True]
+    if worker:
+        tabs.context.route("**/worker.js", worker)
+    page = tabs.open(f"{NOTE_ERRORS};{script}")
+    tabs.ada.until(lambda: len(tabs.ada.client.others) == 1, "the tab")
+    assert (tabs.sockets, len(tabs.own)) == (1, 1), "a socket of its own"
+    assert page.evaluate(f"{ELEMENT}.client.pace > 0")
+    page.wait_for_function("told => (window.told ?? []).join().includes(told)", arg=told)
+    assert len(page.evaluate("window.told ?? []")) == bool(told), "once"
+
+
+def test_a_tab_that_leaves_while_it_waits_for_the_worker_has_no_socket(tabs: Tabs) -> None:
+    held: list[Route] = []
+    tabs.context.route("**/worker.js", lambda route: held.append(route))
+    page = tabs.context.new_page()
+    page.add_init_script(NOTE_ERRORS)
+    with page.expect_request("**/worker.js"):
+        page.goto(tabs.url)
+    page.evaluate(f"window.kept = {ELEMENT}; kept.remove()")
+    page.wait_for_function("() => !kept.client")
+    held.pop().continue_()
+    page.evaluate("import(kept.getAttribute('worker'))")
+    assert (tabs.sockets, tabs.own, page.evaluate("window.told")) == (0, [], None)
 
 
 def test_who_signs_in_has_a_socket_of_their_own(tabs: Tabs) -> None:

@@ -15,21 +15,26 @@ export type Told = News | string;
 const PATIENCE = 1_000;
 
 /** Whether this page may still share. Where that failed once, it is not tried again. */
-let usable = "SharedWorker" in globalThis;
+let usable = "SharedWorker" in globalThis && "locks" in navigator;
 
 /**
  * The environment's `open`, by which tabs share sockets where they can. Only those share that have the same value of
- * `cookie`, which changes with each login: a socket is the person's who opened it.
+ * `cookie`, which changes with each login: a socket is the person's who opened it. `report` is told once why tabs do not
+ * share, unless the browser knows no such workers.
  */
-export function shared(open: Environment["open"], cookie: string): Environment["open"] {
+export function shared(open: Environment["open"], cookie: string, report: (error: Error) => void): Environment["open"] {
   return (url, subprotocols, events) => {
     const openOwn = () => open(url, subprotocols, events);
     // A token is for one connection.
     if (!usable || subprotocols.length > 1) return openOwn();
     let socket: Socket | undefined;
     let closed = false;
-    const failed = () => {
+    const giveUp = (reason: unknown) => {
       usable = false;
+      report(new Error(`tabs do not share a socket: ${reason}`));
+    };
+    const failed = (reason: unknown) => {
+      giveUp(reason);
       try {
         socket = closed ? undefined : openOwn();
       } catch {
@@ -39,8 +44,8 @@ export function shared(open: Environment["open"], cookie: string): Environment["
     };
     try {
       socket = openShared(url, cookie, failed, events);
-    } catch {
-      usable = false;
+    } catch (error) {
+      giveUp(error);
       return openOwn();
     }
     return {
@@ -56,8 +61,13 @@ export function shared(open: Environment["open"], cookie: string): Environment["
   };
 }
 
-/** Open a shared socket. `failed` is called at most once, if there is no worker. Throws if there can be none. */
-function openShared(url: string, cookie: string, failed: () => void, { opened, received, closed }: SocketEvents): Socket {
+/** Open a shared socket. `failed` is called at most once, with the reason, if there is none. Throws if there can be none. */
+function openShared(
+  url: string,
+  cookie: string,
+  failed: (reason: unknown) => void,
+  { opened, received, closed }: SocketEvents,
+): Socket {
   const { locks } = navigator;
   const worker = start();
   const { port } = worker;
@@ -70,17 +80,18 @@ function openShared(url: string, cookie: string, failed: () => void, { opened, r
     port.close();
     then?.();
   };
-  const timer = setTimeout(() => end(failed), PATIENCE);
+  const fail = (reason: unknown) => end(() => failed(reason));
+  const timer = setTimeout(() => fail("the worker does not answer"), PATIENCE);
   let congested = false;
-  worker.onerror = () => end(failed);
+  worker.onerror = () => fail("the worker does not start");
   port.onmessage = ({ data }: MessageEvent<Told>) => {
     if (typeof data === "string") {
       const [version, lock] = data.split(" ") as [string, string];
-      if (version !== WORKER_VERSION) return end(failed);
+      if (version !== WORKER_VERSION) return fail("the worker is of another version");
       clearTimeout(timer);
       // The worker holds its lock as long as it lives.
       locks.request(lock, { signal }, () => end(() => closed(ABNORMAL))).catch(() => {});
-    } else if (data === null) end(failed);
+    } else if (data === null) fail("the server takes one session for each");
     else if (typeof data === "boolean") congested = data;
     else if (typeof data === "number") end(() => closed(data));
     else if (data instanceof ArrayBuffer) received(data);
@@ -94,7 +105,7 @@ function openShared(url: string, cookie: string, failed: () => void, { opened, r
     port.postMessage([url, login, lock] satisfies Request);
     await new Promise((resolve) => signal.addEventListener("abort", resolve));
   };
-  locks.request(lock, hold).catch(() => end(failed));
+  locks.request(lock, hold).catch(fail);
   return {
     get buffered() {
       return congested ? Infinity : 0;
@@ -109,12 +120,18 @@ function openShared(url: string, cookie: string, failed: () => void, { opened, r
 
 /** `window.trustedTypes`, as far as it is needed. */
 interface TrustedTypes {
-  createPolicy<Policy>(name: string, policy: Policy): Policy;
+  createPolicy(name: string, policy: Policy): Policy;
 }
+interface Policy {
+  createScriptURL(url: string): string;
+}
+
+/** A `trusted-types` directive lets no page create a second one of the same name. */
+let policy: Policy | undefined;
 
 function start(): SharedWorker {
   const { trustedTypes } = globalThis as unknown as { trustedTypes?: TrustedTypes };
-  const policy = { createScriptURL: (url: string) => url };
-  const url = (trustedTypes?.createPolicy("presence", policy) ?? policy).createScriptURL(import.meta.url);
-  return new SharedWorker(url, { name: `presence ${WORKER_VERSION}`, type: "module" });
+  const plain = { createScriptURL: (url: string) => url };
+  policy ??= trustedTypes?.createPolicy("presence", plain) ?? plain;
+  return new SharedWorker(policy.createScriptURL(import.meta.url), { name: `presence ${WORKER_VERSION}`, type: "module" });
 }

@@ -22,6 +22,8 @@ export type { Coordinates } from "./coordinates.js";
 const MOST_ERRORS = 50;
 /** An element that is taken off the page leaves the board after so many milliseconds: it, or another, may come back. */
 const LEAVE_AFTER = 100;
+/** Milliseconds after which an element joins without the script of the worker, if that does not come. */
+const WORKER_PATIENCE = 3_000;
 /** The elements of this page that have a session. */
 const running = new Set<PresenceOverlayElement>();
 
@@ -204,16 +206,19 @@ export class PresenceOverlayElement extends ElementBase {
       tell("presence-status", change);
     });
     client.on("count", (count) => tell("presence-count", { count }));
-    client.on("error", (error) => seat.report(error));
+    const report = (error: Error) => seat.report(error);
+    client.on("error", report);
     seat.overlay = new Overlay(seat, this.#root, client, seat.surface);
     running.add(this);
     const connect = () => seat.overlay?.client === client && client.connect();
     if (!worker) return void connect();
     const share = ({ shared }: typeof Worker) => {
-      environment.open = shared(browser.open, this.getAttribute("login-cookie") || "csrftoken");
+      environment.open = shared(browser.open, this.getAttribute("login-cookie") || "csrftoken", report);
     };
+    const late = new Promise((_, reject) => setTimeout(reject, WORKER_PATIENCE, new Error("worker.js does not come")));
+    const ready = import(/* webpackIgnore: true */ /* @vite-ignore */ worker).then(share);
     // Without that script it has a socket of its own.
-    void import(/* webpackIgnore: true */ /* @vite-ignore */ worker).then(share).catch(() => {}).then(connect);
+    void Promise.race([ready, late]).catch(report).then(connect);
   }
 
   #stop(returns: boolean): void {

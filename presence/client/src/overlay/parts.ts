@@ -38,7 +38,7 @@ export async function importPart<Name extends keyof Parts>(host: Pick<PartsHost,
   const [first, until = 0] = failures.get(url) ?? [];
   if (now < until) throw first;
   try {
-    // Browsers remember that a URL failed as long as the page lives. With a fragment it is another, of the same file.
+    // Many browsers remember that a URL failed (whatwg/html, issue 6768). With a fragment it is another, of the same file.
     const fresh = first ? `${url}#${until}` : url;
     return await ((BESIDE || listed ? import(/* webpackIgnore: true */ /* @vite-ignore */ fresh) : PARTS[name]()) as Promise<Part<Name>>);
   } catch (error) {
