@@ -70,7 +70,7 @@ class Requests:
         """Wait for a request, for so many seconds more than the deadline for its header."""
         loop = asyncio.get_running_loop()
         most, waiting = _settings().MAX_HANDSHAKES, len(self._headers) + len(self._bodies)
-        crowded = 0 < most <= waiting or descriptors_left() < RESERVE
+        crowded = waiting and (0 < most <= waiting or descriptors_left() < RESERVE)
         if crowded and (oldest := self._oldest(loop.time())) is not None:
             # Not the newest: a handshake that is whole is here for milliseconds only.
             self._close(oldest, "crowded")

@@ -459,7 +459,7 @@ class RedisStore:
             notes.append(Note(request.person, unescape(resumed), "lost"))
         known = self._local[board].board_id if board in self._local else 0
         if known and (people > 1 or not arrived):
-            # Others were there, so that the board has kept its id.
+            # Somebody was there, so the board has kept its id.
             await self.client.run_all(self._note_calls(notes))
             return known
         (board_id,) = await self._take_ids([board], self._note_calls(notes))
