@@ -17,6 +17,10 @@ Autobahn formats values for messages of its debug log, which is off: for each co
 options with `pprint`. That is a third of the cost of a handshake. And Twisted has the kernel queue
 50 connections. The kernel drops those beyond, which clients repeat after a second.
 
+Unless it is verbose, Daphne discards the log of Twisted and Autobahn. An exception in a callback of
+theirs, and so in these patches, would be seen by nobody. Strangers cause some of them as often as
+they like, so what one line raises is logged once a minute.
+
 A WebSocket leaves objects behind that refer to each other: the request of its handshake, and
 Autobahn's protocol. With what they refer to, 20 KB would wait for the next full garbage collection,
 which comes rarely (`presence.runtime.tune_gc`).
@@ -28,6 +32,7 @@ import socket
 import sys
 import time
 from pprint import pformat
+from traceback import walk_tb
 from typing import Any
 
 from presence.asgi import turns
@@ -36,7 +41,10 @@ from presence.asgi.shutdown import end, in_turns
 from presence.asgi.turns import EXTENSION
 from presence.conf import get_settings
 from presence.protocol.errors import Close
+from presence.server.logs import bounded_logger
 from presence.server.pump import Line
+
+logger = bounded_logger(__name__)
 
 RESERVED_CODES = frozenset({Close.TOO_BIG, Close.RESTARTING, Close.TRY_LATER})
 """Close codes for servers only, which Autobahn refuses to send."""
@@ -180,6 +188,7 @@ def patch_daphne() -> None:
         _send_headers(sockets.WebSocketProtocol)
         _format_nothing_unlogged()
         if server is not None:
+            _log_exceptions(server.Server)
             _wait_for_applications(server, sockets.WebSocketProtocol)
             _queue_connections(server.Server)
             _offer_sockets(server.Server, sockets.WebSocketProtocol)
@@ -199,7 +208,9 @@ def _free_at_once(request: Any, protocol: Any) -> None:
         return processing
 
     def close_and_part(self: Any, *how: Any) -> None:
-        on_close(self, *how)
+        # A handshake that Autobahn refuses fails here otherwise: Daphne has not heard of it.
+        if hasattr(self, "server"):
+            on_close(self, *how)
         self.is_closed = None  # its result is the protocol
         self.presence_listener = None
 
@@ -282,6 +293,35 @@ def _format_nothing_unlogged() -> None:
         if hasattr(module, "pformat"):
             # The options are in a list. Its `Timings` need a text.
             module.pformat = lambda value: value if isinstance(value, list) else pformat(value)
+
+
+def _log_exceptions(server: Any) -> None:
+    """Have exceptions logged that Twisted and Autobahn catch."""
+    run = server.run
+
+    def run_and_log(self: Any) -> None:
+        if self.verbosity <= 1:
+            log = sys.modules["twisted.logger"]
+            errors = log.LogLevelFilterPredicate(log.LogLevel.error)
+            observer = log.FilteringLogObserver(_log_exception, [errors])
+            log.globalLogPublisher.addObserver(observer)
+        run(self)
+
+    server.run = run_and_log
+
+
+def _log_exception(event: dict[str, Any]) -> None:
+    # The names under which Twisted, its older log, and Autobahn have it.
+    failure = event.get("log_failure") or event.get("failure") or event.get("fail")
+    if failure is None:
+        return
+    trace = failure.getTracebackObject()
+    place = "an unknown place"
+    for frame, line in walk_tb(trace):
+        place = f"{frame.f_code.co_filename}:{line}"
+    # `Repeats` takes records of one text for one kind.
+    text = f"daphne: {failure.type.__name__} at {place}"
+    logger.error(text, exc_info=(failure.type, failure.value, trace))
 
 
 def _queue_connections(server_class: Any) -> None:

@@ -1,5 +1,6 @@
 """The patches for Daphne, in processes of their own: to import Daphne chooses its event loop."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -100,6 +101,63 @@ print(repr(direct_socket({"extensions": {EXTENSION: protocol}})))
 def test_a_socket_that_closed_while_its_visitor_was_let_in_lacks_nothing(run: Run) -> None:
     """Autobahn sets some attributes only when a socket opens."""
     assert run(CLOSED) == "''\n"
+
+
+FAULTS = """
+import daphne.server, django, socket
+from threading import Thread
+from twisted.internet import defer
+
+django.setup()
+accepted = 0
+
+def fail(factory, address):
+    global accepted
+    accepted += 1
+    if accepted == 1_000:
+        daphne.server.reactor.callLater(0, daphne.server.reactor.stop)
+    raise ValueError(f"number {{accepted}}")
+
+def knock():
+    for _ in range(1_000):
+        socket.create_connection(server.listening_addresses[0]).close()
+
+def begin():
+    for number in range(1_000):
+        daphne.server.reactor.callLater(0, defer.fail, KeyError(number))
+    Thread(target=knock).start()
+
+daphne.server.HTTPFactory.buildProtocol = fail
+server = daphne.server.Server(
+    None,
+    endpoints=["tcp:port=0:interface=127.0.0.1"],
+    ready_callable=begin,
+    signal_handlers=False,
+    verbosity={verbosity},
+)
+server.run()
+"""
+
+
+@pytest.mark.parametrize(("verbosity", "own"), [(0, 2), (1, 2), (2, 0)])
+def test_what_twisted_catches_is_logged_once_for_each_line(
+    monkeypatch: pytest.MonkeyPatch, verbosity: int, own: int
+) -> None:
+    """A stranger makes it fail a thousand times. With verbosity 2, Daphne logs it by itself."""
+    monkeypatch.setenv("LOG_FORMAT", "json")
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "presence_site.settings")
+    lines = [json.loads(line) for line in run_anew(FAULTS.format(verbosity=verbosity)).splitlines()]
+    logged = {
+        line["message"]: line["exception"]
+        for line in lines
+        if line["logger"] == "presence.asgi.daphne"
+    }
+    assert len(logged) == own
+    if own:
+        assert "KeyError: 0" in logged["daphne: KeyError at an unknown place"]
+        fault = logged["daphne: ValueError at <string>:14"]
+        assert ", in fail\n" in fault
+        assert fault.endswith("ValueError: number 1")
 
 
 LOST = """

@@ -220,6 +220,19 @@ async def test_what_is_no_board_is_told_so(server: Server, clients: Clients, pat
     assert await client.closed() == 4404
 
 
+@pytest.mark.parametrize(("said", "wrong"), [("GET", "POST"), ("Version: 13", "Version: x")])
+async def test_no_wrong_handshake_makes_the_server_fail(
+    server: Server, board: str, said: str, wrong: str
+) -> None:
+    lines = len(server.logged().splitlines())
+    request = handshake(server.port, board).decode()
+    assert said in request
+    assert b" 101 " not in await answer(server, request.replace(said, wrong).encode())
+    # By the next answer the server knows that this connection is closed.
+    await answer(server, b"GET /healthz?live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    assert_one_line_each(server, lines)
+
+
 async def test_no_request_writes_lines_of_its_own_into_the_log(server: Server, board: str) -> None:
     lines = len(server.logged().splitlines())
     for text in ("a\nERROR x", "\r\n", "\x1b[31m", "\u2028", "\u202e", "\x00", "%s%n"):
