@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from channels.routing import URLRouter
+from channels.security.websocket import WebsocketDenier
 from django.apps import apps
+from django.core.handlers.asgi import ASGIHandler
 from django.urls import path, re_path
 
 from presence.asgi.handshakes import doorkeeper, refusal
@@ -60,12 +62,19 @@ doorkeeper.refuse = turn_away
 
 def with_presence(application: Any) -> Any:
     """Return an ASGI application that serves the sockets of presence, and gives everything else to
-    the site's own `application`: pages, and WebSockets of other paths."""
+    the site's own `application`: pages, and WebSockets of other paths. These are denied where it is
+    Django's, which knows pages only."""
     sockets = EmbeddingOriginValidator(URLRouter(websocket_urlpatterns))
+    # Django would fail, and strangers could fill the log with its tracebacks.
+    others = WebsocketDenier.as_asgi() if isinstance(application, ASGIHandler) else application
 
     async def route(scope: dict[str, Any], receive: Any, send: Any) -> None:
-        is_own = scope["type"] == "websocket" and _path_of(scope).startswith(PREFIX)
-        await (sockets if is_own else application)(scope, receive, send)
+        if scope["type"] != "websocket":
+            await application(scope, receive, send)
+        elif _path_of(scope).startswith(PREFIX):
+            await sockets(scope, receive, send)
+        else:
+            await others(scope, receive, send)
 
     return route
 

@@ -1,6 +1,7 @@
 """What `with_presence` takes for itself, and what it leaves to the site's own application."""
 
 import pytest
+from django.core.asgi import get_asgi_application
 
 from presence.routing import with_presence
 
@@ -8,7 +9,7 @@ DENIED = {"type": "websocket.close"}
 """What the origin validator of presence sends to a socket without an origin."""
 
 
-async def serve(**scope):
+async def serve(application=None, **scope):
     """Return what a site with presence sends, and to which scope its own application answered."""
     seen, sent = [], []
 
@@ -23,7 +24,7 @@ async def serve(**scope):
     async def send(message):
         sent.append(message)
 
-    await with_presence(site)({"headers": [], **scope}, receive, send)
+    await with_presence(application or site)({"headers": [], **scope}, receive, send)
     return sent, seen
 
 
@@ -35,6 +36,12 @@ async def test_it_serves_the_sockets_of_presence(path, root):
     sent, seen = await serve(type="websocket", path=path, root_path=root)
     assert [message["type"] for message in sent] == [DENIED["type"]]
     assert not seen
+
+
+@pytest.mark.django_db
+async def test_a_socket_that_is_nobodys_is_denied():
+    sent, _ = await serve(get_asgi_application(), type="websocket", path="/ws/chat/")
+    assert [message["type"] for message in sent] == [DENIED["type"]]
 
 
 @pytest.mark.parametrize(
