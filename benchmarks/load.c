@@ -142,7 +142,8 @@ static int64_t return_delay(const Socket *s) {
     if (code == SILENT) return s->attempts ? wait : 0;
     if (code >= OWN_CODES) return -1;
     if (code != RESTARTING && code != TRY_LATER) return wait;
-    return (code == RESTARTING ? retry * drand48() : retry) + (s->attempts || !retry ? wait : 0);
+    if (code == RESTARTING) return retry > 0 ? retry * drand48() : wait;
+    return retry + (s->attempts || !retry ? wait : 0);
 }
 
 static void lose(Socket *s) {

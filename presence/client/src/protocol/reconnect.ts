@@ -89,11 +89,12 @@ export function reconnect({ code, notice, attempts, welcomed }: Ending, random: 
   const [, announced, reason, when] = told ?? [code, 0, unsaid, BACK_OFF];
   const retry = notice?.code === announced ? notice.retry : 0;
   const wait = backOff(attempts, random(), reason === "refused" ? RAREST_BACKOFF : LONGEST_BACKOFF);
-  // The first reconnect follows the server's wish exactly; later ones also back off.
+  // The first reconnect follows the server's wish exactly; those after it also back off.
   const extra = attempts > 0 || retry === 0 ? wait : 0;
   const delays = {
     [AFTER_RETRY]: retry + extra,
-    [WITHIN_RETRY]: retry * random() + extra,
+    // The server has this client move, which is no failure.
+    [WITHIN_RETRY]: retry > 0 ? retry * random() : wait,
     [IF_ASKED]: retry > 0 ? retry + extra : undefined,
     [AT_ONCE]: attempts > 0 ? wait : 0,
     [BACK_OFF]: wait,
