@@ -71,7 +71,7 @@ situations: $(VENV)/dev.stamp $(CLIENT)/node_modules/.stamp $(FASTIO)  ## Point 
 	@sh tests/system.sh $(BIN)
 	PRESENCE_LONG=1 $(BIN)/pytest -n 2 --dist loadfile tests/client_facing/test_situations.py tests/client_facing/test_situations_firefox.py
 
-long: $(VENV)/dev.stamp $(CLIENT)/node_modules/.stamp $(FASTIO)  ## Run the tests that `make test` leaves out, but for attacks, in 6 minutes
+long: $(VENV)/dev.stamp $(CLIENT)/node_modules/.stamp $(FASTIO)  ## Run the tests that `make test` leaves out, but for attacks, in 10 minutes
 	@sh tests/system.sh $(BIN)
 	$(BIN)/pytest -m long --ignore=tests/hostile
 

@@ -66,7 +66,12 @@ PALE_TEXTS = """least => [...document.querySelectorAll(
 Open = Callable[..., Tap]
 
 
-@pytest.fixture(scope="module", params=SET_THEME)
+FIRST, *OTHERS = SET_THEME
+
+
+@pytest.fixture(
+    scope="module", params=[FIRST, *(pytest.param(each, marks=pytest.mark.long) for each in OTHERS)]
+)
 def theme(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

@@ -29,6 +29,8 @@ EXAMPLES = {
 }
 """Files of the project, by the section, language and a part of the example that they are."""
 
+pytestmark = pytest.mark.long
+
 Visit = Callable[[str], Tap]
 
 

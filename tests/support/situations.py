@@ -84,7 +84,7 @@ class Person:
         )
 
 
-SHARE = 1 if LONG else 8
+SHARE = 1 if LONG else 12
 """Each browser walks one page in so many, unless `make situations` asks for all."""
 
 FIRST = {"chromium": 0, "firefox": SHARE // 2}

@@ -31,7 +31,13 @@ WAYS = {
 """What runs, and how a server of it is lost."""
 
 
-@pytest.fixture(scope="module", params=WAYS.values(), ids=WAYS)
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(way, id=name, marks=[pytest.mark.long] if "hangs" in name else [])
+        for name, way in WAYS.items()
+    ],
+)
 def way(request: pytest.FixtureRequest) -> Any:
     """One of the ways."""
     return request.param

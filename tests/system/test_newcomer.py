@@ -215,6 +215,7 @@ def test_the_readme_and_its_command(sites: dict[str, Newcomer], people: list[Pag
         see_each_other(people, origin + PAGES["post"])
 
 
+@pytest.mark.long
 def test_the_steps_by_hand(sites: dict[str, Newcomer], people: list[Page]) -> None:
     site = sites[EMBEDDING]
     run = site.follow(block for step in STEPS for block in blocks(EMBEDDING, step))
