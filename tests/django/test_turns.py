@@ -26,7 +26,7 @@ from tests.server.wire import client_frame
 
 daphne.server.Server.run = lambda server: None
 django.setup()
-daphne.server.Server.run(None)
+daphne.server.Server(None, endpoints=["tcp:0"]).run()
 from presence.asgi.turns import FRAMES_A_TURN, LimitedSocket
 
 PING, PONG, CLOSE, BEGINNING, MIDDLE, END = 0x89, 0x8A, 0x88, 0x02, 0x00, 0x80
