@@ -265,7 +265,6 @@ class PresenceConsumer(Endpoint):
 
     async def drain(self) -> bool:
         """Tell the store first: a client may be back at once, through another process."""
-        current_hub().drain()
         connection = self.connection
         if connection is None:
             return False

@@ -82,12 +82,12 @@ def current_hub() -> Hub:
     return _hubs[loop]
 
 
-def _begin_to_end() -> float:
-    """Have this process's hub, if it has one, shut down; return how long its sockets may take."""
+async def _begin_to_end(listening: bool) -> float:
+    """See `presence.asgi.shutdown.at_begin`."""
     hub = _hubs.get(asyncio.get_running_loop())
     if hub is None:
         return 0.0
-    hub.drain()
+    await hub.drain(listening=listening)
     return hub.turns
 
 

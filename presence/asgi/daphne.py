@@ -31,6 +31,7 @@ import select
 import socket
 import sys
 import time
+from collections.abc import Callable
 from pprint import pformat
 from traceback import walk_tb
 from typing import Any
@@ -51,6 +52,9 @@ RESERVED_CODES = frozenset({Close.TOO_BIG, Close.RESTARTING, Close.TRY_LATER})
 
 SHUTDOWN_TIMEOUT = 6.0
 """Seconds that applications have to end, after their turns. A consumer takes up to 4 s to drain."""
+
+CANCEL_TIMEOUT = 1.0
+"""Seconds that those have which are cancelled after that."""
 
 Applications = list["asyncio.Future[Any]"]
 
@@ -313,8 +317,8 @@ def _log_exceptions(server: Any) -> None:
 def _log_exception(event: dict[str, Any]) -> None:
     # The names under which Twisted, its older log, and Autobahn have it.
     failure = event.get("log_failure") or event.get("failure") or event.get("fail")
-    if failure is None:
-        return
+    if failure is None or failure.check(sys.modules["twisted.internet.error"].ReactorNotRunning):
+        return  # The latter is a second SIGTERM, or Ctrl+C, while the process shuts down.
     trace = failure.getTracebackObject()
     place = "an unknown place"
     for frame, line in walk_tb(trace):
@@ -340,23 +344,26 @@ def _wait_for_applications(server: Any, socket_class: Any) -> None:
         for reader in server.reactor.getReaders():
             if hasattr(reader, "stopListening"):
                 reader.stopListening()
-        sockets: Applications = []
-        pages: Applications = []
-        for protocol, details in self.connections.items():
-            application = details.get("application_instance")
-            if application is not None:
-                (sockets if isinstance(protocol, socket_class) else pages).append(application)
-        return server.defer.Deferred.fromFuture(asyncio.ensure_future(_end(sockets, pages)))
+
+        def running(kind: type) -> Applications:
+            return [
+                details["application_instance"]
+                for protocol, details in self.connections.items()
+                if isinstance(protocol, kind) and details.get("application_instance") is not None
+            ]
+
+        ending = asyncio.ensure_future(_end(running, socket_class))
+        return server.defer.Deferred.fromFuture(ending)
 
     server.Server.kill_all_applications = end_all
 
 
-async def _end(sockets: Applications, pages: Applications) -> None:
-    await in_turns(sockets, lambda application: application.cancel())
-    if sockets or pages:
-        await asyncio.wait([*sockets, *pages], timeout=SHUTDOWN_TIMEOUT)
-    for application in pages:
-        application.cancel()
-    if pages:
-        await asyncio.wait(pages, timeout=SHUTDOWN_TIMEOUT)
+async def _end(running: Callable[[type], Applications], socket_class: type) -> None:
+    await in_turns(running(socket_class), lambda application: application.cancel())
+    # Pages and sockets may have come meanwhile, over connections that were kept.
+    for timeout in (SHUTDOWN_TIMEOUT, CANCEL_TIMEOUT):
+        if left := running(object):
+            _, late = await asyncio.wait(left, timeout=timeout)
+            for application in late:
+                application.cancel()
     await end()

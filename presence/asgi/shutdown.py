@@ -37,18 +37,21 @@ open_sockets: dict[OpenSocket, None] = {}
 """The open sockets of this process, in the order in which they were opened."""
 
 
-at_begin: list[Callable[[], float]] = []
-"""What to do when the shutdown begins. Each returns over how many seconds the sockets are to end:
-those whose turn has not come are served meanwhile. It must not raise."""
+at_begin: list[Callable[[bool], Awaitable[float]]] = []
+"""What to do when the shutdown begins. Each is told whether the server still accepts connections,
+and returns over how many seconds the sockets are to end. It must not raise."""
 
 at_end: list[Callable[[], Awaitable[None]]] = []
 """What to do when all sockets are drained. It must not raise."""
 
 
-async def in_turns(sockets: Sequence[T], end: Callable[[T], object]) -> None:
-    """Begin the shutdown: end one socket after the other, the oldest first. Who came from a process
-    that was restarted a moment ago is not sent away again at once."""
-    seconds = max((begin() for begin in at_begin), default=0.0)
+async def in_turns(
+    sockets: Sequence[T], end: Callable[[T], object], *, listening: bool = False
+) -> None:
+    """Begin the shutdown, and end the sockets: one after the other, and the rest is served
+    meanwhile. The oldest are first, since the newest may come from a process that was restarted a
+    moment ago."""
+    seconds = max([await begin(listening) for begin in at_begin], default=0.0)
     loop = asyncio.get_running_loop()
     began = loop.time()
     for number, socket in enumerate(sockets):
@@ -58,11 +61,15 @@ async def in_turns(sockets: Sequence[T], end: Callable[[T], object]) -> None:
         end(socket)
 
 
-async def end_sockets() -> None:
+async def end_sockets(*, listening: bool = False) -> None:
     """Drain all open sockets, each in its turn. Returns when they are closed, or `DRAIN_TIMEOUT`
     after the last turn."""
     ending: list[asyncio.Future[None]] = []
-    await in_turns([*open_sockets], lambda each: ending.append(asyncio.ensure_future(each.end())))
+
+    def begin(socket: OpenSocket) -> None:
+        ending.append(asyncio.ensure_future(socket.end()))
+
+    await in_turns([*open_sockets], begin, listening=listening)
     if ending:
         await asyncio.wait(ending, timeout=DRAIN_TIMEOUT)
     await end()
@@ -111,7 +118,7 @@ def _hypercorn(raise_shutdown: Callable[..., Awaitable[None]]) -> Callable[..., 
     async def drain_and_raise(trigger: Callable[[], Awaitable[None]]) -> None:
         async def drained() -> None:
             await trigger()
-            await end_sockets()
+            await end_sockets(listening=True)
 
         await raise_shutdown(drained)
 
@@ -125,7 +132,7 @@ def _granian(set_loop_signals: Callable[..., Any]) -> Callable[..., Any]:
         event, ending = set_loop_signals(loop), set[asyncio.Task[None]]()
 
         async def end() -> None:
-            await end_sockets()
+            await end_sockets(listening=True)
             event.set()
 
         with suppress(NotImplementedError):  # On Windows.

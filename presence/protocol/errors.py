@@ -63,7 +63,7 @@ MAX_RETRY = 65_535
 """Milliseconds: the largest ``retry`` that its field holds (PROTOCOL.md, Messages)."""
 
 AT_ONCE = 200
-"""Milliseconds: the ``retry`` of those who shall come back at once, and not all in one moment."""
+"""Milliseconds: the ``retry`` of clients that come back nearly at once, but not all together."""
 
 RETURNS = 300
 """Clients that a process can let in in a second, on a slow machine."""
@@ -195,9 +195,10 @@ class Restarting(Unavailable):
         sockets that end are more than another process can take in meanwhile, they wait for longer:
         those that try in vain would keep others out.
         """
-        least = AT_ONCE if turns else int(grace * 300)
-        retry = max(least, sockets * 1000 // RETURNS - int(turns * 1000))
-        return cls(reason, retry=min(retry, MAX_RETRY))
+        needed = sockets * 1000 // RETURNS
+        if turns and needed <= turns * 1000:
+            return cls(reason, retry=AT_ONCE)
+        return cls(reason, retry=min(max(int(grace * 300), needed), MAX_RETRY))
 
 
 class TryLater(Unavailable):

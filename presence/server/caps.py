@@ -144,7 +144,7 @@ class Caps:
             del self._counts[key]
 
     def _check(self, key: Key) -> None:
-        # Most addresses have nothing yet: the kernel is not asked for a limit.
+        # Nothing is below any limit, and most addresses have nothing yet: the kernel is not asked.
         count = self._counts.get(key, 0)
         if count and 0 < (limit := self._limit(key)) <= count:
             raise self._full(key[0], limit)

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Collection, Mapping
-from math import ceil
+from contextlib import suppress
+from math import ceil, inf
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -37,7 +38,15 @@ TURNS = 100
 and has half of its time for those that it serves."""
 
 TURNS_WITHIN = 5.0
-"""Seconds until the last has ended, so that no process takes long to restart."""
+"""Seconds in which all sockets end, at most, and within a grace: where every process shuts down at
+once, who went first must not wait for long until one is back."""
+
+LOOK_WITHIN = 1.0
+"""Seconds that the store has to tell, as the shutdown begins, whether there are other processes."""
+
+OTHERS_FOR = 600.0
+"""Seconds for which another process is expected back that held a lease, such as one that restarted
+just before and serves nobody yet."""
 
 SLICE = 50
 """Connections and boards that one beat sweeps, if no more are needed to sweep all in a round. A
@@ -118,6 +127,7 @@ class Hub:
         """What clients are told, since this process shuts down."""
         self.turns = 0.0
         """Seconds over which its sockets then end, one after the other."""
+        self._others_at = -inf
         self._ordinary_reason = ""
         self._round_due = 0.0
         self._round: list[Client | Board] = []
@@ -187,22 +197,29 @@ class Hub:
 
     async def say_good_bye(self) -> None:
         """Give the lease up, since this process ends: nobody need wait for its answers."""
-        self.drain()
+        await self.drain()
         await self.settle()
         try:
             await self._lease.end()
         except TryLater as error:
             self._services.outage.failed(error)
 
-    def drain(self) -> Restarting:
-        """Shut down, and return what clients are told. Further calls change nothing."""
-        if self.restarting is None:
-            sockets = self.metrics.sockets
-            # Without a layer there is no other process for those who go first.
-            self.turns = min(sockets / TURNS, TURNS_WITHIN) if self._broker else 0.0
+    async def drain(self, *, listening: bool = True) -> None:
+        """Begin the shutdown. Further calls change nothing. Sockets end in turns only where another
+        process takes in those who go first: not while this one is `listening`."""
+        if self.restarting is not None:
+            return
+        sockets = self.metrics.sockets
+        self.restarting = Restarting.within(self.grace, sockets)
+        self.journal.draining(sockets)
+        if listening or self._broker is None:
+            return
+        with suppress(TryLater, TimeoutError):
+            async with asyncio.timeout(LOOK_WITHIN):
+                await self._lease.renew(force=True)
+        if self.now() - self._others_at < OTHERS_FOR:
+            self.turns = min(sockets / TURNS, TURNS_WITHIN, self.grace)
             self.restarting = Restarting.within(self.grace, sockets, self.turns)
-            self.journal.draining(sockets)
-        return self.restarting
 
     async def settle(self) -> None:
         """Wait until what is in the boards' queues now is done."""
@@ -236,6 +253,8 @@ class Hub:
     def renewed(self, summaries: Mapping[UUID, BoardSummary], *, was_away: bool) -> None:
         """See `presence.cluster.lease.Holder`."""
         self._services.outage.works()
+        if self.store.other_processes:
+            self._others_at = self.now()
         if self._broker is not None:
             # Whoever holds a lease can be asked whom it serves.
             self._broker.start()

@@ -253,6 +253,9 @@ class PersonSummary:
 class Store(Protocol):
     """Shared state; the module's docstring says what holds for every method."""
 
+    other_processes: int
+    """How many processes held a lease at the last `renew`, besides the one that renewed."""
+
     async def join(self, board: UUID, request: JoinRequest) -> Admission:
         """Put a session on a board.
 

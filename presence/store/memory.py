@@ -280,6 +280,7 @@ class MemoryStore:
         self._boards: dict[UUID, BoardState] = {}
         self._leases: dict[str, float] = {}
         self._retired: set[str] = set()
+        self.other_processes = 0
         self._bans = Bans()
         self._persons = Persons()
         self._worn = WornColors()
@@ -387,6 +388,8 @@ class MemoryStore:
         self._leases = {p: end for p, end in self._leases.items() if end + self._timing.grace > now}
         self._leases[process] = now + self._timing.lease
         self._retired.discard(process)
+        living = {each for each, end in self._leases.items() if end > now}
+        self.other_processes = len(living - self._retired) - 1
         return {
             board: BoardSummary(
                 len(here.present), here.version, self._leased(here, now), bool(here.late)

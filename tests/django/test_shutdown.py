@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from presence.asgi import shutdown
+from presence.asgi import daphne, shutdown
 from presence.asgi.shutdown import end_sockets, open_sockets, patch_servers
 from presence.consumers import PresenceConsumer
 from presence.runtime import current_hub
@@ -59,6 +59,49 @@ async def test_a_socket_that_does_not_close_holds_up_a_shutdown_for_a_while_only
     del open_sockets[stuck]
 
 
+def over(seconds, listening=False):
+    """Return what has sockets end over some seconds, where the server listens or not."""
+
+    async def begin(still):
+        return seconds if still is listening else 0.0
+
+    return begin
+
+
+async def test_daphne_ends_sockets_in_turns_and_waits_for_what_came_meanwhile(monkeypatch):
+    ended, running = [], []
+
+    class Page:
+        pass
+
+    class Socket:
+        pass
+
+    async def serve(name):
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(name)
+
+    def begin(kind, name):
+        running.append((kind, asyncio.create_task(serve(name))))
+
+    def applications(kind):
+        return [task for of, task in running if issubclass(of, kind)]
+
+    monkeypatch.setattr(daphne, "SHUTDOWN_TIMEOUT", 0.01)
+    monkeypatch.setattr(shutdown, "at_begin", [over(0.2)])
+    for name in ("oldest", "newest"):
+        begin(Socket, name)
+    await asyncio.sleep(0)
+    ending = asyncio.create_task(daphne._end(applications, Socket))
+    await asyncio.wait(applications(Socket), return_when=asyncio.FIRST_COMPLETED)
+    assert ended == ["oldest"]
+    begin(Page, "page")
+    await ending
+    assert ended == ["oldest", "newest", "page"]
+
+
 async def test_sockets_end_in_turns(monkeypatch):
     now, ended = asyncio.get_running_loop().time, {}
     began, turn_came = now(), asyncio.Event()
@@ -68,10 +111,10 @@ async def test_sockets_end_in_turns(monkeypatch):
             ended[self] = now() - began
             turn_came.set()
 
-    monkeypatch.setattr(shutdown, "at_begin", [lambda: 0.3, lambda: 0.0])
+    monkeypatch.setattr(shutdown, "at_begin", [over(0.3, listening=True), over(0.0)])
     sockets = [Socket() for _ in range(3)]
     open_sockets.update(dict.fromkeys(sockets))
-    ending = asyncio.create_task(end_sockets())
+    ending = asyncio.create_task(end_sockets(listening=True))
     await turn_came.wait()
     assert len(ended) == 1, "the others are served still"
     await ending

@@ -263,6 +263,10 @@ class Seam:
         finally:
             delattr(self, method)
 
+    @property
+    def other_processes(self) -> int:
+        return self.inner.other_processes
+
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
         async def call(*args: Any) -> Any:
             self.calls.append(name)

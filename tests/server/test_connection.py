@@ -32,10 +32,11 @@ from presence.protocol.messages import (
     Welcome,
 )
 from presence.protocol.session import UNREAD_LIMIT
+from presence.server import hub
 from presence.server.connection import Connection, is_broken
 from presence.store.base import Timing
 from tests.server.harness import BOARD, OUT, Process, Socket, pass_time, settle
-from tests.server.world import World
+from tests.server.world import RENEWAL, World
 from tests.support.metrics import by_label, value
 
 ENDS = json.loads((Path(__file__).parents[1] / "vectors" / "leaving.json").read_text())["ends"]
@@ -364,19 +365,41 @@ async def test_one_socket_that_connects_anew_ends_no_other(process: Process) -> 
     assert (process.hub.restarting, bob.codes) == (None, [])
 
 
-async def test_sockets_end_in_turns_where_another_process_may_take_them_in(
-    world: World, process: Process
+@pytest.mark.parametrize(
+    ("others", "idle", "listening", "turns"),
+    [
+        (1, 0, False, 0.1),
+        (1, 5, False, 0.1),
+        (1, 25, False, 0.0),
+        (1, 0, True, 0.0),
+        (0, 0, False, 0.0),
+    ],
+)
+async def test_sockets_end_in_turns_where_another_process_takes_them_in(
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    others: int,
+    idle: float,
+    listening: bool,
+    turns: float,
 ) -> None:
+    monkeypatch.setattr(hub, "OTHERS_FOR", 12.0)
     for who in "abcdefghij":
         await world.joined("one", who)
-    await process.two()
-    for hub, turns, retry in ((world.process("one").hub, 0.1, 200), (process.hub, 0.0, 1500)):
-        assert (hub.drain().retry, hub.turns) == (retry, turns)
+    for name in ["two"] * others:
+        await world.joined(name, "kay")
+        await pass_time(RENEWAL)
+        await world.die(name)
+    await pass_time(idle)
+    process = world.process("one").hub
+    await process.drain(listening=listening)
+    assert process.restarting
+    assert (process.restarting.retry, process.turns) == (200 if turns else 1500, turns)
 
 
 async def test_a_process_that_ends_without_its_store_ends_all_the_same(process: Process) -> None:
     ada = await process.joined()
-    process.hub.drain()
+    await process.hub.drain()
     ada.connection.restart()
     with process.seam.fail(OUT, "retire"):
         await process.hub.say_good_bye()

@@ -119,7 +119,7 @@ async def test_a_shutdown_is_one_line_for_all_sockets(process: Process, lines: A
     people = await process.two()
     lines()
     for socket in people:
-        process.hub.drain()
+        await process.hub.drain()
         socket.connection.restart()
     await settle()
     assert of(lines(), "event", "sockets") == [("drain", 2)]

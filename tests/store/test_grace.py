@@ -34,8 +34,12 @@ async def test_a_process_that_ends_is_not_listed_and_its_people_have_their_grace
 ) -> None:
     await fill(store, 2)
     await store.start_grace(BOARD, "filler 0", GRACE)
+    await store.renew(THERE)
+    assert store.other_processes == 1
     await store.retire(HERE)
     assert HERE not in await store.processes()
+    await store.renew(THERE)
+    assert store.other_processes == 0
     snapshot = await store.snapshot(BOARD)
     assert (len(snapshot.members), snapshot.processes) == (2, {HERE})
     again = await store.join(BOARD, request("again", person=snapshot.members[0].person))

@@ -47,7 +47,8 @@ class LoopClient:
 class ScriptClient:
     """Runs scripts on a Redis server or Cluster. Whatever goes wrong is raised as `TryLater`.
 
-    A client of the site's own must return bytes, and be used on one event loop only. `timeout`
+    A client of the site's own must return bytes, and be used on one event loop only. With
+    protocol 2, redis-py notices that a server closed a connection which was idle. `timeout`
     limits one trip, including the wait for a free connection; both timeouts are in seconds. Up to
     `connections` are opened per event loop, in a Cluster to each node. Scripts get `timing` with
     every call. Keys live for `spare` seconds longer than what they hold. `ahead` returns seconds to

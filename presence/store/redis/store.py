@@ -133,7 +133,7 @@ class RedisStore:
         # Numbers of the rosters that were last read for a process, and the members who held a user
         # id in them.
         self._rosters: dict[UUID, tuple[bytes, tuple[Member, ...]]] = {}
-        self.older_processes = 0
+        self.other_processes = self.older_processes = 0
         """How many processes of an earlier release, whose boards have other keys, held a lease at
         the last renewal."""
 
@@ -262,7 +262,7 @@ class RedisStore:
             if (sessions := local.of_process(process))
         }
         leases = (self.keys.processes, self.keys.older_processes)
-        (lease_end, older), *replies = await self.client.run_all(
+        (lease_end, holders, older), *replies = await self.client.run_all(
             [
                 Call(scripts.RENEW_LEASE, leases, (escape(process),)),
                 # Optional: a session that cannot leave must not keep the lease from being renewed.
@@ -277,6 +277,7 @@ class RedisStore:
             ]
         )
         self._lease_ends[process] = lease_end
+        self.other_processes = holders - 1
         self._note_older(older)
         noted = self._due_notes(process)
         await self._take_ids([*asked], self._note_calls([note for _, note in noted]))
