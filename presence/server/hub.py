@@ -214,9 +214,9 @@ class Hub:
         self.journal.draining(sockets)
         if listening or self._broker is None:
             return
-        with suppress(TryLater, TimeoutError):
+        with suppress(TimeoutError):
             async with asyncio.timeout(LOOK_WITHIN):
-                await self._lease.renew(force=True)
+                await self._renew(force=True)
         if self.now() - self._others_at < OTHERS_FOR:
             self.turns = min(sockets / TURNS, TURNS_WITHIN, self.grace)
             self.restarting = Restarting.within(self.grace, sockets, self.turns)
@@ -363,11 +363,12 @@ class Hub:
         else:
             swept.sweep(now)
 
-    async def _renew(self) -> None:
+    async def _renew(self, *, force: bool = False) -> None:
         try:
-            await self._lease.renew()
+            await self._lease.renew(force=force)
         except TryLater as error:
             self._services.outage.failed(error)
         except Exception:
             logger.exception("lease: not renewed, will retry")
-        self._renewal = None
+        if not force:
+            self._renewal = None

@@ -397,6 +397,20 @@ async def test_sockets_end_in_turns_where_another_process_takes_them_in(
     assert (process.restarting.retry, process.turns) == (200 if turns else 1500, turns)
 
 
+@pytest.mark.parametrize("failure", [OUT, ValueError("a fault"), None])
+async def test_a_shutdown_begins_whatever_its_store_does(
+    world: World, failure: Exception | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    await world.joined("one", "ada")
+    await world.joined("two", "bob")
+    await pass_time(RENEWAL)
+    process = world.process("one")
+    with process.seam.fail(failure, "renew") if failure else world.cut_off("one"):
+        await process.hub.drain(listening=False)
+    assert process.hub.turns > 0, "another process was there"
+    assert ("not renewed" in caplog.text) is isinstance(failure, ValueError)
+
+
 async def test_a_process_that_ends_without_its_store_ends_all_the_same(process: Process) -> None:
     ada = await process.joined()
     await process.hub.drain()
