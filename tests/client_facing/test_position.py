@@ -3,11 +3,12 @@
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.support.clients import Invite
 from tests.support.server import ROOT
-from tests.support.waiting import LONG, eventually
+from tests.support.waiting import eventually
 
 Look = Callable[..., Page]
 
@@ -25,7 +26,7 @@ PLACES = [[0.05, 0.1], [0.8, 0.75]]
 # with more pixels; sites zoom with CSS as well.
 ZOOMED = {"viewport": {"width": 853, "height": 533}, "device_scale_factor": 1.5}
 SMALL = {"viewport": {"width": 500, "height": 400}}
-CSS_ZOOM = ("html", "body") if LONG else ("html",)
+CSS_ZOOM = ("html", "body")
 
 COUNT_FRAMES = """
 const ask = window.requestAnimationFrame.bind(window);
@@ -187,6 +188,7 @@ def test_the_same_point_of_a_world_is_under_both_pointers(look: Look, invite: In
     drawn(*page.evaluate("[surface.scrollWidth / 4, surface.scrollHeight / 2]"))
 
 
+@pytest.mark.long
 def test_the_same_note_is_under_both_pointers(look: Look) -> None:
     ada = look()
     ada.evaluate(MAKE_NOTES, PLACES)

@@ -59,7 +59,10 @@ FULL: dict[str, Row] = {
     "churn": Row(40),
     **dict.fromkeys(FLOODS, Row(40, seconds=5)),
 }
-ROWS = FULL if LONG else {name: row for name, row in FULL.items() if name not in FLOODS}
+ALSO = {"slow-headers", "come-and-go", "crowd", "joins", "joins-from-everywhere", "churn", *FLOODS}
+"""Those that `test_newcomers` and `test_churn` have, too, or "floods" together."""
+
+ROWS = {name: row for name, row in FULL.items() if LONG or name not in ALSO}
 
 
 @pytest.fixture(scope="module")

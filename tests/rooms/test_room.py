@@ -592,6 +592,33 @@ def test_a_board_that_no_longer_shows_counts_only_tells_of_everybody() -> None:
     assert States(((0, ACTIVE), (1, AWAY))) in told
 
 
+def test_while_a_board_shows_counts_only_a_move_is_no_news() -> None:
+    board = Board("ada", "bob")
+    board.arrive(replace(member("crowd", NO_USER), name=""), None)
+    board.told()
+    board.move("ada", A)
+    assert not board.pending
+    board.people = 7
+    assert board.told() == [PresenceUpdate(BOARD, 7)]
+
+
+def test_who_moves_is_active() -> None:
+    board = Board("ada", "bob")
+    board.set_state("ada", AWAY)
+    board.told()
+    board.move("ada", A)
+    assert board.seats.by_session["ada"].state is ACTIVE
+
+
+def test_nothing_is_encoded_for_a_dialect_that_nobody_speaks_any_more() -> None:
+    board = Board("ada", "bob")
+    board.arrive(member("cy", 2), EXPLICIT)
+    assert {*board.tick().common} == {COMPACT, EXPLICIT}
+    assert board.welcomed("cy")
+    board.depart("cy")
+    assert {*board.tick().common} == {COMPACT}
+
+
 def test_of_a_spectator_who_resumes_nobody_is_told() -> None:
     board = Board("ada")
     board.arrive(member("late", NO_USER), COMPACT)

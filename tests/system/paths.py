@@ -6,3 +6,14 @@ BOTH_PATHS = pytest.mark.parametrize(
     "fast_path", [True, False], ids=["fast path", "ordinary path"], indirect=True, scope="module"
 )
 """A module's mark that runs it over both."""
+
+FAST_PATH = pytest.mark.parametrize(
+    "fast_path",
+    [
+        pytest.param(True, id="fast path"),
+        pytest.param(False, id="ordinary path", marks=pytest.mark.long),
+    ],
+    indirect=True,
+    scope="module",
+)
+"""The same for a slow module: the other path is left to `make long`."""

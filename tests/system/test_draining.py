@@ -21,9 +21,9 @@ from tests.support.cluster import Cluster
 from tests.support.server import Server
 from tests.support.waiting import DEADLINE
 from tests.system.crowd import Crowd
-from tests.system.paths import BOTH_PATHS
+from tests.system.paths import FAST_PATH
 
-pytestmark = BOTH_PATHS
+pytestmark = FAST_PATH
 
 PEOPLE = 40
 

@@ -225,6 +225,7 @@ def kinds_of_keys(redis: RedisServer) -> tuple[Counter[str], list[bytes]]:
     return kinds, for_ever
 
 
+@pytest.mark.long
 @pytest.mark.timeout(LONG * 2 + 180)
 async def test_nothing_grows_and_nothing_is_left(
     crowd: Crowd, boards: list[str], redis: RedisServer

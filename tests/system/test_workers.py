@@ -35,7 +35,11 @@ def told(servers: Sequence[Server]) -> list[str]:
 
 @pytest.mark.parametrize(
     ("name", "options", "count"),
-    [("daphne", [], 2), ("uvicorn", ["--workers", "2"], 1), ("gunicorn", ["--workers", "2"], 1)],
+    [
+        ("daphne", [], 2),
+        pytest.param("uvicorn", ["--workers", "2"], 1, marks=pytest.mark.long),
+        pytest.param("gunicorn", ["--workers", "2"], 1, marks=pytest.mark.long),
+    ],
 )
 def test_they_are_noticed(
     environment: dict[str, str], tmp_path: Path, name: str, options: list[str], count: int
