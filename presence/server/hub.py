@@ -340,7 +340,8 @@ class Hub:
             self._round = [*reversed(self._boards.values()), *reversed(self._clients)]
             self._slice = max(SLICE, ceil(len(self._round) * every / SWEEP_EVERY))
             # Renew while the store is away, too: newcomers are refused until a renewal succeeds.
-            if self._renewal is None and (self._round or self._lease.away):
+            renewing = self._renewal is not None and not self._renewal.done()
+            if not renewing and (self._round or self._lease.away):
                 self._renewal = self._loop.create_task(self._renew())
         for _ in range(min(self._slice, len(self._round))):
             try:
@@ -370,5 +371,3 @@ class Hub:
             self._services.outage.failed(error)
         except Exception:
             logger.exception("lease: not renewed, will retry")
-        if not force:
-            self._renewal = None

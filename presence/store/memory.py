@@ -388,8 +388,7 @@ class MemoryStore:
         self._leases = {p: end for p, end in self._leases.items() if end + self._timing.grace > now}
         self._leases[process] = now + self._timing.lease
         self._retired.discard(process)
-        living = {each for each, end in self._leases.items() if end > now}
-        self.other_processes = len(living - self._retired) - 1
+        self.other_processes = len(self._holders(now)) - 1
         return {
             board: BoardSummary(
                 len(here.present), here.version, self._leased(here, now), bool(here.late)
@@ -448,8 +447,7 @@ class MemoryStore:
         for board in self._boards:
             served = self._board(board, now).served
             counted.update({process: len(members) for process, members in served.items()})
-        living = {process for process, end in self._leases.items() if end > now}
-        return {process: counted[process] for process in living - self._retired}
+        return {process: counted[process] for process in self._holders(now)}
 
     async def ping(self) -> None:
         """See `Store.ping`: memory always answers."""
@@ -473,6 +471,10 @@ class MemoryStore:
     def _settle(self, here: BoardState, now: float) -> None:
         grace = self._timing.grace
         here.settle(lambda process: self._leases.get(process, -inf) + grace <= now, now)
+
+    def _holders(self, now: float) -> set[str]:
+        """Return the processes that hold a lease, but for those that end."""
+        return {process for process, end in self._leases.items() if end > now} - self._retired
 
     def _leased(self, here: BoardState, now: float) -> frozenset[str]:
         """Return the processes that hold a lease and have members who are present."""

@@ -10,17 +10,12 @@ from benchmarks.machine import allow_files
 from tests.support.fixtures import *  # noqa: F403
 from tests.support.insides import WATCHED
 from tests.support.server import Server, serve, with_settings
+from tests.system.paths import PATHS
 
 STORAGES = {
     "default": "django.core.files.storage.FileSystemStorage",
     "staticfiles": "django.contrib.staticfiles.storage.StaticFilesStorage",
 }
-
-
-PATHS = [
-    pytest.param(True, id="fast path"),
-    pytest.param(False, id="ordinary path", marks=pytest.mark.long),
-]
 
 
 @pytest.fixture(scope="module", params=PATHS)
