@@ -46,22 +46,22 @@ test: $(VENV)/dev.stamp $(CLIENT)/node_modules/.stamp  ## Run every test: Python
 	@sh tests/run.sh $(BIN)
 	$(BIN)/coverage report --include='presence/protocol/*,presence/rooms/*' --fail-under=100
 
-lint: $(VENV)/dev.stamp $(CLIENT)/node_modules/.stamp  ## Check style, types, directions of imports, known vulnerabilities
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint-types lint-style lint-client lint-packages
+lint:  ## Check style, types, directions of imports, known vulnerabilities
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint-types lint-client lint-style lint-packages
 
-# The parts of lint, of which two run at a time; the longest is the first.
-lint-types:
+# The parts of lint, of which two run at a time. What they need is installed meanwhile; the longest are the first.
+lint-types: $(VENV)/dev.stamp
 	$(BIN)/mypy
 
-lint-style:
+lint-client: $(CLIENT)/node_modules/.stamp
+	npm --prefix $(CLIENT) run --silent check
+
+lint-style: $(VENV)/dev.stamp
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/lint-imports
 
-lint-client:
-	npm --prefix $(CLIENT) run --silent check
-
-lint-packages:
+lint-packages: $(VENV)/dev.stamp
 	$(BIN)/python tests/vulnerabilities.py
 
 hostile: $(VENV)/dev.stamp $(FASTIO)  ## Attack a server in every way there is, in 20 minutes
@@ -163,8 +163,9 @@ $(VENV)/run.stamp: requirements/run.txt | $(VENV)/pyvenv.cfg
 	$(USE_DJANGO)
 	@touch $@
 
+# Python compiles what is imported, which is a small part of all this.
 $(VENV)/dev.stamp: requirements/run.txt requirements/dev.txt | $(VENV)/pyvenv.cfg
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile -r requirements/dev.txt
 	$(USE_DJANGO)
 	@touch $@ $(VENV)/run.stamp
 

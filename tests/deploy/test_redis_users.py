@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, NoPermissionError
+from redis.retry import Retry
 
 from tests.deploy.compose import DEPLOY, PASSWORD, services
 from tests.store.test_redis_rights import RIGHTS
@@ -53,7 +55,12 @@ class ComposeRedis(RedisServer):
 
     def client(self, user: str = "tester", password: str = "") -> Any:
         """Open a client of a user."""
-        return Redis(port=self.port, username=user, password=password, socket_timeout=5)
+        return connect(self.port, username=user, password=password, socket_timeout=5)
+
+
+def connect(port: int, **options: Any) -> Any:
+    """Open a client that takes the first answer: redis-py's own asks for seven seconds again."""
+    return Redis(port=port, retry=Retry(NoBackoff(), 0), **options)
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +128,7 @@ def test_its_user_may_do_nothing_else(redis: ComposeRedis, command: list[str]) -
 def test_nobody_comes_in_without_the_password(redis: ComposeRedis) -> None:
     with redis.client("presence", "guessed") as client, pytest.raises(AuthenticationError):
         client.ping()
-    with Redis(port=redis.port) as client, pytest.raises(AuthenticationError):
+    with connect(redis.port) as client, pytest.raises(AuthenticationError):
         client.ping()
 
 

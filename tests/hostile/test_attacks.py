@@ -19,6 +19,8 @@ from tests.support.waiting import LONG, eventually
 
 logger = logging.getLogger(__name__)
 
+pytestmark = pytest.mark.alone
+
 AGE = 250.0
 """Milliseconds that 99 % of the witnesses' cursors take at most, beyond those for which the machine
 kept the server and the witnesses waiting."""

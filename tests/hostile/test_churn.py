@@ -12,6 +12,8 @@ from tests.hostile.trial import Outcome, attempt
 from tests.support.clients import Client, Clients
 from tests.support.server import Server
 
+pytestmark = pytest.mark.alone
+
 AGE_P99 = 250.0
 """Milliseconds that 99 % of the witnesses' cursors take at most."""
 

@@ -23,6 +23,8 @@ from tests.support.clients import Clients, cursor, joining
 from tests.support.server import Server
 from tests.support.waiting import DEADLINE, LONG, eventually
 
+pytestmark = pytest.mark.alone
+
 SECONDS = 20.0 if LONG else 4.0
 WITHIN = 2.0
 """Seconds that a request may take here; the default is 20."""

@@ -3,8 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import AsyncExitStack, contextmanager
 from uuid import UUID
 
 import pytest
@@ -17,7 +16,7 @@ from tests.store.cast import BOARD, GRACE, HERE, OTHER_BOARD, THERE, fill, gone,
 from tests.store.clients import Failing
 from tests.store.conftest import TIMEOUT
 from tests.store.test_redis_offline import CALLS, refused
-from tests.store.worlds import RedisWorld
+from tests.store.worlds import RedisWorld, redis_world
 from tests.support.server import free_port
 
 pytestmark = pytest.mark.redis
@@ -33,11 +32,21 @@ def paused(redis: RedisWorld) -> Iterator[None]:
         redis.server.resume()
 
 
-@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-async def test_no_answer_comes(own_redis: RedisWorld, impatient: RedisStore, call: Any) -> None:
-    with paused(own_redis):
-        await refused(call(impatient))
-    await call(impatient)
+async def test_no_answer_comes(own_redis: RedisWorld) -> None:
+    """Whatever is asked, each in a world of its own; it is answered afterwards."""
+    async with AsyncExitStack() as stack:
+        stores = {}
+        for name in CALLS:
+            world = await stack.enter_async_context(redis_world(own_redis.server))
+            stores[name] = await world.renewed(timeout=TIMEOUT, connect_timeout=TIMEOUT)
+
+        async def is_refused(name: str) -> None:
+            await refused(CALLS[name](stores[name]))
+
+        with paused(own_redis):
+            await asyncio.gather(*map(is_refused, CALLS))
+        for name, store in stores.items():
+            await CALLS[name](store)
 
 
 async def test_many_calls_at_once_are_all_refused_in_time(

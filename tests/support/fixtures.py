@@ -3,7 +3,9 @@
 A module has other servers by overriding `site` (their environment) or `size` (how many there are).
 """
 
+import fcntl
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -115,12 +117,24 @@ def postgresql() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder with what `make dist` builds."""
-    folder = tmp_path_factory.mktemp("dist")
+    """The folder with what `make dist` builds, once for all of pytest-xdist's workers: it writes
+    into this tree, where two at a time would be in each other's way."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    folder, built = shared / "dist", shared / "dist.built"
+    with (shared / "dist.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not built.exists():
+            build(folder)
+            built.touch()
+    return folder
+
+
+def build(folder: Path) -> None:
+    """Run `make dist` into a folder."""
     environment = [f"VENV={sys.prefix}", f"BIN={sys.prefix}/bin"]
     # -o: what is installed is what the tests run with, however old it is.
     installed = ["-o", f"{sys.prefix}/dev.stamp", "-o", "presence/client/node_modules/.stamp"]
     command = ["make", "dist", f"DIST={folder}", *environment, *installed]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    return folder
