@@ -81,8 +81,7 @@ def visit(new_context: NewContext) -> Visit:
 
     def open_page(server: Server, board: str, origin: str = "", **options: object) -> Tap:
         tap = Tap(new_context(**options).new_page())
-        tap.page.clock.install()
-        tap.page.goto(f"{origin or server.origin}/page/{board}/")
+        tap.open_in_own_time(f"{origin or server.origin}/page/{board}/")
         return tap
 
     return open_page
@@ -120,8 +119,8 @@ def test_a_reason_is_told_once_and_goes_when_the_visitor_comes_in(
     assert len(told(tap)) == 1
     mend = "Article.objects.create(title='The rule is mended')"
     server.manage("shell", "-c", f"from tests.sites.guests.models import *; {mend}")
-    tap.page.clock.fast_forward(60_000)
-    expect(tap.page.locator("presence-overlay [part=count]").first).to_be_visible()
+    count = tap.page.locator("presence-overlay [part=count]").first
+    tap.until_later(count.is_visible, "the visitor is in")
     expect(tap.page.locator(NOTE)).to_have_count(0)
     assert len(told(tap)) == 1
 
@@ -156,18 +155,14 @@ def test_a_site_without_sockets(
         assert "a WSGI server, which has no WebSockets. For runserver, put 'daphne' first" in text
     else:
         assert "asgi.py does not route WebSockets to presence: wrap its application in" in text
-        assert told(tap)[0].startswith("presence: presence.E004: PRESENCE['AUTHORIZE'] cannot be")
+        failed = "presence: presence.E004: PRESENCE['AUTHORIZE'] cannot be"
+        assert any(line.startswith(failed) for line in told(tap))
 
 
 def closed(tap: Tap, number: int) -> None:
     """Wait until some number of sockets have been closed, however long the page would wait."""
 
-    def look() -> bool:
-        if len(tap.sockets) < number:
-            tap.page.clock.fast_forward(1000)
-        return len(tap.sockets) >= number and not tap.open
-
-    tap.until(look, "the sockets closed")
+    tap.until_later(lambda: len(tap.sockets) >= number and not tap.open, "the sockets closed")
 
 
 def unanswered(tap: Tap) -> str:

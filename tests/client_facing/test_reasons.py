@@ -5,7 +5,6 @@ test_guests.py, and somebody who is removed in test_admin_board.py.
 """
 
 from asyncio import gather
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -56,26 +55,6 @@ REFUSING = {
 @pytest.fixture(scope="module")
 def site(environment: dict[str, str]) -> dict[str, str]:
     return with_settings(environment, PRESENCE={"MAX_PERSON_SOCKETS": 2})
-
-
-Wait = Callable[[Callable[[], object], str], None]
-
-
-@pytest.fixture
-def wait_long(tap: Tap) -> Wait:
-    """Has a page with a clock of the test's wait for something, for ever so long."""
-    tap.page.clock.install()
-
-    def wait(look: Callable[[], object], what: str) -> None:
-        def once() -> object:
-            seen = look()
-            if not seen:
-                tap.page.clock.fast_forward(1000)
-            return seen
-
-        tap.until(once, what)
-
-    return wait
 
 
 def notice(page: Page) -> str:
@@ -140,12 +119,10 @@ def test_a_person_with_too_many_sockets(
         page.goto(server.page(board))
         page.locator(COUNT).wait_for()
     tap = Tap(context.new_page())
-    tap.page.clock.install()
-    tap.page.goto(server.page(board))
-    tap.until(lambda: told(tap), "what DEBUG says")
-    assert "MAX_PERSON_SOCKETS" in told(tap)[0]
-    tap.page.clock.fast_forward(8_000)
-    expect(tap.page.locator(NOTICE)).to_have_text("Too busy; trying again")
+    tap.open_in_own_time(server.page(board))
+    (line,) = tap.until(lambda: told(tap), "what DEBUG says")
+    assert "MAX_PERSON_SOCKETS" in line
+    tap.until_later(lambda: notice(tap.page) == "Too busy; trying again", "told why")
 
 
 def test_a_board_without_a_free_user_id(
@@ -188,34 +165,31 @@ def test_nobody_is_counted_who_sees_nothing(
     assert tap.thrown == []
 
 
-def does_not_open(tap: Tap, wait_long: Wait, remedy: str) -> None:
+def does_not_open(tap: Tap, url: str, remedy: str) -> None:
     """Check what is told of a page whose sockets do not open."""
-    wait_long(lambda: notice(tap.page) == LOST, "told, as if the server were away")
-    wait_long(lambda: told(tap), "what DEBUG says")
-    assert remedy in told(tap)[0]
+    tap.open_in_own_time(url)
+    tap.until_later(lambda: notice(tap.page) == LOST, "told, as if the server were away")
+    (line,) = tap.until_later(lambda: told(tap), "what DEBUG says")
+    assert remedy in line
 
 
-def test_a_policy_that_forbids_the_socket(
-    tap: Tap, server: Server, board: str, wait_long: Wait
-) -> None:
+def test_a_policy_that_forbids_the_socket(tap: Tap, server: Server, board: str) -> None:
     def restrict(route: Route) -> None:
         answer = route.fetch()
         headers = {**answer.headers, "content-security-policy": "connect-src 'none'"}
         route.fulfill(response=answer, headers=headers)
 
     tap.page.route(server.page(board), restrict)
-    tap.page.goto(server.page(board))
     allow = f"have its connect-src allow ws://127.0.0.1:{server.port}"
-    does_not_open(tap, wait_long, allow)
+    does_not_open(tap, server.page(board), allow)
 
 
 def test_a_proxy_that_takes_the_subprotocol_away(
-    tap: Tap, server: Server, board: str, wait_long: Wait, tmp_path: Path
+    tap: Tap, server: Server, board: str, tmp_path: Path
 ) -> None:
     port = free_port()
     text = STRIPPING.format(port=port, behind=server.port)
     with run_proxy(tmp_path, text, port) as proxy:
-        tap.page.goto(proxy.page(board))
-        does_not_open(tap, wait_long, "takes the header Sec-WebSocket-Protocol away")
-        wait_long(lambda: notice(tap.page) == CLOSED, "told, as it lasts")
+        does_not_open(tap, proxy.page(board), "takes the header Sec-WebSocket-Protocol away")
+        tap.until_later(lambda: notice(tap.page) == CLOSED, "told, as it lasts")
         assert len(told(tap)) == 1

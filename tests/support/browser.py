@@ -146,6 +146,30 @@ class Tap:
         """Return the frames of a message type."""
         return [frame for frame in frames if frame[0] == kind]
 
+    def open_in_own_time(self, url: str) -> None:
+        """Go to a page with overlays. Its clock begins when each of them has asked for its socket:
+        what the page waits for before that comes in time, however busy the machine is."""
+        clock = self.page.clock
+        clock.install(time=0)
+        clock.pause_at(3600)
+        self.page.goto(url)
+        overlays = self.page.locator("presence-overlay")
+        started = overlays.locator(".layer[data-status]")
+        self.until(lambda: started.count() == overlays.count() > 0, "the overlays have started")
+        clock.resume()
+
+    def until_later(self, look: Callable[[], Any], what: str) -> Any:
+        """Wait for something in a page of `open_in_own_time`, for ever so long by its clock. Time
+        passes while no socket is under way: an answer that takes long here is no timeout there."""
+
+        def once() -> Any:
+            seen = look()
+            if not seen and not self.open:
+                self.page.clock.fast_forward(1000)
+            return seen
+
+        return self.until(once, what)
+
     def until(self, look: Callable[[], Any], what: str, within: float = DEADLINE) -> Any:
         """Wait for something in this page; the browser's events are taken in meanwhile."""
 
