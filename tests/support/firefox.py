@@ -39,12 +39,12 @@ class Firefox:
         self.ask("session.new", capabilities={})
 
     def ask(self, method: str, **parameters: Any) -> Any:
-        """Send a command, and return its result."""
+        """Send a command, and return its result. It comes later than what the command waits for."""
         self._asked += 1
         command = {"id": self._asked, "method": method, "params": parameters}
         self._socket.send(json.dumps(command))
         while True:
-            answer = json.loads(self._socket.recv(timeout=DEADLINE))
+            answer = json.loads(self._socket.recv(timeout=2 * DEADLINE))
             if answer.get("id") == self._asked:
                 assert answer["type"] == "success", answer
                 return answer["result"]
