@@ -13,6 +13,12 @@ from tests.support.server import serve, with_settings
 
 Look = Callable[..., Page]
 
+TIPS = """() => {
+  const { shadowRoot } = document.querySelector('presence-overlay');
+  return getComputedStyle(shadowRoot.querySelector('[part=switch]'), '::after').content !== 'none';
+}"""
+"""Whether the script has come that shows tips, which a visitor's first event asks for."""
+
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_violation_on_a_board(look: Look, invite: Invite, scheme: str) -> None:
@@ -41,6 +47,7 @@ def test_everything_is_reached_by_keyboard_and_named_on_focus(look: Look, invite
     page.evaluate("document.activeElement.blur()")
     # The last thing before the overlay: the board has no notes.
     page.locator("#surface").focus()
+    page.wait_for_function(TIPS)
     named = []
     for _ in range(5):
         page.keyboard.press("Tab")
@@ -62,6 +69,7 @@ def test_escape_hides_a_tooltip(look: Look) -> None:
     page = look()
     hide = page.get_by_role("button", name="Hide cursors")
     hide.focus()
+    page.wait_for_function(TIPS)
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Tab")
     tip = "one => getComputedStyle(one, '::after').visibility"
@@ -84,6 +92,7 @@ def test_right_to_left_and_in_another_language(look: Look, invite: Invite) -> No
     assert bar["x"] < 100, "the bar is at the end of the line, which is left"
     assert people["x"] > bar["x"] + bar["width"] / 2, "and begins at its right"
     labels = page.locator("presence-overlay [part=label]")
+    expect(labels).to_have_count(2)
     assert labels.evaluate_all("all => all.map(one => getComputedStyle(one).direction)") == [
         "ltr",
         "rtl",

@@ -130,7 +130,7 @@ def test_an_outage_of_the_store_shows_everywhere_and_ends(
     redis.pause()
     try:
         for place in places.values():
-            expect(place).to_have_text("–", timeout=10_000)
+            expect(place).to_have_text("–")
         expect(panel.get_by_text("It is not known now who is here.")).to_be_visible()
         expect(panel.locator(".presence-table tbody tr")).to_have_count(0)
         expect(panel.get_by_role("img", name="Cursors on the board: 0")).to_be_visible()
@@ -139,7 +139,7 @@ def test_an_outage_of_the_store_shows_everywhere_and_ends(
     finally:
         redis.resume()
     for place in places.values():
-        expect(place).to_have_text("1", timeout=15_000)
+        expect(place).to_have_text("1")
     expect(row(panel, "Ada")).to_be_visible()
     expect(total(overview, "store")).to_have_text("In reach")
     expect(overview.get_by_role("status")).to_have_text("")

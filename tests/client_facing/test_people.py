@@ -221,11 +221,15 @@ def test_without_that_script_people_are_shown_and_the_page_is_told(
     expect(cursor(page)).to_be_visible()
     page.get_by_role("button", name="Hide cursors").click()
     expect(cursor(page)).to_be_hidden()
-    assert len(asked) == 1, "not with each event"
+    # On a slow machine so much time may have passed that it was asked for again.
+    before = len(asked)
+    page.mouse.move(350, 300, steps=50)
+    page.evaluate("1")  # What it asked for before that is in the list.
+    assert len(asked) <= before + 1, "not with each event"
 
     page.evaluate("passed += 5000")
     page.mouse.move(310, 300)
-    eventually(lambda: page.evaluate("1") and len(asked) == 2, "it is asked for again")
+    eventually(lambda: page.evaluate("1") and len(asked) > before, "it is asked for again")
     assert page.evaluate(told) == 1, "once"
     page.unroute("**/visitor.js")
     page.evaluate("passed += 5000")

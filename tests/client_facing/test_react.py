@@ -79,13 +79,14 @@ def test_components_render_only_when_what_they_read_changes(ada: Page, visit: Vi
     assert before["Count"] <= 3, before
     assert before["Status"] == 2, before
     for step in range(1, 21):
+        shown = tap.page.text_content("#cursors")
         ada.evaluate("step => client.moveTo(step / 20, 1)", step)
-        ada.wait_for_timeout(40)  # the pace at which a hand moves
+        tap.until(lambda shown=shown: tap.page.text_content("#cursors") != shown, "the next place")
     until_text(tap, "#cursors", '[["Ada",1,1]]')
     after = tap.page.evaluate("({...renders})")
     more = {name: after[name] - before[name] for name in after}
     frames = len(tap.of_type(tap.received, MessageType.CURSOR_BROADCAST))
-    assert 10 <= more["Cursors"] <= frames
+    assert 20 <= more["Cursors"] <= frames
     assert (more["Count"], more["Users"], more["Status"]) == (0, 0, 0)
 
 

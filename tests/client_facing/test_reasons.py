@@ -132,7 +132,7 @@ def test_a_board_without_a_free_user_id(
         await gather(*(invite.clients.join(f"Guest {number}") for number in range(MAX_USERS)))
 
     invite.loop.run(use_up())
-    tap.page.goto(server.page(board))
+    tap.open_in_own_time(server.page(board))
     text = "The board is full: you are watching"
     notice = tap.page.locator(NOTICE)
     expect(notice).to_have_text(text)

@@ -10,6 +10,7 @@ from tests.client_facing.conftest import NewContext
 from tests.support.browser import barriers
 from tests.support.clients import inviting
 from tests.support.server import Server
+from tests.support.waiting import eventually
 
 PAGE = """<!doctype html>
 <html lang="en" dir="{dir}">
@@ -62,11 +63,7 @@ def lie_apart(page: Page) -> None:
         )
 
     page.wait_for_function(f"() => ({BOXES})().length > 1")
-    for _ in range(100):
-        if are_apart():
-            return
-        page.wait_for_timeout(20)
-    raise AssertionError(page.evaluate(BOXES))
+    eventually(are_apart, lambda: f"the bars lie apart: {page.evaluate(BOXES)}")
 
 
 @pytest.mark.parametrize("boards", [2], indirect=True)
