@@ -4,6 +4,8 @@
 HOST ?= 127.0.0.1
 PORT ?= 8000
 export DEBUG ?= 1
+# Some machines ask Python to keep nothing that it compiled. Each of a hundred servers would compile it all again.
+unexport PYTHONDONTWRITEBYTECODE
 
 # The first Python here that is new enough; `make run PYTHON=...` takes another.
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; do \

@@ -114,7 +114,7 @@ async def test_a_slow_receiver_holds_up_nobody_and_loses_events(caplog):
         began = time.monotonic()
         for count in range(1, 1000):
             announcer.tell(joined(count=count))
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < TIMEOUT
         go_on.set()
         assert await asyncio.to_thread(announcer.settle, TIMEOUT)
         announcer.tell(joined(count=1000))
