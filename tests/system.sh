@@ -32,6 +32,14 @@ else
     fi
 fi
 
+# Chromium without its windows, which Debian has. The tests run without it, too, and take longer.
+if [ "$1" != venv ] && ! command -v chromium-headless-shell >/dev/null && [ "$(id -u)" = 0 ] &&
+    grep -qs '^ID=debian' /etc/os-release; then
+    { apt-get update -qq &&
+        DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium-headless-shell >/dev/null; } ||
+        echo "Without chromium-headless-shell, the tests take longer."
+fi
+
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "Installing:$missing"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.support.browser import Tap, run_chromium
+from tests.support.browser import WINDOWLESS, Tap, launch, run_chromium
 from tests.support.clients import Invite, inviting
 from tests.support.fixtures import *  # noqa: F403
 from tests.support.server import Server
@@ -21,10 +21,25 @@ expect.set_options(timeout=1000 * DEADLINE)
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def chromium() -> Iterator[Browser]:
     """A real Chromium."""
     with run_chromium() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def windowless(chromium: Browser) -> Iterator[Browser]:
+    """Chromium without its windows."""
+    with launch(chromium.browser_type, WINDOWLESS) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser(request: pytest.FixtureRequest) -> Browser:
+    """A real Chromium, without its windows in a module with the mark `windowless`."""
+    marked = request.node.get_closest_marker("windowless")
+    found: Browser = request.getfixturevalue("windowless" if marked else "chromium")
+    return found
 
 
 @pytest.fixture

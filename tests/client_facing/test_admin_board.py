@@ -14,6 +14,8 @@ from tests.support.browser import NOTE_VIOLATIONS, Tap, barriers
 from tests.support.clients import Invite
 from tests.support.server import Server, with_settings
 
+pytestmark = pytest.mark.windowless
+
 POLICY = "default-src 'self'; require-trusted-types-for 'script'"
 
 READ_MAP = """

@@ -18,6 +18,8 @@ from tests.support.loop import LoopThread
 from tests.support.server import Server, manage, serve, with_settings
 from tests.support.waiting import DEADLINE
 
+pytestmark = pytest.mark.windowless
+
 ROWS, JOINS, SECONDS = 500, 50, 4.0
 LONGEST_US = 100_000
 

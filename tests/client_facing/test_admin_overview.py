@@ -20,6 +20,8 @@ from tests.support.history import write_history
 from tests.support.redis import RedisServer
 from tests.support.server import with_settings
 
+pytestmark = pytest.mark.windowless
+
 LIST = "/admin/presence_site/board/"
 OVERVIEW = "/admin/presence/overview/"
 

@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+pytestmark = pytest.mark.windowless
+
 BOARD = "/boards/00000000-0000-4000-8000-000000000001/"
 
 

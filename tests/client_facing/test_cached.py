@@ -12,6 +12,8 @@ from tests.support.nginx import run_proxy
 from tests.support.server import MEMBERS_BOARD, Server, free_port, serve_site
 from tests.support.visitor import Visitor
 
+pytestmark = pytest.mark.windowless
+
 CACHE = """
 proxy_cache_path {folder}/cache keys_zone=pages:1m;
 server {{

@@ -17,6 +17,8 @@ from tests.support.redis import RedisServer
 from tests.support.server import OPEN_BOARD, Server, serve
 from tests.support.waiting import DEADLINE
 
+pytestmark = pytest.mark.windowless
+
 HURRY = """() => {
     const counts = document.querySelectorAll("presence-count");
     for (const count of counts) count.setAttribute("every", "1");

@@ -18,6 +18,8 @@ from tests.support.nginx import run_proxy
 from tests.support.server import MEMBERS_BOARD, Server, free_port, with_settings
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.windowless
+
 NOTICE = "presence-overlay [part=notice]"
 COUNT = "presence-overlay [part=count]"
 SPOKEN = "presence-overlay [part=announcer]"

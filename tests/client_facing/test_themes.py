@@ -14,6 +14,8 @@ from tests.support.clients import Invite
 from tests.support.server import Server, serve
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.windowless
+
 OVERVIEW = "/admin/presence/overview/"
 
 SET_THEME = {
