@@ -11,10 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 
-from benchmarks.machine import command, descendants, describe, thread_time
+from benchmarks.machine import command, descendants, describe, thread_time, wakes
 from tests.support.browser import run_chromium
 from tests.support.clients import inviting
 from tests.support.firefox import run_firefox
@@ -51,11 +50,13 @@ class Tab:
 
 @dataclass(frozen=True)
 class Cost:
-    """CPU of the processes that render pages, and of the whole browser, in % of one core; and the
-    animation frames that the page requested in a second."""
+    """CPU of the processes that render pages, and of the whole browser, in % of one core; how often
+    threads of the first woke up in a second, which is the same on slow machines and fast ones; and
+    the animation frames that the page requested in a second."""
 
     renderer: float
     browser: float
+    wakes: float
     frames: float
 
 
@@ -83,29 +84,26 @@ def renders(arguments: list[str]) -> bool:
     return "--type=renderer" in arguments or ("-contentproc" in arguments and "tab" in arguments)
 
 
-def used(name: str) -> tuple[float, float]:
-    """Return the seconds of CPU of the processes that render, and of all of the browser's."""
+def used(name: str) -> tuple[float, float, int]:
+    """Return the seconds of CPU of the processes that render and of all of the browser's, and the
+    wakes of those that render."""
     commands = {pid: command(pid) for pid in descendants(os.getpid())}
     own = [pid for pid, arguments in commands.items() if arguments and name in arguments[0]]
     rendering = [pid for pid in own if renders(commands[pid])]
     assert rendering, f"no process of {name} renders"
-    return sum(map(thread_time, rendering)), sum(map(thread_time, own))
+    return sum(map(thread_time, rendering)), sum(map(thread_time, own)), sum(map(wakes, rendering))
 
 
 def measure(tab: Tab, seconds: int) -> Cost:
-    """Measure a page after it has settled: medians of so many seconds."""
+    """Measure a page after it has settled, over so many seconds."""
     time.sleep(SETTLED)
     tab.evaluate(COUNT_FRAMES)
-    shares = []
-    for _ in range(seconds):
-        (renderer, browser), began = used(tab.browser), time.monotonic()
-        time.sleep(1)
-        (renderer_after, browser_after), ended = used(tab.browser), time.monotonic()
-        percent = 100 / (ended - began)
-        shares.append((percent * (renderer_after - renderer), percent * (browser_after - browser)))
+    before, began = used(tab.browser), time.monotonic()
+    time.sleep(seconds)
+    after, passed = used(tab.browser), time.monotonic() - began
     frames = int(str(tab.evaluate("requested")))
-    renderers, browsers = zip(*shares, strict=True)
-    return Cost(median(renderers), median(browsers), frames / seconds)
+    renderer, browser, woke = (end - start for start, end in zip(before, after, strict=True))
+    return Cost(100 * renderer / passed, 100 * browser / passed, woke / passed, frames / passed)
 
 
 def costs(tab: Tab, server: Server, people: int, seconds: int) -> dict[str, Cost]:
@@ -140,8 +138,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=10, help="for each figure (10)")
     parser.add_argument("--browser", choices=BROWSERS, action="append", help="one or both (both)")
     options = parser.parse_args()
-    print(f"{describe()}\nCPU in % of one core, frames requested in a second")
-    print(f"{'':32}{'renderer':>10}{'browser':>10}{'frames':>10}")
+    print(f"{describe()}\nCPU in % of one core, wakes and frames requested in a second")
+    print(f"{'':32}{'renderer':>10}{'browser':>10}{'wakes':>10}{'frames':>10}")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         environment = site_environment(folder)
@@ -151,7 +149,8 @@ def main() -> None:
             with BROWSERS[name]() as tab:
                 measured = costs(tab, server, options.people, options.seconds)
             for what, cost in measured.items():
-                figures = f"{cost.renderer:10.2f}{cost.browser:10.2f}{cost.frames:10.1f}"
+                figures = f"{cost.renderer:10.2f}{cost.browser:10.2f}"
+                figures += f"{cost.wakes:10.1f}{cost.frames:10.1f}"
                 print(f"{name + ', ' + what:32}{figures}")
 
 

@@ -12,6 +12,10 @@ _TIMES = slice(11, 15)
 """Fields of /proc/<pid>/stat after the name: user and system time, and those of ended children."""
 
 
+_SLEPT = "voluntary_ctxt_switches"
+"""The line of /proc/<pid>/task/<tid>/status."""
+
+
 @dataclass(frozen=True)
 class Usage:
     """Seconds of CPU, user and system, since the start: of some processes, and of the machine."""
@@ -40,6 +44,16 @@ def thread_time(pid: int) -> float:
         with suppress(FileNotFoundError, ProcessLookupError):
             used += int(stat.read_text().split()[0])
     return used / 1e9
+
+
+def wakes(pid: int) -> int:
+    """Return how often the running threads of a process have gone to sleep; 0 if it ended."""
+    slept = 0
+    for status in Path(f"/proc/{pid}/task").glob("*/status"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            lines = status.read_text().splitlines()
+            slept += int(next(line for line in lines if line.startswith(_SLEPT)).split()[1])
+    return slept
 
 
 def descendants(pid: int) -> list[int]:

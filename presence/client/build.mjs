@@ -29,6 +29,7 @@ const PARTS = {
   coordinates: "overlay/coordinates",
   nested: "overlay/nested",
   pictures: "overlay/pictures",
+  shifts: "overlay/shifts",
   stack: "overlay/stack",
   tokens: "client/tokens",
   visitor: "overlay/visitor",

@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 register = template.Library()
 P = ParamSpec("P")
 
-PARTS = ("anchors", "coordinates", "nested", "pictures", "stack", "tokens", "visitor")
+PARTS = ("anchors", "coordinates", "nested", "pictures", "shifts", "stack", "tokens", "visitor")
 """Scripts that overlay.js loads where a page needs them."""
 
 PAGE, COUNT_SCRIPT = "presence.page", "presence.count_script"

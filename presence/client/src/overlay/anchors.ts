@@ -110,6 +110,11 @@ class PageAnchors implements Anchors {
     return spot && before && { view: spot.view, point: { x: x + spot.point.x - before.x, y: y + spot.point.y - before.y } };
   }
 
+  get shifted(): boolean {
+    const measured = [...this.#used.values()].map(({ measured }) => measured);
+    return [...measured, this.#last?.on].some((each) => each && !isCurrent(each, this.surface));
+  }
+
   scrollTo(position: Position, smooth: boolean): boolean {
     this.#measureUsed();
     const spot = this.#spot(position);

@@ -20,8 +20,8 @@ const ACTS = "pointerover pointermove pointerup pointercancel dragover focusin f
 /** The text of overlay.css. */
 declare const OVERLAY_CSS: string;
 
-/** Milliseconds between two looks at a resting surface. Nothing tells of a change of a style sheet by script, for one. */
-const CHECK_INTERVAL = 250;
+/** Milliseconds between two looks at a resting surface, for what no observer tells of. To wake a page costs much. */
+const CHECK_INTERVAL = 4_000;
 
 export interface OverlayHost extends BarHost {
   /** Run something and report its error in place of throwing it at the page. */

@@ -11,6 +11,7 @@ const PARTS = {
   coordinates: () => import("./coordinates.js"),
   nested: () => import("./nested.js"),
   pictures: () => import("./pictures.js"),
+  shifts: () => import("./shifts.js"),
   stack: () => import("./stack.js"),
   tokens: () => import("../client/tokens.js"),
   visitor: () => import("./visitor.js"),

@@ -6,8 +6,6 @@ import { loadPart, type PartsHost } from "./parts.js";
 
 /** Events after which things may lie elsewhere. What scripts change in the document is observed. */
 const SIGNS = "scroll load input toggle transitionstart animationstart".split(" ");
-/** The observer of shifts notices each 1/1000 of the surface that leaves its frame. */
-const STEPS = Array.from({ length: 1001 }, (_, step) => step / 1000);
 /** The type of the events that ask where a point of the screen lies in an element. No page listens to it. */
 const PROBE = "presence-probe";
 
@@ -25,6 +23,8 @@ export interface Anchors {
   goal(position: Position): Position | undefined;
   /** Where a cursor is that glides to a position and is at `point` of the screen, if the anchor has moved from `goal`. */
   follow(position: Position, goal: Position, point: Position): Spot | undefined;
+  /** Whether an anchor that a cursor or the pointer is on lies elsewhere than when it was measured. */
+  readonly shifted: boolean;
   /** Scroll the anchor of a position into view. Returns whether it has one on this page. */
   scrollTo(position: Position, smooth: boolean): boolean;
 }
@@ -48,9 +48,9 @@ export class Surface {
   innerView: View | undefined;
   /** Whether anything may have changed since the last measurement. */
   #stale = true;
-  /** Where the element was then, and when the observer of shifts began. */
+  /** Where the element was then, and when it came to rest. */
   #place = "";
-  #framed = "";
+  #rests = "";
   /** Whether it was measured since `moving` was last called. */
   #measured = false;
   #changed: (() => void) | undefined;
@@ -63,7 +63,7 @@ export class Surface {
   };
   #resizes: ResizeObserver | undefined;
   readonly #mutations = new MutationObserver(this.moved);
-  #shifts: IntersectionObserver | undefined;
+  #endShifts: (() => void) | undefined;
 
   /** `host` is told if no element matches, in which case nothing can be shown. */
   constructor(readonly host: PartsHost) {}
@@ -111,8 +111,8 @@ export class Surface {
     this.#listening.abort();
     this.#mutations.disconnect();
     this.#resizes?.disconnect();
-    this.#shifts?.disconnect();
-    this.#framed = "";
+    this.#endShifts?.();
+    this.#rests = "";
   }
 
   /** How it lies now; undefined if no element matches, or it is not shown. */
@@ -126,24 +126,23 @@ export class Surface {
     return this.#view && this.coordinates ? this.worldOn?.(this.#view, this) : this.#view;
   }
 
-  /** Whether it may have moved since the last call: then look again with the next frame. */
+  /** Whether it, or an anchor on it, may have moved since the last call: then look again with the next frame. */
   moving(): boolean {
     this.view();
-    const measured = this.#measured;
+    this.#stale ||= !!this.anchors?.shifted;
+    const measured = this.#measured || this.#stale;
     this.#measured = false;
     return measured;
   }
 
-  /** It is at rest. Notice when it shifts by what nothing else tells: an observer's frame is just its box. */
+  /** It is at rest. Notice when it shifts by what nothing else tells. */
   settle(): void {
-    if (!this.#element || this.#place === this.#framed) return;
-    this.#framed = this.#place;
-    this.#shifts?.disconnect();
-    const root = this.#element.ownerDocument;
-    const [box, view] = [this.#element.getBoundingClientRect(), viewport(root)];
-    const rootMargin = `${-box.top}px ${box.right - view.right}px ${box.bottom - view.bottom}px ${-box.left}px`;
-    this.#shifts = new IntersectionObserver(this.moved, { root, rootMargin, threshold: STEPS });
-    this.#shifts.observe(this.#element);
+    if (this.#place === this.#rests) return;
+    this.#rests = this.#place;
+    void loadPart(this.host, "shifts", ({ watch }) => {
+      this.#endShifts?.();
+      this.#endShifts = this.#changed && watch(this);
+    });
   }
 
   /** Where an event of the page, or of a frame that the surface is in, was on the screen. */
@@ -234,10 +233,8 @@ export function elementView(element: Element, userPlane?: (element: Element) => 
   if (isHidden(element)) return undefined;
   const windows: Plane[] = [];
   let clip = viewport(element.ownerDocument);
-  for (let box: Element | null = element; box && !isPage(box); box = boxAround(box)) {
-    const { clientWidth, clientHeight, ownerSVGElement } = box as SVGElement;
-    if (getComputedStyle(box).overflow === "visible" || ownerSVGElement || clientWidth + clientHeight === 0) continue;
-    const window = pixelPlane(box, rectOf(0, 0, clientWidth, clientHeight));
+  for (const box of scrollersFrom(element)) {
+    const window = pixelPlane(box, rectOf(0, 0, box.clientWidth, box.clientHeight));
     if (!window) return undefined;
     windows.push(window);
     clip = intersect(clip, box.getBoundingClientRect());
@@ -247,6 +244,14 @@ export function elementView(element: Element, userPlane?: (element: Element) => 
   const boxPlane = () => hasBox ? pixelPlane(element, scrollBox(element), around) : planeAround(around, around, (point) => point);
   const plane = userPlane?.(element) ?? boxPlane();
   return plane && viewOf(plane, clip, windows);
+}
+
+/** An element, if it clips what is in it, and what clips it, without the page. */
+export function* scrollersFrom(element: Element): Iterable<Element> {
+  for (let box: Element | null = element; box && !isPage(box); box = boxAround(box)) {
+    const { clientWidth, clientHeight, ownerSVGElement } = box as SVGElement;
+    if (getComputedStyle(box).overflow !== "visible" && !ownerSVGElement && clientWidth + clientHeight > 0) yield box;
+  }
 }
 
 /** The element that scrolls or clips this one. */
