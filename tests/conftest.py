@@ -31,6 +31,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     for item in items:
         if REDIS_FIXTURES & {*getattr(item, "fixturenames", ())}:
             item.add_marker(pytest.mark.redis)
+        if item.get_closest_marker("alone") and "pytest.mark.alone" not in item.path.read_text():
+            raise pytest.UsageError(f"tests/run.sh finds {item.path} by `pytest.mark.alone` only")
     yield
     items.sort(key=lambda item: item.path.parent.name not in SLOW_FOLDERS)
 

@@ -35,7 +35,7 @@ fi
 # Chromium without its windows, which Debian has. The tests run without it, too, and take longer.
 if [ "$1" != venv ] && ! command -v chromium-headless-shell >/dev/null && [ "$(id -u)" = 0 ] &&
     grep -qs '^ID=debian' /etc/os-release; then
-    { apt-get update -qq &&
+    { { apt-cache show chromium-headless-shell >/dev/null 2>&1 || apt-get update -qq; } &&
         DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium-headless-shell >/dev/null; } ||
         echo "Without chromium-headless-shell, the tests take longer."
 fi

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from presence.protocol.messages import Anchor
-from tests.client_facing.test_position import apart, middle, tip
+from tests.client_facing.test_position import COUNT_FRAMES, apart, middle, tip
 from tests.support.browser import LET_TIME_PASS
 from tests.support.clients import Invite
 from tests.support.waiting import eventually
@@ -80,6 +80,35 @@ def test_what_is_wrong_with_anchors_is_told(
     assert (
         page.evaluate("error => errors.filter((each) => each.includes(error)).length", error) == 1
     )
+
+
+def test_no_frames_are_asked_for_once_anchors_rest(look: Look, invite: Invite) -> None:
+    page = look(COUNT_FRAMES)
+    page.evaluate(ADD_SECTIONS, ["near", "far"])
+    page.evaluate(SET_ANCHOR, "section")
+    near = page.locator("[data-presence-anchor=near]")
+    ada = invite("Ada")
+    ada.point(0, 0, Anchor(hash_of("near"), 32767, 32767))
+    page.mouse.move(*middle(near))
+    eventually(lambda: ada.anchors(), "the visitor's pointer is on an anchor")
+
+    def comes_to_rest() -> bool:
+        before = page.evaluate("asked")
+        return bool(page.evaluate("frames30()") == before)
+
+    # The pointer is no longer on its anchor, the cursor is not drawn, the surface is not shown.
+    for change in (
+        "document.documentElement.dispatchEvent(new PointerEvent('pointerleave'))",
+        "document.getElementById('surface').prepend('news')",
+        "document.getElementById('surface').hidden = true",
+        "document.getElementById('surface').hidden = false",
+    ):
+        page.evaluate(change)
+        eventually(comes_to_rest, f"no frames after {change}")
+    page.keyboard.press("Alt+Shift+H")
+    page.locator("presence-overlay .cursors[hidden]").wait_for(state="attached")
+    page.evaluate("document.getElementById('surface').prepend('more news')")
+    eventually(comes_to_rest, "no frames while cursors are hidden")
 
 
 COUNT_LISTENERS = """

@@ -52,15 +52,16 @@ MOVES = """[
   },
 ]"""
 
-# A surface at rest is looked at again now and then, by a timer, but not if the page is `blind`:
-# then only an observer can tell of a shift.
+# A surface at rest is looked at again now and then, by a timer: here sooner, and not at all if the
+# page is `blind`, where only an observer can tell of a shift.
 COUNT_LOOKS = """
 const later = window.setTimeout.bind(window);
 window.looks = 0;
 window.setTimeout = (run, wait, ...rest) => {
-  if (wait !== 4000) return later(run, wait, ...rest);
+  // The page's own poll waits as long.
+  if (wait !== 4000 || run.name === 'ask') return later(run, wait, ...rest);
   looks += 1;
-  return window.blind ? 0 : later(run, wait, ...rest);
+  return window.blind ? 0 : later(run, 50, ...rest);
 };
 """
 
@@ -257,11 +258,19 @@ def test_a_resting_cursor_follows_the_surface(look: Look, invite: Invite) -> Non
     page.wait_for_function(f"() => ({OFF})() <= 2")
 
 
+def test_a_shift_that_no_observer_tells_of(look: Look, invite: Invite) -> None:
+    page = look(COUNT_FRAMES + COUNT_LOOKS + "IntersectionObserver.prototype.observe = () => {};")
+    rest_on_a_mark(page, invite)
+    page.evaluate(f"{MOVES}[3]()")
+    page.wait_for_function(f"() => ({OFF})() <= 2")
+
+
 def test_nothing_is_scheduled_while_no_cursor_is_shown(look: Look, invite: Invite) -> None:
     page = look(COUNT_FRAMES + COUNT_LOOKS)
     rest_on_a_mark(page, invite)
-    page.wait_for_function("looks > 0")
+    page.wait_for_function("looks > 2")
     page.keyboard.press("Alt+Shift+H")
+    page.locator("presence-overlay .cursors[hidden]").wait_for(state="attached")
     page.evaluate("frames30()")
     still = page.evaluate("[asked, looks]")
     page.evaluate(f"{MOVES}[0]()")

@@ -60,6 +60,8 @@ class PageAnchors implements Anchors {
   /** The anchors of cursors, and the frame in which each was last drawn at. */
   readonly #used = new Map<Element, { measured: Measured; frame: number }>();
   #frame = 0;
+  /** Where those in use were at the last call of `moving`. */
+  #places = "";
   /** The surface's view in this frame. */
   #around: View | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -110,9 +112,11 @@ class PageAnchors implements Anchors {
     return spot && before && { view: spot.view, point: { x: x + spot.point.x - before.x, y: y + spot.point.y - before.y } };
   }
 
-  get shifted(): boolean {
-    const measured = [...this.#used.values()].map(({ measured }) => measured);
-    return [...measured, this.#last?.on].some((each) => each && !isCurrent(each, this.surface));
+  moving(): boolean {
+    const places = JSON.stringify([this.#last?.on?.element, ...this.#used.keys()].map((element) => element?.getBoundingClientRect()));
+    const moved = places !== this.#places;
+    this.#places = places;
+    return moved;
   }
 
   scrollTo(position: Position, smooth: boolean): boolean {

@@ -20,7 +20,7 @@ const ACTS = "pointerover pointermove pointerup pointercancel dragover focusin f
 /** The text of overlay.css. */
 declare const OVERLAY_CSS: string;
 
-/** Milliseconds between two looks at a resting surface, for what no observer tells of. To wake a page costs much. */
+/** Milliseconds between two looks at a resting surface, for what no observer tells of. Each wake-up costs CPU and battery. */
 const CHECK_INTERVAL = 4_000;
 
 export interface OverlayHost extends BarHost {

@@ -23,8 +23,8 @@ export interface Anchors {
   goal(position: Position): Position | undefined;
   /** Where a cursor is that glides to a position and is at `point` of the screen, if the anchor has moved from `goal`. */
   follow(position: Position, goal: Position, point: Position): Spot | undefined;
-  /** Whether an anchor that a cursor or the pointer is on lies elsewhere than when it was measured. */
-  readonly shifted: boolean;
+  /** Whether an anchor in use has moved since the last call. */
+  moving(): boolean;
   /** Scroll the anchor of a position into view. Returns whether it has one on this page. */
   scrollTo(position: Position, smooth: boolean): boolean;
 }
@@ -48,9 +48,10 @@ export class Surface {
   innerView: View | undefined;
   /** Whether anything may have changed since the last measurement. */
   #stale = true;
-  /** Where the element was then, and when it came to rest. */
+  /** Where the element was then. */
   #place = "";
-  #rests = "";
+  /** Where it was, and what the page showed of it, when it came to rest. */
+  #restedAt = "";
   /** Whether it was measured since `moving` was last called. */
   #measured = false;
   #changed: (() => void) | undefined;
@@ -112,7 +113,7 @@ export class Surface {
     this.#mutations.disconnect();
     this.#resizes?.disconnect();
     this.#endShifts?.();
-    this.#rests = "";
+    this.#restedAt = "";
   }
 
   /** How it lies now; undefined if no element matches, or it is not shown. */
@@ -129,7 +130,7 @@ export class Surface {
   /** Whether it, or an anchor on it, may have moved since the last call: then look again with the next frame. */
   moving(): boolean {
     this.view();
-    this.#stale ||= !!this.anchors?.shifted;
+    this.#stale ||= !!this.anchors?.moving();
     const measured = this.#measured || this.#stale;
     this.#measured = false;
     return measured;
@@ -137,11 +138,13 @@ export class Surface {
 
   /** It is at rest. Notice when it shifts by what nothing else tells. */
   settle(): void {
-    if (this.#place === this.#rests) return;
-    this.#rests = this.#place;
+    const at = this.#place + JSON.stringify(this.#view?.clip);
+    if (!this.#element || at === this.#restedAt) return;
     void loadPart(this.host, "shifts", ({ watch }) => {
+      if (!this.#changed) return;
+      this.#restedAt = at;
       this.#endShifts?.();
-      this.#endShifts = this.#changed && watch(this);
+      this.#endShifts = watch(this);
     });
   }
 
@@ -182,6 +185,7 @@ export class Surface {
     if (this.#element) this.#resizes?.unobserve(this.#element);
     this.#element = element;
     this.#stale = !element;
+    this.#restedAt = "";
     if (element && this.#changed) this.#follow(element);
   }
 }
