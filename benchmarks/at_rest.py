@@ -20,8 +20,9 @@ from tests.support.firefox import run_firefox
 from tests.support.server import OPEN_BOARD, Server, prepare, serve, site_environment
 from tests.support.waiting import eventually
 
-SETTLED = 3.0
-"""Seconds from the last change of the page to the measurement: all transitions have ended."""
+SETTLED = 5.0
+"""Seconds from the last change of the page to the measurement: all transitions, and the page's last
+poll, have ended."""
 
 COLUMNS = 10
 """The people rest in a grid of so many columns."""
@@ -31,6 +32,10 @@ COUNT_FRAMES = """(() => {
   window.requested = 0;
   window.requestAnimationFrame = (draw) => { requested += 1; return request(draw); };
 })()"""
+
+END_POLL = "void (fetch = () => new Promise(() => undefined))"
+"""The page of the example asks for its counts every four seconds, and shows them. Here it waits for
+the next answer for ever: the page itself is at rest."""
 
 SHOWN = """(() => {
   const overlay = document.querySelector('presence-overlay');
@@ -96,6 +101,7 @@ def used(name: str) -> tuple[float, float, int]:
 
 def measure(tab: Tab, seconds: int) -> Cost:
     """Measure a page after it has settled, over so many seconds."""
+    tab.evaluate(END_POLL)
     time.sleep(SETTLED)
     tab.evaluate(COUNT_FRAMES)
     before, began = used(tab.browser), time.monotonic()
@@ -106,29 +112,33 @@ def measure(tab: Tab, seconds: int) -> Cost:
     return Cost(100 * renderer / passed, 100 * browser / passed, woke / passed, frames / passed)
 
 
-def costs(tab: Tab, server: Server, people: int, seconds: int) -> dict[str, Cost]:
-    """Measure the page of a board in the three ways."""
-    shown = {}
-
-    def shows(number: int) -> None:
-        eventually(lambda: tab.evaluate(SHOWN) == number, f"{number} cursors", 30)
-
-    tab.go(server.page())
-    shows(0)
-    tab.evaluate("document.querySelector('presence-overlay').remove()")
-    shown["no overlay"] = measure(tab, seconds)
-    tab.go(server.page())
-    shows(0)
-    shown["no cursor"] = measure(tab, seconds)
+@contextmanager
+def arrived(server: Server, people: int) -> Iterator[None]:
+    """Have so many people rest on the board, until the block ends."""
     with inviting(server, OPEN_BOARD) as invite:
         for number in range(people):
             guest = invite(f"Guest {number}")
             row, column = divmod(number, COLUMNS)
             guest.point((column + 0.5) / COLUMNS, (row + 0.5) / (people / COLUMNS))
-        shows(people)
-        shown[f"{people} cursors at rest"] = measure(tab, seconds)
-        shows(people)
-    return shown
+        yield
+
+
+def cost(browser: str, server: Server, people: int | None, seconds: int) -> Cost:
+    """Measure the page of a board in a browser of its own, where so many people rest; None: without
+    an overlay."""
+    with arrived(server, people or 0), BROWSERS[browser]() as tab:
+
+        def shows() -> bool:
+            return tab.evaluate(SHOWN) == (people or 0)
+
+        tab.go(server.page())
+        eventually(shows, f"{people or 0} cursors", 30)
+        if people is None:
+            tab.evaluate("document.querySelector('presence-overlay').remove()")
+            return measure(tab, seconds)
+        measured = measure(tab, seconds)
+        eventually(shows, f"still {people} cursors", 30)
+        return measured
 
 
 def main() -> None:
@@ -145,12 +155,12 @@ def main() -> None:
         environment = site_environment(folder)
         prepare(environment)
         server = stack.enter_context(serve(folder, environment))
+        kinds = {"no overlay": None, "no cursor": 0, f"{options.people} cursors": options.people}
         for name in options.browser or BROWSERS:
-            with BROWSERS[name]() as tab:
-                measured = costs(tab, server, options.people, options.seconds)
-            for what, cost in measured.items():
-                figures = f"{cost.renderer:10.2f}{cost.browser:10.2f}"
-                figures += f"{cost.wakes:10.1f}{cost.frames:10.1f}"
+            for what, people in kinds.items():
+                found = cost(name, server, people, options.seconds)
+                figures = f"{found.renderer:10.2f}{found.browser:10.2f}"
+                figures += f"{found.wakes:10.1f}{found.frames:10.1f}"
                 print(f"{name + ', ' + what:32}{figures}")
 
 
