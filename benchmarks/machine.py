@@ -2,7 +2,7 @@
 
 import os
 import resource
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +10,6 @@ from pathlib import Path
 _TICK = os.sysconf("SC_CLK_TCK")
 _TIMES = slice(11, 15)
 """Fields of /proc/<pid>/stat after the name: user and system time, and those of ended children."""
-
-
-_SLEPT = "voluntary_ctxt_switches"
-"""The line of /proc/<pid>/task/<tid>/status."""
 
 
 @dataclass(frozen=True)
@@ -39,21 +35,24 @@ def thread_time(pid: int) -> float:
 
     To the nanosecond, where the times of `usage` are in ticks of 10 ms.
     """
-    used = 0
-    for stat in Path(f"/proc/{pid}/task").glob("*/schedstat"):
-        with suppress(FileNotFoundError, ProcessLookupError):
-            used += int(stat.read_text().split()[0])
-    return used / 1e9
+    return sum(int(text.split()[0]) for text in _of_threads(pid, "schedstat")) / 1e9
 
 
 def wakes(pid: int) -> int:
     """Return how often the running threads of a process have gone to sleep; 0 if it ended."""
-    slept = 0
-    for status in Path(f"/proc/{pid}/task").glob("*/status"):
+    return sum(
+        int(line.split()[1])
+        for text in _of_threads(pid, "status")
+        for line in text.splitlines()
+        if line.startswith("voluntary_ctxt_switches")
+    )
+
+
+def _of_threads(pid: int, name: str) -> Iterator[str]:
+    """Read a file of each running thread of a process."""
+    for path in Path(f"/proc/{pid}/task").glob(f"*/{name}"):
         with suppress(FileNotFoundError, ProcessLookupError):
-            lines = status.read_text().splitlines()
-            slept += int(next(line for line in lines if line.startswith(_SLEPT)).split()[1])
-    return slept
+            yield path.read_text()
 
 
 def descendants(pid: int) -> list[int]:

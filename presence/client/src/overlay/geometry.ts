@@ -53,6 +53,12 @@ export function intersect(one: Rect, other: Rect): Rect {
   };
 }
 
+/** The smallest rectangle that has all of some points. */
+export function rectAround(points: readonly Position[]): Rect {
+  const [xs, ys] = [points.map(({ x }) => x), points.map(({ y }) => y)];
+  return { left: Math.min(...xs), top: Math.min(...ys), right: Math.max(...xs), bottom: Math.max(...ys) };
+}
+
 export function contains({ left, top, right, bottom }: Rect, { x, y }: Position): boolean {
   return x >= left - SLACK && x <= right + SLACK && y >= top - SLACK && y <= bottom + SLACK;
 }

@@ -3,7 +3,7 @@
  * Attributes). Entry point of `nested.js`, which only pages load whose document has no other surface.
  */
 import type { Position } from "../protocol/messages.js";
-import { corners, intersect, type Rect, type View } from "./geometry.js";
+import { corners, intersect, rectAround, type Rect, type View } from "./geometry.js";
 import { frameOf } from "./surface.js";
 import { anyView } from "./svg.js";
 
@@ -80,15 +80,12 @@ function windowOf(frame: Element): Window | undefined {
 }
 
 function viewThrough(window: Window, view: View): View {
-  const shown = corners(view.clip).map(window.toScreen);
-  const [xs, ys] = [shown.map(({ x }) => x), shown.map(({ y }) => y)];
-  const [left, top, right, bottom] = [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
   const within = <Result>(point: Position, then: (inner: Position) => Result): Result | undefined => {
     const inner = window.toInside(point);
     return inner && then(inner);
   };
   return {
-    clip: intersect(window.clip, { left, top, right, bottom }),
+    clip: intersect(window.clip, rectAround(corners(view.clip).map(window.toScreen))),
     shows: (point) => within(point, view.shows) ?? false,
     toScreen: (fraction) => window.toScreen(view.toScreen(fraction)),
     toFraction: (point) => within(point, view.toFraction),

@@ -3,7 +3,7 @@
  * animation, a shadow tree around it. Entry point of `shifts.js`, which pages load once a cursor rests on an element.
  */
 import type { Position } from "../protocol/messages.js";
-import { corners, rectOf } from "./geometry.js";
+import { corners, rectAround, rectOf } from "./geometry.js";
 import { frameOf, scrollersFrom, scrollingElement, type Surface } from "./surface.js";
 
 /** An observer notices each 1/1000 of an element that leaves its frame. */
@@ -35,9 +35,7 @@ export function watch(surface: Surface): () => void {
 function observe({ moved, pixelsOf }: Surface, element: Element, root: Element | Document): IntersectionObserver[] {
   const isPage = root.nodeType === Node.DOCUMENT_NODE;
   const toRoot = (isPage ? undefined : pixelsOf(root as Element)?.toOwn) ?? ((point) => point);
-  const points = bordersOf(element, pixelsOf).map(toRoot);
-  const [xs, ys] = [points.map(({ x }) => x), points.map(({ y }) => y)];
-  const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
+  const { left, top, right, bottom } = rectAround(bordersOf(element, pixelsOf).map(toRoot));
   const { clientWidth, clientHeight } = isPage ? scrollingElement(root as Document) : (root as Element);
   return INSETS.map((inset) => {
     const [dx, dy] = [inset * (right - left), inset * (bottom - top)];
